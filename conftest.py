@@ -1,0 +1,3 @@
+"""Loads the rename-tck plugin, so that a clone works as it is."""
+
+pytest_plugins = ["rename_tck.plugin"]

@@ -1,0 +1,316 @@
+"""What a contract test holds in its hands: live sessions, ways to send and compare, and ways to conclude."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Barrier
+from typing import Any, NoReturn
+
+from rename_tck.catalogue import Requirement
+from rename_tck.contract import Contract
+from rename_tck.exchange import Exchange, NotJsonError, Request
+from rename_tck.provision import Pool, Snapshot
+from rename_tck.systems.dialect import Dialect, Session, members
+from rename_tck.transport import Sut
+from rename_tck.verdict import Compared, Evidence, Nonconformance, NotTested, Unjudgeable
+
+
+@dataclass
+class Target:
+    """One system under test in one run: everything that its tests share."""
+
+    dialect: Dialect
+    sut: Sut
+    pool: Pool
+    contracts: dict[str, Contract]
+    token: str
+    #: Valid renames that were answered with 200: without any, nothing passes.
+    accepted: int = 0
+    observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    cache: dict[str, Any] = field(default_factory=dict)
+    #: Threads for requests that are to be in flight at once.
+    crew: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "rename-tck crew"))
+    _names: int = 0
+
+    def fresh_name(self) -> str:
+        """A name that no one has used: an ordinary title with the run's token."""
+        self._names += 1
+        return f"Renamed {self.token}-{self._names}"
+
+
+@dataclass
+class Bench:
+    """One test's view of its target. Its methods count the evidence."""
+
+    target: Target
+    requirement: Requirement | None
+    edition: str | None = None
+    #: What the generated cases of this test are drawn by.
+    seed: str = ""
+    evidence: Evidence = field(default_factory=Evidence)
+    _twins: set[bytes] = field(default_factory=set)
+
+    # -- what there is
+
+    @property
+    def dialect(self) -> Dialect:
+        """The system's dialect."""
+        return self.target.dialect
+
+    @property
+    def contract(self) -> Contract:
+        """The document of the edition that this test judges by; of the first chosen one where the test has none."""
+        return self.target.contracts[self.edition or next(iter(self.target.contracts))]
+
+    def session(self, kind: str | None = None) -> Session:
+        """A live session of one kind. Raises NotTested when there is none."""
+        return self.target.pool.take(1, kind)[0]
+
+    def sessions(self, count: int, kind: str | None = None) -> list[Session]:
+        """Several live sessions of one kind. Raises NotTested when there are fewer."""
+        return self.target.pool.take(count, kind)
+
+    def some_session(self) -> Session:
+        """A live session of the default kind, or of another one where that cannot be had."""
+        try:
+            return self.session()
+        except NotTested:
+            return self.target.pool.any()
+
+    def name(self) -> str:
+        """A name never used before."""
+        return self.target.fresh_name()
+
+    # -- requests
+
+    def body(self, session: Session, name: str | None = None, **other: object) -> dict[str, object]:
+        """The body of an ordinary rename, with other members set."""
+        return {**self.dialect.body(session, self.name() if name is None else name), **other}
+
+    def rename(self, session: Session, name: str) -> Request:
+        """An ordinary rename."""
+        return self.dialect.rename(session, self.dialect.body(session, name))
+
+    # -- sending
+
+    def send(self, request: Request, *, live: bool = True) -> Exchange:
+        """Send one case and count it; `live` says that it addresses a session that exists.
+
+        Raises:
+            Nonconformance: the target broke off this request, twice, while it answers others.
+            Unjudgeable: no answer came, for a reason that may not be the request's.
+        """
+        exchange = self._exchange(request)
+        self.evidence.sent += 1
+        self.evidence.live += live
+        if 400 <= exchange.status < 500:
+            self.evidence.refused += 1
+        return exchange
+
+    def at_once(self, *requests: Request) -> list[Exchange]:
+        """Send requests to live sessions so that they are in flight at the same time; the exchanges in their order."""
+        start = Barrier(len(requests))
+
+        def one(request: Request) -> Exchange:
+            start.wait(timeout=30)
+            return self.target.sut.send(request)
+
+        exchanges = list(self.target.crew.map(one, requests))
+        for exchange in exchanges:
+            self.target.sut.journal.append(exchange)
+            self.evidence.sent += 1
+            self.evidence.live += 1
+            if exchange.answer is None:
+                raise Unjudgeable(f"one of {len(requests)} requests at once got no answer: {exchange.trouble}", exchange)
+        return exchanges
+
+    def keep_or_refuse(self, session: Session, request: Request, name: str, case: str) -> bool:
+        """Require that a name is kept exactly or refused with a 4xx status; whether it was kept."""
+        exchange = self.send(request)
+        if 400 <= exchange.status < 500 and exchange.status not in {404, 405, 410}:
+            return False
+        if exchange.status != 200:
+            self.fail(case, "status 200, or a 4xx status that refuses the name", exchange)
+        self.target.accepted += 1
+        self.expect_answered(exchange, name, case)
+        self.stored_if_readable(session, name, case, exchange)
+        return True
+
+    def _exchange(self, request: Request) -> Exchange:
+        exchange = self.target.sut.send(request)
+        self.target.sut.journal.append(exchange)
+        if exchange.answer is not None:
+            return exchange
+        trouble = exchange.trouble or "no answer came"
+        if trouble.startswith("no complete answer"):
+            raise Unjudgeable(f"{trouble} to {request.method} {request.path[:80]}", exchange)
+        control = self.target.sut.send(self.rename(self.target.pool.any(), self.name()))
+        if control.answer is None:
+            raise Unjudgeable(f"the target no longer answers: {trouble}", exchange)
+        raise Nonconformance(
+            f"a request that is not answered, twice over fresh connections, while others are ({trouble})",
+            "an HTTP answer",
+            exchange,
+        )
+
+    def accept(self, request: Request, case: str) -> Exchange:
+        """Send a valid request to a live session and require status 200.
+
+        Raises:
+            Nonconformance: it was not accepted.
+        """
+        exchange = self.send(request)
+        if exchange.status != 200:
+            self.fail(case, "status 200: the request is valid", exchange)
+        self.target.accepted += 1
+        return exchange
+
+    def give(self, session: Session, name: str, case: str) -> Exchange:
+        """Rename a session, and require that it is accepted and that the answer, where it carries the name, has it."""
+        exchange = self.accept(self.rename(session, name), case)
+        self.expect_answered(exchange, name, case)
+        return exchange
+
+    def refuse(
+        self, case: str, faulty: Request, twin: Request, *, statuses: Sequence[int] | None = None, live: bool = True
+    ) -> Exchange:
+        """Send a request that the contract calls invalid and require that it is refused for its fault.
+
+        `twin` is the same request with the one fault mended: it must be accepted, else the refusal proves nothing. A
+        404 to a session that exists is no refusal of the fault. `statuses` are those that the document demands.
+
+        Raises:
+            Nonconformance: it was not refused, or not as the document says.
+            NotTested: the twin was not accepted either.
+        """
+        exchange = self.send(faulty, live=live)
+        self.require_refusal(case, exchange, statuses, live=live)
+        self.prove(twin)
+        return exchange
+
+    def require_refusal(
+        self, case: str, exchange: Exchange, statuses: Sequence[int] | None = None, *, live: bool = True
+    ) -> None:
+        """Require a 4xx answer that can be a refusal of the request's own fault."""
+        if statuses is not None:
+            if exchange.status not in statuses:
+                self.fail(case, f"status {' or '.join(map(str, statuses))}", exchange)
+        elif not 400 <= exchange.status < 500:
+            self.fail(case, "a 4xx status: the request is invalid", exchange)
+        elif live and exchange.status in {404, 405, 410}:
+            self.fail(
+                case,
+                "a 4xx status that refuses the fault (400 or 422, say): the session exists, as the same request without "
+                f"the fault shows, so {exchange.status} is no proof that the fault was noticed",
+                exchange,
+            )
+
+    def prove(self, twin: Request) -> None:
+        """Show that the mended request is accepted, once a test."""
+        key = b" ".join((twin.method.encode(), twin.target.encode(), b"" if twin.body is None else twin.body))
+        if key in self._twins:
+            return
+        exchange = self.send(twin)
+        if exchange.status != 200:
+            raise NotTested(
+                f"the same request with the fault mended is not accepted either (status {exchange.status}), "
+                "so the refusal proves nothing"
+            )
+        self.target.accepted += 1
+        self._twins.add(key)
+
+    # -- looking at answers
+
+    def json(self, exchange: Exchange, case: str) -> object:
+        """The answer as JSON. Raises Nonconformance when it is none."""
+        assert exchange.answer is not None
+        try:
+            return exchange.answer.json()
+        except NotJsonError as error:
+            self.fail(case, f"JSON in UTF-8, but {error}", exchange)
+
+    def expect_answered(self, exchange: Exchange, name: str, case: str) -> None:
+        """Require that the answer, where it carries a name, carries this one."""
+        if self.dialect.answers_session and exchange.answer is not None:
+            answered = self.dialect.name_in(members(exchange.answer.value))
+            if answered is not None:
+                self.expect_equal(name, answered, f"{case}: the name in the answer", exchange)
+
+    def stored(self, session: Session, name: str, case: str, exchange: Exchange | None = None) -> None:
+        """Require that the session, read back, bears this name."""
+        self.expect_equal(name, self.name_of(session, exchange), f"{case}: the name read back", exchange)
+
+    def stored_if_readable(self, session: Session, name: str, case: str, exchange: Exchange | None = None) -> None:
+        """Require the stored name, where the target lets it be read back; the answer alone must do elsewhere."""
+        if self.target.pool.readback:
+            self.stored(session, name, case, exchange)
+
+    def read(self, session: Session, exchange: Exchange | None = None) -> Snapshot:
+        """The session as it is read back.
+
+        Raises:
+            Nonconformance: the session that was there is gone.
+            NotTested: the target offers no way to read it back.
+        """
+        snapshot = self.target.pool.read(session)
+        if snapshot is None:
+            self.fail("the session read back", "the session to be there still", exchange)
+        return snapshot
+
+    def name_of(self, session: Session, exchange: Exchange | None = None) -> object:
+        """The name that the session, read back, bears."""
+        return self.dialect.name_in(self.read(session, exchange))
+
+    def readable(self) -> bool:
+        """Whether the target lets a session be read back."""
+        return bool(self.target.pool.readback)
+
+    def require_readable(self) -> None:
+        """Raises NotTested when the target offers no way to read a session back."""
+        if not self.target.pool.readback:
+            self.target.pool.read(self.target.pool.any())
+
+    def expect_equal(self, expected: object, actual: object, case: str, exchange: Exchange | None = None) -> None:
+        """Require that two values are equal."""
+        if expected != actual or type(expected) is not type(actual):
+            self.fail(case, f"{_shown(expected)}", exchange, Compared(_plain(expected), _plain(actual)))
+
+    # -- concluding
+
+    def fail(
+        self, case: str, expected: str, exchange: Exchange | None = None, compared: Compared | None = None
+    ) -> NoReturn:
+        """Conclude that the requirement is broken."""
+        raise Nonconformance(case, expected, exchange, compared)
+
+    def needs(self, condition: object, reason: str) -> None:
+        """Raise NotTested with this reason unless the condition holds."""
+        if not condition:
+            raise NotTested(reason)
+
+    def shared(self, key: str, make: Callable[[], Any]) -> Any:
+        """A value that several tests of the target judge, made once.
+
+        What kept it from being made keeps it from every one of them.
+        """
+        cache = self.target.cache
+        if key not in cache:
+            try:
+                cache[key] = make()
+            except (Nonconformance, NotTested, Unjudgeable) as trouble:
+                cache[key] = trouble
+        if isinstance(cache[key], Exception):
+            raise cache[key]
+        return cache[key]
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 120 else f"{text[:100]}… ({len(text)} characters)"

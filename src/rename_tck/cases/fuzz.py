@@ -1,0 +1,108 @@
+"""Requests generated from the vendored document itself: Schemathesis draws, the document's own schema decides.
+
+Schemathesis is trusted to generate, not to judge: whether a drawn request is valid is asked of `Contract`, for its
+generator has taken valid requests for invalid ones and the other way round.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+
+from rename_tck.cases.names import REASONABLE_LENGTH
+from rename_tck.contract import Contract
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A generated request: its body as JSON, or as bytes where it is none, and its query."""
+
+    body: object
+    raw: bytes | None
+    query: tuple[tuple[str, str], ...]
+    #: Whether the body, as the document's schema has it, is valid.
+    valid: bool
+
+    def __repr__(self) -> str:
+        return f"body {self.raw if self.raw is not None else json.dumps(self.body)[:200]}, query {dict(self.query)}"
+
+
+@cache
+def _operation(contract: Contract) -> Any:
+    import schemathesis
+    from schemathesis.config import SchemathesisConfig
+
+    # an explicit configuration: a stray schemathesis.toml in the working folder would be loaded otherwise
+    schema = schemathesis.openapi.from_dict(dict(contract.document), config=SchemathesisConfig())
+    return schema[contract.path][contract.method]
+
+
+def _drawn(contract: Contract, case: Any) -> Drawn:
+    query = tuple((str(name), _text(value)) for name, value in (case.query or {}).items())
+    body = case.body
+    if isinstance(body, bytes):
+        try:
+            body = json.loads(body)
+        except ValueError:
+            return Drawn(None, case.body, query, valid=False)
+    elif not _is_json(body):
+        return Drawn(None, b"", query, valid=False)
+    return Drawn(body, None, query, valid=not contract.request_errors(body))
+
+
+def _is_json(value: object) -> bool:
+    return value is None or isinstance(value, bool | int | float | str | list | dict)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def drawn_valid(contract: Contract) -> st.SearchStrategy[Drawn]:
+    """Requests that Schemathesis draws as valid and the document's schema calls valid."""
+    from schemathesis import GenerationMode
+
+    strategy = _operation(contract).as_strategy(generation_mode=GenerationMode.POSITIVE)
+    return strategy.map(lambda case: _drawn(contract, case)).filter(lambda drawn: drawn.valid)  # type: ignore[no-any-return]
+
+
+def drawn_invalid(contract: Contract) -> st.SearchStrategy[Drawn]:
+    """Requests that Schemathesis draws as invalid and whose body the document's schema calls invalid."""
+    from schemathesis import GenerationMode
+
+    strategy = _operation(contract).as_strategy(generation_mode=GenerationMode.NEGATIVE)
+    return strategy.map(lambda case: _drawn(contract, case)).filter(lambda drawn: not drawn.valid)  # type: ignore[no-any-return]
+
+
+_ALPHABET = st.characters(categories=("L", "M", "N", "P", "S"), include_characters=" ")
+
+
+def reasonable_names() -> st.SearchStrategy[str]:
+    """Names that must be accepted: 1 to 200 printable characters without blanks around them."""
+    short = st.text(_ALPHABET, min_size=1, max_size=24)
+    long = st.text(_ALPHABET, min_size=150, max_size=REASONABLE_LENGTH)
+    from rename_tck.cases.names import is_reasonable
+
+    return st.one_of(short, short, long).filter(is_reasonable)
+
+
+def any_json() -> st.SearchStrategy[object]:
+    """Any JSON value, unpaired surrogates and huge numbers among them."""
+    leaves = (
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(st.characters(codec=None), max_size=20)
+    )  # fmt: skip
+    return st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3))
+
+
+def bodies_around(valid: Mapping[str, object]) -> st.SearchStrategy[dict[str, object]]:
+    """Objects near a valid body: each member kept, left out, or replaced by any JSON value."""
+    kept = {name: st.just(value) | any_json() for name, value in valid.items()}
+    return st.fixed_dictionaries({}, optional=kept)

@@ -1,0 +1,49 @@
+"""Ids that name no session, in every spelling that a path can carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rename_tck.exchange import segment
+
+
+@dataclass(frozen=True)
+class OddId:
+    """One path segment, already percent-encoded, with what is odd about it."""
+
+    encoded: str
+    label: str
+    mistake: str
+    #: Whether a server may rightly see another path than that of the operation (RFC 3986, sections 5.2.4 and 6.2.2).
+    may_leave_route: bool = False
+    #: Whether it is not the run's own: it is left alone where a session of this id exists.
+    generic: bool = False
+
+
+def odd_ids(token: str) -> tuple[OddId, ...]:
+    """Odd ids; `token` makes sure that none of them is anybody's session."""
+    return (
+        OddId(f"not-a-uuid-{token}", "not a UUID", "a parser's exception let through"),
+        OddId("0", "zero", "taken for false, or for the first row", generic=True),
+        OddId("-1", "a negative number", "the last element of a list", generic=True),
+        OddId("9" * 30, "30 digits", "an integer overflow in the database", generic=True),
+        OddId("null", "the word null", "taken for no id at all", generic=True),
+        OddId("undefined", "the word undefined", "a client's bug, let through", generic=True),
+        OddId("00000000-0000-0000-0000-000000000000", "the nil UUID", "taken for no id at all", generic=True),
+        OddId((token + "x" * 300)[:300], "300 characters", "a column's or a file name's width"),
+        OddId((token + "x" * 3000)[:3000], "3,000 characters", "a buffer's width"),
+        OddId(segment(f"{token} blank"), "a blank", "cut or trimmed"),
+        OddId(segment(f"ünïcode-😀-{token}"), "beyond ASCII", "an encoding's exception let through"),
+        OddId(segment(f"{token}' OR '1'='1"), "SQL", "pasted into a statement"),
+        OddId(segment(f"{token}%25"), "a percent sign, encoded twice", "decoded twice"),
+        OddId(segment("<b>" + token), "markup", "echoed into a page"),
+        OddId(segment(f"{token}*"), "a wildcard", "taken for a pattern"),
+        OddId(f"{token}%0d%0ax-injected%3a1", "encoded line breaks", "a header injected"),
+        OddId(f"{token}%00", "an encoded NUL", "cut at the NUL, or refused by the database with an exception"),
+        OddId(f"{token}%ff%fe", "bytes that are not UTF-8", "a decoding exception let through"),
+        OddId(f"{token}%2Fslash", "an encoded slash", "taken for two segments", may_leave_route=True),
+        OddId("%2e%2e", "two encoded dots", "resolved as the parent path", may_leave_route=True),
+        OddId("%2e", "an encoded dot", "resolved away", may_leave_route=True),
+        OddId("..%2F..%2F" + token, "a path upwards", "a file read outside its folder", may_leave_route=True),
+        OddId(f"{token}%3Fq%3D1%23f", "an encoded question mark", "taken for a query", may_leave_route=True),
+    )

@@ -1,0 +1,106 @@
+"""Turns the way in which a test ended into a finding: plain, JSON-ready, without secrets."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import asdict
+from typing import Any
+
+from rename_tck.exchange import BODY_LIMIT, Exchange
+from rename_tck.redaction import Redactor
+from rename_tck.verdict import (
+    CouldNotJudge,
+    Evidence,
+    Failure,
+    Finding,
+    Nonconformance,
+    NotTested,
+    Unjudgeable,
+    Verdict,
+)
+
+#: Longer texts are cut in the record: it is read by people.
+_TEXT_LIMIT = 12_000
+
+
+def concluded(
+    error: BaseException | None, *, requirement: str, edition: str | None, test: str, evidence: Evidence, redact: Redactor
+) -> Finding:
+    """The finding of a test that ended with this exception, or without one."""
+    finding = Finding(requirement, Verdict.PASS, test, edition, None, evidence)
+    match error:
+        case None:
+            pass
+        case Nonconformance():
+            finding.verdict = Verdict.FAIL
+            finding.failure = failure(error, redact)
+        case NotTested():
+            finding.verdict, finding.reason = Verdict.NOT_TESTED, redact(error.reason)
+        case Unjudgeable() | CouldNotJudge():
+            finding.verdict, finding.reason = Verdict.ERROR, redact(error.reason)
+        case _:
+            summary = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+            finding.verdict, finding.reason = Verdict.ERROR, redact(f"the suite itself failed: {summary}"[:500])
+    return finding
+
+
+def failure(error: Nonconformance, redact: Redactor) -> Failure:
+    """The failing case as the record keeps it."""
+    exchange = error.exchange
+    compared = error.compared
+    return Failure(
+        case=redact(error.case),
+        expected=redact(_cut(error.expected)),
+        request=None if exchange is None else _request(exchange, redact),
+        answer=None if exchange is None else _answer(exchange, redact),
+        curl=None if exchange is None else redact(exchange.curl()),
+        compared=None
+        if compared is None
+        else {"expected": redact(_cut(compared.expected)), "actual": redact(_cut(compared.actual))},
+    )
+
+
+def dump(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON, to travel from a worker."""
+    return asdict(finding)
+
+
+def load(content: dict[str, Any]) -> Finding:
+    """A finding that has travelled."""
+    found = content["failure"]
+    return Finding(
+        content["requirement"], Verdict(content["verdict"]), content["test"], content["edition"], content["reason"],
+        Evidence(**content["evidence"]), None if found is None else Failure(**found),
+    )  # fmt: skip
+
+
+def _request(exchange: Exchange, redact: Redactor) -> dict[str, object]:
+    body = exchange.request.body
+    return {
+        "method": exchange.request.method,
+        "url": redact(exchange.url),
+        "headers": {name: redact(value) for name, value in exchange.shown_headers().items()},
+        "body": None if body is None else redact(_cut(body.decode("utf-8", "backslashreplace"))),
+    }
+
+
+def _answer(exchange: Exchange, redact: Redactor) -> dict[str, object] | None:
+    answer = exchange.answer
+    if answer is None:
+        return None
+    # masked before it is cut: half a secret is still a secret
+    text = redact(answer.body[: 64 * BODY_LIMIT].decode("utf-8", "backslashreplace"))
+    more = len(answer.body) - BODY_LIMIT
+    return {
+        "status": answer.status,
+        "reason": redact(answer.reason[:200]),
+        "headers": {redact(name): redact(value)[:500] for name, value in answer.headers[:40]},
+        "body": text if len(text) <= BODY_LIMIT else f"{text[:BODY_LIMIT]}… (about {more} bytes more)",
+        "elapsed_ms": round(answer.elapsed * 1000),
+    }
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _TEXT_LIMIT:
+        return text
+    return f"{text[:_TEXT_LIMIT]}… ({len(text) - _TEXT_LIMIT} characters more)"

@@ -1,0 +1,169 @@
+"""Opens a target: finds out which system it is, connects, comes by sessions; and puts everything back in the end."""
+
+from __future__ import annotations
+
+import importlib
+import random
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
+
+from rename_tck import systems
+from rename_tck.bench import Target
+from rename_tck.catalogue import Catalogue
+from rename_tck.contract import Contract
+from rename_tck.guard import Guard
+from rename_tck.provision import Pool
+from rename_tck.settings import Settings
+from rename_tck.systems.dialect import Dialect
+from rename_tck.transport import Connection, Sut, default_verify
+from rename_tck.verdict import CouldNotJudge, Unjudgeable
+
+#: The credentials of the embedded servers; they listen on loopback for the length of a run.
+EMBEDDED_KEY = "embedded-server-key"
+EMBEDDED_OTHER_MODE_KEY = "embedded-server-other-mode-key"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which system the target is, where its API stands, and how that is known."""
+
+    system: str
+    base_url: str
+    known_by: str
+
+
+def token_for(seed: int, worker: str) -> str:
+    """A word that marks the run's names and ids as its own; the same for the same seed."""
+    return f"{random.Random(f'{seed}/{worker}').getrandbits(40):010x}"
+
+
+def identify(settings: Settings) -> Identity:
+    """Find out which of the systems answers at the base URL.
+
+    Raises:
+        CouldNotJudge: it cannot be reached, or it is not clear which one it is.
+    """
+    assert settings.base_url is not None
+    found = []
+    for name in systems.NAMES:
+        located = _locate(settings, systems.load(name))
+        if located is not None:
+            found.append(Identity(name, *located))
+    if len(found) == 1:
+        return found[0]
+    names = " or ".join(identity.system for identity in found)
+    what = f"could be {names}" if found else f"shows itself as none of {', '.join(systems.NAMES)}"
+    raise CouldNotJudge(f"the target {settings.base_url} {what}: say which it is with --system")
+
+
+def locate(settings: Settings, system: str) -> Identity:
+    """The identity of a target whose system the user named."""
+    assert settings.base_url is not None
+    dialect = systems.load(system)
+    located = _locate(settings, dialect) if dialect.other_base(settings.base_url) else None
+    base_url = located[0] if located else settings.base_url
+    known_by = "named by --system"
+    if base_url != settings.base_url:
+        known_by += f"; its API was found under {base_url}"
+    return Identity(system, base_url, known_by)
+
+
+def _locate(settings: Settings, dialect: Dialect) -> tuple[str, str] | None:
+    """The base URL under which a probe's answer shows the dialect's system, and what showed it."""
+    assert settings.base_url is not None
+    for base_url in (settings.base_url, dialect.other_base(settings.base_url)):
+        if base_url is None:
+            continue
+        sut = Sut(_connection(settings, dialect, base_url), Guard(dialect.provisioning))
+        try:
+            for probe in dialect.probes():
+                exchange = sut.send(probe)
+                if exchange.answer is None:
+                    raise CouldNotJudge(f"the target {base_url} cannot be reached: {exchange.trouble}")
+                why = dialect.recognises(probe, exchange.answer)
+                if why is not None:
+                    return base_url, why
+        except Unjudgeable as trouble:
+            raise CouldNotJudge(str(trouble)) from None
+        finally:
+            sut.close()
+    return None
+
+
+def _connection(settings: Settings, dialect: Dialect, base_url: str) -> Connection:
+    verify: bool | str = default_verify()
+    if settings.ca_bundle is not None:
+        verify = str(settings.ca_bundle)
+    if settings.insecure:
+        verify = False
+    return Connection(
+        base_url=base_url,
+        key_header=dialect.key_header,
+        key=settings.api_key,
+        other_mode_key=settings.other_mode_key,
+        extra_headers=settings.headers,
+        time_limit=settings.request_timeout,
+        verify=verify,
+    )
+
+
+def embedded_settings(settings: Settings) -> Settings:
+    """The settings for an embedded server: its own keys, nothing lent."""
+    return replace(
+        settings, api_key=EMBEDDED_KEY, other_mode_key=EMBEDDED_OTHER_MODE_KEY, headers=(), session_ids=(), base_url=None
+    )
+
+
+def _embedded(system: str, editions: tuple[str, ...]) -> AbstractContextManager[str]:
+    """A running embedded server of the system."""
+    from rename_tck.reference.serving import serve
+
+    module = importlib.import_module(f"rename_tck.reference.{system}")
+    return serve(module.application(EMBEDDED_KEY, EMBEDDED_OTHER_MODE_KEY, editions))
+
+
+class Opening:
+    """A target while it is open."""
+
+    def __init__(self, settings: Settings, system: str, editions: tuple[str, ...], seed: int, worker: str = "") -> None:
+        self._stack = ExitStack()
+        dialect = systems.load(system)
+        if settings.base_url is None:
+            settings = embedded_settings(settings)
+            base_url = self._stack.enter_context(_embedded(system, editions))
+        else:
+            base_url = settings.base_url
+        self.base_url = base_url
+        token = token_for(seed, worker)
+        guard = Guard(dialect.routes())
+        self.sut = Sut(_connection(settings, dialect, base_url), guard)
+        self._stack.callback(self.sut.close)
+        self.pool = Pool(self.sut, dialect, user=settings.user, lent=settings.session_ids, token=token)
+        self._stack.callback(self.pool.put_back)
+        contracts = {edition: Contract.load(system, edition) for edition in editions}
+        self.target = Target(dialect, self.sut, self.pool, contracts, token)
+        self._stack.callback(self.target.crew.shutdown)
+        try:
+            self.pool.prepare()
+        except BaseException:
+            self._stack.close()
+            raise
+
+    @property
+    def notes(self) -> list[str]:
+        """What the reader should know besides the verdicts."""
+        notes = list(self.pool.notes)
+        if self.sut.waited:
+            notes.append(f"waited {self.sut.waited:.1f} s because the target limits the rate of requests (429)")
+        if self.sut.reconnected:
+            notes.append(f"{self.sut.reconnected} requests were sent again because the connection broke without an answer")
+        return notes
+
+    def close(self) -> None:
+        """Put the sessions back, close the connections, stop an embedded server."""
+        self._stack.close()
+
+
+def all_editions(system: str) -> tuple[str, ...]:
+    """Every edition of a system's document."""
+    return tuple(Catalogue.load(system).editions)

@@ -1,0 +1,388 @@
+"""Joins the suite to pytest: options, one test a requirement, verdicts for outcomes, reports at the end."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import hypothesis
+import pytest
+
+from rename_tck import finding as findings
+from rename_tck.bench import Bench
+from rename_tck.catalogue import Catalogue
+from rename_tck.opening import Identity, Opening, all_editions, identify, locate
+from rename_tck.run import COULD_NOT_JUDGE, Json, Outcome, Run, SystemRun
+from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read
+from rename_tck.systems import NAMES
+from rename_tck.verdict import CouldNotJudge, Evidence, Finding, Verdict
+
+for _name, _examples in (("quick", 25), ("ci", 100), ("nightly", 1000)):
+    hypothesis.settings.register_profile(
+        _name,
+        max_examples=_examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+
+_BENCH = pytest.StashKey[Bench]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add every option, with its ini key."""
+    group = parser.getgroup("rename-tck", "rename-tck: the system under test (its URL is --base-url)")
+    for option in OPTIONS:
+        what = f"{option.help} [{option.variable}]"
+        if option.flag:
+            group.addoption(f"--{option.name}", dest=option.dest, action="store_true", help=what)
+        else:
+            action = "append" if option.many else "store"
+            group.addoption(f"--{option.name}", dest=option.dest, action=action, metavar=option.metavar, help=what)
+        parser.addini(option.dest, option.help, type="linelist" if option.many else "string", default=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the settings and register the judge."""
+    config.addinivalue_line("markers", "requirement(id): the requirement, or the law of every system, that a test decides")
+    config.addinivalue_line("markers", "observation: records what a system does where no document says; judges nothing")
+    try:
+        settings = read(config)
+    except BadOptionError as error:
+        raise pytest.UsageError(str(error)) from None
+    if config.getoption("--hypothesis-profile", None) is None:
+        hypothesis.settings.load_profile("quick")
+    config.pluginmanager.register(Judge(config, settings), "rename-tck-judge")
+
+
+class Judge:
+    """One pytest session's judging. Does nothing when the session holds no contract test."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self.config = config
+        self.settings = settings
+        worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+        self.worker = worker
+        self.is_controller = worker is None and bool(getattr(config.option, "dist", "no") != "no" and getattr(config.option, "tx", None))
+        given = config.getoption("--hypothesis-seed", None)
+        self.seed = worker["rename_tck_seed"] if worker else int(given) if given not in (None, "") else secrets.randbelow(2**32)
+        profile = config.getoption("--hypothesis-profile", None) or "quick"
+        self.run = Run(settings.level, self.seed, profile, base_url=settings.base_url)
+        self.redact = settings.redactor()
+        self.active = False
+        self.foreign_failure = False
+        self.openings: dict[str, Opening] = {}
+        self.identity: Identity | None = Identity(*worker["rename_tck_identity"]) if worker and worker["rename_tck_identity"] else None
+
+    # -- collecting: one test a requirement
+
+    def systems(self) -> tuple[str, ...]:
+        """The systems that tests are collected for; narrowed to one when the target is known."""
+        if self.identity is not None:
+            return (self.identity.system,)
+        return (self.settings.system,) if self.settings.system else NAMES
+
+    def editions(self, system: str) -> tuple[str, ...]:
+        """The editions that a system is judged by."""
+        known = all_editions(system)
+        return tuple(edition for edition in known if edition in self.settings.editions) or known
+
+    @pytest.hookimpl
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give a contract test one run for each requirement (and edition) that it decides."""
+        mark = metafunc.definition.get_closest_marker("requirement")
+        observing = metafunc.definition.get_closest_marker("observation")
+        if "bench" not in metafunc.fixturenames or not (mark or observing):
+            return
+        params = []
+        for system in self.systems():
+            if mark is None:
+                params.append(pytest.param((system, None, None), id=f"{system}-observations"))
+                continue
+            for name in mark.args:
+                requirement = name if "." in name else f"{system}.{name}"
+                if not requirement.startswith(f"{system}.") or requirement not in Catalogue.load(system).by_id:
+                    continue
+                editions = self.editions(system) if mark.kwargs.get("per_edition") else (None,)
+                for edition in editions:
+                    suffix = f"-{edition}" if edition and len(editions) > 1 else ""
+                    params.append(pytest.param((system, requirement, edition), id=requirement + suffix))
+        metafunc.parametrize("bench", params, indirect=True, scope="function")
+
+    @pytest.hookimpl
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        """One system after the other; what looks back on the whole run goes last."""
+        contract = [item for item in items if _param(item)]
+        items[:] = [item for item in items if not _param(item)] + sorted(contract, key=_rank)
+        del session
+
+    # -- running
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """With workers, the controller looks at the target first, so that they need not find out each for itself."""
+        if self.is_controller and self.settings.base_url is not None and not self.config.option.collectonly:
+            ids, workers = self.settings.session_ids, len(self.config.option.tx)
+            if ids and len(ids) < workers:
+                raise pytest.UsageError(f"{workers} workers need a lent session each: give {workers} --session-id, or fewer workers.")
+            self.active = True
+            try:
+                self._look_at_target()
+            except CouldNotJudge as trouble:
+                self._give_up(trouble)
+                session.exitstatus = self._conclude(COULD_NOT_JUDGE)
+                pytest.exit(self.redact(trouble.reason), returncode=COULD_NOT_JUDGE)
+            finally:
+                self._close()
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker (pytest-xdist) what the controller knows."""
+        node.workerinput["rename_tck_seed"] = self.seed
+        identity = self.identity
+        node.workerinput["rename_tck_identity"] = (identity.system, identity.base_url, identity.known_by) if identity else None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        """Look at the target before the first test; put everything back after the last, also when interrupted."""
+        contract = [item for item in session.items if _param(item)]
+        self.active = self.active or bool(contract)
+        try:
+            if contract and not self.config.option.collectonly and not self.is_controller:
+                self._ensure_writable()
+                try:
+                    if self.settings.base_url is not None:
+                        self._look_at_target()
+                        assert self.identity is not None
+                        system = self.identity.system
+                        session.items[:] = [item for item in session.items if (_param(item) or (system,))[0] == system]
+                except CouldNotJudge as trouble:
+                    self._give_up(trouble)
+                    session.items[:] = [item for item in session.items if not _param(item)]
+            return (yield)
+        finally:
+            self._close()
+
+    def _ensure_writable(self) -> None:
+        if self.worker is None:
+            try:
+                ensure_writable(self.settings.report_dir)
+            except BadOptionError as error:
+                raise pytest.UsageError(str(error)) from None
+
+    def _look_at_target(self) -> None:
+        settings = self.settings
+        if self.identity is None:
+            self.identity = locate(settings, settings.system) if settings.system else identify(settings)
+        known = all_editions(self.identity.system)
+        if settings.editions and not set(settings.editions) <= set(known):
+            raise CouldNotJudge(f"--edition does not go with {self.identity.system}: its document has one edition only")
+        self._system_run(self.identity.system)
+        self._open(self.identity.system)
+
+    def _open(self, system: str) -> Opening:
+        """The target of a system, opened when it is first asked for."""
+        if system not in self.openings:
+            settings, worker = self.settings, ""
+            if self.identity is not None:
+                settings = replace(settings, base_url=self.identity.base_url)
+            if self.worker is not None:
+                worker = self.worker["workerid"]
+                number, count = int(worker.removeprefix("gw")), self.worker["workercount"]
+                settings = replace(settings, session_ids=settings.session_ids[number::count])
+            self.openings[system] = opening = Opening(settings, system, self.editions(system), self.seed, worker)
+            self._system_run(system).base_url = opening.base_url
+        return self.openings[system]
+
+    def _system_run(self, system: str) -> SystemRun:
+        if system not in self.run.systems:
+            self.run.systems[system] = run = SystemRun(system, self.editions(system), embedded=self.settings.base_url is None)
+            if self.identity is not None:
+                run.base_url, run.identified_by = self.identity.base_url, self.identity.known_by
+            elif run.embedded:
+                run.identified_by = "embedded in the suite"
+        return self.run.systems[system]
+
+    def _give_up(self, trouble: CouldNotJudge) -> None:
+        self.run.trouble = self.redact(trouble.reason)
+        system = self.identity.system if self.identity else self.settings.system
+        if system is not None:
+            run = self._system_run(system)
+            run.trouble, run.base_url = self.run.trouble, run.base_url or self.settings.base_url
+
+    def _close(self) -> None:
+        for system, opening in self.openings.items():
+            target = opening.target
+            opening.close()
+            run = self._system_run(system)
+            run.accepted += target.accepted
+            run.observations.update(target.observations)
+            run.notes += [self.redact(note) for note in opening.notes]
+        self.openings.clear()
+
+    @pytest.fixture
+    def bench(self, request: pytest.FixtureRequest) -> Bench:
+        """What the test holds in its hands."""
+        system, name, edition = request.param
+        requirement = Catalogue.load(system).requirement(name) if name else None
+        evidence = Evidence()
+        request.node.stash[_EVIDENCE] = evidence
+        target = self._open(system).target
+        return Bench(target, requirement, edition, seed=f"{self.seed}/{name}/{edition}", evidence=evidence)
+
+    # -- concluding
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+        """Turn the outcome of a contract test into a finding, and say it in the suite's words."""
+        report: pytest.TestReport = yield
+        param = _param(item)
+        error = call.excinfo.value if call.excinfo else None
+        if param is None or isinstance(error, pytest.skip.Exception) or (call.when != "call" and error is None):
+            return report
+        system, name, edition = param
+        found = findings.concluded(
+            error, requirement=name or f"{system}.observations", edition=edition, test=item.nodeid,
+            evidence=item.stash.get(_EVIDENCE, Evidence()), redact=self.redact,
+        )  # fmt: skip
+        if name is None and found.verdict in {Verdict.PASS, Verdict.NOT_TESTED, Verdict.FAIL}:
+            report.outcome, report.longrepr = "passed", None  # an observation judges nothing
+            return report
+        if name is not None:
+            report.rename_tck = findings.dump(found)  # type: ignore[attr-defined]
+        self._say(report, found, system, error)
+        return report
+
+    def _say(self, report: pytest.TestReport, found: Finding, system: str, error: BaseException | None) -> None:
+        from rename_tck.reports import terminal
+
+        requirement = Catalogue.load(system).by_id.get(found.requirement)
+        editions = self.editions(system)
+        outcome = Outcome.of(requirement, [found], SystemRun(system, editions)) if requirement else None
+        verdict = outcome.verdict if outcome else found.verdict
+        reason = (outcome.reason if outcome else found.reason) or ""
+        if outcome is not None:
+            report.user_properties += [("requirement", found.requirement), ("level", outcome.level), ("verdict", str(verdict))]
+        report.verdict = str(verdict)  # type: ignore[attr-defined]
+        if verdict is Verdict.PASS:
+            report.outcome, report.longrepr = "passed", None
+        elif verdict is Verdict.NOT_TESTED:
+            report.outcome, report.longrepr = "skipped", (report.location[0], report.location[1] or 0, reason)
+        elif verdict is Verdict.FAIL:
+            assert outcome is not None
+            text = terminal.failure_text(outcome.record())
+            if outcome.level == "MUST" or self.settings.level == "should":
+                report.outcome, report.longrepr = "failed", text
+            else:
+                report.outcome, report.longrepr = "skipped", text
+                report.wasxfail = f"SHOULD: {found.failure.case if found.failure else reason}"
+        else:
+            report.outcome = "failed"
+            known = isinstance(error, Exception) and type(error).__module__.startswith("rename_tck")
+            report.longrepr = reason if known else self.redact(str(report.longrepr))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """The suite's words for outcomes."""
+        verdict = getattr(report, "verdict", None)
+        if verdict is None:
+            return None
+        if verdict == str(Verdict.FAIL) and hasattr(report, "wasxfail"):
+            return "SHOULD failed", "f", "FAIL (SHOULD)"
+        words = {
+            Verdict.PASS: ("passed", ".", "PASS"),
+            Verdict.FAIL: ("failed", "F", "FAIL"),
+            Verdict.NOT_TESTED: ("not tested", "-", "NOT TESTED"),
+            Verdict.ERROR: ("failed", "E", "ERROR"),
+        }
+        return words[Verdict(verdict)]
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Gather the finding, from this process or from a worker."""
+        content: Json | None = getattr(report, "rename_tck", None)
+        if content is not None:
+            self.active = True
+            self._system_run(content["requirement"].split(".")[0]).findings.append(findings.load(content))
+        elif report.failed:
+            self.foreign_failure = True
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Gather what a worker (pytest-xdist) knows besides its findings."""
+        for system, known in node.workeroutput.get("rename_tck", {}).items():
+            run = self._system_run(system)
+            run.base_url = run.base_url or known["base_url"]
+            run.accepted += known["accepted"]
+            run.observations.update({name: tuple(answer) for name, answer in known["observations"].items()})
+            run.notes += known["notes"]
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Iterator[None]:
+        """Decide the exit status, and write the reports after everything that pytest has to say."""
+        ours = self.active and not self.config.option.collectonly
+        usual = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
+        if ours and self.worker is None:
+            if exitstatus == pytest.ExitCode.INTERRUPTED:
+                self.run.trouble = self.run.trouble or "the run was interrupted"
+            if usual and (self.run.systems or self.run.trouble):
+                session.exitstatus = self.run.exit_status()
+                if self.foreign_failure:
+                    session.exitstatus = session.exitstatus or 1
+        elif self.worker is not None:
+            self.config.workeroutput["rename_tck"] = {  # type: ignore[attr-defined]
+                system: {"base_url": run.base_url, "accepted": run.accepted, "observations": run.observations, "notes": run.notes}
+                for system, run in self.run.systems.items()
+            }
+        yield
+        if ours and self.worker is None and (self.run.systems or self.run.trouble):
+            session.exitstatus = self._conclude(int(session.exitstatus))
+
+    def _conclude(self, exit_status: int) -> int:
+        """Write the reports and the closing lines; the exit status, changed if nothing could be written."""
+        from rename_tck.reports import record as reports
+        from rename_tck.reports import terminal
+
+        record = _redacted(self.run.record(exit_status), self.redact)
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        say = reporter.write_line if reporter else print
+        say("")
+        for line in terminal.table(record):
+            say(line)
+        try:
+            ensure_writable(self.settings.report_dir)
+            paths = reports.write(record, self.settings.report_dir)
+            say(f"reports: {', '.join(str(path) for path in paths)}  (seed {self.seed}: --hypothesis-seed={self.seed})")
+        except (OSError, BadOptionError) as error:
+            say(f"the reports could not be written: {error}")
+            exit_status = exit_status or COULD_NOT_JUDGE
+        for run in record["runs"]:
+            say(terminal.verdict_line(run))
+        return exit_status
+
+
+_EVIDENCE = pytest.StashKey[Evidence]()
+
+
+def _param(item: pytest.Item) -> tuple[str, str | None, str | None] | None:
+    """System, requirement and edition of a contract test; None for any other test."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("bench") if callspec is not None else None
+
+
+def _rank(item: pytest.Item) -> tuple[int, bool]:
+    param, mark = _param(item), item.get_closest_marker("requirement")
+    assert param is not None
+    return NAMES.index(param[0]), bool(mark and mark.kwargs.get("last"))
+
+
+def _redacted(value: Any, redact: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _redacted(inner, redact) for key, inner in value.items()}
+    return [_redacted(inner, redact) for inner in value] if isinstance(value, list) else value

@@ -1,0 +1,303 @@
+"""Sessions to rename: lent by the user, else created, else found; and put back as they were when the run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rename_tck.exchange import Answer, Exchange, Request
+from rename_tck.systems.dialect import Dialect, Page, Session
+from rename_tck.transport import Sut
+from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
+
+#: Pages of a listing that are followed before the suite stops looking.
+_PAGES = 30
+
+Snapshot = dict[str, object]
+
+
+@dataclass
+class Readback:
+    """How a session is read back at this target: from its own resource, from the listing, or not at all."""
+
+    by_reading: bool = False
+    by_listing: bool = False
+
+    def __bool__(self) -> bool:
+        return self.by_reading or self.by_listing
+
+
+class Pool:
+    """The sessions of one run at one target."""
+
+    def __init__(self, sut: Sut, dialect: Dialect, *, user: str, lent: Sequence[str], token: str) -> None:
+        self.sut = sut
+        self.dialect = dialect
+        self.user = user
+        self.token = token
+        self.readback = Readback()
+        self.notes: list[str] = []
+        self._lent = list(lent)
+        self._sessions: list[Session] = []
+        self._made = 0
+        self._exhausted: dict[str | None, str] = {}
+        self._listed = False
+
+    # -- before the run
+
+    def prepare(self) -> None:
+        """Come by a first session and find out how sessions are read back.
+
+        Raises:
+            CouldNotJudge: the target is down, refuses the key, lacks a lent session, or offers no way to a session.
+        """
+        for session_id in self._lent:
+            self._sessions.append(self._take_in(session_id))
+        for kind in self.dialect.kinds:
+            if self._sessions:
+                break
+            self._more(kind, 1)
+        if not self._sessions:
+            raise CouldNotJudge(
+                f"no session to rename could be had from {self.sut.connection.base_url}: "
+                f"{self._exhausted[self.dialect.kinds[0]]}; lend one with --session-id"
+            )
+        first = self._sessions[0]
+        if not self._lent:
+            self.readback = self._how_to_read(first)
+
+    def _take_in(self, session_id: str) -> Session:
+        """A lent session, with its kind and its name as far as they can be read."""
+        self.sut.guard.know(session_id)
+        for kind in self.dialect.kinds:
+            session = Session(session_id, "lent", kind, self.user)
+            readback = self._how_to_read(session)
+            if readback:
+                self.readback = readback
+                snapshot = self.read(session) or {}
+                self._complete(session, snapshot)
+                return session
+        # nothing can be read: whether the session is there shows when it is renamed
+        for kind in self.dialect.kinds:
+            session = Session(session_id, "lent", kind, self.user)
+            exchange = self._first(self.dialect.rename(session, self.dialect.body(session, f"rename-tck {self.token}")))
+            if exchange.status == 404 or (exchange.status == 200 and exchange.answer and exchange.answer.value is False):
+                continue
+            return session
+        raise CouldNotJudge(f"the lent session {session_id} is not there: its rename was answered with {_said(exchange.answer)}")
+
+    def _complete(self, session: Session, snapshot: Snapshot) -> None:
+        name = self.dialect.name_in(snapshot)
+        session.first_name = name if isinstance(name, str) else None
+        if "user_id" in snapshot:
+            owner = snapshot["user_id"]
+            session.owner = owner if isinstance(owner, str) else None
+
+    def _how_to_read(self, session: Session) -> Readback:
+        request = self.dialect.reading(session)
+        if request is not None:
+            exchange = self._first(request)
+            if exchange.answer and self.dialect.read(exchange.answer) is not None:
+                return Readback(by_reading=True)
+        return Readback(by_listing=self._find(session) is not None)
+
+    def _first(self, request: Request) -> Exchange:
+        """Send one of the first requests, by which a target shows that it cannot be judged."""
+        try:
+            exchange = self.sut.send(request)
+        except Unjudgeable as trouble:
+            raise CouldNotJudge(str(trouble)) from None
+        base = self.sut.connection.base_url
+        if exchange.answer is None:
+            raise CouldNotJudge(f"the target {base} cannot be reached: {exchange.trouble}")
+        if exchange.status in {401, 403}:
+            name = self.dialect.key_header[0]
+            if self.sut.connection.key is None:
+                raise CouldNotJudge(
+                    f"the target {base} asks for a key ({exchange.status} to {request.method} {request.path}): "
+                    f"set RENAME_TCK_API_KEY, which is sent as {name}"
+                )
+            raise CouldNotJudge(
+                f"the target {base} refuses the key in RENAME_TCK_API_KEY "
+                f"({exchange.status} to {request.method} {request.path}, sent as {name})"
+            )
+        return exchange
+
+    # -- sessions for a test
+
+    def take(self, count: int = 1, kind: str | None = None) -> list[Session]:
+        """That many sessions of one kind (the default kind when None).
+
+        Raises:
+            NotTested: the target does not yield so many; the reason says what to lend.
+        """
+        kind = kind or self.dialect.kinds[0]
+        if len(self._of(kind)) < count:
+            self._more(kind, count)
+        found = self._of(kind)
+        if len(found) < count:
+            what = "session" if kind is None else f"{kind} session"
+            need = f"needs a {what}" if count == 1 else f"needs {count} {what}s"
+            raise NotTested(f"{need}: {self._exhausted.get(kind, 'none could be had')}; lend more with --session-id")
+        return found[:count]
+
+    def any(self) -> Session:
+        """Some live session, whatever its kind."""
+        return self._sessions[0]
+
+    @property
+    def all(self) -> list[Session]:
+        """Every session that the run may rename."""
+        return list(self._sessions)
+
+    def _of(self, kind: str | None) -> list[Session]:
+        return [session for session in self._sessions if session.kind == kind]
+
+    def _more(self, kind: str | None, count: int) -> None:
+        """Create sessions up to `count`; where none can be created and none was lent, use those that are there."""
+        if kind in self._exhausted:
+            return
+        if self._lent and self.dialect.creating_is_costly:
+            self._exhausted[kind] = "too few were lent, and creating one here starts something costly"
+            return
+        refusal = "no creation was tried"
+        while len(self._of(kind)) < count:
+            made, refusal = self._create(kind)
+            if made is None:
+                break
+            self._sessions.append(made)
+        else:
+            return
+        if not self._lent and not any(session.origin == "created" for session in self._sessions):
+            self._find_some(kind, count)
+            refusal += ", and the listing shows none" if not self._of(kind) else ", and the listing shows no more"
+        self._exhausted[kind] = refusal
+
+    def _create(self, kind: str | None) -> tuple[Session | None, str]:
+        exchange = None
+        for request in self.dialect.creations(kind, self.user, f"{self.token}-{self._made}"):
+            exchange = self._first(request)
+            assert exchange.answer is not None
+            session = self.dialect.created(exchange.answer, kind, self.user) if 200 <= exchange.status < 300 else None
+            if session is not None:
+                self._made += 1
+                self.sut.guard.created(session.id)
+                return session, ""
+            if exchange.status == 404 or exchange.status >= 500:
+                break
+        assert exchange is not None
+        request = exchange.request
+        return None, f"{request.method} {request.path} creates none (it answered {_said(exchange.answer)})"
+
+    def _find_some(self, kind: str | None, count: int) -> None:
+        known = {session.id for session in self._sessions}
+        for item in self._items(kind):
+            found = self.dialect.id_in(item)
+            if isinstance(found, str) and found and found not in known:
+                session = Session(found, "listed", kind, self.user)
+                self._complete(session, item)
+                self.sut.guard.know(found)
+                self._sessions.append(session)
+            if len(self._of(kind)) >= count:
+                return
+
+    # -- reading back
+
+    def read(self, session: Session) -> Snapshot | None:
+        """The session as the target shows it now, or None when it is not there.
+
+        Raises:
+            NotTested: this target offers no way to read a session back.
+            Unjudgeable: the reading itself failed.
+        """
+        if not self.readback:
+            raise NotTested("the target offers no way to read a session back (neither a read nor a list endpoint answers)")
+        if not self.readback.by_reading:
+            try:
+                return self._find(session)
+            except CouldNotJudge as trouble:
+                raise Unjudgeable(f"reading the session back failed: {trouble}") from None
+        request = self.dialect.reading(session)
+        assert request is not None
+        exchange = self.sut.send(request)
+        if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403}:
+            raise Unjudgeable(
+                f"reading the session back failed: {exchange.trouble or _said(exchange.answer)}", exchange
+            )
+        return self.dialect.read(exchange.answer)
+
+    def lacks(self, session_id: str, kind: str | None) -> bool:
+        """Whether it can be seen that no session has this id: nobody's session is renamed by guessing."""
+        return bool(self.readback) and self.read(Session(session_id, "listed", kind, self.user)) is None
+
+    def read_all(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
+        """Several sessions of one kind by id, over a single listing where that is how this target is read."""
+        if self.readback.by_reading or not sessions:
+            return {session.id: self.read(session) for session in sessions}
+        wanted: dict[str, Snapshot | None] = dict.fromkeys(session.id for session in sessions)
+        for item in self._items(sessions[0].kind):
+            found = self.dialect.id_in(item)
+            if isinstance(found, str) and found in wanted:
+                wanted[found] = item
+        return wanted
+
+    def listing(self, kind: str | None = None) -> list[Snapshot] | None:
+        """Every session that the target lists, or None when it has no listing."""
+        first = self.dialect.listing(kind or self.dialect.kinds[0], self.user)
+        exchange = self.sut.send(first)
+        if exchange.answer is None or self.dialect.page(first, exchange.answer) is None:
+            return None
+        return list(self._items(kind or self.dialect.kinds[0]))
+
+    def _find(self, session: Session) -> Snapshot | None:
+        return next((item for item in self._items(session.kind) if self.dialect.id_in(item) == session.id), None)
+
+    def _items(self, kind: str | None) -> list[Snapshot]:
+        following: Request | None = self.dialect.listing(kind, self.user)
+        items: list[Snapshot] = []
+        for _ in range(_PAGES):
+            if following is None:
+                break
+            exchange = self._first(following)
+            page: Page | None = self.dialect.page(following, exchange.answer) if exchange.answer else None
+            if page is None:
+                break
+            items += page.items
+            following = page.following
+        return items
+
+    # -- after the run
+
+    def put_back(self) -> None:
+        """Delete what the run made; give what it was lent or found its old name back. What fails becomes a note."""
+        for session in self._sessions:
+            try:
+                self._put_back(session)
+            except (Unjudgeable, CouldNotJudge) as trouble:
+                self.notes.append(f"session {session.id} could not be put back: {trouble}")
+        self._sessions.clear()
+
+    def _put_back(self, session: Session) -> None:
+        if session.origin == "created":
+            exchange = self.sut.send(self.dialect.deletion(session))
+            if not 200 <= exchange.status < 300:
+                said = exchange.trouble or _said(exchange.answer)
+                self.notes.append(f"session {session.id}, made by this run, could not be deleted: {said}")
+        elif session.first_name is None:
+            self.notes.append(f"session {session.id} keeps its last name: the one it had before could not be read")
+        else:
+            request = self.dialect.rename(session, self.dialect.body(session, session.first_name))
+            exchange = self.sut.send(request)
+            if exchange.status != 200:
+                said = exchange.trouble or _said(exchange.answer)
+                self.notes.append(f"session {session.id} could not be given its old name back: {said}")
+
+
+def _said(answer: Answer | None) -> str:
+    """An answer in a few words."""
+    if answer is None:
+        return "nothing"
+    if answer.is_page:
+        return f"{answer.status} with an HTML page: is the base URL right?"
+    text = " ".join(answer.text.split())
+    return f"{answer.status}" + (f" {text[:120]}" if text else " with an empty body")

@@ -1,0 +1,104 @@
+"""What every report says of a record, counted and worded once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+#: The record, or a part of it, as `conformance.schema.json` describes it.
+Json = dict[str, Any]
+
+LEVELS = ("MUST", "SHOULD")
+
+#: The verdicts of a requirement in the order in which a reader wants them.
+VERDICTS = ("fail", "error", "not tested", "pass")
+
+
+def tested(counts: Mapping[str, int]) -> int:
+    """How many requirements of a level were judged: the denominator of every count of passes."""
+    return counts["pass"] + counts["fail"]
+
+
+def remainder(counts: Mapping[str, int]) -> str:
+    """What did not pass, such as `2 fail, 3 not tested`; empty when all passed."""
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if verdict != "pass" and counts[verdict])
+
+
+def tally(level: str, counts: Mapping[str, int]) -> str:
+    """A level in one phrase, with its denominator: `52 of 54 MUST tested pass (2 fail, 3 not tested)`."""
+    if not sum(counts.values()):
+        return f"no {level}"
+    rest = remainder(counts)
+    return f"{counts['pass']} of {tested(counts)} {level} tested pass" + (f" ({rest})" if rest else "")
+
+
+def name_of_system(run: Json) -> str:
+    """The system's name, or words for a target of which that is not known."""
+    return run["system"] or "the target"
+
+
+def headline(run: Json) -> str:
+    """The verdict as a short sentence: `dify does not conform`."""
+    verb = {"could not judge": "could not be judged"}.get(run["verdict"], run["verdict"])
+    return f"{name_of_system(run)} {verb}"
+
+
+def title(record: Json) -> str:
+    """The verdicts of all runs in one phrase."""
+    return ", ".join(headline(run) for run in record["runs"]) or "nothing could be judged"
+
+
+def with_verdict(run: Json, verdict: str) -> list[Json]:
+    """The requirements of that verdict, in the catalogue's order."""
+    return [requirement for requirement in run["requirements"] if requirement["verdict"] == verdict]
+
+
+def by_reason(requirements: Iterable[Json]) -> dict[str, list[Json]]:
+    """Requirements gathered by the reason they share, in order of first appearance."""
+    groups: dict[str, list[Json]] = {}
+    for requirement in requirements:
+        groups.setdefault(requirement["reason"] or "no reason given", []).append(requirement)
+    return groups
+
+
+def finding(requirement: Json) -> str:
+    """What was found, in a phrase: the failing case and what was expected there, or the reason."""
+    if requirement["verdict"] == "fail":
+        return f"{requirement['case']}: expected {requirement['expected']}"
+    return str(requirement["reason"] or "")
+
+
+def evidence(requirement: Json) -> str:
+    """The counters behind a verdict: `31 sent, 31 live, 0 refused`."""
+    counters = requirement["evidence"]
+    return f"{counters['sent']} sent, {counters['live']} live, {counters['refused']} refused"
+
+
+def contradiction(requirement: Json) -> str | None:
+    """Which editions the server follows and which it breaks, where it does not treat all alike; else None."""
+    cells: dict[str, str] = requirement["by_edition"]
+    follows = [edition for edition in requirement["editions"] if cells.get(edition) == "pass"]
+    breaks = [edition for edition in requirement["editions"] if cells.get(edition) == "fail"]
+    if not (follows and breaks):
+        return None
+    return f"The server does as {' and '.join(follows)} says and not as {' and '.join(breaks)} says."
+
+
+def own_reason(record: Json) -> str | None:
+    """Why the whole run could not judge, unless one of its systems says the same."""
+    reason: str | None = record["reason"]
+    return None if reason in [run["reason"] for run in record["runs"]] else reason
+
+
+def cited(citation: Json) -> tuple[str, str, str]:
+    """A citation as its place (`specs/dify/openapi.en.yaml:78`), its words, and the edition (empty for a standard)."""
+    if "source" in citation:
+        return citation["source"], citation["text"], ""
+    return f"{citation['file']}:{citation['line']}", citation["quote"], citation["edition"]
+
+
+def status_line(answer: Json | None) -> str:
+    """The answer's first line and its time: `200 OK, after 3 ms`."""
+    if answer is None:
+        return "no answer came"
+    return f"{answer['status']} {answer['reason']}".rstrip() + f", after {answer['elapsed_ms']} ms"

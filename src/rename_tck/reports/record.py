@@ -1,0 +1,116 @@
+"""The record itself: its rules, its bytes, and the folder of reports that is written from it."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections import Counter
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from rename_tck.reports import html, markdown
+from rename_tck.reports.facts import LEVELS, VERDICTS, Json
+from rename_tck.reports.text import HIDDEN, cut
+
+SCHEMA_VERSION = "1.0"
+
+#: What `HIDDEN` matches and `json.dumps` left as it is, besides the line breaks that indenting makes.
+_TO_ESCAPE = re.compile(rf"(?!\n){HIDDEN.pattern}")
+
+
+class InvalidRecordError(ValueError):
+    """A record that is not as `conformance.schema.json` says; the message is one sentence: the place and the fault."""
+
+
+@lru_cache(maxsize=1)
+def schema() -> Json:
+    """The JSON Schema (2020-12) of the record."""
+    text = files("rename_tck.reports").joinpath("conformance.schema.json").read_text(encoding="utf-8")
+    loaded: Json = json.loads(text)
+    return loaded
+
+
+def validate(record: Any) -> None:
+    """Hold a record to its schema, and its counts to its requirements.
+
+    Raises:
+        InvalidRecordError: with the place in the record and what is wrong there.
+    """
+    from jsonschema import Draft202012Validator  # here, for it is slow to import
+    from jsonschema.exceptions import best_match
+
+    if not isinstance(record, dict):
+        raise InvalidRecordError("The record is not a JSON object, so no run of this suite wrote it.")
+    version = record.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise InvalidRecordError(f"The record's schema_version is {version!r}; this suite reads {SCHEMA_VERSION!r}.")
+    error = best_match(Draft202012Validator(schema()).iter_errors(record))
+    if error is not None:
+        raise InvalidRecordError(f"The record is not valid at {error.json_path}: {cut(error.message, 300)}.")
+    for index, run in enumerate(record["runs"]):
+        _check_counts(run, f"$.runs[{index}]")
+
+
+def _check_counts(run: Json, place: str) -> None:
+    counted = Counter((requirement["level"], requirement["verdict"]) for requirement in run["requirements"])
+    for level in LEVELS:
+        for verdict in VERDICTS:
+            stated = run["summary"][level][verdict]
+            found = counted[level, verdict]
+            if stated != found:
+                raise InvalidRecordError(
+                    f"The record is not valid at {place}.summary: it counts {stated} {level} with verdict {verdict!r}, "
+                    f"and its requirements hold {found}."
+                )
+    times = Counter(requirement["id"] for requirement in run["requirements"])
+    repeated = [name for name in times if times[name] > 1]
+    if repeated:
+        raise InvalidRecordError(
+            f"The record is not valid at {place}.requirements: {repeated[0]!r} stands there twice."
+        )
+    chosen = set(run["chosen_editions"])
+    for requirement in run["requirements"]:
+        if set(requirement["by_edition"]) != chosen:
+            raise InvalidRecordError(
+                f"The record is not valid at {place}.requirements: by_edition of {requirement['id']!r} has the cells "
+                f"{sorted(requirement['by_edition'])}, and the run's editions are {sorted(chosen)}."
+            )
+
+
+def dumps(record: Json) -> str:
+    """The record as JSON: keys sorted, readable in any script, hidden characters (`text.HIDDEN`) as escapes."""
+
+    def escape(match: re.Match[str]) -> str:
+        return json.dumps(match[0])[1:-1]
+
+    return _TO_ESCAPE.sub(escape, json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True)) + "\n"
+
+
+def write(record: Json, directory: Path) -> list[Path]:
+    """Write `conformance.json`, `.html` and `.md` into the folder, which is made if need be; returns their paths.
+
+    The record is written first. Each file is replaced as a whole: an interrupted run leaves the old one or the new one.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, render in (("json", dumps), ("html", html.render), ("md", markdown.render)):
+        path = directory / f"conformance.{name}"
+        _replace(path, render(record).encode())
+        written.append(path)
+    return written
+
+
+def _replace(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

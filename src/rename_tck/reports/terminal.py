@@ -1,0 +1,153 @@
+"""The record, and one failing requirement, as plain text. Nothing that a server sent can act on the terminal."""
+
+from __future__ import annotations
+
+from rename_tck.reports import facts
+from rename_tck.reports.difference import compare
+from rename_tck.reports.facts import LEVELS, VERDICTS, Json
+from rename_tck.reports.text import chop, cut, one_line, pad, visible, width, wrap
+
+#: How wide the table and the text of a failure are, but for addresses and curl commands, which are never broken.
+COLUMNS = 100
+
+_WIDEST_ID = 46
+_BODY = 600
+_BODY_LINES = 8
+_CURL = 3000
+_LABEL = 10
+_ROOM = COLUMNS - _LABEL - 3
+_HEADINGS = {"fail": "Fail", "error": "Could not be judged", "not tested": "Not tested", "pass": "Pass"}
+
+
+def table(record: Json) -> list[str]:
+    """For each run its requirements, the worst first. The closing words are `verdict_line`, one for each run."""
+    lines: list[str] = []
+    for run in record["runs"]:
+        if run["requirements"]:
+            lines += [*_requirements(run), ""]
+    reason = facts.own_reason(record)
+    return lines + ([*_indented(f"could not judge: {reason}", 2), ""] if reason else [])
+
+
+def verdict_line(run: Json) -> str:
+    """One line, such as `rename-tck: dify at http://... conforms: 54 of 54 MUST tested pass (3 not tested), ...`."""
+    who = f"{facts.name_of_system(run)} at {run['base_url']}" if run["base_url"] else facts.name_of_system(run)
+    if run["verdict"] == "could not judge":
+        return one_line(f"rename-tck: could not judge {who}: {run['reason'] or 'no reason given'}")
+    counts = ", ".join(facts.tally(level, run["summary"][level]) for level in LEVELS)
+    return one_line(f"rename-tck: {who} {run['verdict']}: {counts}")
+
+
+def _requirements(run: Json) -> list[str]:
+    requirements = run["requirements"]
+    longest = min(_WIDEST_ID, max(width(visible(requirement["id"])) for requirement in requirements))
+    editions = ", ".join(run["chosen_editions"])
+    where = f" at {run['base_url']}" if run["base_url"] else ""
+    lines = wrap(one_line(f"{facts.name_of_system(run)}{where}, judged by {editions}"), COLUMNS)
+    groups = facts.by_reason(facts.with_verdict(run, "not tested"))
+    if len(groups) == 1 and len(*groups.values()) == len(requirements):
+        return [*lines, "", f"  Not tested: all {len(requirements)} requirements", *_indented(next(iter(groups)), 6)]
+    for verdict in VERDICTS:
+        found = facts.with_verdict(run, verdict)
+        if not found:
+            continue
+        lines += ["", f"  {_HEADINGS[verdict]} ({len(found)})"]
+        if verdict == "not tested":
+            for reason, members in groups.items():
+                lines += [line for member in members for line in _row(member, longest)]
+                lines += _indented(reason, 6)
+            continue
+        for requirement in found:
+            lines += _row(requirement, longest)
+            if facts.finding(requirement):
+                lines += _indented(facts.finding(requirement), 6)
+    return lines
+
+
+def _row(requirement: Json, longest: int) -> list[str]:
+    """A requirement on one line, or its counters on a second one where the first would be too wide."""
+    name = pad(visible(requirement["id"]), longest)
+    cells = f"  {name}  {pad(requirement['level'], 6)}  {pad(requirement['verdict'], 10)}"
+    counters = facts.evidence(requirement)
+    if width(f"{cells}  {counters}") <= COLUMNS:
+        return [f"{cells}  {counters}"]
+    return [*chop(cells.rstrip(), COLUMNS), f"      {counters}"]
+
+
+def _indented(content: str, by: int, most: int = 3) -> list[str]:
+    lines = wrap(one_line(content), COLUMNS - by - 1)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], f"{lines[most - 1]}\u2026"]
+    return [" " * by + line for line in lines]
+
+
+def failure_text(requirement: Json) -> str:
+    """What a failing test prints: the rule and where it stands, the request, what was expected, what came back."""
+    lines = [f"{visible(requirement['id'])} ({requirement['level']})", *_indented(requirement["sentence"], 2, 6)]
+    places = [facts.cited(citation) for citation in requirement["citations"]]
+    for place, words, edition in places[:3]:
+        source = f"{place} (edition {edition})" if edition else place
+        lines += _field("stated in", f"{source}: {cut(one_line(words), 240)}")
+    if len(places) > 3:
+        lines += _field("", f"and {len(places) - 3} more places")
+    if requirement.get("reason"):
+        lines += _field("reason", cut(requirement["reason"], 600))
+    lines += _field("case", cut(requirement["case"], 600))
+    lines += _request(requirement)
+    lines += _field("expected", cut(requirement["expected"], 600))
+    lines += _answer(requirement["answer"])
+    if requirement.get("compared"):
+        lines += _compared(requirement["compared"])
+    return "\n".join(lines)
+
+
+def _field(label: str, content: str) -> list[str]:
+    """A label and its prose, wrapped, later lines under the first."""
+    return _labelled(label, wrap(one_line(content), _ROOM))
+
+
+def _exact(label: str, content: str) -> list[str]:
+    """A label and a text whose every blank counts, cut where a line is full."""
+    return _labelled(label, [piece for line in content.split("\n") for piece in chop(line, _ROOM)])
+
+
+def _labelled(label: str, lines: list[str]) -> list[str]:
+    return [f"  {pad(label if not number else '', _LABEL)} {line}".rstrip(" ") for number, line in enumerate(lines)]
+
+
+def _request(requirement: Json) -> list[str]:
+    """The curl on a line of its own, unbroken, so that it can be copied; a very long one is in the record."""
+    curl, request = requirement.get("curl"), requirement.get("request")
+    if curl and len(curl) <= _CURL:
+        shown = visible(curl, keep="\n\t")
+        lines = [f"  {pad('request', _LABEL)} {shown}"]
+        if shown != curl:
+            lines += _field("", "(it holds characters that are shown here by name: take it from conformance.json)")
+        return lines
+    if curl:
+        return _field("request", f"{cut(curl, 200)} The whole is in conformance.json.")
+    if request:
+        return _field("request", cut(f"{request['method']} {request['url']}", 600))
+    return []
+
+
+def _answer(answer: Json | None) -> list[str]:
+    if answer is None:
+        return _field("answer", facts.status_line(None))
+    headers = {name.lower(): value for name, value in answer["headers"].items()}
+    kind = headers.get("content-type", "no content type")
+    lines = _field("answer", cut(f"{facts.status_line(answer)}, {kind}", 300))
+    body = answer["body"]
+    if not body:
+        return lines + _field("", "(an empty body)")
+    start = "\n".join(body[:_BODY].split("\n")[:_BODY_LINES])
+    lines += _exact("", visible(start, keep="\n\t").replace("\t", "    "))
+    beyond = len(body) - len(start)
+    return lines + (_field("", f"({beyond:,} more characters: see conformance.json)") if beyond else [])
+
+
+def _compared(compared: Json) -> list[str]:
+    parts = compare(compared["expected"], compared["actual"])
+    lines = _exact("compared", f'expected "{visible(parts.excerpt(parts.expected))}"')
+    lines += _exact("", f'actual   "{visible(parts.excerpt(parts.actual))}"')
+    return lines + _field("", parts.sentence)

@@ -1,0 +1,221 @@
+"""What the user asked for: command line first, then `RENAME_TCK_…` variables, then the ini file, then the default."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from rename_tck.catalogue import Catalogue
+from rename_tck.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
+from rename_tck.redaction import Redactor
+from rename_tck.systems import NAMES
+
+LEVELS = ("must", "should")
+
+
+class BadOptionError(ValueError):
+    """An option, variable or ini key has a value that the suite cannot use; the message is one whole sentence."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option with its three spellings."""
+
+    name: str
+    help: str
+    metavar: str = "VALUE"
+    default: str | None = None
+    many: bool = False
+    flag: bool = False
+
+    @property
+    def dest(self) -> str:
+        """Where pytest keeps it; also the ini key."""
+        return "rename_tck_" + self.name.replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return self.dest.upper()
+
+
+OPTIONS = (
+    Option("system", f"the system under test: {', '.join(NAMES)} (found out from the target when not given)", "NAME"),
+    Option("edition", "edition of the document to judge by (Dify: en, zh-Hans, ja; repeatable; default: all)", "NAME", many=True),
+    Option("user", "the user on whose behalf sessions are created and renamed", "NAME", default="rename-tck"),
+    Option("session-id", "a session lent to the run, which is given its old name back (repeatable)", "ID", many=True),
+    Option("level", "the level that decides the exit status: must or should", "LEVEL", default="must"),
+    Option("report-dir", "the folder that reports are written to", "DIR", default="reports"),
+    Option("request-timeout", "seconds that a whole answer may take", "SECONDS", default="10"),
+    Option("header", "a header sent with every request; its value is treated as a secret (repeatable)", "'NAME: VALUE'", many=True),
+    Option("ca-bundle", "a file of certificates to verify the target's TLS with", "FILE"),
+    Option("insecure", "do not verify the target's TLS certificate", flag=True),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every choice of the user, checked."""
+
+    base_url: str | None = None
+    system: str | None = None
+    editions: tuple[str, ...] = ()
+    user: str = "rename-tck"
+    session_ids: tuple[str, ...] = ()
+    level: str = "must"
+    report_dir: Path = Path("reports")
+    request_timeout: float = 10.0
+    headers: tuple[tuple[str, str], ...] = ()
+    ca_bundle: Path | None = None
+    insecure: bool = False
+    api_key: str | None = None
+    other_mode_key: str | None = None
+
+    def redactor(self) -> Redactor:
+        """Takes the user's secrets out of a text."""
+        return Redactor((self.api_key, self.other_mode_key, *(value for _, value in self.headers)))
+
+
+def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of a pytest run.
+
+    Raises:
+        BadOptionError: a value cannot be used.
+    """
+    values = {option.name: _value(option, config, environ) for option in OPTIONS}
+    system = _one(values["system"])
+    if system is not None and system not in NAMES:
+        raise BadOptionError(f"--system is one of {', '.join(NAMES)}, not {system!r}.")
+    level = (_one(values["level"]) or "must").lower()
+    if level not in LEVELS:
+        raise BadOptionError(f"--level is must or should, not {level!r}.")
+    return Settings(
+        base_url=_base_url(config.getoption("base_url", None)),
+        system=system,
+        editions=_editions(system, values["edition"]),
+        user=_one(values["user"]) or "rename-tck",
+        session_ids=tuple(dict.fromkeys(values["session-id"])),
+        level=level,
+        report_dir=Path(_one(values["report-dir"]) or "reports"),
+        request_timeout=_seconds(_one(values["request-timeout"]) or "10"),
+        headers=tuple(_header(text) for text in values["header"]),
+        ca_bundle=_ca_bundle(_one(values["ca-bundle"])),
+        insecure=bool(values["insecure"]),
+        api_key=_key(environ, KEY_VARIABLE),
+        other_mode_key=_key(environ, OTHER_MODE_KEY_VARIABLE),
+    )
+
+
+def _value(option: Option, config: Any, environ: Mapping[str, str]) -> list[str]:
+    given = config.getoption(option.dest, None)
+    if given not in (None, [], False):
+        return list(given) if option.many else [str(given)]
+    for source in (environ.get(option.variable), config.getini(option.dest)):
+        if source:
+            lines = source.splitlines() if isinstance(source, str) else list(source)
+            texts = [line.strip() for line in lines if line.strip()] if option.many else [str(source).strip()]
+            if option.flag:
+                return texts if texts[0].lower() in {"1", "true", "yes", "on"} else []
+            return texts
+    return [option.default] if option.default is not None else []
+
+
+def _one(values: list[str]) -> str | None:
+    return values[-1] if values else None
+
+
+def _base_url(text: str | None) -> str | None:
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text.strip())
+        _ = parts.port
+    except ValueError as error:
+        raise BadOptionError(f"--base-url={text} is no URL: {error}.") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise BadOptionError(f"--base-url={text} needs a scheme and a host, as in http://localhost:8000.")
+    if parts.username is not None or parts.password is not None:
+        raise BadOptionError(f"--base-url must not hold a user or a password: give the key in {KEY_VARIABLE}.")
+    if parts.query or parts.fragment:
+        raise BadOptionError(f"--base-url={text} must not hold a query or a fragment.")
+    return text.strip().rstrip("/")
+
+
+def _editions(system: str | None, given: list[str]) -> tuple[str, ...]:
+    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+    if not names:
+        return ()
+    if system is None:
+        system = "dify"  # the only system with editions; another one found out later is told apart then
+    known = tuple(Catalogue.load(system).editions)
+    if len(known) == 1:
+        raise BadOptionError(f"--edition does not go with --system={system}: its document has one edition only.")
+    for name in names:
+        if name not in known:
+            raise BadOptionError(f"--edition is one of {', '.join(known)}, not {name!r}.")
+    return tuple(edition for edition in known if edition in names)
+
+
+def ensure_writable(folder: Path) -> None:
+    """Make the report folder, before a run whose reports could not be written.
+
+    Raises:
+        BadOptionError: it cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise BadOptionError(f"--report-dir={folder} cannot be written to: {error.strerror}.") from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3600:  # noqa: PLR2004
+        raise BadOptionError(f"--request-timeout is a number of seconds, more than 0 and up to 3600, not {text!r}.")
+    return seconds
+
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not _TOKEN.fullmatch(name.strip()):
+        raise BadOptionError("--header is written 'Name: value', with a header's name before the colon.")
+    if any(ord(char) < 32 or ord(char) == 127 for char in value.strip()):  # noqa: PLR2004
+        raise BadOptionError(f"--header {name.strip()} has a control character in its value.")
+    return name.strip(), value.strip()
+
+
+def _ca_bundle(text: str | None) -> Path | None:
+    if text is None:
+        return None
+    path = Path(text)
+    try:
+        content = path.read_bytes() if path.is_file() else b""
+        readable = path.is_dir() or b"-----BEGIN" in content
+    except OSError as error:
+        raise BadOptionError(f"--ca-bundle={text} cannot be read: {error.strerror}.") from None
+    if not readable:
+        raise BadOptionError(f"--ca-bundle={text} is no file of PEM certificates.")
+    return path
+
+
+def _key(environ: Mapping[str, str], variable: str) -> str | None:
+    key = environ.get(variable, "").strip()
+    if not key:
+        return None
+    if not key.isascii() or any(ord(char) < 33 or ord(char) == 127 for char in key):  # noqa: PLR2004
+        raise BadOptionError(f"{variable} holds a character that no header can carry.")
+    return key

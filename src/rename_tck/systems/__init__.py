@@ -1,0 +1,19 @@
+"""The systems that the suite knows, one dialect each."""
+
+from __future__ import annotations
+
+import importlib
+
+from rename_tck.systems.dialect import Dialect, Page, Session
+
+#: In the order in which a plain run judges them.
+NAMES = ("dify", "agno", "openhands")
+
+__all__ = ["NAMES", "Dialect", "Page", "Session", "load"]
+
+
+def load(system: str) -> Dialect:
+    """The dialect of a system; only its own module is imported."""
+    module = importlib.import_module(f"rename_tck.systems.{system}")
+    dialect: Dialect = module.DIALECT
+    return dialect

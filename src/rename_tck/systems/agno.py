@@ -1,0 +1,130 @@
+"""Agno's dialect: a session of an agent, a team or a workflow, kept in a database of the AgentOS."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from rename_tck.exchange import Answer, Request, encode_json, segment
+from rename_tck.guard import Route
+from rename_tck.systems.dialect import JSON_TYPE, Dialect, Page, Session, members, records
+
+_LIMIT = 100
+
+#: The shape of the answer for each type of session, as the document names it.
+SHAPES = {
+    "agent": "AgentSessionDetailSchema",
+    "team": "TeamSessionDetailSchema",
+    "workflow": "WorkflowSessionDetailSchema",
+}
+
+
+class Agno(Dialect):
+    """``POST /sessions/{session_id}/rename``."""
+
+    system = "agno"
+    title = "Agno AgentOS"
+    method = "POST"
+    rename_path = "/sessions/{id}/rename"
+    name_member = "session_name"
+    id_member = "session_id"
+    key_header = ("Authorization", "Bearer {}")
+    kinds = ("agent", "team", "workflow")
+    credential_refusals = frozenset({401})
+    steady = (
+        "session_id", "agent_session_id", "user_id", "agent_id", "team_id", "workflow_id", "workflow_name",
+        "session_summary", "session_state", "total_tokens", "agent_data", "team_data", "workflow_data", "session_data",
+        "metrics", "metadata", "chat_history", "created_at",
+    )  # fmt: skip
+    provisioning: ClassVar[tuple[Route, ...]] = (
+        Route("POST", "/sessions"),
+        Route("GET", "/sessions"),
+        Route("GET", "/sessions/{id}"),
+        Route("DELETE", "/sessions/{id}", "created"),
+        Route("GET", "/config"),
+    )
+
+    def body(self, session: Session, name: str) -> dict[str, object]:  # noqa: ARG002
+        return {"session_name": name}
+
+    def query(self, session: Session) -> tuple[tuple[str, str], ...]:
+        return (("type", session.kind),) if session.kind else ()
+
+    def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
+        return [
+            ("no session_name", self.rename(session, {"name": name})),
+            ("a session_name in an array", self.rename(session, {"session_name": [name]})),
+            ("a session_name in an object", self.rename(session, {"session_name": {"text": name}})),
+            ("a type that does not exist", self.rename(session, {"session_name": name}, query=(("type", "nosuchtype"),))),
+        ]
+
+    def odd_queries(self, session: Session) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+        return [
+            *super().odd_queries(session),
+            ("an unknown db_id", (*self.query(session), ("db_id", "rename-tck-no-such-db"))),
+            ("an unknown table", (*self.query(session), ("table", "rename-tck-no-such-table"))),
+            ("a table name that is SQL", (*self.query(session), ("table", "x'; --"))),
+            ("a very long user_id", (*self.query(session), ("user_id", "u" * 3000))),
+            ("a user_id with a NUL", (*self.query(session), ("user_id", "u\0"))),
+            ("a type that does not exist", (("type", "nosuchtype"),)),
+            ("the type twice", (("type", session.kind or "agent"), ("type", "nosuchtype"))),
+        ]
+
+    def unknown_id(self, token: str) -> str:
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"rename-tck:{token}"))
+
+    def creations(self, kind: str | None, user: str, token: str) -> list[Request]:
+        body: dict[str, object] = {
+            "session_id": f"rename-tck-{uuid.uuid4()}",
+            "session_name": f"rename-tck {token}",
+            "session_state": {"topic": "conformance", "steps": [1, 2, 3]},
+            "metadata": {"origin": "rename-tck", "nested": {"kept": True}},
+            "user_id": user,
+        }
+        return [Request("POST", "/sessions", (("type", kind or "agent"),), encode_json(body), JSON_TYPE)]
+
+    def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:
+        content = members(answer.value)
+        found, owner = content.get("session_id"), content.get("user_id", user)
+        if not isinstance(found, str) or not found:
+            return None
+        return Session(found, "created", kind, owner if isinstance(owner, str) else None)
+
+    def listing(self, kind: str | None, user: str) -> Request:  # noqa: ARG002
+        return Request("GET", "/sessions", (("type", kind or "agent"), ("limit", str(_LIMIT)), ("page", "1")))
+
+    def page(self, request: Request, answer: Answer) -> Page | None:
+        content = members(answer.value)
+        if answer.status != 200 or not isinstance(content.get("data"), list):  # noqa: PLR2004
+            return None
+        items = records(content["data"])
+        query = dict(request.query)
+        number = int(query["page"])
+        pages = members(content.get("meta")).get("total_pages")
+        if not items or not isinstance(pages, int) or number >= pages:
+            return Page(items)
+        query["page"] = str(number + 1)
+        return Page(items, Request("GET", request.path, tuple(query.items())))
+
+    def reading(self, session: Session) -> Request | None:
+        return Request("GET", f"/sessions/{segment(session.id)}", self.query(session))
+
+    def deletion(self, session: Session) -> Request:
+        return Request("DELETE", f"/sessions/{segment(session.id)}", self.query(session))
+
+    def probes(self) -> list[Request]:
+        return [Request("GET", "/config"), Request("GET", "/sessions", (("type", "agent"), ("limit", "1"), ("page", "1")))]
+
+    def recognises(self, request: Request, answer: Answer) -> str | None:
+        content = members(answer.value)
+        if request.path == "/config" and "databases" in content and ({"os_id", "agents"} & content.keys()):
+            return "GET /config names Agno's agents and databases"
+        items = content.get("data")
+        if request.path == "/sessions" and isinstance(items, list) and "meta" in content:
+            return "GET /sessions answers with Agno's members data and meta"
+        if answer.status == 401 and "detail" in content and request.path == "/sessions":  # noqa: PLR2004
+            return "GET /sessions asks for a credential in Agno's shape"
+        return None
+
+
+DIALECT = Agno()

@@ -1,0 +1,200 @@
+"""What the suite must know of a system beyond its document: how to ask, how to read back, how to come by a session.
+
+A dialect only builds requests and reads answers. It sends nothing and judges nothing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from rename_tck.exchange import Answer, Credential, Exchange, Request, encode_json, segment
+from rename_tck.guard import Route
+
+JSON_TYPE = (("Content-Type", "application/json"),)
+
+
+@dataclass
+class Session:
+    """A session (Dify and OpenHands say conversation) that the run may rename."""
+
+    id: str
+    origin: Literal["lent", "created", "listed"]
+    kind: str | None = None
+    #: The user it belongs to, where the system scopes sessions by user.
+    owner: str | None = None
+    #: What it was called before the run, where that can be read: it gets this name back.
+    first_name: str | None = None
+
+
+@dataclass
+class Page:
+    """One page of a listing: the members of each session, and the request for the next page."""
+
+    items: list[dict[str, object]] = field(default_factory=list)
+    following: Request | None = None
+
+
+def members(value: object) -> dict[str, object]:
+    """A JSON object as a dict; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def records(value: object) -> list[dict[str, object]]:
+    """The objects in a JSON array; none for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+class Dialect(ABC):
+    """One system's way of doing what all three do."""
+
+    system: ClassVar[str]
+    #: What a reader calls the system.
+    title: ClassVar[str]
+    method: ClassVar[str]
+    rename_path: ClassVar[str]
+    #: The body's member that carries the new name, and the one that carries it where a session is read back.
+    name_member: ClassVar[str]
+    id_member: ClassVar[str]
+    key_header: ClassVar[tuple[str, str]]
+    #: Kinds of session, the default one first; (None,) where there is only one kind.
+    kinds: ClassVar[tuple[str | None, ...]] = (None,)
+    #: Whether every 200 answer carries the name and the id, so that they can be compared.
+    answers_session: ClassVar[bool] = True
+    #: Whether 200 with `false` is an answer to an unknown id.
+    unknown_answers_false: ClassVar[bool] = False
+    #: The statuses that refuse a credential: those that the document names, else 401 and 403.
+    credential_refusals: ClassVar[frozenset[int]] = frozenset({401, 403})
+    #: Creating starts something costly: never done when sessions are lent.
+    creating_is_costly: ClassVar[bool] = False
+    #: Members of a session that a rename has no business with.
+    steady: ClassVar[tuple[str, ...]]
+    #: What to set so that the dialect's sessions can be found, for the sentences that ask for it.
+    provisioning: ClassVar[tuple[Route, ...]]
+
+    def routes(self) -> tuple[Route, ...]:
+        """Everything that may be sent to this system."""
+        return (Route(self.method, self.rename_path, "known"), *self.provisioning)
+
+    # -- the operation
+
+    @abstractmethod
+    def body(self, session: Session, name: str) -> dict[str, object]:
+        """The body of an ordinary rename."""
+
+    def query(self, session: Session) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
+        """The query of an ordinary rename."""
+        return ()
+
+    def rename(
+        self,
+        session: Session,
+        body: object,
+        *,
+        query: tuple[tuple[str, str], ...] | None = None,
+        raw: bytes | None = None,
+        headers: tuple[tuple[str, str], ...] = JSON_TYPE,
+        encoded_id: str | None = None,
+        credential: Credential = Credential.GIVEN,
+    ) -> Request:
+        """A request of the rename operation: `body` as JSON, or the bytes of `raw` as they are."""
+        return Request(
+            self.method,
+            self.rename_path.replace("{id}", segment(session.id) if encoded_id is None else encoded_id),
+            self.query(session) if query is None else query,
+            encode_json(body) if raw is None else raw,
+            headers,
+            credential,
+            self.patience_for(body),
+        )
+
+    @abstractmethod
+    def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
+        """Requests that carry an acceptable name and one fault that every edition calls invalid, with what it is."""
+
+    def adapted(self, session: Session, body: dict[str, object]) -> dict[str, object]:  # noqa: ARG002
+        """A generated body made to fit a live session (its user, say), with nothing but documented members."""
+        return {name: value for name, value in body.items() if name == self.name_member}
+
+    def asks_for_name(self, body: dict[str, object]) -> bool:
+        """Whether a valid body asks for the name that it carries."""
+        return isinstance(body.get(self.name_member), str)
+
+    def scope(self, session: Session) -> dict[str, object]:  # noqa: ARG002
+        """The members of the body without which a live session is not found."""
+        return {}
+
+    def scoped(self, body: dict[str, object]) -> bool:
+        """Whether a body names, validly, whose session it means."""
+        return False
+
+    def odd_queries(self, session: Session) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+        """Queries to try that no document describes, with what is odd about each."""
+        return [("a query that no document describes", (*self.query(session), ("unknown", "1"), ("x[]", "%00")))]
+
+    def patience_for(self, body: object) -> float:  # noqa: ARG002
+        """How many times the usual time-out a request with this body may take."""
+        return 1.0
+
+    def succeeded(self, exchange: Exchange) -> bool:
+        """Whether the answer says that the session was renamed."""
+        return exchange.status == 200  # noqa: PLR2004
+
+    def name_in(self, item: Mapping[str, object]) -> object:
+        """The name in a session that was read back or answered; None where it carries none."""
+        return item.get(self.name_member)
+
+    def id_in(self, item: Mapping[str, object]) -> object:
+        """The id in a session that was read back, listed or answered."""
+        return item.get(self.id_member)
+
+    @abstractmethod
+    def unknown_id(self, token: str) -> str:
+        """An id, well-formed by the documents, that names no session; `token` makes it the run's own."""
+
+    # -- coming by sessions
+
+    @abstractmethod
+    def creations(self, kind: str | None, user: str, token: str) -> list[Request]:
+        """Requests that create a session, the preferred one first; a later one is tried when the earlier is refused."""
+
+    @abstractmethod
+    def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:
+        """The session that a creation answered with."""
+
+    @abstractmethod
+    def listing(self, kind: str | None, user: str) -> Request:
+        """The request for the first page of the sessions there are."""
+
+    @abstractmethod
+    def page(self, request: Request, answer: Answer) -> Page | None:
+        """A listing's answer, or None when it is no listing."""
+
+    def reading(self, session: Session) -> Request | None:  # noqa: ARG002
+        """The request that reads one session back; None where the system has none and the listing must serve."""
+        return None
+
+    def read(self, answer: Answer) -> dict[str, object] | None:
+        """The session in the answer to `reading`, or None when the session is not there."""
+        item = members(answer.value)
+        return item if answer.status == 200 and self.id_in(item) is not None else None  # noqa: PLR2004
+
+    @abstractmethod
+    def deletion(self, session: Session) -> Request:
+        """The request that deletes a session of the run's own making."""
+
+    # -- telling the systems apart
+
+    def other_base(self, base_url: str) -> str | None:  # noqa: ARG002
+        """Another base URL under which the API may stand when it is not found under the one given."""
+        return None
+
+    @abstractmethod
+    def probes(self) -> list[Request]:
+        """Harmless requests by whose answers the system is known."""
+
+    @abstractmethod
+    def recognises(self, request: Request, answer: Answer) -> str | None:
+        """Why this answer to a probe shows that the target is this system; None when it does not."""

@@ -1,0 +1,100 @@
+"""OpenHands' dialect: a conversation whose title is updated, answered by a bare boolean."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from rename_tck.exchange import Answer, Exchange, Request, encode_json, segment
+from rename_tck.guard import Route
+from rename_tck.systems.dialect import JSON_TYPE, Dialect, Page, Session, members, records
+
+_LIMIT = 100
+
+
+class OpenHands(Dialect):
+    """``PATCH /api/conversations/{conversation_id}``.
+
+    The same path answers GET with the conversation and DELETE by destroying it: DELETE goes only to what the run made.
+    """
+
+    system = "openhands"
+    title = "OpenHands"
+    method = "PATCH"
+    rename_path = "/api/conversations/{id}"
+    name_member = "title"
+    id_member = "conversation_id"
+    key_header = ("X-Session-API-Key", "{}")
+    answers_session = False
+    unknown_answers_false = True
+    creating_is_costly = True
+    steady = ("conversation_id", "created_at", "selected_repository", "selected_branch", "git_provider", "trigger", "pr_number")
+    provisioning: ClassVar[tuple[Route, ...]] = (
+        Route("POST", "/api/conversations"),
+        Route("GET", "/api/conversations"),
+        Route("GET", "/api/conversations/{id}", "known"),
+        Route("DELETE", "/api/conversations/{id}", "created"),
+        Route("GET", "/api/options/config"),
+    )
+
+    def body(self, session: Session, name: str) -> dict[str, object]:  # noqa: ARG002
+        return {"title": name}
+
+    def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
+        bodies: dict[str, dict[str, object]] = {
+            "no title": {"name": name},
+            "a member besides title": {"title": name, "selected_repository": "other/repository"},
+            "a title in an array": {"title": [name]},
+            "a title of 201 characters": {"title": (name + "x" * 201)[:201]},
+        }
+        return [(case, self.rename(session, body)) for case, body in bodies.items()]
+
+    def succeeded(self, exchange: Exchange) -> bool:
+        return exchange.status == 200 and exchange.answer is not None and exchange.answer.value is True  # noqa: PLR2004
+
+    def unknown_id(self, token: str) -> str:
+        return uuid.uuid5(uuid.NAMESPACE_URL, f"rename-tck:{token}").hex
+
+    def creations(self, kind: str | None, user: str, token: str) -> list[Request]:  # noqa: ARG002
+        return [Request("POST", "/api/conversations", body=encode_json({}), headers=JSON_TYPE, patience=3.0)]
+
+    def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:  # noqa: ARG002
+        found = members(answer.value).get("conversation_id")
+        return Session(found, "created", kind) if isinstance(found, str) and found else None
+
+    def listing(self, kind: str | None, user: str) -> Request:  # noqa: ARG002
+        return Request("GET", "/api/conversations", (("limit", str(_LIMIT)),))
+
+    def page(self, request: Request, answer: Answer) -> Page | None:
+        content = members(answer.value)
+        if answer.status != 200 or not isinstance(content.get("results"), list):  # noqa: PLR2004
+            return None
+        following = content.get("next_page_id")
+        items = records(content["results"])
+        if not isinstance(following, str) or not following or not items:
+            return Page(items)
+        query = tuple(pair for pair in request.query if pair[0] != "page_id")
+        return Page(items, Request("GET", request.path, (*query, ("page_id", following))))
+
+    def reading(self, session: Session) -> Request | None:
+        return Request("GET", f"/api/conversations/{segment(session.id)}")
+
+    def deletion(self, session: Session) -> Request:
+        return Request("DELETE", f"/api/conversations/{segment(session.id)}")
+
+    def probes(self) -> list[Request]:
+        return [Request("GET", "/api/conversations", (("limit", "1"),)), Request("GET", "/api/options/config")]
+
+    def recognises(self, request: Request, answer: Answer) -> str | None:
+        content = members(answer.value)
+        if request.path == "/api/conversations":
+            if "results" in content and "next_page_id" in content:
+                return "GET /api/conversations answers with OpenHands' members results and next_page_id"
+            if answer.status == 401 and content:  # noqa: PLR2004
+                return "GET /api/conversations asks for a credential"
+        if request.path == "/api/options/config" and "APP_MODE" in content:
+            return "GET /api/options/config names OpenHands' APP_MODE"
+        return None
+
+
+DIALECT = OpenHands()

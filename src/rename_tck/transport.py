@@ -1,0 +1,389 @@
+"""The system under test, and the one way out to it: guarded, bounded in time and size, without redirects."""
+
+from __future__ import annotations
+
+import email.utils
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import requests.adapters
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from rename_tck.exchange import Answer, Credential, Exchange, Request
+from rename_tck.guard import Guard
+from rename_tck.verdict import Unjudgeable
+
+#: The most that is read of one answer, decoded. No answer of a rename operation comes near it.
+ANSWER_LIMIT = 8 * 1024 * 1024
+
+#: Seconds that a run spends in all on waiting for answers that do not come, before it gives the target up.
+HANGING_LIMIT = 45.0
+
+#: Seconds that a run waits in all, and at once, because the target asked for it (429 with Retry-After).
+WAITING_LIMIT = 240.0
+WAIT_AT_ONCE = 30.0
+
+_IN_USE = threading.local()
+
+
+class _Noting:
+    """Notes which connection the current thread is using, so that a deadline can cut it."""
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _IN_USE.connection = self
+        super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def getresponse(self) -> Any:
+        # a server that sends head and body apart waits for our acknowledgement, which Linux holds back for 40 ms
+        sock = getattr(self, "sock", None)
+        if sock is not None and hasattr(socket, "TCP_QUICKACK"):
+            with suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        return super().getresponse()  # type: ignore[misc]
+
+
+class _Plain(_Noting, HTTPConnection):
+    pass
+
+
+class _Secure(_Noting, HTTPSConnection):
+    pass
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Plain  # type: ignore[assignment]
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Secure  # type: ignore[assignment]
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+
+class _Deadlines:
+    """One thread that shuts down the connection of a request whose time is up, however the answer drips in."""
+
+    def __init__(self) -> None:
+        self._due: dict[int, tuple[float, threading.local | Any]] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[threading.Event]:
+        """Cut the calling thread's connection after that many seconds; the event says that it happened."""
+        me, cut = threading.get_ident(), threading.Event()
+        holder = _Holder(_IN_USE.__dict__, cut)
+        with self._changed:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="rename-tck deadlines", daemon=True)
+                self._thread.start()
+            self._due[me] = (time.monotonic() + seconds, holder)
+            if len(self._due) == 1:
+                self._changed.notify()
+        try:
+            yield cut
+        finally:
+            with self._changed:
+                self._due.pop(me, None)
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def _watch(self) -> None:
+        with self._changed:
+            while not self._closed:
+                now = time.monotonic()
+                for me, (due, holder) in list(self._due.items()):
+                    if due <= now:
+                        del self._due[me]
+                        holder.cut()
+                # coarse on purpose: waking up for each request would cost more than the request
+                self._changed.wait(0.2 if self._due else None)
+
+
+@dataclass
+class _Holder:
+    in_use: dict[str, Any]
+    happened: threading.Event
+
+    def cut(self) -> None:
+        self.happened.set()
+        sock = getattr(self.in_use.get("connection"), "sock", None)
+        if sock is not None:
+            with suppress(OSError, ValueError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach the target: everything but what to say.
+
+    `key_header` is the header that carries the key and its form, as in ``("Authorization", "Bearer {}")``; `time_limit`
+    is in seconds for a whole answer; `verify` is requests' (False, True or a CA bundle's path).
+    """
+
+    base_url: str
+    key_header: tuple[str, str]
+    key: str | None = None
+    other_mode_key: str | None = None
+    extra_headers: tuple[tuple[str, str], ...] = ()
+    time_limit: float = 10.0
+    verify: bool | str = True
+
+
+class Sut:
+    """The system under test. Safe for several threads at once."""
+
+    def __init__(self, connection: Connection, guard: Guard) -> None:
+        self.connection = connection
+        self.guard = guard
+        self.sent = 0
+        self.waited = 0.0
+        self.reconnected = 0
+        #: Exchanges of the rename operation, in order, for the laws that look at all of them.
+        self.journal: list[Exchange] = []
+        self._hung = 0.0
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._deadlines = _Deadlines()
+        self._lock = threading.Lock()
+
+    # -- sending
+
+    def send(self, request: Request) -> Exchange:
+        """Send a request and return the exchange, with an answer or with the trouble that kept it away.
+
+        A 429 is waited out and sent again; a connection that broke without an answer is tried once more on a fresh
+        one, for a pooled connection can be closed by the server at any time (RFC 9112, section 9.6).
+
+        Raises:
+            OutsideContractError: the safety contract does not allow the request.
+            Unjudgeable: the target has hung for so long, or asks to wait so long, that the run gives it up.
+        """
+        self.guard.permit(request)
+        while True:
+            exchange = self._try(request)
+            if exchange.answer is None and exchange.trouble and exchange.trouble.startswith("the connection"):
+                self.reconnected += 1
+                self.disconnect()
+                exchange = self._try(request)
+            if exchange.status != 429:  # noqa: PLR2004
+                return exchange
+            self._wait(exchange)
+
+    def _try(self, request: Request) -> Exchange:
+        if self._hung >= HANGING_LIMIT:
+            raise Unjudgeable(f"the target left requests unanswered for {self._hung:.0f} s in all and was given up")
+        limit = self.connection.time_limit * request.patience
+        started = time.monotonic()
+        answer, trouble = None, None
+        session = self._session()
+        prepared = session.prepare_request(
+            requests.Request(request.method, self.connection.base_url, headers=self._headers(request), data=request.body)
+        )
+        if request.body == b"":
+            prepared.headers["Content-Length"] = "0"
+        prepared.url = self.connection.base_url + request.target  # requests would tidy the path up
+        self.sent += 1
+        with self._deadlines.within(limit) as cut:
+            try:
+                answer = self._receive(session, prepared, limit, started)
+            except _TooMuchError as error:
+                trouble = str(error)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
+                trouble = _trouble(error)
+        elapsed = time.monotonic() - started
+        if answer is None:
+            self.disconnect()
+            if cut.is_set() or (trouble or "").startswith("no answer"):
+                trouble = f"no complete answer came within {limit:g} s"
+                self._hung += elapsed
+        return Exchange(
+            request=request,
+            base_url=self.connection.base_url,
+            answer=answer,
+            trouble=trouble,
+            extra_headers=tuple(name for name, _ in self.connection.extra_headers),
+            auth_header=self.connection.key_header if self._key(request) is not None else None,
+        )
+
+    def _receive(
+        self, session: requests.Session, prepared: requests.PreparedRequest, limit: float, started: float
+    ) -> Answer:
+        response = session.send(
+            prepared, stream=True, allow_redirects=False, timeout=limit, verify=self.connection.verify,
+            proxies=self._proxies(),
+        )
+        try:
+            chunks: list[bytes] = []
+            size = 0
+            for chunk in response.raw.stream(65536, decode_content=True):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > ANSWER_LIMIT:
+                    raise _TooMuchError(f"the answer (status {response.status_code}) is larger than {ANSWER_LIMIT >> 20} MiB")
+            return Answer(
+                status=response.status_code,
+                reason=response.reason or "",
+                headers=tuple(response.headers.items()),
+                body=b"".join(chunks),
+                elapsed=time.monotonic() - started,
+            )
+        except _TooMuchError:
+            response.raw.close()
+            raise
+        finally:
+            response.close()
+
+    def _wait(self, exchange: Exchange) -> None:
+        assert exchange.answer is not None
+        seconds = _retry_after(exchange.answer.header("retry-after"))
+        if seconds > WAIT_AT_ONCE or self.waited + seconds > WAITING_LIMIT:
+            raise Unjudgeable(
+                f"the target limits the rate of requests (429) and asks to wait {seconds:g} s more, "
+                f"after {self.waited:.0f} s waited already",
+                exchange,
+            )
+        self.waited += seconds
+        time.sleep(seconds)
+
+    # -- what goes with every request
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        headers = {"Accept": "application/json", **dict(self.connection.extra_headers)}
+        key = self._key(request)
+        if key is not None:
+            name, form = self.connection.key_header
+            headers[name] = form.format(key)
+        headers.update(request.headers)
+        return headers
+
+    def _key(self, request: Request) -> str | None:
+        key = self.connection.key
+        match request.credential:
+            case Credential.GIVEN:
+                return key
+            case Credential.NONE:
+                return None
+            case Credential.WRONG:
+                return Credential.WRONG.value
+            case Credential.OTHER_MODE:
+                return self.connection.other_mode_key
+            case Credential.LONGER:
+                return None if key is None else key + "x"
+            case Credential.SHORTER:
+                return None if key is None else key[:-1]
+
+    # -- connections
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.trust_env = False  # a ~/.netrc would replace the key
+            session.headers.clear()
+            session.headers["User-Agent"] = "rename-tck"
+            session.headers["Accept-Encoding"] = "gzip, deflate"
+            session.cookies.set_policy(_NO_COOKIES)
+            session.mount("http://", _Adapter(max_retries=0))
+            session.mount("https://", _Adapter(max_retries=0))
+            self._local.session = session
+            with self._lock:
+                self._sessions.append(session)
+        return session
+
+    def _proxies(self) -> dict[str, str]:
+        proxies: dict[str, str] | None = getattr(self._local, "proxies", None)
+        if proxies is None:
+            proxies = dict(requests.utils.get_environ_proxies(self.connection.base_url))
+            self._local.proxies = proxies
+        return proxies
+
+    def disconnect(self) -> None:
+        """Drop the calling thread's connections: its next request goes over a fresh one."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is not None:
+            session.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            for session in self._sessions:
+                session.close()
+        self._deadlines.close()
+
+
+class _TooMuchError(Exception):
+    """More came than the suite is willing to read."""
+
+
+class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignore[name-defined,misc]
+    def set_ok(self, *_: object) -> bool:
+        return False
+
+    def return_ok(self, *_: object) -> bool:
+        return False
+
+
+_NO_COOKIES = _NoCookies()
+
+
+def default_verify() -> bool | str:
+    """What requests would verify TLS against: a bundle that the environment names, or its own."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+
+
+def _retry_after(value: str | None) -> float:
+    """Seconds to wait by a Retry-After header, in seconds or as a date (RFC 9110, section 10.2.3); one without it."""
+    if value is None:
+        return 1.0
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return max(float(text[:9]), 0.05)
+    try:
+        when = email.utils.parsedate_to_datetime(text)
+        return max(when.timestamp() - time.time(), 0.05)
+    except (TypeError, ValueError, OverflowError):
+        return 1.0
+
+
+def _trouble(error: Exception) -> str:
+    """One sentence on why no answer came."""
+    chain: list[BaseException] = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and len(chain) < 12:
+        chain.append(inner)
+    deepest = chain[-1]
+    if isinstance(error, requests.exceptions.SSLError) or any(isinstance(e, urllib3.exceptions.SSLError) for e in chain):
+        return f"TLS failed: {_words(deepest)}"
+    if any(isinstance(e, ConnectionRefusedError) for e in chain):
+        return "connection refused: nothing listens there"
+    if any(isinstance(e, socket.gaierror) for e in chain):
+        return "the host name is not known"
+    if isinstance(error, requests.Timeout) or any(isinstance(e, TimeoutError) for e in chain):
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"the proxy failed: {_words(deepest)}"
+    broken = (ConnectionError, urllib3.exceptions.ProtocolError, urllib3.exceptions.IncompleteRead)
+    if any(isinstance(e, broken) for e in chain):
+        return f"the connection broke before a whole answer came: {_words(deepest)}"
+    return f"the answer could not be read as HTTP: {_words(deepest)}"
+
+
+def _words(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text[:200]

@@ -1,0 +1,123 @@
+"""The vocabulary of judging: verdicts, evidence, and the ways in which a test concludes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rename_tck.exchange import Exchange
+
+
+class Verdict(StrEnum):
+    """What was found of one requirement."""
+
+    PASS = "pass"  # noqa: S105  (a verdict, not a password)
+    NOT_TESTED = "not tested"
+    ERROR = "error"
+    FAIL = "fail"
+
+
+#: From best to worst: a requirement has the worst verdict of its findings.
+SEVERITY: dict[Verdict, int] = {verdict: rank for rank, verdict in enumerate(Verdict)}
+
+
+class RunVerdict(StrEnum):
+    """What was found of one system under test."""
+
+    CONFORMS = "conforms"
+    DOES_NOT_CONFORM = "does not conform"
+    COULD_NOT_JUDGE = "could not judge"
+
+
+@dataclass
+class Evidence:
+    """Counters that stand behind a verdict: cases sent, cases that addressed a live session, refusals seen."""
+
+    sent: int = 0
+    live: int = 0
+    refused: int = 0
+
+    def add(self, other: Evidence) -> None:
+        """Add another test's counters to these."""
+        self.sent += other.sent
+        self.live += other.live
+        self.refused += other.refused
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two values that should have been equal, as text."""
+
+    expected: str
+    actual: str
+
+
+@dataclass
+class Nonconformance(Exception):
+    """The system under test broke the requirement; `exchange` shows it."""
+
+    case: str
+    expected: str
+    exchange: Exchange | None = None
+    compared: Compared | None = None
+
+    def __str__(self) -> str:
+        return f"{self.case}: expected {self.expected}"
+
+
+@dataclass
+class NotTested(Exception):
+    """The requirement could not be exercised; `reason` says why and what to give the suite so that it can be."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass
+class Unjudgeable(Exception):
+    """The suite could not judge the requirement (verdict `error`), for a reason that is not the target's conformance."""
+
+    reason: str
+    exchange: Exchange | None = None
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass
+class CouldNotJudge(Exception):
+    """The whole run cannot be judged: target down, key refused, no session to be had."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass
+class Failure:
+    """A failing case as the record keeps it: plain text, secrets already taken out."""
+
+    case: str
+    expected: str
+    request: dict[str, object] | None = None
+    answer: dict[str, object] | None = None
+    curl: str | None = None
+    compared: dict[str, str] | None = None
+
+
+@dataclass
+class Finding:
+    """What one test concluded of one requirement."""
+
+    requirement: str
+    verdict: Verdict
+    test: str
+    edition: str | None = None
+    reason: str | None = None
+    evidence: Evidence = field(default_factory=Evidence)
+    failure: Failure | None = None

@@ -1,0 +1,241 @@
+"""What only Agno's document states: session types, the scope of a user, databases and tables, the shape of errors."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from rename_tck import series
+from rename_tck.bench import Bench
+from rename_tck.cases import bodies, ids
+from rename_tck.exchange import Credential, Exchange
+from rename_tck.systems.agno import SHAPES
+from rename_tck.systems.dialect import Session, members
+from rename_tck.verdict import NotTested
+
+requirement = pytest.mark.requirement
+
+
+def _of_each_type(bench: Bench) -> Iterator[Session]:
+    """A session of each type. After those that could be had, not tested if one could not."""
+    missing = []
+    for kind in bench.dialect.kinds:
+        try:
+            yield bench.session(kind)
+        except NotTested as trouble:
+            missing.append(str(trouble))
+    bench.needs(not missing, "; ".join(missing))
+
+
+# -- the body
+
+
+@requirement("agno.session-name-required")
+def test_a_request_without_session_name_is_refused(bench: Bench) -> None:
+    session = bench.some_session()
+    twin = bench.rename(session, bench.name())
+    for case, body in (("an empty object", {}), ("another member", {"name": "x"}), ("another case", {"Session_Name": "x"})):
+        bench.refuse(f"{case}, no session_name", bench.dialect.rename(session, body), twin)
+
+
+@requirement("agno.session-name-string")
+def test_a_session_name_that_is_no_string_is_refused(bench: Bench) -> None:
+    session = bench.some_session()
+    twin = bench.rename(session, bench.name())
+    for wrong in bodies.wrong_for("string"):
+        faulty = bench.dialect.rename(session, {"session_name": wrong.value})
+        bench.refuse(f"a session_name that is {wrong.label}", faulty, twin)
+
+
+# -- type
+
+
+@requirement("agno.type-accepted")
+def test_sessions_of_each_type_can_be_renamed(bench: Bench) -> None:
+    for session in _of_each_type(bench):
+        name = bench.name()
+        case = f"a session of type {session.kind}"
+        exchange = bench.give(session, name, case)
+        bench.stored_if_readable(session, name, case, exchange)
+
+
+@requirement("agno.type-validated")
+def test_a_type_that_does_not_exist_is_refused_with_422(bench: Bench) -> None:
+    session = bench.some_session()
+    body = bench.body(session)
+    twin = bench.dialect.rename(session, body)
+    for text in ("nosuchtype", "AGENT", "agents", "agent ", "null", "0", "user", "agent,team"):
+        faulty = bench.dialect.rename(session, body, query=(("type", text),))
+        bench.refuse(f"type={text!r}", faulty, twin, statuses=(422,))
+
+
+@requirement("agno.type-default-agent")
+def test_the_type_defaults_to_agent(bench: Bench) -> None:
+    session = bench.session("agent")
+    for _ in range(2):
+        name = bench.name()
+        exchange = bench.accept(bench.dialect.rename(session, bench.body(session, name), query=()), "an agent session, type left out")
+        value = bench.json(exchange, "an agent session, type left out")
+        for error in bench.contract.answer_errors(200, value, SHAPES["agent"]):
+            bench.fail("an agent session, type left out", f"the shape of an agent session, but {error.message}", exchange)
+        bench.expect_equal(session.id, members(value).get("session_id"), "an agent session, type left out: the id", exchange)
+        bench.stored_if_readable(session, name, "an agent session, type left out", exchange)
+
+
+@requirement("agno.answer-shape-of-type")
+def test_the_answer_has_the_shape_of_the_sessions_type(bench: Bench) -> None:
+    for session in _of_each_type(bench):
+        assert session.kind is not None
+        case = f"a session of type {session.kind}"
+        exchange = bench.accept(bench.rename(session, bench.name()), case)
+        for error in bench.contract.answer_errors(200, bench.json(exchange, case), SHAPES[session.kind]):
+            bench.fail(case, f"the shape of {SHAPES[session.kind]}, but {error.message}", exchange)
+
+
+@requirement("agno.other-type-not-renamed")
+def test_a_session_is_not_renamed_under_another_type(bench: Bench) -> None:
+    session = bench.some_session()
+    before = bench.name()
+    bench.give(session, before, "a rename under its own type")
+    for kind in bench.dialect.kinds:
+        if kind is None or kind == session.kind:
+            continue
+        exchange = bench.send(bench.dialect.rename(session, bench.body(session), query=(("type", kind),)))
+        if not 400 <= exchange.status < 500:
+            bench.fail(f"a session of type {session.kind} under type {kind}", "a 4xx status", exchange)
+        bench.stored_if_readable(session, before, f"a session of type {session.kind} under type {kind}: the name read back", exchange)
+
+
+# -- scope
+
+
+@requirement("agno.user-scope-own")
+def test_a_rename_scoped_to_the_sessions_own_user_is_accepted(bench: Bench) -> None:
+    session = bench.some_session()
+    bench.needs(session.owner, "the session belongs to no user: lend one that does, or let the suite create one")
+    name = bench.name()
+    query = (*bench.dialect.query(session), ("user_id", str(session.owner)))
+    exchange = bench.accept(bench.dialect.rename(session, bench.body(session, name), query=query), "the session's own user_id")
+    bench.expect_answered(exchange, name, "the session's own user_id")
+    bench.stored_if_readable(session, name, "the session's own user_id", exchange)
+
+
+@requirement("agno.user-scope-other")
+def test_a_rename_scoped_to_another_user_finds_nothing(bench: Bench) -> None:
+    session = bench.some_session()
+    bench.needs(session.owner, "the session belongs to no user: lend one that does, or let the suite create one")
+    before = bench.name()
+    bench.give(session, before, "a rename without user_id")
+    for case, other in (("another user's user_id", f"{session.owner}-someone-else"), ("a prefix of the user_id", str(session.owner)[:-1])):
+        if not other:
+            continue
+        query = (*bench.dialect.query(session), ("user_id", other))
+        exchange = bench.send(bench.dialect.rename(session, bench.body(session), query=query))
+        if not 400 <= exchange.status < 500:
+            bench.fail(case, "a 4xx status (404): the user has no such session", exchange)
+        bench.stored_if_readable(session, before, f"{case}, refused: the name read back", exchange)
+
+
+@requirement("agno.db-id-unknown")
+def test_an_unknown_db_id_is_a_documented_error(bench: Bench) -> None:
+    session = bench.some_session()
+    body = bench.body(session)
+    query = (*bench.dialect.query(session), ("db_id", f"no-such-db-{bench.target.token}"))
+    exchange = bench.send(bench.dialect.rename(session, body, query=query))
+    documented = [status for status in bench.contract.statuses if 400 <= status < 500]
+    if exchange.status not in documented:
+        bench.fail("an unknown db_id", f"a documented error: {', '.join(map(str, documented))}", exchange)
+    bench.prove(bench.dialect.rename(session, body))
+
+
+@requirement("agno.table-unknown")
+def test_an_unknown_table_is_a_documented_error(bench: Bench) -> None:
+    session = bench.some_session()
+    body = bench.body(session)
+    query = (*bench.dialect.query(session), ("table", f"no_such_table_{bench.target.token}"))
+    exchange = bench.send(bench.dialect.rename(session, body, query=query))
+    documented = [status for status in bench.contract.statuses if 400 <= status < 500]
+    if exchange.status not in documented:
+        bench.fail("an unknown table", f"a documented error: {', '.join(map(str, documented))}", exchange)
+    bench.prove(bench.dialect.rename(session, body))
+
+
+# -- errors
+
+
+def _refusals(bench: Bench) -> Iterator[tuple[str, Exchange]]:
+    """Requests that are refused for many reasons."""
+    session = bench.some_session()
+    dialect = bench.dialect
+    for case, request in dialect.faulty(session, bench.name()):
+        yield case, bench.send(request)
+    for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY):
+        yield f"a body that is {raw.label}", bench.send(dialect.rename(session, None, raw=raw.raw))
+    for case, query in dialect.odd_queries(session):
+        yield case, bench.send(dialect.rename(session, bench.body(session), query=query))
+    yield "an empty session_name", bench.send(bench.rename(session, ""))
+    yield "a session_name with a NUL", bench.send(bench.rename(session, "nul\0"))
+    if bench.target.sut.connection.key is not None:
+        for credential in (Credential.NONE, Credential.WRONG):
+            yield f"{credential.name.lower()} credential", bench.send(bench.rename(session, bench.name()).with_credential(credential))
+    made_up = bench.dialect.unknown_id(f"{bench.target.token}/errors")
+    bench.target.sut.guard.know(made_up)
+    for kind in dialect.kinds:
+        yield f"an unknown id, type {kind}", bench.send(bench.rename(Session(made_up, "listed", kind), bench.name()), live=False)
+    for odd in ids.odd_ids(bench.target.token):
+        if not odd.generic and not odd.may_leave_route:
+            bench.target.sut.guard.know_segment(odd.encoded)
+            request = dialect.rename(session, bench.body(session), encoded_id=odd.encoded)
+            yield f"an id that is odd: {odd.label}", bench.send(request, live=False)
+
+
+def _error_shape(bench: Bench, status: int) -> None:
+    seen = 0
+    for case, exchange in _refusals(bench):
+        if exchange.status != status:
+            continue
+        seen += 1
+        assert exchange.answer is not None
+        if exchange.answer.media_type != "application/json":
+            bench.fail(f"{case}: the content type of the {status} answer", "application/json", exchange)
+        for error in bench.contract.answer_errors(status, bench.json(exchange, f"{case}: the {status} answer")):
+            bench.fail(f"{case}: the {status} answer", f"the documented shape, but {error.message}", exchange)
+    needs_key = status == 401 and bench.target.sut.connection.key is None
+    bench.needs(not needs_key, "no API key given: set RENAME_TCK_API_KEY, so that its absence can be tried")
+    bench.needs(seen, f"no request of this test was answered with {status}")
+
+
+@requirement("agno.error-400-shape")
+def test_every_400_has_the_documented_shape(bench: Bench) -> None:
+    _error_shape(bench, 400)
+
+
+@requirement("agno.error-401-shape")
+def test_every_401_has_the_documented_shape(bench: Bench) -> None:
+    _error_shape(bench, 401)
+
+
+@requirement("agno.error-404-shape")
+def test_every_404_has_the_documented_shape(bench: Bench) -> None:
+    _error_shape(bench, 404)
+
+
+@requirement("agno.error-422-shape")
+def test_every_422_has_the_documented_shape(bench: Bench) -> None:
+    _error_shape(bench, 422)
+
+
+# -- the answer
+
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.IGNORECASE)
+
+
+@requirement("agno.timestamps-date-time")
+def test_timestamps_are_date_times_or_null(bench: Bench) -> None:
+    steps = [step for step in series.run(bench).accepted() if {"created_at", "updated_at"} & step.answered.keys()]
+    bench.needs(steps, "no answer carried created_at or updated_at")
+    for step in steps:
+        for member in ("created_at", "updated_at"):
+            found = step.answered.get(member)
+            if found is not None and not (isinstance(found, str) and _DATE_TIME.fullmatch(found)):
+                bench.fail(f"{step.case}: {member} in the answer", "an RFC 3339 date-time with its offset, or null", step.exchange)

@@ -1,0 +1,211 @@
+"""The laws of an ordinary rename: it is accepted, answered as documented, stored, and touches nothing else."""
+
+import time
+
+import pytest
+
+from rename_tck import series
+from rename_tck.bench import Bench
+from rename_tck.exchange import NotJsonError
+from rename_tck.provision import Snapshot
+from rename_tck.systems.dialect import Session
+from rename_tck.verdict import Compared
+
+requirement = pytest.mark.requirement
+
+
+@requirement("rename-accepted")
+def test_a_valid_rename_is_answered_with_200(bench: Bench) -> None:
+    for step in series.run(bench).steps:
+        if not step.accepted:
+            bench.fail(step.case, "status 200: the request is valid", step.exchange)
+
+
+@requirement("answer-schema", per_edition=True)
+def test_the_answer_matches_the_documented_schema(bench: Bench) -> None:
+    steps = series.run(bench).accepted()
+    bench.needs(steps, "no rename was answered with 200")
+    for step in steps:
+        value = bench.json(step.exchange, step.case)
+        for error in bench.contract.answer_errors(200, value):
+            # where editions differ over null, a requirement of its own decides
+            if not (error.pointer == "/introduction" and error.value is None):
+                bench.fail(step.case, f"the documented schema, but {error.message}", step.exchange)
+
+
+@requirement("answer-media-type")
+def test_the_answer_is_sent_as_json(bench: Bench) -> None:
+    steps = series.run(bench).accepted()
+    bench.needs(steps, "no rename was answered with 200")
+    for step in steps:
+        answer = step.exchange.answer
+        assert answer is not None
+        if answer.media_type != "application/json":
+            bench.fail(
+                step.case, "content type application/json", step.exchange,
+                Compared("application/json", answer.header("content-type") or "(none)"),
+            )  # fmt: skip
+
+
+@requirement("answer-json")
+def test_the_answer_is_well_formed_json(bench: Bench) -> None:
+    steps = series.run(bench).accepted()
+    bench.needs(steps, "no rename was answered with 200")
+    for step in steps:
+        answer = step.exchange.answer
+        assert answer is not None
+        try:
+            answer.json()
+        except NotJsonError as error:
+            bench.fail(step.case, f"a body of JSON in UTF-8, but {error}", step.exchange)
+
+
+@requirement("answer-name")
+def test_the_answer_carries_the_new_name(bench: Bench) -> None:
+    steps = [step for step in series.run(bench).accepted() if bench.dialect.name_in(step.answered) is not None]
+    bench.needs(steps, "no answer carried a name")
+    for step in steps:
+        bench.expect_equal(step.name, bench.dialect.name_in(step.answered), f"{step.case}: the name in the answer", step.exchange)
+
+
+@requirement("answer-id")
+def test_the_answer_carries_the_id_asked_for(bench: Bench) -> None:
+    steps = [step for step in series.run(bench).accepted() if bench.dialect.id_in(step.answered) is not None]
+    bench.needs(steps, "no answer carried an id")
+    for step in steps:
+        bench.expect_equal(step.session.id, bench.dialect.id_in(step.answered), f"{step.case}: the id in the answer", step.exchange)
+
+
+@requirement("name-stored")
+def test_the_new_name_is_there_when_read_back(bench: Bench) -> None:
+    steps = series.run(bench).accepted()
+    bench.require_readable()
+    bench.needs(steps, "no rename was answered with 200")
+    for step in steps:
+        after = step.after.get(step.session.id)
+        if after is None:
+            bench.fail(f"{step.case}: the session read back", "the session to be there still", step.exchange)
+        bench.expect_equal(step.name, bench.dialect.name_in(after), f"{step.case}: the name read back", step.exchange)
+
+
+@requirement("neighbours-untouched")
+def test_no_other_session_changes(bench: Bench) -> None:
+    run = series.run(bench)
+    looked = False
+    for step in run.steps:
+        for other, before in step.before.items():
+            after = step.after.get(other)
+            if other == step.session.id or before is None:
+                continue
+            looked = True
+            if after is None:
+                bench.fail(f"{step.case}: another session", f"session {other} to be there still", step.exchange)
+            for member in (bench.dialect.name_member, *bench.dialect.steady):
+                if member not in run.fickle[other]:
+                    bench.expect_equal(
+                        before.get(member), after.get(member), f"{step.case}: {member} of another session, {other}", step.exchange
+                    )
+    looked |= _bystanders_keep_their_names(bench, run)
+    bench.require_readable()
+    bench.needs(looked, "needs a second session: lend more with --session-id")
+
+
+def _bystanders_keep_their_names(bench: Bench, run: series.Series) -> bool:
+    """Sessions that only the listing shows may be renamed by others at any time, but not to a name of this run."""
+    own = {session.id for session in bench.target.pool.all}
+    names = {step.name: step for step in run.steps}
+    looked = False
+    for kind, before in run.listed_before.items():
+        known = {bench.dialect.id_in(item): bench.dialect.name_in(item) for item in before or []}
+        for item in run.listed_after.get(kind) or []:
+            found, name = bench.dialect.id_in(item), bench.dialect.name_in(item)
+            if found in own:
+                continue
+            looked |= found in known
+            if isinstance(name, str) and name in names and name != known.get(found):
+                bench.fail(
+                    f"{names[name].case}: a session that was not renamed, {found}", "its own name",
+                    names[name].exchange, Compared(str(known.get(found)), name),
+                )  # fmt: skip
+    return looked
+
+
+@requirement("session-untouched", last=True)
+def test_nothing_else_of_the_session_changes(bench: Bench) -> None:
+    run = series.run(bench)
+    compared = 0
+    answered: dict[str, tuple[str, Snapshot]] = {}
+    for step in run.accepted():
+        before, after = step.before.get(step.session.id), step.after.get(step.session.id)
+        if before is not None and after is not None:
+            compared += _same_but_name(bench, run, step, before, after, "read back")
+        if step.session.id in answered:
+            _, earlier = answered[step.session.id]
+            compared += _same_but_name(bench, run, step, earlier, step.answered, "in the answer")
+        answered[step.session.id] = (step.name, step.answered)
+    # a time of creation in whole seconds shows a change only when a second has passed
+    time.sleep(max(0.0, run.started + 1.1 - time.monotonic()))
+    for session in bench.target.pool.all:
+        first = next((step for step in run.accepted() if step.session.id == session.id), None)
+        if first is None:
+            continue
+        name = bench.name()
+        late = series.Step(session, name, bench.give(session, name, "a rename one second after the first"))
+        before = first.before.get(session.id)
+        if before is not None:
+            compared += _same_but_name(bench, run, late, before, bench.read(session, late.exchange), "read back")
+        compared += _same_but_name(bench, run, late, first.answered, late.answered, "in the answer")
+    bench.needs(
+        compared,
+        "neither the answers nor what is read back carry a member besides the name (the target offers no way to read back, say)",
+    )
+
+
+def _same_but_name(bench: Bench, run: series.Series, step: series.Step, before: Snapshot, after: Snapshot, where: str) -> int:
+    """Require that the steady members are as they were; how many were compared."""
+    dialect = bench.dialect
+    old, new = dialect.name_in(before), dialect.name_in(after)
+    fickle = run.fickle.get(step.session.id, set()) if where == "read back" else set()
+    compared = 0
+    for member in dialect.steady:
+        if member in fickle or (member not in before and member not in after) or member == dialect.id_member:
+            continue
+        if where == "in the answer" and (member not in before or member not in after):
+            continue
+        compared += 1
+        if _without(before.get(member), old) != _without(after.get(member), new):
+            bench.expect_equal(before.get(member), after.get(member), f"{step.case}: {member} {where}", step.exchange)
+    return compared
+
+
+def _without(value: object, name: object) -> object:
+    """The value with every member that repeats the session's name left out."""
+    if isinstance(value, dict):
+        return {key: _without(inner, name) for key, inner in value.items() if inner != name or not isinstance(inner, str)}
+    return [_without(inner, name) for inner in value] if isinstance(value, list) else value
+
+
+@requirement("rename-again")
+def test_a_renamed_session_can_be_renamed_again(bench: Bench) -> None:
+    session = bench.some_session()
+    for position in ("first", "second", "third", "fourth"):
+        name = bench.name()
+        exchange = bench.give(session, name, f"{position} rename in a row")
+        bench.stored_if_readable(session, name, f"{position} rename in a row", exchange)
+
+
+@requirement("same-name")
+def test_a_session_can_be_renamed_to_the_name_that_it_bears(bench: Bench) -> None:
+    session = bench.some_session()
+    name = bench.name()
+    for case in ("a rename", "the same rename again", "the same rename a third time"):
+        exchange = bench.give(session, name, case)
+        bench.stored_if_readable(session, name, case, exchange)
+    _and_back(bench, session, name)
+
+
+def _and_back(bench: Bench, session: Session, name: str) -> None:
+    other = bench.name()
+    bench.give(session, other, "a rename to another name")
+    exchange = bench.give(session, name, "a rename back to an earlier name")
+    bench.stored_if_readable(session, name, "a rename back to an earlier name", exchange)

@@ -1,0 +1,64 @@
+"""The laws of the whole request space, generated from each vendored document."""
+
+import pytest
+from hypothesis import strategies as st
+
+from rename_tck.bench import Bench
+from rename_tck.cases import names
+from rename_tck.cases.fuzz import Drawn, drawn_invalid, drawn_valid, reasonable_names
+from rename_tck.explore import explore
+from rename_tck.systems.dialect import Session
+
+requirement = pytest.mark.requirement
+
+
+@requirement("valid-space-accepted", per_edition=True)
+def test_generated_valid_requests_are_accepted(bench: Bench) -> None:
+    session = bench.some_session()
+
+    def accepted(drawn: Drawn) -> None:
+        assert isinstance(drawn.body, dict)
+        body = bench.dialect.adapted(session, drawn.body)
+        _judge_valid(bench, session, body)
+
+    def named(name: str) -> None:
+        _judge_valid(bench, session, bench.dialect.body(session, name))
+
+    explore(bench, drawn_valid(bench.contract), accepted)
+    explore(bench, reasonable_names(), named)
+
+
+def _judge_valid(bench: Bench, session: Session, body: dict[str, object]) -> None:
+    if not bench.dialect.asks_for_name(body):
+        return
+    name = body[bench.dialect.name_member]
+    assert isinstance(name, str)
+    request = bench.dialect.rename(session, body)
+    case = f"a generated request with the name {name[:60]!r}"
+    if names.is_reasonable(name):
+        exchange = bench.accept(request, case)
+        bench.expect_answered(exchange, name, case)
+        bench.stored_if_readable(session, name, case, exchange)
+    else:
+        bench.keep_or_refuse(session, request, name, case)
+
+
+@requirement("invalid-space-refused", per_edition=True)
+def test_generated_invalid_requests_are_refused(bench: Bench) -> None:
+    session = bench.some_session()
+    twin = bench.rename(session, bench.name())
+    bench.prove(twin)
+
+    def refused(drawn: Drawn) -> None:
+        body = drawn.body
+        if drawn.raw is None and isinstance(body, dict):
+            # generated members stay: a valid user must be the session's own, or the fault would hide behind a 404
+            body = {**body, **bench.dialect.scope(session)} if bench.dialect.scoped(body) else body
+        if drawn.raw is None and any(not contract.request_errors(body) for contract in bench.target.contracts.values()):
+            return  # valid, or valid in another chosen edition
+        request = bench.dialect.rename(session, body, raw=drawn.raw)
+        exchange = bench.send(request)
+        why = "no JSON" if drawn.raw is not None else bench.contract.request_errors(body)[0].message
+        bench.require_refusal(f"a generated request that is invalid: {why}", exchange)
+
+    explore(bench, st.one_of(drawn_invalid(bench.contract)), refused)

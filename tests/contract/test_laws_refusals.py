@@ -1,0 +1,149 @@
+"""The laws of refusal: unknown and odd ids, credentials, bodies that are none; and that a refusal changes nothing."""
+
+import pytest
+
+from rename_tck.bench import Bench
+from rename_tck.cases import bodies, ids
+from rename_tck.exchange import Credential, Exchange
+from rename_tck.systems.dialect import Session
+
+requirement = pytest.mark.requirement
+
+
+def _unknown(bench: Bench, number: int = 0) -> Session:
+    """A session that does not exist, under an id made up for this run."""
+    made_up = bench.dialect.unknown_id(f"{bench.target.token}/{bench.requirement and bench.requirement.id}/{number}")
+    bench.target.sut.guard.know(made_up)
+    live = bench.some_session()
+    return Session(made_up, live.origin, live.kind, live.owner)
+
+
+def _rename_unknown(bench: Bench, session: Session) -> Exchange:
+    return bench.send(bench.rename(session, bench.name()), live=False)
+
+
+@requirement("unknown-id-refused")
+def test_an_unknown_session_is_not_renamed(bench: Bench) -> None:
+    for number in range(3):
+        exchange = _rename_unknown(bench, _unknown(bench, number))
+        if 400 <= exchange.status < 500:
+            continue
+        if bench.dialect.unknown_answers_false:
+            if exchange.status == 200 and bench.json(exchange, "an unknown id") is False:
+                bench.evidence.refused += 1
+                continue
+            bench.fail("an unknown id", "a 4xx status, or false", exchange)
+        bench.fail("an unknown id", "a 4xx status", exchange)
+    bench.prove(bench.rename(bench.some_session(), bench.name()))
+
+
+@requirement("unknown-id-404")
+def test_an_unknown_session_is_answered_with_404(bench: Bench) -> None:
+    for number in range(3):
+        exchange = _rename_unknown(bench, _unknown(bench, number))
+        if exchange.status != 404:
+            bench.fail("an unknown id", "status 404", exchange)
+    bench.prove(bench.rename(bench.some_session(), bench.name()))
+
+
+@requirement("unknown-id-creates-nothing")
+def test_renaming_an_unknown_session_creates_none(bench: Bench) -> None:
+    bench.require_readable()
+    session = _unknown(bench)
+    exchange = _rename_unknown(bench, session)
+    pool = bench.target.pool
+    for what, found in (("read back", pool.read(session)), ("listed", _listed(bench, session))):
+        if found is not None:
+            bench.fail(f"an unknown id, {what} after its rename was answered with {exchange.status}", "no such session", exchange)
+    bench.prove(bench.rename(bench.some_session(), bench.name()))
+
+
+def _listed(bench: Bench, session: Session) -> object:
+    items = bench.target.pool.listing(session.kind) or []
+    return next((item for item in items if bench.dialect.id_in(item) == session.id), None)
+
+
+@requirement("odd-ids-safe")
+def test_odd_ids_are_refused_in_good_order(bench: Bench) -> None:
+    session = bench.some_session()
+    for odd in ids.odd_ids(bench.target.token):
+        bench.target.sut.guard.know_segment(odd.encoded)
+        if odd.generic and not bench.target.pool.lacks(odd.encoded, session.kind):
+            continue
+        request = bench.dialect.rename(session, bench.body(session), encoded_id=odd.encoded)
+        exchange = bench.send(request, live=False)
+        case = f"an id with {odd.label}" if odd.may_leave_route else f"an id that is odd: {odd.label}"
+        if exchange.status >= 500:
+            bench.fail(case, "a 4xx status, never a 5xx", exchange)
+        assert exchange.answer is not None
+        if exchange.answer.is_page:
+            bench.fail(case, "an answer for programs, never an HTML page", exchange)
+        if odd.may_leave_route or (bench.dialect.unknown_answers_false and exchange.answer.value is False):
+            continue
+        if not 400 <= exchange.status < 500:
+            bench.fail(case, "a 4xx status: no session has this id", exchange)
+    bench.prove(bench.rename(session, bench.name()))
+
+
+def _with_credential(bench: Bench, credential: Credential, case: str) -> None:
+    session = bench.some_session()
+    bench.needs(bench.target.sut.connection.key, "no API key given: set RENAME_TCK_API_KEY, so that its absence can be tried")
+    before = bench.name()
+    bench.give(session, before, "a rename with the key")
+    exchange = bench.send(bench.rename(session, bench.name()).with_credential(credential))
+    wanted = sorted(bench.dialect.credential_refusals)
+    if exchange.status not in wanted:
+        bench.fail(case, f"status {' or '.join(map(str, wanted))}", exchange)
+    bench.stored_if_readable(session, before, f"{case}, refused: the name read back", exchange)
+
+
+@requirement("credential-missing")
+def test_a_rename_without_the_credential_is_refused(bench: Bench) -> None:
+    _with_credential(bench, Credential.NONE, "no credential")
+
+
+@requirement("credential-wrong")
+def test_a_rename_with_a_wrong_credential_is_refused(bench: Bench) -> None:
+    _with_credential(bench, Credential.WRONG, "another key")
+    _with_credential(bench, Credential.LONGER, "the key with a character more")
+    _with_credential(bench, Credential.SHORTER, "the key with a character less")
+
+
+def _refuse_bodies(bench: Bench, wrong: tuple[bodies.RawBody, ...]) -> None:
+    session = bench.some_session()
+    twin = bench.rename(session, bench.name())
+    for body in wrong:
+        bench.refuse(f"a body that is {body.label}", bench.dialect.rename(session, None, raw=body.raw), twin)
+
+
+@requirement("body-json")
+def test_a_body_that_is_not_json_is_refused(bench: Bench) -> None:
+    _refuse_bodies(bench, bodies.NOT_JSON)
+
+
+@requirement("body-present")
+def test_a_request_without_a_body_is_refused(bench: Bench) -> None:
+    _refuse_bodies(bench, bodies.EMPTY)
+
+
+@requirement("body-object")
+def test_a_json_body_that_is_no_object_is_refused(bench: Bench) -> None:
+    _refuse_bodies(bench, bodies.NOT_OBJECT)
+
+
+@requirement("refusal-changes-nothing")
+def test_a_refused_rename_leaves_the_session_as_it_was(bench: Bench) -> None:
+    bench.require_readable()
+    session = bench.some_session()
+    name = bench.name()
+    bench.give(session, name, "a rename before the refusals")
+    requests = bench.dialect.faulty(session, bench.name())
+    if bench.target.sut.connection.key is not None:
+        requests.append(("a wrong key", bench.rename(session, bench.name()).with_credential(Credential.WRONG)))
+    refused = 0
+    for case, request in requests:
+        exchange = bench.send(request)
+        if 400 <= exchange.status < 500:
+            refused += 1
+            bench.stored(session, name, f"{case}, refused with {exchange.status}", exchange)
+    bench.needs(refused, "the target refused none of the invalid requests")

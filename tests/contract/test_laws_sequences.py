@@ -1,0 +1,95 @@
+"""The law of sequences: whatever was sent, each session bears the last name that was accepted for it."""
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import strategies as st
+
+from rename_tck.bench import Bench
+from rename_tck.cases import names
+from rename_tck.cases.fuzz import reasonable_names
+from rename_tck.exchange import Credential, Request
+from rename_tck.explore import explore
+from rename_tck.systems.dialect import Session
+from rename_tck.verdict import NotTested
+
+requirement = pytest.mark.requirement
+
+
+@dataclass(frozen=True)
+class Move:
+    """One step: what to do, to which of the sessions, with which drawn name or choice."""
+
+    act: str
+    session: int
+    name: str
+    choice: int
+
+
+_ACTS = ("rename", "rename", "rename back", "same name", "faulty", "unknown", "odd name", "no key")
+
+
+def _moves() -> st.SearchStrategy[list[Move]]:
+    move = st.builds(Move, st.sampled_from(_ACTS), st.integers(0, 2), reasonable_names(), st.integers(0, 50))
+    return st.lists(move, min_size=3, max_size=12)
+
+
+@requirement("sequence-consistent")
+def test_every_session_bears_the_last_name_accepted_for_it(bench: Bench) -> None:
+    bench.require_readable()
+    sessions = _sessions(bench)
+    # the sequence that every run plays, then drawn ones
+    _play(bench, sessions, [Move(act, number % len(sessions), f"Step {number}", number) for number, act in enumerate(_ACTS * 2)])
+    explore(bench, _moves(), lambda moves: _play(bench, sessions, moves), share=0.24)
+
+
+def _sessions(bench: Bench) -> list[Session]:
+    for count in (2, 1):
+        try:
+            return bench.sessions(count)
+        except NotTested:
+            continue
+    return [bench.some_session()]
+
+
+def _play(bench: Bench, sessions: list[Session], moves: list[Move]) -> None:
+    model: dict[str, object] = {}
+    for session in sessions:
+        model[session.id] = name = bench.name()
+        bench.give(session, name, "the first rename of a sequence")
+    past: list[str] = []
+    for number, move in enumerate(moves, 1):
+        session = sessions[move.session % len(sessions)]
+        request, name = _request(bench, session, move, model[session.id], past)
+        exchange = bench.send(request)
+        case = f"step {number} of a sequence ({move.act})"
+        if bench.dialect.succeeded(exchange) and name is not None:
+            past.append(str(model[session.id]))
+            model[session.id] = name
+        for other, snapshot in bench.target.pool.read_all(sessions).items():
+            if snapshot is None:
+                bench.fail(f"{case}: session {other} read back", "the session to be there still", exchange)
+            bench.expect_equal(model[other], bench.dialect.name_in(snapshot), f"{case}: the name of session {other} read back", exchange)
+
+
+def _request(bench: Bench, session: Session, move: Move, current: object, past: list[str]) -> tuple[Request, str | None]:
+    """The request of a step, and the name that the session bears if it is accepted (None: it must not be)."""
+    match move.act:
+        case "rename back" if past:
+            name = past[move.choice % len(past)]
+        case "same name":
+            name = str(current)
+        case "odd name":
+            name = names.UNREASONABLE[move.choice % len(names.UNREASONABLE)].text
+        case "faulty":
+            faulty = bench.dialect.faulty(session, move.name)
+            return faulty[move.choice % len(faulty)][1], None
+        case "unknown":
+            made_up = bench.dialect.unknown_id(f"{bench.target.token}/sequence")
+            bench.target.sut.guard.know(made_up)
+            return bench.rename(Session(made_up, "listed", session.kind, session.owner), move.name), None
+        case "no key" if bench.target.sut.connection.key is not None:
+            return bench.rename(session, move.name).with_credential(Credential.NONE), None
+        case _:
+            name = move.name
+    return bench.rename(session, name), name

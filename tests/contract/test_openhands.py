@@ -1,0 +1,121 @@
+"""What only OpenHands' document states: the title of 1 to 200 characters, the boolean answer, the shape of a 422."""
+
+import pytest
+
+from rename_tck import series
+from rename_tck.bench import Bench
+from rename_tck.cases import bodies, names
+from rename_tck.exchange import Request
+from rename_tck.systems.dialect import Session
+
+requirement = pytest.mark.requirement
+
+
+@requirement("openhands.title-required")
+def test_a_request_without_title_is_refused(bench: Bench) -> None:
+    session = bench.session()
+    bench.refuse("an empty object", bench.dialect.rename(session, {}), bench.rename(session, bench.name()))
+
+
+@requirement("openhands.title-string")
+def test_a_title_that_is_no_string_is_refused(bench: Bench) -> None:
+    session = bench.session()
+    twin = bench.rename(session, bench.name())
+    for wrong in bodies.wrong_for("string"):
+        bench.refuse(f"a title that is {wrong.label}", bench.dialect.rename(session, {"title": wrong.value}), twin)
+
+
+@requirement("openhands.title-min-1")
+def test_an_empty_title_is_refused_and_one_character_accepted(bench: Bench) -> None:
+    session = bench.session()
+    for text in ("a", "é", "名", "😀"):
+        bench.refuse("an empty title", bench.rename(session, ""), bench.rename(session, text))
+        bench.stored_if_readable(session, text, f"a title of one character, {text!r}") if text == "😀" else None
+
+
+@requirement("openhands.title-max-200")
+def test_a_title_over_200_characters_is_refused(bench: Bench) -> None:
+    session = bench.session()
+    for name, fitting in zip(names.long_names(201), names.long_names(200), strict=True):
+        bench.refuse(f"a title of {name.label}", bench.rename(session, name.text), bench.rename(session, fitting.text))
+    for length in (255, 256, 1000, 10_000):
+        bench.refuse(f"a title of {length} characters", bench.rename(session, "x" * length), bench.rename(session, bench.name()))
+
+
+@requirement("openhands.additional-members-refused")
+def test_a_member_besides_title_is_refused(bench: Bench) -> None:
+    session = bench.session()
+    for member, value in (
+        ("name", "x"), ("Title", "x"), ("conversation_id", session.id), ("selected_repository", None), ("", 1), ("user", {}),
+    ):  # fmt: skip
+        body = bench.body(session)
+        faulty = bench.dialect.rename(session, {**body, member: value})
+        bench.refuse(f"a member {member!r} besides title", faulty, bench.dialect.rename(session, body))
+
+
+@requirement("openhands.answer-boolean")
+def test_the_answer_is_a_boolean(bench: Bench) -> None:
+    for step in series.run(bench).accepted():
+        value = bench.json(step.exchange, step.case)
+        if not isinstance(value, bool):
+            bench.fail(step.case, "a JSON boolean, true or false", step.exchange)
+
+
+@requirement("openhands.answer-true")
+def test_a_rename_that_changed_the_title_answers_true(bench: Bench) -> None:
+    for step in series.run(bench).accepted():
+        bench.expect_equal(True, bench.json(step.exchange, step.case), f"{step.case}: the answer", step.exchange)
+
+
+def _invalid(bench: Bench, session: Session) -> list[tuple[str, Request]]:
+    """JSON bodies that break the request schema, each in one way."""
+    return [
+        ("an empty object", bench.dialect.rename(session, {})),
+        ("a title that is null", bench.dialect.rename(session, {"title": None})),
+        ("a title that is a number", bench.dialect.rename(session, {"title": 5})),
+        ("an empty title", bench.dialect.rename(session, {"title": ""})),
+        *bench.dialect.faulty(session, bench.name()),
+        *((f"a body that is {raw.label}", bench.dialect.rename(session, None, raw=raw.raw)) for raw in bodies.NOT_OBJECT),
+    ]
+
+
+def _not_json(bench: Bench, session: Session) -> list[tuple[str, Request]]:
+    return [
+        (f"a body that is {raw.label}", bench.dialect.rename(session, None, raw=raw.raw)) for raw in (*bodies.NOT_JSON, *bodies.EMPTY)
+    ]
+
+
+@requirement("openhands.refusal-422")
+def test_an_invalid_body_is_refused_with_422(bench: Bench) -> None:
+    session = bench.session()
+    twin = bench.rename(session, bench.name())
+    for case, request in _invalid(bench, session):
+        bench.refuse(case, request, twin, statuses=(422,))
+
+
+@requirement("openhands.refusal-422-not-json")
+def test_a_body_that_is_not_json_is_refused_with_422(bench: Bench) -> None:
+    session = bench.session()
+    twin = bench.rename(session, bench.name())
+    for case, request in _not_json(bench, session):
+        bench.refuse(case, request, twin, statuses=(422,))
+
+
+@requirement("openhands.error-422-shape")
+def test_every_422_has_the_documented_shape(bench: Bench) -> None:
+    session = bench.session()
+    seen = 0
+    for case, request in (*_invalid(bench, session), *_not_json(bench, session)):
+        exchange = bench.send(request)
+        if exchange.status != 422:
+            continue
+        seen += 1
+        assert exchange.answer is not None
+        if exchange.answer.media_type != "application/json":
+            bench.fail(f"{case}: the content type of the 422 answer", "application/json", exchange)
+        value = bench.json(exchange, f"{case}: the 422 answer")
+        for error in bench.contract.answer_errors(422, value):
+            bench.fail(f"{case}: the 422 answer", f"the documented shape, but {error.message}", exchange)
+        if not isinstance(value, dict) or not isinstance(value.get("detail"), list):
+            bench.fail(f"{case}: the 422 answer", "a member detail, an array of errors", exchange)
+    bench.needs(seen, "no request of this test was answered with 422")

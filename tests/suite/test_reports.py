@@ -1,0 +1,720 @@
+"""The reports: the record's schema, and the page, the summary and the terminal's text that are made from a record."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sample_run
+from jsonschema import Draft202012Validator
+
+from rename_tck.reports import facts, html, markdown, record, terminal
+from rename_tck.reports.difference import compare
+from rename_tck.reports.text import HIDDEN, chop, cut, visible, width, wrap
+
+Json = dict[str, Any]
+
+RECORDS: dict[str, Callable[[], Json]] = {
+    "sample": sample_run.sample,
+    "could not start": sample_run.could_not_start,
+    "system unknown": lambda: {
+        **sample_run.sample(),
+        "exit_status": 3,
+        "reason": "Nothing answers.",
+        "runs": [sample_run.run(None, [], verdict="could not judge", reason="Nothing answers.", identified_by=None)],
+    },
+}
+
+
+@pytest.fixture(params=list(RECORDS))
+def any_record(request: pytest.FixtureRequest) -> Json:
+    return RECORDS[request.param]()
+
+
+def entry(name: str) -> Json:
+    """A requirement of the sample by its id."""
+    found: Json = next(r for run in sample_run.sample()["runs"] for r in run["requirements"] if r["id"] == name)
+    return found
+
+
+# The record
+
+
+def test_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(record.schema())
+
+
+def test_schema_is_strict_everywhere() -> None:
+    """Every object names its members, or says what any member is."""
+
+    def objects(part: Any) -> list[Json]:
+        if isinstance(part, list):
+            return [found for item in part for found in objects(item)]
+        if not isinstance(part, dict):
+            return []
+        return [part] * (part.get("type") == "object") + objects(list(part.values()))
+
+    found = objects(record.schema())
+    assert len(found) > 10
+    assert all(item.get("additionalProperties", True) is not True for item in found)
+
+
+def test_valid(any_record: Json) -> None:
+    record.validate(any_record)
+
+
+def test_sample_holds_everything_there_is() -> None:
+    requirements = [r for run in sample_run.sample()["runs"] for r in run["requirements"]]
+    assert {r["verdict"] for r in requirements} == set(facts.VERDICTS)
+    assert {cell for r in requirements for cell in r["by_edition"].values()} >= {
+        "silent",
+        "states the contrary",
+        "pass",
+    }
+    verdicts = {run["verdict"] for run in sample_run.sample()["runs"]}
+    assert verdicts == {"conforms", "does not conform", "could not judge"}
+
+
+def _at(content: Json, *path: str | int) -> Any:
+    part: Any = content
+    for step in path:
+        part = part[step]
+    return part
+
+
+FAILED = ("runs", 0, "requirements", 1)
+PASSED = ("runs", 0, "requirements", 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("seed",), "7"),
+        (("profile",), "slow"),
+        (("level",), "MUST"),
+        (("start",), "2026-11-20 23:00"),
+        (("exit_status",), -1),
+        (("more",), 1),
+        (("runs", 0, "target"), "server"),
+        (("runs", 0, "verdict"), "pass"),
+        (("runs", 2, "reason"), None),
+        (("runs", 0, "system"), None),
+        (("runs", 0, "summary", "MUST", "skipped"), 0),
+        ((*PASSED, "id"), "Dify user"),
+        ((*PASSED, "level"), "must"),
+        ((*PASSED, "verdict"), "passed"),
+        ((*PASSED, "verdict"), "not tested"),
+        ((*PASSED, "case"), "a case"),
+        ((*PASSED, "curl"), None),
+        ((*PASSED, "by_edition", "en"), "skipped"),
+        ((*PASSED, "evidence", "live"), 1.5),
+        ((*PASSED, "evidence", "more"), 1),
+        ((*PASSED, "citations"), []),
+        ((*PASSED, "citations", 0, "line"), 0),
+        ((*PASSED, "citations", 0, "text"), "both kinds at once"),
+        ((*FAILED, "answer", "status"), 20),
+        ((*FAILED, "request", "method"), "post"),
+        ((*FAILED, "compared"), {"expected": "one"}),
+        (("runs", 0, "observations", 0, "answer"), ""),
+    ],
+)
+def test_broken_value_is_refused(path: tuple[str | int, ...], value: object) -> None:
+    broken = sample_run.sample()
+    _at(broken, *path[:-1])[path[-1]] = value
+    with pytest.raises(record.InvalidRecordError, match="not valid at"):
+        record.validate(broken)
+
+
+@pytest.mark.parametrize("path", [("seed",), ("runs",), ("runs", 0, "notes"), (*FAILED, "curl"), (*FAILED, "answer")])
+def test_missing_member_is_refused(path: tuple[str | int, ...]) -> None:
+    broken = sample_run.sample()
+    del _at(broken, *path[:-1])[path[-1]]
+    with pytest.raises(record.InvalidRecordError, match=str(path[-1])):
+        record.validate(broken)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ([], "not a JSON object"),
+        ({}, "schema_version is None"),
+        ({**sample_run.sample(), "schema_version": "2.0"}, "schema_version is '2.0'; this suite reads '1.0'"),
+    ],
+)
+def test_foreign_record_is_refused(content: object, words: str) -> None:
+    with pytest.raises(record.InvalidRecordError, match=words):
+        record.validate(content)
+
+
+def test_counts_that_do_not_add_up_are_refused() -> None:
+    broken = sample_run.sample()
+    broken["runs"][0]["summary"]["MUST"]["pass"] += 1
+    with pytest.raises(
+        record.InvalidRecordError, match="counts 3 MUST with verdict 'pass', and its requirements hold 2"
+    ):
+        record.validate(broken)
+
+
+def test_requirement_given_twice_is_refused() -> None:
+    broken = sample_run.sample()
+    requirements = broken["runs"][1]["requirements"]
+    requirements[1]["id"] = requirements[0]["id"]
+    with pytest.raises(record.InvalidRecordError, match="stands there twice"):
+        record.validate(broken)
+
+
+def test_missing_cell_is_refused() -> None:
+    broken = sample_run.sample()
+    del broken["runs"][0]["requirements"][0]["by_edition"]["ja"]
+    with pytest.raises(record.InvalidRecordError, match=r"by_edition of 'dify\.rename-accepted'"):
+        record.validate(broken)
+
+
+def test_json_says_the_same_again(any_record: Json) -> None:
+    assert json.loads(record.dumps(any_record)) == any_record
+
+
+def test_json_has_nothing_hidden_and_stays_readable() -> None:
+    text = record.dumps(sample_run.sample())
+    assert not HIDDEN.search(text.replace("\n", ""))
+    assert "该参数可不传" in text
+
+
+def test_write(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    written = record.write(sample_run.sample(), folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["conformance.html", "conformance.json", "conformance.md"]
+    assert sorted(written) == sorted(folder.iterdir())
+    record.validate(json.loads((folder / "conformance.json").read_bytes()))
+
+
+def test_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record.write(sample_run.sample(), tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        record.write(sample_run.could_not_start(), tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        record.write(sample_run.sample(), tmp_path / "file")
+
+
+PRINT_DIGESTS = """
+import hashlib, json, sys
+from rename_tck.reports import html, markdown, record, terminal
+content = json.loads(sys.stdin.buffer.read())
+table = "\\n".join(terminal.table(content))
+for text in (html.render(content), markdown.render(content), record.dumps(content), table):
+    print(hashlib.sha256(text.encode()).hexdigest())
+"""
+
+
+def test_same_bytes_whatever_the_clock_and_the_locale() -> None:
+    """The clock's zone, the locale and the seed of hashes change nothing, nor does the way through a file."""
+    content = sample_run.sample()
+    texts = (html.render(content), markdown.render(content), record.dumps(content), "\n".join(terminal.table(content)))
+    here = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    for zone, locale, seed in (
+        ("UTC", "C", "1"),
+        ("Asia/Kathmandu", "C.UTF-8", "2"),
+        ("America/Lima", "de_DE.UTF-8", "3"),
+    ):
+        environment = {**os.environ, "TZ": zone, "LC_ALL": locale, "PYTHONHASHSEED": seed}
+        environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+        ran = subprocess.run(
+            [sys.executable, "-c", PRINT_DIGESTS],
+            input=record.dumps(content).encode(),
+            env=environment,
+            capture_output=True,
+            check=True,
+        )
+        assert ran.stdout.decode().split() == here
+
+
+def test_formatters_do_not_change_the_record(any_record: Json) -> None:
+    before = copy.deepcopy(any_record)
+    html.render(any_record)
+    markdown.render(any_record)
+    terminal.table(any_record)
+    assert any_record == before
+
+
+# The page
+
+
+class Page(HTMLParser):
+    """What a browser would find: elements with their attributes, and the text of each kind of element."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, str] = {}
+        self.open: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(attrs) == len(dict(attrs)), f"an attribute twice in <{tag}>"
+        self.elements.append((tag, dict(attrs)))
+        if tag not in {"meta", "input", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open:
+            self.texts[self.open[-1]] = self.texts.get(self.open[-1], "") + data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def test_page_is_well_formed(any_record: Json) -> None:
+    page = Page(html.render(any_record))
+    assert not page.open
+    ids = Counter(attributes["id"] for _, attributes in page.elements if "id" in attributes)
+    assert all(times == 1 for times in ids.values())
+
+
+def test_page_needs_nothing_from_elsewhere(any_record: Json) -> None:
+    page = Page(html.render(any_record))
+    tags = {tag for tag, _ in page.elements}
+    assert not tags & {"img", "link", "iframe", "object", "embed", "base", "svg", "video", "audio", "source"}
+    attributes = {name for _, found in page.elements for name in found}
+    assert not attributes & {"src", "srcset", "style", "action", "background", "poster", "formaction"}
+    assert not [name for name in attributes if name.startswith("on")]
+    assert all(str(link["href"]).startswith("#") for link in page.all("a"))
+    assert "@import" not in page.texts["style"]
+    assert "url(" not in page.texts["style"]
+
+
+def test_policy_lets_only_the_pages_own_script_and_style_run(any_record: Json) -> None:
+    page = Page(html.render(any_record))
+    policy = next(str(m["content"]) for m in page.all("meta") if m.get("http-equiv") == "Content-Security-Policy")
+    directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+
+    def digest(content: str) -> str:
+        return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+
+    assert len(page.all("script")) == len(page.all("style")) == 1
+    assert directives == {
+        "default-src": "'none'",
+        "script-src": digest(page.texts["script"]),
+        "style-src": digest(page.texts["style"]),
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+
+
+def test_hostile_answer_is_text() -> None:
+    source = html.render(sample_run.sample())
+    assert "<img" not in source
+    assert "<script>alert" not in source
+    assert "&lt;script&gt;alert(document.domain)&lt;/script&gt;" in source
+    assert not HIDDEN.search(source.replace("\n", ""))
+    for name in ("ESC", "BEL", "U+009B", "U+202E", "U+2066", "U+200B", "U+D83D"):
+        assert f'<span class="hid">{name}</span>' in source
+
+
+def test_hostile_text_is_text_wherever_it_stands() -> None:
+    """Every text of the record replaced by an attack: the page has the same elements, and the attack is only seen."""
+    attack = "\"'><script>alert(1)</script></style></script>" + sample_run.ESCAPES + sample_run.BIDI
+
+    def poison(part: Any, key: str = "") -> Any:
+        if isinstance(part, dict):
+            return {name: poison(value, name) for name, value in part.items()}
+        if isinstance(part, list):
+            return [poison(item, key) for item in part]
+        return attack if isinstance(part, str) and key not in {"verdict", "level", "schema_version"} else part
+
+    poisoned = poison(sample_run.sample())
+    for run in poisoned["runs"]:
+        for number, requirement in enumerate(run["requirements"]):
+            requirement["id"] = f"{attack}{number}"
+    page = Page(html.render(poisoned))
+    assert not page.open
+    assert len(page.all("script")) == len(page.all("style")) == 1
+    assert not [name for _, found in page.elements for name in found if name.startswith("on")]
+
+
+def test_page_says_at_a_glance_what_was_found() -> None:
+    source = html.render(sample_run.sample())
+    text = re.sub(r"<[^>]+>", "", source)
+    assert "dify does not conform, agno conforms, openhands could not be judged" in source
+    assert "2 of 5 tested pass; 3 fail, 1 error, 4 not tested" in text
+    assert "1 of 2 tested pass; 1 fail" in text
+    assert "No conversation with a message in it: lend one with --session-id." in text
+    assert sample_run.DIFY_URL in text
+    assert "%" not in re.sub(r"<(style|script)>.*?</\1>", "", source, flags=re.DOTALL)
+
+
+def test_each_requirement_has_its_link_and_its_cells() -> None:
+    page = Page(html.render(sample_run.sample()))
+    rows = {str(found["id"]): found for found in page.all("tbody") if "req" in str(found.get("class")).split()}
+    for run in sample_run.sample()["runs"]:
+        for requirement in run["requirements"]:
+            assert rows[requirement["id"]]["data-verdict"] == requirement["verdict"]
+    cells = Counter(found["data-verdict"] for found in page.all("td") if found.get("class") == "cell")
+    stated = [
+        cell for run in sample_run.sample()["runs"] for r in run["requirements"] for cell in r["by_edition"].values()
+    ]
+    assert cells == Counter(stated)
+
+
+def test_rows_are_opened_by_buttons_that_say_what_they_open() -> None:
+    page = Page(html.render(sample_run.sample()))
+    ids = {attributes.get("id") for _, attributes in page.elements}
+    buttons = [found for found in page.all("button") if "aria-expanded" in found]
+    assert len(buttons) == sum(len(run["requirements"]) for run in sample_run.sample()["runs"])
+    assert all(button["aria-controls"] in ids for button in buttons)
+
+
+def test_difference_is_marked_and_named() -> None:
+    source = html.render(sample_run.sample())
+    assert "Caf<del>\u00e9</del> \u5b63" in source
+    assert "Caf<ins>e\u0301</ins> \u5b63" in source
+    assert "They part at character 4: U+00E9 was expected, U+0065 U+0301 came." in source
+
+
+def test_copied_curl_is_the_curl() -> None:
+    page = Page(html.render(sample_run.sample()))
+    copied = [json.loads(str(found["data-copy"])) for found in page.all("button") if "data-copy" in found]
+    failures = [r for run in sample_run.sample()["runs"] for r in run["requirements"] if r["verdict"] == "fail"]
+    assert copied == [requirement["curl"] for requirement in failures]
+
+
+def test_curl_that_could_act_on_a_terminal_is_not_offered_for_copying() -> None:
+    content = sample_run.sample()
+    content["runs"][0]["requirements"][1]["curl"] = "curl 'http://x/\x1b[201~; reboot'"
+    page = Page(html.render(content))
+    assert sum("data-copy" in found for found in page.all("button")) == 3
+
+
+# The summary in Markdown
+
+
+def outside_fences(page: str) -> str:
+    """The page without its fenced blocks (CommonMark 0.31, section 4.5)."""
+    kept, fence = [], ""
+    for line in page.split("\n"):
+        ticks = re.match("`{3,}", line)
+        if not fence and ticks:
+            fence = ticks[0]
+        elif fence and re.fullmatch(f"{fence}`* *", line):
+            fence = ""
+        elif not fence:
+            kept.append(line)
+    assert not fence, "a fence is never closed"
+    return "\n".join(kept)
+
+
+def test_markdown_verdict_first() -> None:
+    lines = markdown.render(sample_run.sample()).split("\n")
+    assert lines[0] == "## rename-tck: dify does not conform, agno conforms, openhands could not be judged"
+    assert "| dify | `http://127.0.0.1:5001/v1` | **does not conform** | 2 of 5 tested pass | 1 of 2 tested pass |" in [
+        line.replace("| `dify` |", "| dify |") for line in lines
+    ]
+    assert "| MUST | 2 | 3 | 1 | 4 | 10 |" in lines
+
+
+def test_markdown_failure_holds_what_is_needed() -> None:
+    page = markdown.render(sample_run.sample())
+    failure = entry("dify.user-required")
+    assert "##### `dify.user-required` (MUST)" in page
+    assert "A rename without `user` MUST be refused with a 4xx status." in page
+    assert "> `required: - user`\\\n> `specs/dify/openapi.en.yaml:78` (edition en)" in page
+    assert f"```sh\n{failure['curl']}\n```" in page
+    assert "Expected: a refusal: status 400 to 499" in page
+
+
+def test_markdown_not_tested_by_reason() -> None:
+    page = markdown.render(sample_run.sample())
+    reason = "- No conversation with a message in it: lend one with --session-id.\\\n"
+    assert f"{reason}  `dify.auto-generate-ignores-name`, `dify.auto-generate-stores`" in page
+
+
+def test_markdown_of_a_run_that_judged_nothing() -> None:
+    page = markdown.render(sample_run.could_not_start())
+    assert page.startswith("## rename-tck: nothing could be judged\n\nThe option --edition names 'fr'")
+
+
+def test_hostile_text_stays_in_its_fence() -> None:
+    page = markdown.render(sample_run.sample())
+    assert not HIDDEN.search(page.replace("\n", ""))
+    outside = outside_fences(page)
+    assert not re.search(r"(?<!\\)<", outside)
+    assert "@everyone" not in outside
+    assert "\n# " not in outside
+
+
+def test_hostile_text_cannot_leave_its_line_or_cell() -> None:
+    attack = "a|b\n\n# Conforms `x` ``y <b>hi</b> [c](https://e.example) @all #12 &lt; *z* _q_ ~s~"
+    content = sample_run.sample()
+    content["runs"][0]["base_url"] = attack
+    content["runs"][0]["reason"] = attack
+    content["runs"][0]["notes"] = [attack]
+    outside = outside_fences(markdown.render(content))
+    assert "\n# Conforms" not in outside
+    # one run's row: five cells, so six bars that are no part of a text
+    row = next(line for line in outside.split("\n") if "**does not conform**" in line)
+    assert len(re.findall(r"(?<!\\)\|", row)) == 6
+    prose = next(line for line in outside.split("\n") if line.startswith("a\\|b"))
+    bare = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", prose)
+    assert "@all" not in bare
+    assert "https://" not in bare
+    assert "#12" not in bare
+    assert not re.search(r"(?<!\\)[<>\[\]*_~&|`]", bare)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("`user` is required", "`user` is required"),
+        ("`a`b@c", "`a` `b@c`"),
+        ("` ` ``x` y", "\\` \\` \\` `x` y"),
+        ("see#12 `", "`see#12` \\`"),
+        ("- no item", "\\- no item"),
+        ("1. no item", "1\\. no item"),
+        ("# no heading", "\\# no heading"),
+        ("a_b", "a\\_b"),
+    ],
+)
+def test_markdown_text(text: str, shown: str) -> None:
+    content = {**sample_run.could_not_start(), "reason": text}
+    assert markdown.render(content).split("\n")[2] == shown
+
+
+def many_failures(count: int, size: int) -> Json:
+    content: Json = sample_run.sample()
+    run = content["runs"][0]
+    model = entry("dify.not-found-shape")
+    run["requirements"] = []
+    for number in range(count):
+        failure = copy.deepcopy(model)
+        failure["id"] = f"dify.rule-{number}"
+        failure["case"] = failure["sentence"] = failure["expected"] = "\u5b57\u202e|`" * size
+        failure["answer"]["body"] = failure["curl"] = "`\n" * size
+        failure["compared"] = {"expected": "\u5b57" * size, "actual": "\u6587" * size}
+        untested = {**copy.deepcopy(entry("dify.other-mode-refused")), "id": f"dify.untested-{number}"}
+        untested["reason"] = f"{number} \u202e" * size
+        run["requirements"] += [failure, untested]
+    run["summary"] = sample_run.summary(run["requirements"])
+    run["notes"] = ["\u5b57" * size] * count
+    return content
+
+
+@pytest.mark.parametrize(("count", "size"), [(1, 100_000), (40, 300), (2000, 20), (300, 5000)])
+def test_markdown_is_bounded(count: int, size: int) -> None:
+    content = many_failures(count, size)
+    record.validate(content)
+    page = markdown.render(content)
+    assert len(page.encode()) < 60 * 1024
+    outside = outside_fences(page)
+    assert "`dify.rule-0`" in outside
+    assert "`dify.untested-0`" in outside
+    assert "openhands could not be judged" in outside
+    if count > 100:
+        assert re.search(r"\d+ more failures are left out for want of room", outside)
+
+
+def test_markdown_of_very_many_runs_is_bounded() -> None:
+    content = many_failures(30, 300)
+    content["runs"] = content["runs"][:1] * 400
+    page = markdown.render(content)
+    assert len(page.encode()) < 60 * 1024
+    assert "380 more runs are left out" in page
+
+
+# The terminal
+
+
+def test_table_fits_and_comes_in_order(any_record: Json) -> None:
+    lines = terminal.table(any_record)
+    assert all(width(line) <= 100 for line in lines)
+    assert not HIDDEN.search("".join(lines))
+
+
+def test_table_puts_the_worst_first() -> None:
+    lines = terminal.table(sample_run.sample())
+    headings = [line.strip() for line in lines if re.fullmatch(r"  [A-Z][a-z ]+ \(\d+\)", line)]
+    assert headings[:4] == ["Fail (4)", "Could not be judged (1)", "Not tested (4)", "Pass (3)"]
+    assert "  dify.user-required               MUST    fail        6 sent, 6 live, 3 refused" in lines
+    assert "      user left out: expected a refusal: status 400 to 499" in lines
+
+
+def test_table_is_short_where_nothing_was_tested() -> None:
+    lines = terminal.table({**sample_run.sample(), "runs": [sample_run.openhands()]})
+    assert lines[2:4] == [
+        "  Not tested: all 2 requirements",
+        "      No session to rename: lend one with --session-id.",
+    ]
+
+
+def test_table_of_odd_widths() -> None:
+    content = sample_run.sample()
+    run = content["runs"][0]
+    run["base_url"] = "http://" + "\u5b57" * 200
+    run["requirements"][0]["id"] = "dify." + "long-" * 30 + "id"
+    run["requirements"][1]["evidence"] = dict.fromkeys(("sent", "live", "refused"), 10**12)
+    run["requirements"][4]["reason"] = "\u5b57" * 500 + sample_run.ESCAPES
+    lines = terminal.table(content)
+    assert all(width(line) <= 100 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        (
+            0,
+            (
+                "rename-tck: dify at http://127.0.0.1:5001/v1 does not conform: 2 of 5 MUST tested pass "
+                "(3 fail, 1 error, 4 not tested), 1 of 2 SHOULD tested pass (1 fail)"
+            ),
+        ),
+        (
+            1,
+            (
+                "rename-tck: agno at http://127.0.0.1:43127 conforms: 2 of 2 MUST tested pass (1 not tested), "
+                "1 of 1 SHOULD tested pass"
+            ),
+        ),
+        (
+            2,
+            (
+                "rename-tck: could not judge openhands at https://openhands.example: "
+                "No session to rename: lend one with --session-id."
+            ),
+        ),
+    ],
+)
+def test_verdict_line(number: int, line: str) -> None:
+    assert terminal.verdict_line(sample_run.sample()["runs"][number]) == line
+
+
+def test_failure_text() -> None:
+    failure = entry("dify.user-required")
+    assert terminal.failure_text(failure).split("\n") == [
+        "dify.user-required (MUST)",
+        "  A rename without `user` MUST be refused with a 4xx status.",
+        "  stated in  specs/dify/openapi.en.yaml:78 (edition en): required: - user",
+        "  case       user left out",
+        f"  request    {failure['curl']}",
+        "  expected   a refusal: status 400 to 499",
+        "  answer     200 OK, after 3 ms, application/json",
+        '             {"id":"5b0b3f1e-6a5e-4c5f-9a52-0b8f6d0f6a11","name":"Quarterly plan"}',
+    ]
+
+
+def test_failure_text_compares() -> None:
+    lines = terminal.failure_text(entry("dify.name-exact")).split("\n")
+    assert lines[-3:] == [
+        '  compared   expected "Caf\u00e9 \u5b63\u5ea6\u8ba1\u5212"',
+        '             actual   "Cafe\u0301 \u5b63\u5ea6\u8ba1\u5212"',
+        "             They part at character 4: U+00E9 was expected, U+0065 U+0301 came.",
+    ]
+
+
+def test_failure_text_of_a_hostile_answer_acts_on_nothing() -> None:
+    text = terminal.failure_text(entry("dify.not-found-shape"))
+    assert not HIDDEN.search(text.replace("\n", ""))
+    assert "404 NOT FOUND[ESC][2J[ESC][31mPASS" in text
+    assert "user[U+202E]gnp.exe" in text
+
+
+def test_failure_text_cuts_what_is_long_and_says_so() -> None:
+    failure = entry("dify.user-required")
+    failure["answer"]["body"] = "x" * 5000
+    failure["curl"] = "curl " + "y" * 9000
+    text = terminal.failure_text(failure)
+    assert "(4,400 more characters: see conformance.json)" in text
+    assert "(8,805 more characters) The whole is in conformance.json." in text
+    failure["answer"]["body"] = "line\n" * 100
+    text = terminal.failure_text(failure)
+    assert text.count("             line") == 8
+    assert "(461 more characters: see conformance.json)" in text
+    assert len(text.split("\n")) < 25
+
+
+def test_failure_text_keeps_a_curl_whole_and_warns_of_what_cannot_be_copied() -> None:
+    failure = entry("dify.user-required")
+    failure["curl"] = 'curl --data-raw \'{"name":"a\u202eb' + "z" * 300 + "\"}'"
+    lines = terminal.failure_text(failure).split("\n")
+    assert next(line for line in lines if "request" in line).endswith("a[U+202E]b" + "z" * 300 + "\"}'")
+    assert any("take it from conformance.json" in line for line in lines)
+
+
+def test_failure_text_without_an_exchange() -> None:
+    failure = {**entry("dify.long-name-exact"), "request": None, "curl": None, "answer": None, "compared": None}
+    lines = terminal.failure_text(failure).split("\n")
+    assert lines[-1] == "  answer     no answer came"
+
+
+# Texts and their differences
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "parts"),
+    [
+        ("same", "same", ("same", "", "", "")),
+        ("", "x", ("", "", "x", "")),
+        ("plan A", "plan B", ("plan ", "A", "B", "")),
+        ("aXa", "aa", ("a", "X", "", "a")),
+        ("aaa", "aa", ("aa", "a", "", "")),
+        ("caf\u00e9!", "cafe\u0301!", ("caf", "\u00e9", "e\u0301", "!")),
+        ("e\u0301", "e", ("", "e\u0301", "e", "")),
+        ("xe\u0301", "ye\u0301", ("", "x", "y", "e\u0301")),
+        ("a\u0301", "b\u0301", ("", "a\u0301", "b\u0301", "")),
+    ],
+)
+def test_compare(expected: str, actual: str, parts: tuple[str, str, str, str]) -> None:
+    found = compare(expected, actual)
+    assert tuple(found) == parts
+    assert found.before + found.expected + found.after == expected
+    assert found.before + found.actual + found.after == actual
+
+
+def test_difference_in_words() -> None:
+    assert compare("same", "same").sentence == "The two are the same."
+    assert compare("plan A", "plan B").sentence == 'They part at character 6: "A" was expected, "B" came.'
+    assert compare("ab ", "ab").sentence == 'They part at character 3: " " was expected, nothing came.'
+    assert "U+5B57\u2026 (9 characters) was expected" in compare("\u5b57" * 9, "x").sentence
+    long = compare("a" * 500 + "b", "a" * 500)
+    assert long.excerpt(long.expected) == "(470 characters left out) \u2026" + "a" * 30 + "b"
+
+
+def test_visible() -> None:
+    assert (
+        visible("a\x00\x1b\x7f\x85\u202e\U000e0041\ud800\n") == "a[NUL][ESC][DEL][U+0085][U+202E][U+E0041][U+D800][LF]"
+    )
+    assert visible("a\n\tb\r", keep="\n\t") == "a\n\tb[CR]"
+    family = "\u05e9\u05dc\u05d5\u05dd \u0e01\u0e33 \U0001f600 e\u0301"
+    assert visible(family) == family
+
+
+def test_wrap_and_cut() -> None:
+    assert wrap("one two three", 7) == ["one two", "three"]
+    assert wrap("x" * 10, 4) == ["xxxx", "xxxx", "xx"]
+    assert chop("  \u5b57\u5b57\u5b57", 4) == ["  \u5b57", "\u5b57\u5b57"]
+    assert wrap("", 10) == [""]
+    assert cut("abcdef", 4) == "abcd\u2026 (2 more characters)"
