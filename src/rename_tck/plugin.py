@@ -116,11 +116,11 @@ class Judge:
         metafunc.parametrize("bench", params, indirect=True, scope="function")
 
     @pytest.hookimpl
-    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """One system after the other; what looks back on the whole run goes last."""
         contract = [item for item in items if _param(item)]
-        items[:] = [item for item in items if not _param(item)] + sorted(contract, key=_rank)
-        del session
+        others = [item for item in items if not _param(item) and not _is_of_another_system(item)]
+        items[:] = others + sorted(contract, key=_rank)
 
     # -- running
 
@@ -371,7 +371,14 @@ _EVIDENCE = pytest.StashKey[Evidence]()
 def _param(item: pytest.Item) -> tuple[str, str | None, str | None] | None:
     """System, requirement and edition of a contract test; None for any other test."""
     callspec = getattr(item, "callspec", None)
-    return callspec.params.get("bench") if callspec is not None else None
+    param = callspec.params.get("bench") if callspec is not None else None
+    return param if isinstance(param, tuple) else None
+
+
+def _is_of_another_system(item: pytest.Item) -> bool:
+    """Whether it is what pytest makes of a test that none of the chosen systems has a requirement for."""
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and "bench" in callspec.params and not _param(item)
 
 
 def _rank(item: pytest.Item) -> tuple[int, bool]:

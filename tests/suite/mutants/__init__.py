@@ -1,0 +1,54 @@
+"""Faulty servers, one fault each: made from the embedded ones, named by their defect, with what is wrong as docstring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from starlette.types import ASGIApp
+
+from harness import KEY, OTHER_MODE_KEY
+from rename_tck.reference.agno import AgnoServer
+from rename_tck.reference.dify import DifyServer
+from rename_tck.reference.openhands import OpenHandsServer
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A faulty server and what the suite must say of it."""
+
+    name: str
+    system: str
+    fault: str
+    #: The requirement that the fault breaks: it must fail.
+    kills: str
+    #: Requirements that the same fault breaks as well, or may break: no other one may fail.
+    also: frozenset[str]
+    make: Callable[[], ASGIApp]
+    #: Options that the run needs to see the fault, such as ``--edition=ja``.
+    options: tuple[str, ...] = field(default=())
+
+
+MUTANTS: list[Mutant] = []
+
+S = TypeVar("S", bound="type[DifyServer | AgnoServer | OpenHandsServer]")
+
+
+def mutant(kills: str, also: Iterable[str] = (), options: tuple[str, ...] = ()) -> Callable[[S], S]:
+    """Register a server class as the mutant that breaks the requirement `kills`; ids in `also` may omit the system."""
+
+    def register(server: S) -> S:
+        system = kills.split(".")[0]
+        full = frozenset(name if "." in name else f"{system}.{name}" for name in also)
+        assert server.__doc__, f"{server.__name__} does not say what is wrong with it"
+
+        def make() -> ASGIApp:
+            if issubclass(server, DifyServer):
+                return server(KEY, OTHER_MODE_KEY)
+            return server(KEY)
+
+        MUTANTS.append(Mutant(server.__name__, system, " ".join(server.__doc__.split()), kills, full, make, options))
+        return server
+
+    return register
