@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from threading import Barrier
 from typing import Any, NoReturn
 
-from rename_tck.catalogue import Requirement
+from rename_tck.catalogue import Catalogue, Requirement
 from rename_tck.contract import Contract
 from rename_tck.exchange import Exchange, NotJsonError, Request
 from rename_tck.provision import Pool, Snapshot
@@ -61,6 +61,11 @@ class Bench:
         return self.target.dialect
 
     @property
+    def catalogue(self) -> Catalogue:
+        """What is required, and asked, of the system."""
+        return Catalogue.load(self.dialect.system)
+
+    @property
     def contract(self) -> Contract:
         """The document of the edition that this test judges by; of the first chosen one where the test has none."""
         return self.target.contracts[self.edition or next(iter(self.target.contracts))]
@@ -86,7 +91,7 @@ class Bench:
 
     # -- requests
 
-    def body(self, session: Session, name: str | None = None, **other: object) -> dict[str, object]:
+    def body(self, session: Session, name: str | None = None, /, **other: object) -> dict[str, object]:
         """The body of an ordinary rename, with other members set."""
         return {**self.dialect.body(session, self.name() if name is None else name), **other}
 
@@ -124,7 +129,9 @@ class Bench:
             self.evidence.sent += 1
             self.evidence.live += 1
             if exchange.answer is None:
-                raise Unjudgeable(f"one of {len(requests)} requests at once got no answer: {exchange.trouble}", exchange)
+                raise Unjudgeable(
+                    f"one of {len(requests)} requests at once got no answer: {exchange.trouble}", exchange
+                )
         return exchanges
 
     def keep_or_refuse(self, session: Session, request: Request, name: str, case: str) -> bool:
@@ -203,8 +210,8 @@ class Bench:
         elif live and exchange.status in {404, 405, 410}:
             self.fail(
                 case,
-                "a 4xx status that refuses the fault (400 or 422, say): the session exists, as the same request without "
-                f"the fault shows, so {exchange.status} is no proof that the fault was noticed",
+                "a 4xx status that refuses the fault (400 or 422, say): the session exists, so "
+                f"{exchange.status} is no proof that the fault was noticed",
                 exchange,
             )
 

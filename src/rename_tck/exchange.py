@@ -25,6 +25,7 @@ class Credential(Enum):
     WRONG = "not-the-key"
     LONGER = f"${{{KEY_VARIABLE}}}x"
     SHORTER = f"${{{KEY_VARIABLE}%?}}"
+    LOWER_CASE_SCHEME = f"bearer ${KEY_VARIABLE}"
     OTHER_MODE = f"${OTHER_MODE_KEY_VARIABLE}"
 
 
@@ -52,7 +53,7 @@ class Request:
 
 
 def encode_json(value: object) -> bytes:
-    """A JSON body: UTF-8 as it is, or with escapes where the text holds an unpaired surrogate (RFC 8259, section 8.2)."""
+    """A JSON body: UTF-8, or with escapes where the text holds an unpaired surrogate (RFC 8259, section 8.2)."""
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
@@ -161,7 +162,8 @@ class Exchange:
         shown: dict[str, str] = {}
         if self.auth_header and self.request.credential is not Credential.NONE:
             name, form = self.auth_header
-            shown[name] = form.format(self.request.credential.value)
+            scheme_too = self.request.credential is Credential.LOWER_CASE_SCHEME
+            shown[name] = ("{}" if scheme_too else form).format(self.request.credential.value)
         for name in self.extra_headers:
             shown[name] = f"$RENAME_TCK_HEADER_{name.upper().replace('-', '_')}"
         shown.update(self.request.headers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import hypothesis
 from hypothesis import strategies as st
@@ -28,36 +28,52 @@ def explore(bench: Bench, strategy: st.SearchStrategy[T], check: Callable[[T], N
         Nonconformance: a case failed; the smallest one found.
         NotTested, Unjudgeable: as the check raises them.
     """
-    failures: list[Nonconformance] = []
-    others: list[NotTested | Unjudgeable] = []
-    calls, since = 0, 0.0
+    attempt = _Attempt(check)
+    base = hypothesis.settings()
+    settings = hypothesis.settings(base, max_examples=max(3, round(base.max_examples * share)))
 
-    def attempt(drawn: T) -> None:
-        nonlocal calls, since
-        if others:
+    @hypothesis.seed(bench.seed)
+    @settings
+    @hypothesis.given(strategy)
+    def draw(drawn: T) -> None:
+        attempt(drawn)
+
+    try:
+        draw()
+    except Exception:
+        # also Hypothesis' own complaint that a failure did not come again
+        if attempt.failure is None:
+            raise
+    if attempt.failure is not None:
+        raise attempt.failure
+    if attempt.trouble is not None:
+        raise attempt.trouble
+
+
+class _Attempt(Generic[T]):
+    """One check after the other; keeps the last failure, which is the smallest, and bounds the search for it."""
+
+    def __init__(self, check: Callable[[T], None]) -> None:
+        self.failure: Nonconformance | None = None
+        self.trouble: NotTested | Unjudgeable | None = None
+        self._check = check
+        self._shrinks = 0
+        self._since = 0.0
+
+    def __call__(self, drawn: T) -> None:
+        if self.trouble is not None or self._is_over():
             return
-        if failures:
-            calls += 1
-            if calls > SHRINKS or time.monotonic() - since > SHRINK_SECONDS:
-                return
         try:
-            check(drawn)
+            self._check(drawn)
         except Nonconformance as failure:
-            since = since or time.monotonic()
-            failures.append(failure)
+            self._since = self._since or time.monotonic()
+            self.failure = failure
             raise
         except (NotTested, Unjudgeable) as trouble:
-            others.append(trouble)
+            self.trouble = trouble
 
-    base = hypothesis.settings()
-    runner = hypothesis.settings(base, max_examples=max(3, round(base.max_examples * share)))(hypothesis.given(strategy)(attempt))
-    try:
-        hypothesis.seed(bench.seed)(runner)()
-    except Exception:
-        # also Hypothesis' own complaint that the failure did not come again
-        if not failures:
-            raise
-    if failures:
-        raise failures[-1]
-    if others:
-        raise others[0]
+    def _is_over(self) -> bool:
+        if self.failure is None:
+            return False
+        self._shrinks += 1
+        return self._shrinks > SHRINKS or time.monotonic() - self._since > SHRINK_SECONDS

@@ -24,7 +24,13 @@ _TEXT_LIMIT = 12_000
 
 
 def concluded(
-    error: BaseException | None, *, requirement: str, edition: str | None, test: str, evidence: Evidence, redact: Redactor
+    error: BaseException | None,
+    *,
+    requirement: str,
+    edition: str | None,
+    test: str,
+    evidence: Evidence,
+    redact: Redactor,
 ) -> Finding:
     """The finding of a test that ended with this exception, or without one."""
     finding = Finding(requirement, Verdict.PASS, test, edition, None, evidence)

@@ -110,7 +110,12 @@ def _connection(settings: Settings, dialect: Dialect, base_url: str) -> Connecti
 def embedded_settings(settings: Settings) -> Settings:
     """The settings for an embedded server: its own keys, nothing lent."""
     return replace(
-        settings, api_key=EMBEDDED_KEY, other_mode_key=EMBEDDED_OTHER_MODE_KEY, headers=(), session_ids=(), base_url=None
+        settings,
+        api_key=EMBEDDED_KEY,
+        other_mode_key=EMBEDDED_OTHER_MODE_KEY,
+        headers=(),
+        session_ids=(),
+        base_url=None,
     )
 
 
@@ -156,7 +161,9 @@ class Opening:
         if self.sut.waited:
             notes.append(f"waited {self.sut.waited:.1f} s because the target limits the rate of requests (429)")
         if self.sut.reconnected:
-            notes.append(f"{self.sut.reconnected} requests were sent again because the connection broke without an answer")
+            notes.append(
+                f"{self.sut.reconnected} requests were sent again because the connection broke without an answer"
+            )
         return notes
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
@@ -45,12 +45,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         else:
             action = "append" if option.many else "store"
             group.addoption(f"--{option.name}", dest=option.dest, action=action, metavar=option.metavar, help=what)
-        parser.addini(option.dest, option.help, type="linelist" if option.many else "string", default=None)
+        if option.many:
+            parser.addini(option.dest, option.help, type="linelist")
+        else:
+            parser.addini(option.dest, option.help, type="string")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings and register the judge."""
-    config.addinivalue_line("markers", "requirement(id): the requirement, or the law of every system, that a test decides")
+    config.addinivalue_line(
+        "markers", "requirement(id): the requirement, or the law of every system, that a test decides"
+    )
     config.addinivalue_line("markers", "observation: records what a system does where no document says; judges nothing")
     try:
         settings = read(config)
@@ -69,16 +74,22 @@ class Judge:
         self.settings = settings
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.worker = worker
-        self.is_controller = worker is None and bool(getattr(config.option, "dist", "no") != "no" and getattr(config.option, "tx", None))
+        self.is_controller = worker is None and bool(
+            getattr(config.option, "dist", "no") != "no" and getattr(config.option, "tx", None)
+        )
         given = config.getoption("--hypothesis-seed", None)
-        self.seed = worker["rename_tck_seed"] if worker else int(given) if given not in (None, "") else secrets.randbelow(2**32)
+        self.seed = (
+            worker["rename_tck_seed"] if worker else int(given) if given not in (None, "") else secrets.randbelow(2**32)
+        )
         profile = config.getoption("--hypothesis-profile", None) or "quick"
         self.run = Run(settings.level, self.seed, profile, base_url=settings.base_url)
         self.redact = settings.redactor()
         self.active = False
         self.foreign_failure = False
         self.openings: dict[str, Opening] = {}
-        self.identity: Identity | None = Identity(*worker["rename_tck_identity"]) if worker and worker["rename_tck_identity"] else None
+        self.identity: Identity | None = (
+            Identity(*worker["rename_tck_identity"]) if worker and worker["rename_tck_identity"] else None
+        )
 
     # -- collecting: one test a requirement
 
@@ -130,7 +141,9 @@ class Judge:
         if self.is_controller and self.settings.base_url is not None and not self.config.option.collectonly:
             ids, workers = self.settings.session_ids, len(self.config.option.tx)
             if ids and len(ids) < workers:
-                raise pytest.UsageError(f"{workers} workers need a lent session each: give {workers} --session-id, or fewer workers.")
+                raise pytest.UsageError(
+                    f"{workers} workers need a lent session each: give {workers} --session-id, or fewer workers."
+                )
             self.active = True
             try:
                 self._look_at_target()
@@ -145,10 +158,12 @@ class Judge:
         """Tell a worker (pytest-xdist) what the controller knows."""
         node.workerinput["rename_tck_seed"] = self.seed
         identity = self.identity
-        node.workerinput["rename_tck_identity"] = (identity.system, identity.base_url, identity.known_by) if identity else None
+        node.workerinput["rename_tck_identity"] = (
+            (identity.system, identity.base_url, identity.known_by) if identity else None
+        )
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Look at the target before the first test; put everything back after the last, also when interrupted."""
         contract = [item for item in session.items if _param(item)]
         self.active = self.active or bool(contract)
@@ -201,7 +216,9 @@ class Judge:
 
     def _system_run(self, system: str) -> SystemRun:
         if system not in self.run.systems:
-            self.run.systems[system] = run = SystemRun(system, self.editions(system), embedded=self.settings.base_url is None)
+            self.run.systems[system] = run = SystemRun(
+                system, self.editions(system), embedded=self.settings.base_url is None
+            )
             if self.identity is not None:
                 run.base_url, run.identified_by = self.identity.base_url, self.identity.known_by
             elif run.embedded:
@@ -238,9 +255,11 @@ class Judge:
     # -- concluding
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Turn the outcome of a contract test into a finding, and say it in the suite's words."""
-        report: pytest.TestReport = yield
+        report = yield
         param = _param(item)
         error = call.excinfo.value if call.excinfo else None
         if param is None or isinstance(error, pytest.skip.Exception) or (call.when != "call" and error is None):
@@ -267,7 +286,11 @@ class Judge:
         verdict = outcome.verdict if outcome else found.verdict
         reason = (outcome.reason if outcome else found.reason) or ""
         if outcome is not None:
-            report.user_properties += [("requirement", found.requirement), ("level", outcome.level), ("verdict", str(verdict))]
+            report.user_properties += [
+                ("requirement", found.requirement),
+                ("level", outcome.level),
+                ("verdict", str(verdict)),
+            ]
         report.verdict = str(verdict)  # type: ignore[attr-defined]
         if verdict is Verdict.PASS:
             report.outcome, report.longrepr = "passed", None
@@ -322,7 +345,7 @@ class Judge:
             run.notes += known["notes"]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Iterator[None]:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
         """Decide the exit status, and write the reports after everything that pytest has to say."""
         ours = self.active and not self.config.option.collectonly
         usual = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
@@ -335,7 +358,12 @@ class Judge:
                     session.exitstatus = session.exitstatus or 1
         elif self.worker is not None:
             self.config.workeroutput["rename_tck"] = {  # type: ignore[attr-defined]
-                system: {"base_url": run.base_url, "accepted": run.accepted, "observations": run.observations, "notes": run.notes}
+                system: {
+                    "base_url": run.base_url,
+                    "accepted": run.accepted,
+                    "observations": run.observations,
+                    "notes": run.notes,
+                }
                 for system, run in self.run.systems.items()
             }
         yield

@@ -81,10 +81,14 @@ class Pool:
         for kind in self.dialect.kinds:
             session = Session(session_id, "lent", kind, self.user)
             exchange = self._first(self.dialect.rename(session, self.dialect.body(session, f"rename-tck {self.token}")))
-            if exchange.status == 404 or (exchange.status == 200 and exchange.answer and exchange.answer.value is False):
+            if exchange.status == 404 or (
+                exchange.status == 200 and exchange.answer and exchange.answer.value is False
+            ):
                 continue
             return session
-        raise CouldNotJudge(f"the lent session {session_id} is not there: its rename was answered with {_said(exchange.answer)}")
+        raise CouldNotJudge(
+            f"the lent session {session_id} is not there: its rename was answered with {_said(exchange.answer)}"
+        )
 
     def _complete(self, session: Session, snapshot: Snapshot) -> None:
         name = self.dialect.name_in(snapshot)
@@ -211,7 +215,9 @@ class Pool:
             Unjudgeable: the reading itself failed.
         """
         if not self.readback:
-            raise NotTested("the target offers no way to read a session back (neither a read nor a list endpoint answers)")
+            raise NotTested(
+                "the target offers no way to read a session back (neither a read nor a list endpoint answers)"
+            )
         if not self.readback.by_reading:
             try:
                 return self._find(session)

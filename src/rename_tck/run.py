@@ -66,7 +66,10 @@ class SystemRun:
         errors = [outcome for outcome in counted if outcome.verdict is Verdict.ERROR]
         if errors:
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-            return RunVerdict.COULD_NOT_JUDGE, f"{errors[0].requirement.id} could not be judged: {errors[0].reason}{more}"
+            return (
+                RunVerdict.COULD_NOT_JUDGE,
+                f"{errors[0].requirement.id} could not be judged: {errors[0].reason}{more}",
+            )
         if not self.accepted:
             return RunVerdict.COULD_NOT_JUDGE, "no valid rename succeeded, so nothing that passed proves anything"
         return RunVerdict.CONFORMS, None
@@ -75,7 +78,10 @@ class SystemRun:
         """The system's part of the record."""
         verdict, reason = self.verdict(level)
         outcomes = self.outcomes()
-        counts = {name: dict.fromkeys(map(str, (Verdict.PASS, Verdict.FAIL, Verdict.NOT_TESTED, Verdict.ERROR)), 0) for name in ("MUST", "SHOULD")}
+        counts = {
+            name: dict.fromkeys(map(str, (Verdict.PASS, Verdict.FAIL, Verdict.NOT_TESTED, Verdict.ERROR)), 0)
+            for name in ("MUST", "SHOULD")
+        }
         for outcome in outcomes:
             counts[outcome.level][str(outcome.verdict)] += 1
         return {
@@ -195,8 +201,7 @@ def _contradiction(
     }.get(found, reason or "the target was not asked")
     return (
         Verdict.NOT_TESTED,
-        f"{' and '.join(states)} and {' and '.join(contrary)} contradict each other here, and {did}; "
-        f"choose one with --edition to have it judged",
+        f"{' and '.join(states)} against {' and '.join(contrary)}, and {did}; --edition chooses one to judge by",
         None,
     )
 

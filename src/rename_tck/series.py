@@ -31,7 +31,7 @@ class Step:
     @property
     def accepted(self) -> bool:
         """Whether it was answered with 200."""
-        return self.exchange.status == 200  # noqa: PLR2004
+        return self.exchange.status == 200
 
     @property
     def answered(self) -> dict[str, object]:
@@ -100,11 +100,13 @@ def _rename_all(bench: Bench, series: Series, sessions: list[Session], length: i
     again = _read_all(bench, sessions)
     for session in sessions:
         first, second = known.get(session.id) or {}, again.get(session.id) or {}
-        series.fickle[session.id] = {name for name in first.keys() | second.keys() if first.get(name) != second.get(name)}
+        series.fickle[session.id] = {
+            name for name in first.keys() | second.keys() if first.get(name) != second.get(name)
+        }
     for number, name in enumerate(names.ordinary(length, token)):
         session = sessions[number % len(sessions)]
         exchange = bench.send(bench.rename(session, name))
-        bench.target.accepted += exchange.status == 200  # noqa: PLR2004
+        bench.target.accepted += exchange.status == 200
         after = _read_all(bench, sessions)
         series.steps.append(Step(session, name, exchange, again, after))
         again = after

@@ -46,13 +46,23 @@ class Option:
 
 OPTIONS = (
     Option("system", f"the system under test: {', '.join(NAMES)} (found out from the target when not given)", "NAME"),
-    Option("edition", "edition of the document to judge by (Dify: en, zh-Hans, ja; repeatable; default: all)", "NAME", many=True),
+    Option(
+        "edition",
+        "edition of the document to judge by (Dify: en, zh-Hans, ja; repeatable; default: all)",
+        "NAME",
+        many=True,
+    ),
     Option("user", "the user on whose behalf sessions are created and renamed", "NAME", default="rename-tck"),
     Option("session-id", "a session lent to the run, which is given its old name back (repeatable)", "ID", many=True),
     Option("level", "the level that decides the exit status: must or should", "LEVEL", default="must"),
     Option("report-dir", "the folder that reports are written to", "DIR", default="reports"),
     Option("request-timeout", "seconds that a whole answer may take", "SECONDS", default="10"),
-    Option("header", "a header sent with every request; its value is treated as a secret (repeatable)", "'NAME: VALUE'", many=True),
+    Option(
+        "header",
+        "a header sent with every request; its value is treated as a secret (repeatable)",
+        "'NAME: VALUE'",
+        many=True,
+    ),
     Option("ca-bundle", "a file of certificates to verify the target's TLS with", "FILE"),
     Option("insecure", "do not verify the target's TLS certificate", flag=True),
 )
@@ -181,7 +191,7 @@ def _seconds(text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds <= 3600:  # noqa: PLR2004
+    if not 0 < seconds <= 3600:
         raise BadOptionError(f"--request-timeout is a number of seconds, more than 0 and up to 3600, not {text!r}.")
     return seconds
 
@@ -193,7 +203,7 @@ def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not _TOKEN.fullmatch(name.strip()):
         raise BadOptionError("--header is written 'Name: value', with a header's name before the colon.")
-    if any(ord(char) < 32 or ord(char) == 127 for char in value.strip()):  # noqa: PLR2004
+    if any(ord(char) < 32 or ord(char) == 127 for char in value.strip()):
         raise BadOptionError(f"--header {name.strip()} has a control character in its value.")
     return name.strip(), value.strip()
 
@@ -216,6 +226,6 @@ def _key(environ: Mapping[str, str], variable: str) -> str | None:
     key = environ.get(variable, "").strip()
     if not key:
         return None
-    if not key.isascii() or any(ord(char) < 33 or ord(char) == 127 for char in key):  # noqa: PLR2004
+    if not key.isascii() or any(ord(char) < 33 or ord(char) == 127 for char in key):
         raise BadOptionError(f"{variable} holds a character that no header can carry.")
     return key

@@ -59,16 +59,16 @@ class _Secure(_Noting, HTTPSConnection):
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Plain  # type: ignore[assignment]
+    ConnectionCls = _Plain
 
 
 class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _Secure  # type: ignore[assignment]
+    ConnectionCls = _Secure
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
@@ -182,7 +182,7 @@ class Sut:
                 self.reconnected += 1
                 self.disconnect()
                 exchange = self._try(request)
-            if exchange.status != 429:  # noqa: PLR2004
+            if exchange.status != 429:
                 return exchange
             self._wait(exchange)
 
@@ -194,7 +194,9 @@ class Sut:
         answer, trouble = None, None
         session = self._session()
         prepared = session.prepare_request(
-            requests.Request(request.method, self.connection.base_url, headers=self._headers(request), data=request.body)
+            requests.Request(
+                request.method, self.connection.base_url, headers=self._headers(request), data=request.body
+            )
         )
         if request.body == b"":
             prepared.headers["Content-Length"] = "0"
@@ -205,7 +207,13 @@ class Sut:
                 answer = self._receive(session, prepared, limit, started)
             except _TooMuchError as error:
                 trouble = str(error)
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
+            except (
+                requests.RequestException,
+                urllib3.exceptions.HTTPError,
+                OSError,
+                ValueError,
+                AttributeError,
+            ) as error:
                 trouble = _trouble(error)
         elapsed = time.monotonic() - started
         if answer is None:
@@ -226,27 +234,21 @@ class Sut:
         self, session: requests.Session, prepared: requests.PreparedRequest, limit: float, started: float
     ) -> Answer:
         response = session.send(
-            prepared, stream=True, allow_redirects=False, timeout=limit, verify=self.connection.verify,
+            prepared,
+            stream=True,
+            allow_redirects=False,
+            timeout=limit,
+            verify=self.connection.verify,
             proxies=self._proxies(),
         )
         try:
-            chunks: list[bytes] = []
-            size = 0
-            for chunk in response.raw.stream(65536, decode_content=True):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > ANSWER_LIMIT:
-                    raise _TooMuchError(f"the answer (status {response.status_code}) is larger than {ANSWER_LIMIT >> 20} MiB")
             return Answer(
                 status=response.status_code,
                 reason=response.reason or "",
                 headers=tuple(response.headers.items()),
-                body=b"".join(chunks),
+                body=_content(response),
                 elapsed=time.monotonic() - started,
             )
-        except _TooMuchError:
-            response.raw.close()
-            raise
         finally:
             response.close()
 
@@ -269,14 +271,15 @@ class Sut:
         key = self._key(request)
         if key is not None:
             name, form = self.connection.key_header
-            headers[name] = form.format(key)
+            lower = request.credential is Credential.LOWER_CASE_SCHEME
+            headers[name] = (form.lower() if lower else form).format(key)
         headers.update(request.headers)
         return headers
 
     def _key(self, request: Request) -> str | None:
         key = self.connection.key
         match request.credential:
-            case Credential.GIVEN:
+            case Credential.GIVEN | Credential.LOWER_CASE_SCHEME:
                 return key
             case Credential.NONE:
                 return None
@@ -328,6 +331,17 @@ class Sut:
         self._deadlines.close()
 
 
+def _content(response: requests.Response) -> bytes:
+    """The decoded body. Raises _TooMuchError, having closed the connection, when it is larger than the limit."""
+    content = bytearray()
+    for chunk in response.raw.stream(65536, decode_content=True):
+        content += chunk
+        if len(content) > ANSWER_LIMIT:
+            response.raw.close()
+            raise _TooMuchError(f"the answer (status {response.status_code}) is over {ANSWER_LIMIT >> 20} MiB long")
+    return bytes(content)
+
+
 class _TooMuchError(Exception):
     """More came than the suite is willing to read."""
 
@@ -368,7 +382,9 @@ def _trouble(error: Exception) -> str:
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and len(chain) < 12:
         chain.append(inner)
     deepest = chain[-1]
-    if isinstance(error, requests.exceptions.SSLError) or any(isinstance(e, urllib3.exceptions.SSLError) for e in chain):
+    if isinstance(error, requests.exceptions.SSLError) or any(
+        isinstance(e, urllib3.exceptions.SSLError) for e in chain
+    ):
         return f"TLS failed: {_words(deepest)}"
     if any(isinstance(e, ConnectionRefusedError) for e in chain):
         return "connection refused: nothing listens there"

@@ -79,7 +79,7 @@ class NotTested(Exception):
 
 @dataclass
 class Unjudgeable(Exception):
-    """The suite could not judge the requirement (verdict `error`), for a reason that is not the target's conformance."""
+    """The suite could not judge the requirement (verdict `error`), for a reason other than its conformance."""
 
     reason: str
     exchange: Exchange | None = None

@@ -34,7 +34,11 @@ def _of_each_type(bench: Bench) -> Iterator[Session]:
 def test_a_request_without_session_name_is_refused(bench: Bench) -> None:
     session = bench.some_session()
     twin = bench.rename(session, bench.name())
-    for case, body in (("an empty object", {}), ("another member", {"name": "x"}), ("another case", {"Session_Name": "x"})):
+    for case, body in (
+        ("an empty object", {}),
+        ("another member", {"name": "x"}),
+        ("another case", {"Session_Name": "x"}),
+    ):
         bench.refuse(f"{case}, no session_name", bench.dialect.rename(session, body), twin)
 
 
@@ -74,11 +78,17 @@ def test_the_type_defaults_to_agent(bench: Bench) -> None:
     session = bench.session("agent")
     for _ in range(2):
         name = bench.name()
-        exchange = bench.accept(bench.dialect.rename(session, bench.body(session, name), query=()), "an agent session, type left out")
+        exchange = bench.accept(
+            bench.dialect.rename(session, bench.body(session, name), query=()), "an agent session, type left out"
+        )
         value = bench.json(exchange, "an agent session, type left out")
         for error in bench.contract.answer_errors(200, value, SHAPES["agent"]):
-            bench.fail("an agent session, type left out", f"the shape of an agent session, but {error.message}", exchange)
-        bench.expect_equal(session.id, members(value).get("session_id"), "an agent session, type left out: the id", exchange)
+            bench.fail(
+                "an agent session, type left out", f"the shape of an agent session, but {error.message}", exchange
+            )
+        bench.expect_equal(
+            session.id, members(value).get("session_id"), "an agent session, type left out: the id", exchange
+        )
         bench.stored_if_readable(session, name, "an agent session, type left out", exchange)
 
 
@@ -103,7 +113,9 @@ def test_a_session_is_not_renamed_under_another_type(bench: Bench) -> None:
         exchange = bench.send(bench.dialect.rename(session, bench.body(session), query=(("type", kind),)))
         if not 400 <= exchange.status < 500:
             bench.fail(f"a session of type {session.kind} under type {kind}", "a 4xx status", exchange)
-        bench.stored_if_readable(session, before, f"a session of type {session.kind} under type {kind}: the name read back", exchange)
+        bench.stored_if_readable(
+            session, before, f"a session of type {session.kind} under type {kind}: the name read back", exchange
+        )
 
 
 # -- scope
@@ -115,7 +127,9 @@ def test_a_rename_scoped_to_the_sessions_own_user_is_accepted(bench: Bench) -> N
     bench.needs(session.owner, "the session belongs to no user: lend one that does, or let the suite create one")
     name = bench.name()
     query = (*bench.dialect.query(session), ("user_id", str(session.owner)))
-    exchange = bench.accept(bench.dialect.rename(session, bench.body(session, name), query=query), "the session's own user_id")
+    exchange = bench.accept(
+        bench.dialect.rename(session, bench.body(session, name), query=query), "the session's own user_id"
+    )
     bench.expect_answered(exchange, name, "the session's own user_id")
     bench.stored_if_readable(session, name, "the session's own user_id", exchange)
 
@@ -126,7 +140,10 @@ def test_a_rename_scoped_to_another_user_finds_nothing(bench: Bench) -> None:
     bench.needs(session.owner, "the session belongs to no user: lend one that does, or let the suite create one")
     before = bench.name()
     bench.give(session, before, "a rename without user_id")
-    for case, other in (("another user's user_id", f"{session.owner}-someone-else"), ("a prefix of the user_id", str(session.owner)[:-1])):
+    for case, other in (
+        ("another user's user_id", f"{session.owner}-someone-else"),
+        ("a prefix of the user_id", str(session.owner)[:-1]),
+    ):
         if not other:
             continue
         query = (*bench.dialect.query(session), ("user_id", other))
@@ -177,11 +194,17 @@ def _refusals(bench: Bench) -> Iterator[tuple[str, Exchange]]:
     yield "a session_name with a NUL", bench.send(bench.rename(session, "nul\0"))
     if bench.target.sut.connection.key is not None:
         for credential in (Credential.NONE, Credential.WRONG):
-            yield f"{credential.name.lower()} credential", bench.send(bench.rename(session, bench.name()).with_credential(credential))
+            yield (
+                f"{credential.name.lower()} credential",
+                bench.send(bench.rename(session, bench.name()).with_credential(credential)),
+            )
     made_up = bench.dialect.unknown_id(f"{bench.target.token}/errors")
     bench.target.sut.guard.know(made_up)
     for kind in dialect.kinds:
-        yield f"an unknown id, type {kind}", bench.send(bench.rename(Session(made_up, "listed", kind), bench.name()), live=False)
+        yield (
+            f"an unknown id, type {kind}",
+            bench.send(bench.rename(Session(made_up, "listed", kind), bench.name()), live=False),
+        )
     for odd in ids.odd_ids(bench.target.token):
         if not odd.generic and not odd.may_leave_route:
             bench.target.sut.guard.know_segment(odd.encoded)
@@ -238,4 +261,8 @@ def test_timestamps_are_date_times_or_null(bench: Bench) -> None:
         for member in ("created_at", "updated_at"):
             found = step.answered.get(member)
             if found is not None and not (isinstance(found, str) and _DATE_TIME.fullmatch(found)):
-                bench.fail(f"{step.case}: {member} in the answer", "an RFC 3339 date-time with its offset, or null", step.exchange)
+                bench.fail(
+                    f"{step.case}: {member} in the answer",
+                    "an RFC 3339 date-time with its offset, or null",
+                    step.exchange,
+                )

@@ -59,7 +59,10 @@ def test_an_auto_generate_that_is_no_boolean_is_refused(bench: Bench) -> None:
 @requirement("dify.name-or-auto-generate")
 def test_neither_name_nor_auto_generate_is_refused(bench: Bench) -> None:
     session = bench.session()
-    for case, other in (("neither name nor auto_generate", {}), ("no name, auto_generate false", {"auto_generate": False})):
+    for case, other in (
+        ("neither name nor auto_generate", {}),
+        ("no name, auto_generate false", {"auto_generate": False}),
+    ):
         body = bench.body(session, **other)
         bench.refuse(case, bench.dialect.rename(session, _without(body, "name")), bench.dialect.rename(session, body))
 
@@ -132,7 +135,9 @@ def test_auto_generate_false_uses_the_name(bench: Bench) -> None:
     session = bench.session()
     for _ in range(3):
         name = bench.name()
-        exchange = bench.accept(bench.dialect.rename(session, bench.body(session, name, auto_generate=False)), "auto_generate false")
+        exchange = bench.accept(
+            bench.dialect.rename(session, bench.body(session, name, auto_generate=False)), "auto_generate false"
+        )
         bench.expect_answered(exchange, name, "auto_generate false")
         bench.stored_if_readable(session, name, "auto_generate false", exchange)
 
@@ -148,14 +153,23 @@ def test_auto_generate_gives_a_name(bench: Bench) -> None:
     before = _named(bench, session)
     exchange = _generate(bench, session, "auto_generate true, no name")
     answered = _answered_name(exchange)
-    bench.needs(answered is not None or bench.readable(), "neither the answer nor a list endpoint shows the generated name")
-    for where, name in (("in the answer", answered), ("read back", bench.name_of(session) if bench.readable() else None)):
+    bench.needs(
+        answered is not None or bench.readable(), "neither the answer nor a list endpoint shows the generated name"
+    )
+    for where, name in (
+        ("in the answer", answered),
+        ("read back", bench.name_of(session) if bench.readable() else None),
+    ):
         if name is None and (where == "in the answer" or not bench.readable()):
             continue
         if not isinstance(name, str) or not name.strip():
             bench.fail(f"auto_generate true: the name {where}", "a non-empty generated name", exchange)
         if name == before:
-            bench.fail(f"auto_generate true: the name {where}", f"a generated name, not {before!r}, which it bore before", exchange)
+            bench.fail(
+                f"auto_generate true: the name {where}",
+                f"a generated name, not {before!r}, which it bore before",
+                exchange,
+            )
 
 
 @requirement("dify.auto-generate-stored")
@@ -166,7 +180,9 @@ def test_the_generated_name_is_stored(bench: Bench) -> None:
     exchange = _generate(bench, session, "auto_generate true, no name")
     answered, stored = _answered_name(exchange), bench.name_of(session, exchange)
     if answered is not None:
-        bench.expect_equal(answered, stored, "auto_generate true: the name read back, against the one answered", exchange)
+        bench.expect_equal(
+            answered, stored, "auto_generate true: the name read back, against the one answered", exchange
+        )
     if stored == before:
         bench.fail("auto_generate true: the name read back", f"the generated name, not {before!r}", exchange)
 
@@ -178,9 +194,16 @@ def test_auto_generate_ignores_the_name(bench: Bench) -> None:
     exchange = _generate(bench, session, "auto_generate true, with a name", name=sent)
     answered = _answered_name(exchange)
     bench.needs(answered is not None or bench.readable(), "neither the answer nor a list endpoint shows the name")
-    for where, name in (("in the answer", answered), ("read back", bench.name_of(session) if bench.readable() else None)):
+    for where, name in (
+        ("in the answer", answered),
+        ("read back", bench.name_of(session) if bench.readable() else None),
+    ):
         if name == sent:
-            bench.fail(f"auto_generate true, with a name: the name {where}", f"a generated name, not {sent!r}, which was sent", exchange)
+            bench.fail(
+                f"auto_generate true, with a name: the name {where}",
+                f"a generated name, not {sent!r}, which was sent",
+                exchange,
+            )
 
 
 # -- errors
@@ -193,8 +216,13 @@ def _refusals(bench: Bench) -> Iterator[tuple[str, Exchange]]:
         yield case, bench.send(request)
     for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY):
         yield f"a body that is {raw.label}", bench.send(bench.dialect.rename(session, None, raw=raw.raw))
-    yield "neither name nor auto_generate", bench.send(bench.dialect.rename(session, _without(bench.body(session), "name")))
-    for number, made_up in enumerate((_unknown(bench), f"not-a-uuid-{bench.target.token}", f"{bench.target.token}{'x' * 300}")):
+    yield (
+        "neither name nor auto_generate",
+        bench.send(bench.dialect.rename(session, _without(bench.body(session), "name"))),
+    )
+    for number, made_up in enumerate(
+        (_unknown(bench), f"not-a-uuid-{bench.target.token}", f"{bench.target.token}{'x' * 300}")
+    ):
         bench.target.sut.guard.know(made_up)
         case = ("an unknown id", "an id that is no UUID", "an id of 300 characters")[number]
         yield case, bench.send(bench.rename(Session(made_up, "listed", None, session.owner), bench.name()), live=False)
@@ -222,7 +250,11 @@ def _error_shape(bench: Bench, status: int) -> None:
         value = bench.json(exchange, f"{case}: the {status} answer")
         if not isinstance(value, dict):
             bench.fail(f"{case}: the {status} answer", "an object with status, code and message", exchange)
-        for member, kind, what in (("status", int, "an integer"), ("code", str, "a string"), ("message", str, "a string")):
+        for member, kind, what in (
+            ("status", int, "an integer"),
+            ("code", str, "a string"),
+            ("message", str, "a string"),
+        ):
             found = value.get(member)
             if not isinstance(found, kind) or isinstance(found, bool):
                 bench.fail(f"{case}: the {status} answer", f"a member {member} that is {what}", exchange)
@@ -265,7 +297,7 @@ def test_an_unknown_conversation_has_the_code_not_found(bench: Bench) -> None:
 def test_the_key_of_another_mode_is_refused_as_not_chat_app(bench: Bench) -> None:
     bench.needs(
         bench.target.sut.connection.other_mode_key,
-        f"no key of an app of another mode given: set {OTHER_MODE_KEY_VARIABLE} to the key of a completion or workflow app",
+        f"no key of an app of another mode given: set {OTHER_MODE_KEY_VARIABLE} to that of a workflow app, say",
     )
     session = bench.session()
     request = bench.rename(session, bench.name())
@@ -273,7 +305,9 @@ def test_the_key_of_another_mode_is_refused_as_not_chat_app(bench: Bench) -> Non
     if exchange.status != 400:
         bench.fail("the key of an app of another mode", "status 400", exchange)
     value = bench.json(exchange, "the key of an app of another mode")
-    bench.expect_equal("not_chat_app", members(value).get("code"), "the key of an app of another mode: the code", exchange)
+    bench.expect_equal(
+        "not_chat_app", members(value).get("code"), "the key of an app of another mode: the code", exchange
+    )
     bench.prove(request)
 
 
@@ -330,7 +364,11 @@ def test_updated_at_never_goes_back(bench: Bench) -> None:
                 continue
             key = (step.session.id, where)
             if now < latest.get(key, now):
-                bench.fail(f"{step.case}: updated_at in the {where}", f"at least {latest[key]}, as after the rename before", step.exchange)
+                bench.fail(
+                    f"{step.case}: updated_at in the {where}",
+                    f"at least {latest[key]}, as after the rename before",
+                    step.exchange,
+                )
             latest[key] = now
     bench.needs(latest, "neither answers nor the listing carry updated_at")
 

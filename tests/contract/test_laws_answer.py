@@ -65,7 +65,9 @@ def test_the_answer_carries_the_new_name(bench: Bench) -> None:
     steps = [step for step in series.run(bench).accepted() if bench.dialect.name_in(step.answered) is not None]
     bench.needs(steps, "no answer carried a name")
     for step in steps:
-        bench.expect_equal(step.name, bench.dialect.name_in(step.answered), f"{step.case}: the name in the answer", step.exchange)
+        bench.expect_equal(
+            step.name, bench.dialect.name_in(step.answered), f"{step.case}: the name in the answer", step.exchange
+        )
 
 
 @requirement("answer-id")
@@ -73,7 +75,9 @@ def test_the_answer_carries_the_id_asked_for(bench: Bench) -> None:
     steps = [step for step in series.run(bench).accepted() if bench.dialect.id_in(step.answered) is not None]
     bench.needs(steps, "no answer carried an id")
     for step in steps:
-        bench.expect_equal(step.session.id, bench.dialect.id_in(step.answered), f"{step.case}: the id in the answer", step.exchange)
+        bench.expect_equal(
+            step.session.id, bench.dialect.id_in(step.answered), f"{step.case}: the id in the answer", step.exchange
+        )
 
 
 @requirement("name-stored")
@@ -103,7 +107,10 @@ def test_no_other_session_changes(bench: Bench) -> None:
             for member in (bench.dialect.name_member, *bench.dialect.steady):
                 if member not in run.fickle[other]:
                     bench.expect_equal(
-                        before.get(member), after.get(member), f"{step.case}: {member} of another session, {other}", step.exchange
+                        before.get(member),
+                        after.get(member),
+                        f"{step.case}: {member} of another session, {other}",
+                        step.exchange,
                     )
     looked |= _bystanders_keep_their_names(bench, run)
     bench.require_readable()
@@ -157,11 +164,13 @@ def test_nothing_else_of_the_session_changes(bench: Bench) -> None:
         compared += _same_but_name(bench, run, late, first.answered, late.answered, "in the answer")
     bench.needs(
         compared,
-        "neither the answers nor what is read back carry a member besides the name (the target offers no way to read back, say)",
+        "nothing but the name is seen of a session: its answers carry no more, and it cannot be read back",
     )
 
 
-def _same_but_name(bench: Bench, run: series.Series, step: series.Step, before: Snapshot, after: Snapshot, where: str) -> int:
+def _same_but_name(
+    bench: Bench, run: series.Series, step: series.Step, before: Snapshot, after: Snapshot, where: str
+) -> int:
     """Require that the steady members are as they were; how many were compared."""
     dialect = bench.dialect
     old, new = dialect.name_in(before), dialect.name_in(after)
@@ -181,7 +190,9 @@ def _same_but_name(bench: Bench, run: series.Series, step: series.Step, before: 
 def _without(value: object, name: object) -> object:
     """The value with every member that repeats the session's name left out."""
     if isinstance(value, dict):
-        return {key: _without(inner, name) for key, inner in value.items() if inner != name or not isinstance(inner, str)}
+        return {
+            key: _without(inner, name) for key, inner in value.items() if inner != name or not isinstance(inner, str)
+        }
     return [_without(inner, name) for inner in value] if isinstance(value, list) else value
 
 

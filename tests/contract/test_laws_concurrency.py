@@ -35,7 +35,12 @@ def test_two_renames_of_one_session_at_once(bench: Bench) -> None:
         if bench.readable():
             stored = bench.name_of(session)
             if stored not in {first, second}:
-                bench.fail(f"{case}: the name read back", f"{first!r} or {second!r}", None, Compared(f"{first} | {second}", str(stored)))
+                bench.fail(
+                    f"{case}: the name read back",
+                    f"{first!r} or {second!r}",
+                    None,
+                    Compared(f"{first} | {second}", str(stored)),
+                )
     name = bench.name()
     exchange = bench.give(session, name, "a rename after renames at once")
     bench.stored_if_readable(session, name, "a rename after renames at once", exchange)

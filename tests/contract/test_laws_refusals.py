@@ -54,7 +54,11 @@ def test_renaming_an_unknown_session_creates_none(bench: Bench) -> None:
     pool = bench.target.pool
     for what, found in (("read back", pool.read(session)), ("listed", _listed(bench, session))):
         if found is not None:
-            bench.fail(f"an unknown id, {what} after its rename was answered with {exchange.status}", "no such session", exchange)
+            bench.fail(
+                f"an unknown id, {what} after its rename was answered with {exchange.status}",
+                "no such session",
+                exchange,
+            )
     bench.prove(bench.rename(bench.some_session(), bench.name()))
 
 
@@ -87,7 +91,9 @@ def test_odd_ids_are_refused_in_good_order(bench: Bench) -> None:
 
 def _with_credential(bench: Bench, credential: Credential, case: str) -> None:
     session = bench.some_session()
-    bench.needs(bench.target.sut.connection.key, "no API key given: set RENAME_TCK_API_KEY, so that its absence can be tried")
+    bench.needs(
+        bench.target.sut.connection.key, "no API key given: set RENAME_TCK_API_KEY, so that its absence can be tried"
+    )
     before = bench.name()
     bench.give(session, before, "a rename with the key")
     exchange = bench.send(bench.rename(session, bench.name()).with_credential(credential))

@@ -39,7 +39,11 @@ def test_every_session_bears_the_last_name_accepted_for_it(bench: Bench) -> None
     bench.require_readable()
     sessions = _sessions(bench)
     # the sequence that every run plays, then drawn ones
-    _play(bench, sessions, [Move(act, number % len(sessions), f"Step {number}", number) for number, act in enumerate(_ACTS * 2)])
+    _play(
+        bench,
+        sessions,
+        [Move(act, number % len(sessions), f"Step {number}", number) for number, act in enumerate(_ACTS * 2)],
+    )
     explore(bench, _moves(), lambda moves: _play(bench, sessions, moves), share=0.24)
 
 
@@ -55,8 +59,9 @@ def _sessions(bench: Bench) -> list[Session]:
 def _play(bench: Bench, sessions: list[Session], moves: list[Move]) -> None:
     model: dict[str, object] = {}
     for session in sessions:
-        model[session.id] = name = bench.name()
-        bench.give(session, name, "the first rename of a sequence")
+        first = bench.name()
+        model[session.id] = first
+        bench.give(session, first, "the first rename of a sequence")
     past: list[str] = []
     for number, move in enumerate(moves, 1):
         session = sessions[move.session % len(sessions)]
@@ -69,10 +74,17 @@ def _play(bench: Bench, sessions: list[Session], moves: list[Move]) -> None:
         for other, snapshot in bench.target.pool.read_all(sessions).items():
             if snapshot is None:
                 bench.fail(f"{case}: session {other} read back", "the session to be there still", exchange)
-            bench.expect_equal(model[other], bench.dialect.name_in(snapshot), f"{case}: the name of session {other} read back", exchange)
+            bench.expect_equal(
+                model[other],
+                bench.dialect.name_in(snapshot),
+                f"{case}: the name of session {other} read back",
+                exchange,
+            )
 
 
-def _request(bench: Bench, session: Session, move: Move, current: object, past: list[str]) -> tuple[Request, str | None]:
+def _request(
+    bench: Bench, session: Session, move: Move, current: object, past: list[str]
+) -> tuple[Request, str | None]:
     """The request of a step, and the name that the session bears if it is accepted (None: it must not be)."""
     match move.act:
         case "rename back" if past:

@@ -47,13 +47,21 @@ def _requests(bench: Bench, session: Session) -> Iterator[tuple[str, Request, bo
         yield f"a body that is {raw.label}", dialect.rename(session, None, raw=raw.raw), True
     for member in bench.body(session):
         for wrong in bodies.wrong_for("string"):
-            yield f"{member} is {wrong.label}", dialect.rename(session, bench.body(session, **{member: wrong.value})), True
+            yield (
+                f"{member} is {wrong.label}",
+                dialect.rename(session, bench.body(session, **{member: wrong.value})),
+                True,
+            )
     for case, request in dialect.faulty(session, bench.name()):
         yield case, request, True
     for case, query in dialect.odd_queries(session):
         yield case, dialect.rename(session, bench.body(session), query=query), True
     yield "no content type", dialect.rename(session, bench.body(session), headers=()), True
-    yield "content type text/plain", dialect.rename(session, bench.body(session), headers=(("Content-Type", "text/plain"),)), True
+    yield (
+        "content type text/plain",
+        dialect.rename(session, bench.body(session), headers=(("Content-Type", "text/plain"),)),
+        True,
+    )
     yield "no credential", bench.rename(session, bench.name()).with_credential(Credential.NONE), True
     for odd in ids.odd_ids(bench.target.token):
         if not odd.generic:

@@ -19,11 +19,19 @@ class RawBody:
 NOT_JSON: tuple[RawBody, ...] = (
     RawBody(b"not json", "plain text", "a parser's exception let through"),
     RawBody(b"{", "an object cut short", "a parser's exception let through"),
-    RawBody(b"{'name': 'x', 'session_name': 'x', 'title': 'x', 'user': 'x'}", "single quotes", "parsed as Python or JavaScript"),
+    RawBody(
+        b"{'name': 'x', 'session_name': 'x', 'title': 'x', 'user': 'x'}",
+        "single quotes",
+        "parsed as Python or JavaScript",
+    ),
     RawBody(b"name=x&user=x&title=x&session_name=x", "a form", "parsed as a form"),
     RawBody(b"<rename/>", "XML", "a parser's exception let through"),
     RawBody(b"\xff\xfe\x00", "bytes that are not UTF-8", "a decoding exception let through"),
-    RawBody(b'{"title": "\xff", "name": "\xff", "session_name": "\xff", "user": "\xff"}', "a string that is not UTF-8", "bytes stored unchecked"),
+    RawBody(
+        b'{"title": "\xff", "name": "\xff", "session_name": "\xff", "user": "\xff"}',
+        "a string that is not UTF-8",
+        "bytes stored unchecked",
+    ),
     RawBody(b"\x00", "a NUL byte", "taken for an empty body"),
 )
 
@@ -31,7 +39,11 @@ NOT_JSON: tuple[RawBody, ...] = (
 NOT_OBJECT: tuple[RawBody, ...] = (
     RawBody(b"null", "null", "taken for an empty object"),
     RawBody(b"[]", "an empty array", "indexed as an object"),
-    RawBody(b'["user", "name", "title", "session_name"]', "an array of the members' names", "membership tested without looking at the type"),
+    RawBody(
+        b'["user", "name", "title", "session_name"]',
+        "an array of the members' names",
+        "membership tested without looking at the type",
+    ),
     RawBody(b'"text"', "a string", "an exception let through"),
     RawBody(b"42", "a number", "an exception let through"),
     RawBody(b"true", "a boolean", "an exception let through"),
@@ -73,19 +85,23 @@ _VALUES = (
 def wrong_for(json_type: str, *, nullable: bool = False) -> list[WrongValue]:
     """Values that are not of a JSON type (``string`` or ``boolean``), null among them unless it is nullable."""
     right = {"string": str, "boolean": bool}[json_type]
-    return [
-        wrong for wrong in _VALUES if not isinstance(wrong.value, right) and not (nullable and wrong.value is None)
-    ]
+    return [wrong for wrong in _VALUES if not isinstance(wrong.value, right) and not (nullable and wrong.value is None)]
 
 
 #: JSON that strains a parser; what becomes of it is not judged, but a 5xx status is.
 UNUSUAL: tuple[RawBody, ...] = (
     RawBody(b"[" * 5000 + b"]" * 5000, "nested 5,000 deep", "a recursion error let through"),
     RawBody(b'{"name": NaN, "title": NaN, "session_name": NaN, "user": "x"}', "NaN", "passed on by a lax parser"),
-    RawBody(b'{"name": 1e999, "title": 1e999, "session_name": 1e999}', "a number out of range", "an overflow let through"),
+    RawBody(
+        b'{"name": 1e999, "title": 1e999, "session_name": 1e999}', "a number out of range", "an overflow let through"
+    ),
     RawBody(b'{"a": 1' + b"0" * 5000 + b"}", "an integer of 5,000 digits", "a limit's exception let through"),
     RawBody(b'\xef\xbb\xbf{"title": "x"}', "JSON after a byte-order mark", "a decoding exception let through"),
     RawBody('{"title": "x"}'.encode("utf-16"), "JSON in UTF-16", "a decoding exception let through"),
-    RawBody(b'{"name": "a", "name": "b", "title": "a", "title": "b"}', "an object with a member twice", "an exception let through"),
+    RawBody(
+        b'{"name": "a", "name": "b", "title": "a", "title": "b"}',
+        "an object with a member twice",
+        "an exception let through",
+    ),
     RawBody(b'{"__proto__": {}, "constructor": {}, "": null}', "members with odd names", "an exception let through"),
 )

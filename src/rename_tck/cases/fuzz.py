@@ -29,7 +29,7 @@ class Drawn:
     valid: bool
 
     def __repr__(self) -> str:
-        return f"body {self.raw if self.raw is not None else json.dumps(self.body)[:200]}, query {dict(self.query)}"
+        return f"body {self.raw!r}" if self.raw is not None else f"body {json.dumps(self.body)[:200]}"
 
 
 @cache
@@ -99,7 +99,9 @@ def any_json() -> st.SearchStrategy[object]:
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
         | st.text(st.characters(codec=None), max_size=20)
     )  # fmt: skip
-    return st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3))
+    return st.recursive(
+        leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    )
 
 
 def bodies_around(valid: Mapping[str, object]) -> st.SearchStrategy[dict[str, object]]:

@@ -26,7 +26,7 @@ Routes = Mapping[str, Mapping[str, Handler]]
 """Path pattern → HTTP method → handler."""
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault of the server
+class Refusal(Exception):
     """A request that is not granted.
 
     `status` is the HTTP status, `code` a short machine-readable reason, `message` a sentence for people, `loc` the

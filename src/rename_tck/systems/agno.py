@@ -44,7 +44,7 @@ class Agno(Dialect):
         Route("GET", "/config"),
     )
 
-    def body(self, session: Session, name: str) -> dict[str, object]:  # noqa: ARG002
+    def body(self, session: Session, name: str) -> dict[str, object]:
         return {"session_name": name}
 
     def query(self, session: Session) -> tuple[tuple[str, str], ...]:
@@ -55,7 +55,10 @@ class Agno(Dialect):
             ("no session_name", self.rename(session, {"name": name})),
             ("a session_name in an array", self.rename(session, {"session_name": [name]})),
             ("a session_name in an object", self.rename(session, {"session_name": {"text": name}})),
-            ("a type that does not exist", self.rename(session, {"session_name": name}, query=(("type", "nosuchtype"),))),
+            (
+                "a type that does not exist",
+                self.rename(session, {"session_name": name}, query=(("type", "nosuchtype"),)),
+            ),
         ]
 
     def odd_queries(self, session: Session) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
@@ -90,12 +93,12 @@ class Agno(Dialect):
             return None
         return Session(found, "created", kind, owner if isinstance(owner, str) else None)
 
-    def listing(self, kind: str | None, user: str) -> Request:  # noqa: ARG002
+    def listing(self, kind: str | None, user: str) -> Request:
         return Request("GET", "/sessions", (("type", kind or "agent"), ("limit", str(_LIMIT)), ("page", "1")))
 
     def page(self, request: Request, answer: Answer) -> Page | None:
         content = members(answer.value)
-        if answer.status != 200 or not isinstance(content.get("data"), list):  # noqa: PLR2004
+        if answer.status != 200 or not isinstance(content.get("data"), list):
             return None
         items = records(content["data"])
         query = dict(request.query)
@@ -113,7 +116,10 @@ class Agno(Dialect):
         return Request("DELETE", f"/sessions/{segment(session.id)}", self.query(session))
 
     def probes(self) -> list[Request]:
-        return [Request("GET", "/config"), Request("GET", "/sessions", (("type", "agent"), ("limit", "1"), ("page", "1")))]
+        return [
+            Request("GET", "/config"),
+            Request("GET", "/sessions", (("type", "agent"), ("limit", "1"), ("page", "1"))),
+        ]
 
     def recognises(self, request: Request, answer: Answer) -> str | None:
         content = members(answer.value)
@@ -122,7 +128,7 @@ class Agno(Dialect):
         items = content.get("data")
         if request.path == "/sessions" and isinstance(items, list) and "meta" in content:
             return "GET /sessions answers with Agno's members data and meta"
-        if answer.status == 401 and "detail" in content and request.path == "/sessions":  # noqa: PLR2004
+        if answer.status == 401 and "detail" in content and request.path == "/sessions":
             return "GET /sessions asks for a credential in Agno's shape"
         return None
 

@@ -84,7 +84,7 @@ class Dialect(ABC):
     def body(self, session: Session, name: str) -> dict[str, object]:
         """The body of an ordinary rename."""
 
-    def query(self, session: Session) -> tuple[tuple[str, str], ...]:  # noqa: ARG002
+    def query(self, session: Session) -> tuple[tuple[str, str], ...]:
         """The query of an ordinary rename."""
         return ()
 
@@ -114,7 +114,7 @@ class Dialect(ABC):
     def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
         """Requests that carry an acceptable name and one fault that every edition calls invalid, with what it is."""
 
-    def adapted(self, session: Session, body: dict[str, object]) -> dict[str, object]:  # noqa: ARG002
+    def adapted(self, session: Session, body: dict[str, object]) -> dict[str, object]:
         """A generated body made to fit a live session (its user, say), with nothing but documented members."""
         return {name: value for name, value in body.items() if name == self.name_member}
 
@@ -122,7 +122,7 @@ class Dialect(ABC):
         """Whether a valid body asks for the name that it carries."""
         return isinstance(body.get(self.name_member), str)
 
-    def scope(self, session: Session) -> dict[str, object]:  # noqa: ARG002
+    def scope(self, session: Session) -> dict[str, object]:
         """The members of the body without which a live session is not found."""
         return {}
 
@@ -134,13 +134,13 @@ class Dialect(ABC):
         """Queries to try that no document describes, with what is odd about each."""
         return [("a query that no document describes", (*self.query(session), ("unknown", "1"), ("x[]", "%00")))]
 
-    def patience_for(self, body: object) -> float:  # noqa: ARG002
+    def patience_for(self, body: object) -> float:
         """How many times the usual time-out a request with this body may take."""
         return 1.0
 
     def succeeded(self, exchange: Exchange) -> bool:
         """Whether the answer says that the session was renamed."""
-        return exchange.status == 200  # noqa: PLR2004
+        return exchange.status == 200
 
     def name_in(self, item: Mapping[str, object]) -> object:
         """The name in a session that was read back or answered; None where it carries none."""
@@ -172,14 +172,14 @@ class Dialect(ABC):
     def page(self, request: Request, answer: Answer) -> Page | None:
         """A listing's answer, or None when it is no listing."""
 
-    def reading(self, session: Session) -> Request | None:  # noqa: ARG002
+    def reading(self, session: Session) -> Request | None:
         """The request that reads one session back; None where the system has none and the listing must serve."""
         return None
 
     def read(self, answer: Answer) -> dict[str, object] | None:
         """The session in the answer to `reading`, or None when the session is not there."""
         item = members(answer.value)
-        return item if answer.status == 200 and self.id_in(item) is not None else None  # noqa: PLR2004
+        return item if answer.status == 200 and self.id_in(item) is not None else None
 
     @abstractmethod
     def deletion(self, session: Session) -> Request:
@@ -187,7 +187,7 @@ class Dialect(ABC):
 
     # -- telling the systems apart
 
-    def other_base(self, base_url: str) -> str | None:  # noqa: ARG002
+    def other_base(self, base_url: str) -> str | None:
         """Another base URL under which the API may stand when it is not found under the one given."""
         return None
 

@@ -67,10 +67,21 @@ class Dify(Dialect):
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"rename-tck:{token}"))
 
     def creations(self, kind: str | None, user: str, token: str) -> list[Request]:
-        message = {"query": f"rename-tck {token}", "user": user, "response_mode": "blocking", "auto_generate_name": False}
+        message = {
+            "query": f"rename-tck {token}",
+            "user": user,
+            "response_mode": "blocking",
+            "auto_generate_name": False,
+        }
         # inputs with something in them show whether a rename wipes them; an app may not take any
         return [
-            Request("POST", "/chat-messages", body=encode_json({"inputs": inputs, **message}), headers=JSON_TYPE, patience=3.0)
+            Request(
+                "POST",
+                "/chat-messages",
+                body=encode_json({"inputs": inputs, **message}),
+                headers=JSON_TYPE,
+                patience=3.0,
+            )
             for inputs in ({"city": "San Francisco"}, {})
         ]
 
@@ -83,7 +94,7 @@ class Dify(Dialect):
 
     def page(self, request: Request, answer: Answer) -> Page | None:
         content = members(answer.value)
-        if answer.status != 200 or not isinstance(content.get("data"), list):  # noqa: PLR2004
+        if answer.status != 200 or not isinstance(content.get("data"), list):
             return None
         items = records(content["data"])
         last = items[-1].get("id") if items else None

@@ -28,7 +28,15 @@ class OpenHands(Dialect):
     answers_session = False
     unknown_answers_false = True
     creating_is_costly = True
-    steady = ("conversation_id", "created_at", "selected_repository", "selected_branch", "git_provider", "trigger", "pr_number")
+    steady = (
+        "conversation_id",
+        "created_at",
+        "selected_repository",
+        "selected_branch",
+        "git_provider",
+        "trigger",
+        "pr_number",
+    )
     provisioning: ClassVar[tuple[Route, ...]] = (
         Route("POST", "/api/conversations"),
         Route("GET", "/api/conversations"),
@@ -37,7 +45,7 @@ class OpenHands(Dialect):
         Route("GET", "/api/options/config"),
     )
 
-    def body(self, session: Session, name: str) -> dict[str, object]:  # noqa: ARG002
+    def body(self, session: Session, name: str) -> dict[str, object]:
         return {"title": name}
 
     def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
@@ -50,24 +58,24 @@ class OpenHands(Dialect):
         return [(case, self.rename(session, body)) for case, body in bodies.items()]
 
     def succeeded(self, exchange: Exchange) -> bool:
-        return exchange.status == 200 and exchange.answer is not None and exchange.answer.value is True  # noqa: PLR2004
+        return exchange.status == 200 and exchange.answer is not None and exchange.answer.value is True
 
     def unknown_id(self, token: str) -> str:
         return uuid.uuid5(uuid.NAMESPACE_URL, f"rename-tck:{token}").hex
 
-    def creations(self, kind: str | None, user: str, token: str) -> list[Request]:  # noqa: ARG002
+    def creations(self, kind: str | None, user: str, token: str) -> list[Request]:
         return [Request("POST", "/api/conversations", body=encode_json({}), headers=JSON_TYPE, patience=3.0)]
 
-    def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:  # noqa: ARG002
+    def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:
         found = members(answer.value).get("conversation_id")
         return Session(found, "created", kind) if isinstance(found, str) and found else None
 
-    def listing(self, kind: str | None, user: str) -> Request:  # noqa: ARG002
+    def listing(self, kind: str | None, user: str) -> Request:
         return Request("GET", "/api/conversations", (("limit", str(_LIMIT)),))
 
     def page(self, request: Request, answer: Answer) -> Page | None:
         content = members(answer.value)
-        if answer.status != 200 or not isinstance(content.get("results"), list):  # noqa: PLR2004
+        if answer.status != 200 or not isinstance(content.get("results"), list):
             return None
         following = content.get("next_page_id")
         items = records(content["results"])
@@ -90,7 +98,7 @@ class OpenHands(Dialect):
         if request.path == "/api/conversations":
             if "results" in content and "next_page_id" in content:
                 return "GET /api/conversations answers with OpenHands' members results and next_page_id"
-            if answer.status == 401 and content:  # noqa: PLR2004
+            if answer.status == 401 and content:
                 return "GET /api/conversations asks for a credential"
         if request.path == "/api/options/config" and "APP_MODE" in content:
             return "GET /api/options/config names OpenHands' APP_MODE"
