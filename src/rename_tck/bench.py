@@ -181,6 +181,18 @@ class Bench:
         self.expect_answered(exchange, name, case)
         return exchange
 
+    def prepare(self, session: Session) -> object:
+        """Give the session a name of the run's own before it is put to the test; the name that it bears then.
+
+        Raises NotTested when not even that is accepted: what comes after would prove nothing.
+        """
+        name = self.name()
+        exchange = self.send(self.rename(session, name))
+        if exchange.status != 200:
+            raise NotTested(f"the ordinary rename before it is not accepted (status {exchange.status})")
+        self.target.accepted += 1
+        return self.name_of(session, exchange) if self.readable() else name
+
     def refuse(
         self, case: str, faulty: Request, twin: Request, *, statuses: Sequence[int] | None = None, live: bool = True
     ) -> Exchange:
@@ -242,15 +254,16 @@ class Bench:
     def expect_answered(self, exchange: Exchange, name: str, case: str) -> None:
         """Require that the answer, where it carries a name, carries this one."""
         if self.dialect.answers_session and exchange.answer is not None:
+            self.json(exchange, case)
             answered = self.dialect.name_in(members(exchange.answer.value))
             if answered is not None:
                 self.expect_equal(name, answered, f"{case}: the name in the answer", exchange)
 
-    def stored(self, session: Session, name: str, case: str, exchange: Exchange | None = None) -> None:
+    def stored(self, session: Session, name: object, case: str, exchange: Exchange | None = None) -> None:
         """Require that the session, read back, bears this name."""
         self.expect_equal(name, self.name_of(session, exchange), f"{case}: the name read back", exchange)
 
-    def stored_if_readable(self, session: Session, name: str, case: str, exchange: Exchange | None = None) -> None:
+    def stored_if_readable(self, session: Session, name: object, case: str, exchange: Exchange | None = None) -> None:
         """Require the stored name, where the target lets it be read back; the answer alone must do elsewhere."""
         if self.target.pool.readback:
             self.stored(session, name, case, exchange)

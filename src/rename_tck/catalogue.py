@@ -153,11 +153,9 @@ class Requirement:
         """The level in a run that judges these editions: MUST only where one of them states the rule."""
         return self.level if any(edition in chosen for edition in self.editions) else "SHOULD"
 
-    def in_conflict(self, chosen: Collection[str]) -> bool:
-        """Whether one chosen edition states the rule and another chosen one states the contrary."""
-        return any(edition in chosen for edition in self.editions) and any(
-            edition in chosen for edition in _editions_of(self.contradicted)
-        )
+    def is_contradicted(self, chosen: Collection[str]) -> bool:
+        """Whether a chosen edition states the contrary: a server cannot be held to the rule then."""
+        return any(edition in chosen for edition in _editions_of(self.contradicted))
 
 
 @dataclass(frozen=True)

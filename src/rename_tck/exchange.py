@@ -25,6 +25,7 @@ class Credential(Enum):
     WRONG = "not-the-key"
     LONGER = f"${{{KEY_VARIABLE}}}x"
     SHORTER = f"${{{KEY_VARIABLE}%?}}"
+    OTHER_CASE = f'$(printf %s "${KEY_VARIABLE}" | tr a-zA-Z A-Za-z)'
     LOWER_CASE_SCHEME = f"bearer ${KEY_VARIABLE}"
     OTHER_MODE = f"${OTHER_MODE_KEY_VARIABLE}"
 
@@ -175,8 +176,7 @@ class Exchange:
         for name, value in self.shown_headers().items():
             text = f"{name}: {value}"
             if "$" in value and name not in dict(self.request.headers):
-                escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`")
-                line += f' -H "{escaped}"'
+                line += f' -H "{text}"'
             else:
                 line += f" -H {shlex.quote(text)}"
         body = self.request.body

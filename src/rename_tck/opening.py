@@ -43,16 +43,17 @@ def identify(settings: Settings) -> Identity:
     Raises:
         CouldNotJudge: it cannot be reached, or it is not clear which one it is.
     """
-    assert settings.base_url is not None
-    found = []
+    certain: list[Identity] = []
+    likely: list[Identity] = []
     for name in systems.NAMES:
-        located = _locate(settings, systems.load(name))
-        if located is not None:
-            found.append(Identity(name, *located))
-    if len(found) == 1:
-        return found[0]
-    names = " or ".join(identity.system for identity in found)
-    what = f"could be {names}" if found else f"shows itself as none of {', '.join(systems.NAMES)}"
+        found = _locate(settings, systems.load(name))
+        if found is not None:
+            (certain if found.certain else likely).append(Identity(name, found.base_url, found.why))
+    candidates = certain or likely
+    if len(candidates) == 1:
+        return candidates[0]
+    names = " or ".join(identity.system for identity in candidates)
+    what = f"could be {names}" if names else f"shows itself as none of {', '.join(systems.NAMES)}"
     raise CouldNotJudge(f"the target {settings.base_url} {what}: say which it is with --system")
 
 
@@ -60,17 +61,25 @@ def locate(settings: Settings, system: str) -> Identity:
     """The identity of a target whose system the user named."""
     assert settings.base_url is not None
     dialect = systems.load(system)
-    located = _locate(settings, dialect) if dialect.other_base(settings.base_url) else None
-    base_url = located[0] if located else settings.base_url
-    known_by = "named by --system"
-    if base_url != settings.base_url:
-        known_by += f"; its API was found under {base_url}"
-    return Identity(system, base_url, known_by)
+    found = _locate(settings, dialect) if dialect.other_base(settings.base_url) else None
+    if found is None or found.base_url == settings.base_url:
+        return Identity(system, settings.base_url, "named by --system")
+    return Identity(system, found.base_url, f"named by --system; its API was found under {found.base_url}")
 
 
-def _locate(settings: Settings, dialect: Dialect) -> tuple[str, str] | None:
-    """The base URL under which a probe's answer shows the dialect's system, and what showed it."""
+@dataclass(frozen=True)
+class _Found:
+    """Where a system shows itself, why, and whether that is certain."""
+
+    base_url: str
+    why: str
+    certain: bool
+
+
+def _locate(settings: Settings, dialect: Dialect) -> _Found | None:
+    """The base URL under which a probe's answer shows the dialect's system, for certain if it can be had."""
     assert settings.base_url is not None
+    likely = None
     for base_url in (settings.base_url, dialect.other_base(settings.base_url)):
         if base_url is None:
             continue
@@ -78,16 +87,18 @@ def _locate(settings: Settings, dialect: Dialect) -> tuple[str, str] | None:
         try:
             for probe in dialect.probes():
                 exchange = sut.send(probe)
-                if exchange.answer is None:
+                answer = exchange.answer
+                if answer is None:
                     raise CouldNotJudge(f"the target {base_url} cannot be reached: {exchange.trouble}")
-                why = dialect.recognises(probe, exchange.answer)
-                if why is not None:
-                    return base_url, why
+                if why := dialect.recognises(probe, answer):
+                    return _Found(base_url, why, certain=True)
+                if likely is None and (why := dialect.suggests(probe, answer)):
+                    likely = _Found(base_url, why, certain=False)
         except Unjudgeable as trouble:
             raise CouldNotJudge(str(trouble)) from None
         finally:
             sut.close()
-    return None
+    return likely
 
 
 def _connection(settings: Settings, dialect: Dialect, base_url: str) -> Connection:

@@ -128,7 +128,7 @@ class Outcome:
             why = run.trouble or "no test of it was part of this run"
             verdict, reason = Verdict.NOT_TESTED, why
         by_edition = {edition: _cell(requirement, edition, findings, verdict) for edition in run.editions}
-        if requirement.in_conflict(run.editions):
+        if requirement.is_contradicted(run.editions):
             verdict, reason, failure = _contradiction(requirement, run.editions, verdict, reason)
         return cls(
             requirement, requirement.level_for(run.editions), verdict, reason, evidence, by_edition,
@@ -192,18 +192,15 @@ def _cell(requirement: Requirement, edition: str, findings: list[Finding], overa
 def _contradiction(
     requirement: Requirement, chosen: tuple[str, ...], found: Verdict, reason: str | None
 ) -> tuple[Verdict, str, None]:
-    """Where chosen editions contradict each other no server can follow both: what it did is shown, not judged."""
-    states = [edition for edition in chosen if requirement.stance(edition) == "states"]
-    contrary = [edition for edition in chosen if requirement.stance(edition) == "states the contrary"]
-    did = {
-        Verdict.PASS: f"the target follows {' and '.join(states)}",
-        Verdict.FAIL: f"the target follows {' and '.join(contrary)}",
-    }.get(found, reason or "the target was not asked")
-    return (
-        Verdict.NOT_TESTED,
-        f"{' and '.join(states)} against {' and '.join(contrary)}, and {did}; --edition chooses one to judge by",
-        None,
-    )
+    """Where a chosen edition states the contrary, what the server did is shown, not judged."""
+    states = " and ".join(edition for edition in chosen if requirement.stance(edition) == "states")
+    contrary = " and ".join(edition for edition in chosen if requirement.stance(edition) == "states the contrary")
+    verb = "state" if " and " in contrary else "states"
+    if not states:
+        return Verdict.NOT_TESTED, f"{contrary} {verb} the contrary", None
+    did = {Verdict.PASS: f"the target follows {states}", Verdict.FAIL: f"the target follows {contrary}"}
+    against = f"{states} against {contrary}: no server can follow both"
+    return Verdict.NOT_TESTED, f"{against}, and {did.get(found, reason)}; --edition chooses one to judge by", None
 
 
 @dataclass

@@ -41,7 +41,7 @@ class Step:
     @property
     def case(self) -> str:
         """What a report calls it."""
-        kind = f" of {self.session.kind} session" if self.session.kind else ""
+        kind = f" of a session of type {self.session.kind}" if self.session.kind else ""
         return f"ordinary rename{kind} to {self.name!r}"
 
 

@@ -140,8 +140,11 @@ def _one(values: list[str]) -> str | None:
 
 
 def _base_url(text: str | None) -> str | None:
-    if not text:
+    if text is None:
         return None
+    if not text.strip():
+        # an unset variable in a CI script must not turn into a green of the embedded servers
+        raise BadOptionError("--base-url (or PYTEST_BASE_URL) is given but empty.")
     try:
         parts = urlsplit(text.strip())
         _ = parts.port

@@ -287,6 +287,8 @@ class Sut:
                 return Credential.WRONG.value
             case Credential.OTHER_MODE:
                 return self.connection.other_mode_key
+            case Credential.OTHER_CASE:
+                return None if key is None else key.swapcase()
             case Credential.LONGER:
                 return None if key is None else key + "x"
             case Credential.SHORTER:

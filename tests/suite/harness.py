@@ -1,4 +1,4 @@
-"""Runs the suite against a server the way a user does, in this process or in one of its own, and returns what it left."""
+"""Runs the suite against a server the way a user does, in this process or in one of its own."""
 
 from __future__ import annotations
 
@@ -47,8 +47,13 @@ class Judged:
 
 
 def judge(
-    base_url: str | None, report_dir: Path, *options: str, system: str | None = None, env: Mapping[str, str] | None = None,
-    select: str | None = None, seed: int = 1,
+    base_url: str | None,
+    report_dir: Path,
+    *options: str,
+    system: str | None = None,
+    env: Mapping[str, str] | None = None,
+    select: str | None = None,
+    seed: int = 1,
 ) -> Judged:
     """Run the contract tests in this process; `select` is a ``-k`` expression, `env` what the environment holds."""
     arguments = _arguments(base_url, report_dir, options, system, select, seed)
@@ -59,8 +64,14 @@ def judge(
 
 
 def judge_in_process(
-    base_url: str | None, report_dir: Path, *options: str, system: str | None = None, env: Mapping[str, str] | None = None,
-    select: str | None = None, seed: int = 1, timeout: float = 300,
+    base_url: str | None,
+    report_dir: Path,
+    *options: str,
+    system: str | None = None,
+    env: Mapping[str, str] | None = None,
+    select: str | None = None,
+    seed: int = 1,
+    timeout: float = 300,
 ) -> Judged:
     """The same in a process of its own, as a user's shell does it."""
     arguments = _arguments(base_url, report_dir, options, system, select, seed)

@@ -364,16 +364,20 @@ def test_the_level_is_a_must_only_where_a_chosen_edition_states_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "conflict"),
-    [(["en", "zh-Hans", "ja"], True), (["en", "ja"], True), (["en", "zh-Hans"], False), (["ja"], False), ([], False)],
+    ("chosen", "accepted", "refused"),
+    [
+        (["en", "zh-Hans", "ja"], True, True),
+        (["en", "ja"], True, True),
+        (["en", "zh-Hans"], False, True),
+        (["ja"], True, False),
+        ([], False, False),
+    ],
 )
-def test_a_rule_is_in_conflict_where_chosen_editions_disagree(chosen: list[str], conflict: bool) -> None:
+def test_a_rule_is_contradicted_where_a_chosen_edition_states_the_contrary(
+    chosen: list[str], accepted: bool, refused: bool
+) -> None:
     catalogue = Catalogue.load("dify")
-    accepted, refused = (
-        catalogue.requirement("dify.name-null-accepted"),
-        catalogue.requirement("dify.name-null-refused"),
-    )
-    assert accepted.in_conflict(chosen) is conflict
-    assert refused.in_conflict(chosen) is conflict
-    assert accepted.stance("ja") == "states the contrary"
-    assert not catalogue.requirement("dify.user-required").in_conflict(chosen)
+    assert catalogue.requirement("dify.name-null-accepted").is_contradicted(chosen) is accepted
+    assert catalogue.requirement("dify.name-null-refused").is_contradicted(chosen) is refused
+    assert catalogue.requirement("dify.name-null-accepted").stance("ja") == "states the contrary"
+    assert not catalogue.requirement("dify.user-required").is_contradicted(chosen)

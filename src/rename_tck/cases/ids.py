@@ -47,3 +47,19 @@ def odd_ids(token: str) -> tuple[OddId, ...]:
         OddId("..%2F..%2F" + token, "a path upwards", "a file read outside its folder", may_leave_route=True),
         OddId(f"{token}%3Fq%3D1%23f", "an encoded question mark", "taken for a query", may_leave_route=True),
     )
+
+
+def near_ids(live: str, *, text: bool) -> tuple[OddId, ...]:
+    """Ids close to that of a live session, which no session has; `text` says that another case is another id."""
+    near = [
+        OddId(segment(live[:-1]), "a live one's, cut by a character", "a prefix search"),
+        OddId(segment(live + "0"), "a live one's, with a character more", "cut at the column's width"),
+        OddId(segment(live) + "%20", "a live one's, with a blank behind", "trimmed"),
+        OddId(segment(live) + "%00", "a live one's, with a NUL behind", "cut at the NUL, as C strings are"),
+        OddId(segment(live[:-1] + "_"), "a live one's, ending in a wildcard for one character", "an SQL LIKE"),
+        OddId(segment(live[:-1] + "%"), "a live one's, ending in a wildcard", "an SQL LIKE"),
+        OddId(segment(live[:-1] + "*"), "a live one's, ending in an asterisk", "a file pattern"),
+    ]
+    if text and live.swapcase() != live:
+        near.append(OddId(segment(live.swapcase()), "a live one's, in the other case", "a collation without case"))
+    return tuple(odd for odd in near if odd.encoded not in {"", segment(live)})

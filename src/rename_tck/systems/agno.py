@@ -29,6 +29,7 @@ class Agno(Dialect):
     name_member = "session_name"
     id_member = "session_id"
     key_header = ("Authorization", "Bearer {}")
+    ids_are_text = True
     kinds = ("agent", "team", "workflow")
     credential_refusals = frozenset({401})
     steady = (
@@ -128,7 +129,10 @@ class Agno(Dialect):
         items = content.get("data")
         if request.path == "/sessions" and isinstance(items, list) and "meta" in content:
             return "GET /sessions answers with Agno's members data and meta"
-        if answer.status == 401 and "detail" in content and request.path == "/sessions":
+        return None
+
+    def suggests(self, request: Request, answer: Answer) -> str | None:
+        if answer.status == 401 and "detail" in members(answer.value) and request.path == "/sessions":
             return "GET /sessions asks for a credential in Agno's shape"
         return None
 

@@ -63,6 +63,8 @@ class Dialect(ABC):
     kinds: ClassVar[tuple[str | None, ...]] = (None,)
     #: Whether every 200 answer carries the name and the id, so that they can be compared.
     answers_session: ClassVar[bool] = True
+    #: Whether an id is any text, so that another case is another id (a UUID's is not).
+    ids_are_text: ClassVar[bool] = False
     #: Whether 200 with `false` is an answer to an unknown id.
     unknown_answers_false: ClassVar[bool] = False
     #: The statuses that refuse a credential: those that the document names, else 401 and 403.
@@ -198,3 +200,7 @@ class Dialect(ABC):
     @abstractmethod
     def recognises(self, request: Request, answer: Answer) -> str | None:
         """Why this answer to a probe shows that the target is this system; None when it does not."""
+
+    def suggests(self, request: Request, answer: Answer) -> str | None:
+        """Why this answer to a probe makes the system likely, where no target shows itself for certain."""
+        return None

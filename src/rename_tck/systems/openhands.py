@@ -95,13 +95,15 @@ class OpenHands(Dialect):
 
     def recognises(self, request: Request, answer: Answer) -> str | None:
         content = members(answer.value)
-        if request.path == "/api/conversations":
-            if "results" in content and "next_page_id" in content:
-                return "GET /api/conversations answers with OpenHands' members results and next_page_id"
-            if answer.status == 401 and content:
-                return "GET /api/conversations asks for a credential"
+        if request.path == "/api/conversations" and "results" in content and "next_page_id" in content:
+            return "GET /api/conversations answers with OpenHands' members results and next_page_id"
         if request.path == "/api/options/config" and "APP_MODE" in content:
             return "GET /api/options/config names OpenHands' APP_MODE"
+        return None
+
+    def suggests(self, request: Request, answer: Answer) -> str | None:
+        if answer.status == 401 and members(answer.value) and request.path == "/api/conversations":
+            return "GET /api/conversations asks for a credential"
         return None
 
 
