@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from dataclasses import asdict
 from typing import Any
@@ -66,13 +67,14 @@ def failure(error: Nonconformance, redact: Redactor) -> Failure:
     )
 
 
-def dump(finding: Finding) -> dict[str, Any]:
-    """A finding as JSON, to travel from a worker."""
-    return asdict(finding)
+def dump(finding: Finding) -> str:
+    """A finding as JSON in ASCII, to travel from a worker: a text may hold what no encoding carries."""
+    return json.dumps(asdict(finding))
 
 
-def load(content: dict[str, Any]) -> Finding:
+def load(text: str) -> Finding:
     """A finding that has travelled."""
+    content: dict[str, Any] = json.loads(text)
     found = content["failure"]
     return Finding(
         content["requirement"], Verdict(content["verdict"]), content["test"], content["edition"], content["reason"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Generator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -14,7 +15,7 @@ from rename_tck import finding as findings
 from rename_tck.bench import Bench
 from rename_tck.catalogue import Catalogue
 from rename_tck.opening import Identity, Opening, all_editions, identify, locate
-from rename_tck.run import COULD_NOT_JUDGE, Json, Outcome, Run, SystemRun
+from rename_tck.run import COULD_NOT_JUDGE, Outcome, Run, SystemRun
 from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read
 from rename_tck.systems import NAMES
 from rename_tck.verdict import CouldNotJudge, Evidence, Finding, Verdict
@@ -104,6 +105,12 @@ class Judge:
         known = all_editions(system)
         return tuple(edition for edition in known if edition in self.settings.editions) or known
 
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave out the files of the systems that are not judged."""
+        name = collection_path.stem.removeprefix("test_")
+        is_contract = collection_path.parent.name == "contract" and collection_path.suffix == ".py"
+        return True if is_contract and name in NAMES and name not in self.systems() else None
+
     @pytest.hookimpl
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Give a contract test one run for each requirement (and edition) that it decides."""
@@ -130,8 +137,11 @@ class Judge:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """One system after the other; what looks back on the whole run goes last."""
         contract = [item for item in items if _param(item)]
-        others = [item for item in items if not _param(item) and not _is_of_another_system(item)]
+        strangers = [item for item in items if _is_of_another_system(item)]
+        others = [item for item in items if not _param(item) and item not in strangers]
         items[:] = others + sorted(contract, key=_rank)
+        if strangers:
+            self.config.hook.pytest_deselected(items=strangers)
 
     # -- running
 
@@ -279,6 +289,7 @@ class Judge:
 
     def _say(self, report: pytest.TestReport, found: Finding, system: str, error: BaseException | None) -> None:
         from rename_tck.reports import terminal
+        from rename_tck.reports.text import visible
 
         requirement = Catalogue.load(system).by_id.get(found.requirement)
         editions = self.editions(system)
@@ -295,7 +306,7 @@ class Judge:
         if verdict is Verdict.PASS:
             report.outcome, report.longrepr = "passed", None
         elif verdict is Verdict.NOT_TESTED:
-            report.outcome, report.longrepr = "skipped", (report.location[0], report.location[1] or 0, reason)
+            report.outcome, report.longrepr = "skipped", (report.location[0], report.location[1] or 0, visible(reason))
         elif verdict is Verdict.FAIL:
             assert outcome is not None
             text = terminal.failure_text(outcome.record())
@@ -303,11 +314,11 @@ class Judge:
                 report.outcome, report.longrepr = "failed", text
             else:
                 report.outcome, report.longrepr = "skipped", text
-                report.wasxfail = f"SHOULD: {found.failure.case if found.failure else reason}"
+                report.wasxfail = visible(f"SHOULD: {found.failure.case if found.failure else reason}")
         else:
             report.outcome = "failed"
             known = isinstance(error, Exception) and type(error).__module__.startswith("rename_tck")
-            report.longrepr = reason if known else self.redact(str(report.longrepr))
+            report.longrepr = visible(reason if known else self.redact(str(report.longrepr)), keep="\n")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -328,10 +339,11 @@ class Judge:
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather the finding, from this process or from a worker."""
-        content: Json | None = getattr(report, "rename_tck", None)
+        content: str | None = getattr(report, "rename_tck", None)
         if content is not None:
             self.active = True
-            self._system_run(content["requirement"].split(".")[0]).findings.append(findings.load(content))
+            found = findings.load(content)
+            self._system_run(found.requirement.split(".")[0]).findings.append(found)
         elif report.failed:
             self.foreign_failure = True
 

@@ -41,7 +41,7 @@ class Pool:
         self._sessions: list[Session] = []
         self._made = 0
         self._exhausted: dict[str | None, str] = {}
-        self._listed = False
+        self._key_refused: str | None = None
 
     # -- before the run
 
@@ -51,20 +51,28 @@ class Pool:
         Raises:
             CouldNotJudge: the target is down, refuses the key, lacks a lent session, or offers no way to a session.
         """
-        for session_id in self._lent:
-            self._sessions.append(self._take_in(session_id))
-        for kind in self.dialect.kinds:
-            if self._sessions:
-                break
-            self._more(kind, 1)
+        try:
+            for session_id in self._lent:
+                self._sessions.append(self._take_in(session_id))
+            for kind in self.dialect.kinds:
+                if self._sessions:
+                    break
+                self._more(kind, 1)
+            if self._sessions and not self._lent:
+                self.readback = self._how_to_read(self._sessions[0])
+        except Unjudgeable as trouble:
+            raise CouldNotJudge(trouble.reason) from None
         if not self._sessions:
             raise CouldNotJudge(
-                f"no session to rename could be had from {self.sut.connection.base_url}: "
-                f"{self._exhausted[self.dialect.kinds[0]]}; lend one with --session-id"
+                self._key_refused or f"no session to rename could be had from {self._base}: {self._why_none()}"
             )
-        first = self._sessions[0]
-        if not self._lent:
-            self.readback = self._how_to_read(first)
+
+    @property
+    def _base(self) -> str:
+        return self.sut.connection.base_url
+
+    def _why_none(self) -> str:
+        return f"{self._exhausted[self.dialect.kinds[0]]}; lend one with --session-id"
 
     def _take_in(self, session_id: str) -> Session:
         """A lent session, with its kind and its name as far as they can be read."""
@@ -80,14 +88,18 @@ class Pool:
         # nothing can be read: whether the session is there shows when it is renamed
         for kind in self.dialect.kinds:
             session = Session(session_id, "lent", kind, self.user)
-            exchange = self._first(self.dialect.rename(session, self.dialect.body(session, f"rename-tck {self.token}")))
+            exchange = self._ask(self.dialect.rename(session, self.dialect.body(session, f"rename-tck {self.token}")))
+            self._note_refused_key(exchange)
+            if self._key_refused is not None:
+                raise CouldNotJudge(self._key_refused)
             if exchange.status == 404 or (
                 exchange.status == 200 and exchange.answer and exchange.answer.value is False
             ):
                 continue
             return session
         raise CouldNotJudge(
-            f"the lent session {session_id} is not there: its rename was answered with {_said(exchange.answer)}"
+            f"the lent session {session_id} is not there{self.dialect.whose(self.user)}: "
+            f"its rename was answered with {_said(exchange.answer)}"
         )
 
     def _complete(self, session: Session, snapshot: Snapshot) -> None:
@@ -100,32 +112,27 @@ class Pool:
     def _how_to_read(self, session: Session) -> Readback:
         request = self.dialect.reading(session)
         if request is not None:
-            exchange = self._first(request)
+            exchange = self._ask(request)
             if exchange.answer and self.dialect.read(exchange.answer) is not None:
                 return Readback(by_reading=True)
         return Readback(by_listing=self._find(session) is not None)
 
-    def _first(self, request: Request) -> Exchange:
-        """Send one of the first requests, by which a target shows that it cannot be judged."""
-        try:
-            exchange = self.sut.send(request)
-        except Unjudgeable as trouble:
-            raise CouldNotJudge(str(trouble)) from None
-        base = self.sut.connection.base_url
+    def _ask(self, request: Request) -> Exchange:
+        """Send a provisioning request. Raises Unjudgeable when no answer comes."""
+        exchange = self.sut.send(request)
         if exchange.answer is None:
-            raise CouldNotJudge(f"the target {base} cannot be reached: {exchange.trouble}")
-        if exchange.status in {401, 403}:
-            name = self.dialect.key_header[0]
-            if self.sut.connection.key is None:
-                raise CouldNotJudge(
-                    f"the target {base} asks for a key ({exchange.status} to {request.method} {request.path}): "
-                    f"set RENAME_TCK_API_KEY, which is sent as {name}"
-                )
-            raise CouldNotJudge(
-                f"the target {base} refuses the key in RENAME_TCK_API_KEY "
-                f"({exchange.status} to {request.method} {request.path}, sent as {name})"
-            )
+            raise Unjudgeable(f"the target {self._base} cannot be reached: {exchange.trouble}", exchange)
         return exchange
+
+    def _note_refused_key(self, exchange: Exchange) -> None:
+        if exchange.status not in {401, 403}:
+            return
+        what = f"({exchange.status} to {exchange.request.method} {exchange.request.path})"
+        name = self.dialect.key_header[0]
+        if self.sut.connection.key is None:
+            self._key_refused = f"the target {self._base} asks for a key {what}: set RENAME_TCK_API_KEY, sent as {name}"
+        else:
+            self._key_refused = f"the target {self._base} refuses the key in RENAME_TCK_API_KEY {what}, sent as {name}"
 
     # -- sessions for a test
 
@@ -180,8 +187,9 @@ class Pool:
     def _create(self, kind: str | None) -> tuple[Session | None, str]:
         exchange = None
         for request in self.dialect.creations(kind, self.user, f"{self.token}-{self._made}"):
-            exchange = self._first(request)
+            exchange = self._ask(request)
             assert exchange.answer is not None
+            self._note_refused_key(exchange)
             session = self.dialect.created(exchange.answer, kind, self.user) if 200 <= exchange.status < 300 else None
             if session is not None:
                 self._made += 1
@@ -219,10 +227,7 @@ class Pool:
                 "the target offers no way to read a session back (neither a read nor a list endpoint answers)"
             )
         if not self.readback.by_reading:
-            try:
-                return self._find(session)
-            except CouldNotJudge as trouble:
-                raise Unjudgeable(f"reading the session back failed: {trouble}") from None
+            return self._find(session)
         request = self.dialect.reading(session)
         assert request is not None
         exchange = self.sut.send(request)
@@ -264,8 +269,8 @@ class Pool:
         for _ in range(_PAGES):
             if following is None:
                 break
-            exchange = self._first(following)
-            page: Page | None = self.dialect.page(following, exchange.answer) if exchange.answer else None
+            answer = self._ask(following).answer
+            page: Page | None = self.dialect.page(following, answer) if answer else None
             if page is None:
                 break
             items += page.items
@@ -279,7 +284,7 @@ class Pool:
         for session in self._sessions:
             try:
                 self._put_back(session)
-            except (Unjudgeable, CouldNotJudge) as trouble:
+            except Unjudgeable as trouble:
                 self.notes.append(f"session {session.id} could not be put back: {trouble}")
         self._sessions.clear()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import http.client
 import os
 import socket
 import threading
@@ -34,8 +35,21 @@ WAIT_AT_ONCE = 30.0
 _IN_USE = threading.local()
 
 
+class _Response(http.client.HTTPResponse):
+    """An HTTP answer, with interim ones before it skipped (RFC 9110, section 15.2); http.client skips only 100."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        while 101 < status < 200:
+            http.client.parse_headers(self.fp)
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+        return version, status, reason
+
+
 class _Noting:
     """Notes which connection the current thread is using, so that a deadline can cut it."""
+
+    response_class: Any = _Response
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         _IN_USE.connection = self

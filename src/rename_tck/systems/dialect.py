@@ -76,6 +76,10 @@ class Dialect(ABC):
     #: What to set so that the dialect's sessions can be found, for the sentences that ask for it.
     provisioning: ClassVar[tuple[Route, ...]]
 
+    def whose(self, user: str) -> str:
+        """Words on whose sessions the run looks for, where that decides what it finds."""
+        return ""
+
     def routes(self) -> tuple[Route, ...]:
         """Everything that may be sent to this system."""
         return (Route(self.method, self.rename_path, "known"), *self.provisioning)

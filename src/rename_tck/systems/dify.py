@@ -31,6 +31,9 @@ class Dify(Dialect):
         Route("GET", "/info"),
     )
 
+    def whose(self, user: str) -> str:
+        return f" for the user {user!r} (--user)"
+
     def body(self, session: Session, name: str) -> dict[str, object]:
         return {"name": name, "user": session.owner}
 
