@@ -40,6 +40,8 @@ def explore(bench: Bench, strategy: st.SearchStrategy[T], check: Callable[[T], N
 
     try:
         draw()
+    except _Enough:
+        pass
     except Exception:
         # also Hypothesis' own complaint that a failure did not come again
         if attempt.failure is None:
@@ -48,6 +50,10 @@ def explore(bench: Bench, strategy: st.SearchStrategy[T], check: Callable[[T], N
         raise attempt.failure
     if attempt.trouble is not None:
         raise attempt.trouble
+
+
+class _Enough(BaseException):
+    """Ends Hypothesis' search at once, which an ordinary exception does not."""
 
 
 class _Attempt(Generic[T]):
@@ -61,8 +67,8 @@ class _Attempt(Generic[T]):
         self._since = 0.0
 
     def __call__(self, drawn: T) -> None:
-        if self.trouble is not None or self._is_over():
-            return
+        if self._is_over():
+            raise _Enough
         try:
             self._check(drawn)
         except Nonconformance as failure:
@@ -71,6 +77,7 @@ class _Attempt(Generic[T]):
             raise
         except (NotTested, Unjudgeable) as trouble:
             self.trouble = trouble
+            raise _Enough from None
 
     def _is_over(self) -> bool:
         if self.failure is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ from rename_tck import finding as findings
 from rename_tck.bench import Bench
 from rename_tck.catalogue import Catalogue
 from rename_tck.opening import Identity, Opening, all_editions, identify, locate
-from rename_tck.run import COULD_NOT_JUDGE, Outcome, Run, SystemRun
+from rename_tck.run import BAD_OPTION, COULD_NOT_JUDGE, Outcome, Run, SystemRun
 from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read
 from rename_tck.systems import NAMES
-from rename_tck.verdict import CouldNotJudge, Evidence, Finding, Verdict
+from rename_tck.verdict import CouldNotJudge, Evidence
 
 for _name, _examples in (("quick", 25), ("ci", 100), ("nightly", 1000)):
     hypothesis.settings.register_profile(
@@ -33,7 +34,7 @@ for _name, _examples in (("quick", 25), ("ci", 100), ("nightly", 1000)):
         suppress_health_check=list(hypothesis.HealthCheck),
     )
 
-_BENCH = pytest.StashKey[Bench]()
+_EVIDENCE = pytest.StashKey[Evidence]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,10 +62,20 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         settings = read(config)
     except BadOptionError as error:
+        _record_bad_option(config, str(error))
         raise pytest.UsageError(str(error)) from None
     if config.getoption("--hypothesis-profile", None) is None:
         hypothesis.settings.load_profile("quick")
     config.pluginmanager.register(Judge(config, settings), "rename-tck-judge")
+
+
+def _record_bad_option(config: pytest.Config, reason: str) -> None:
+    """Write a record that says so: the one of an earlier run must not be taken for this one's."""
+    from rename_tck.reports import record
+
+    folder = Path(config.getoption("rename_tck_report_dir", None) or "reports")
+    with suppress(OSError):
+        record.write(Run(seed=None, trouble=reason).record(BAD_OPTION), folder)
 
 
 class Judge:
@@ -146,7 +157,7 @@ class Judge:
     # -- running
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
+    def pytest_sessionstart(self) -> None:
         """With workers, the controller looks at the target first, so that they need not find out each for itself."""
         if self.is_controller and self.settings.base_url is not None and not self.config.option.collectonly:
             ids, workers = self.settings.session_ids, len(self.config.option.tx)
@@ -159,7 +170,7 @@ class Judge:
                 self._look_at_target()
             except CouldNotJudge as trouble:
                 self._give_up(trouble)
-                session.exitstatus = self._conclude(COULD_NOT_JUDGE)
+                self._conclude(COULD_NOT_JUDGE)
                 pytest.exit(self.redact(trouble.reason), returncode=COULD_NOT_JUDGE)
             finally:
                 self._close()
@@ -275,66 +286,32 @@ class Judge:
         if param is None or isinstance(error, pytest.skip.Exception) or (call.when != "call" and error is None):
             return report
         system, name, edition = param
+        requirement = Catalogue.load(system).by_id.get(name or "")
+        if requirement is None:
+            # an observation judges nothing: at worst it is not made
+            report.outcome, report.longrepr = "passed", None
+            if error is not None:
+                note = self.redact(f"the observations were broken off: {error}")
+                report.note = system, note  # type: ignore[attr-defined]
+            return report
         found = findings.concluded(
-            error, requirement=name or f"{system}.observations", edition=edition, test=item.nodeid,
+            error, requirement=requirement.id, edition=edition, test=item.nodeid,
             evidence=item.stash.get(_EVIDENCE, Evidence()), redact=self.redact,
         )  # fmt: skip
-        if name is None and found.verdict in {Verdict.PASS, Verdict.NOT_TESTED, Verdict.FAIL}:
-            report.outcome, report.longrepr = "passed", None  # an observation judges nothing
-            return report
-        if name is not None:
-            report.rename_tck = findings.dump(found)  # type: ignore[attr-defined]
-        self._say(report, found, system, error)
+        report.rename_tck = findings.dump(found)  # type: ignore[attr-defined]
+        outcome = Outcome.of(requirement, [found], SystemRun(system, self.editions(system)))
+        of_the_suite = error is not None and not type(error).__module__.startswith("rename_tck")
+        from rename_tck.telling import tell
+
+        tell(item, report, outcome, self.settings.level, self.redact(str(report.longrepr)) if of_the_suite else None)
         return report
-
-    def _say(self, report: pytest.TestReport, found: Finding, system: str, error: BaseException | None) -> None:
-        from rename_tck.reports import terminal
-        from rename_tck.reports.text import visible
-
-        requirement = Catalogue.load(system).by_id.get(found.requirement)
-        editions = self.editions(system)
-        outcome = Outcome.of(requirement, [found], SystemRun(system, editions)) if requirement else None
-        verdict = outcome.verdict if outcome else found.verdict
-        reason = (outcome.reason if outcome else found.reason) or ""
-        if outcome is not None:
-            report.user_properties += [
-                ("requirement", found.requirement),
-                ("level", outcome.level),
-                ("verdict", str(verdict)),
-            ]
-        report.verdict = str(verdict)  # type: ignore[attr-defined]
-        if verdict is Verdict.PASS:
-            report.outcome, report.longrepr = "passed", None
-        elif verdict is Verdict.NOT_TESTED:
-            report.outcome, report.longrepr = "skipped", (report.location[0], report.location[1] or 0, visible(reason))
-        elif verdict is Verdict.FAIL:
-            assert outcome is not None
-            text = terminal.failure_text(outcome.record())
-            if outcome.level == "MUST" or self.settings.level == "should":
-                report.outcome, report.longrepr = "failed", text
-            else:
-                report.outcome, report.longrepr = "skipped", text
-                report.wasxfail = visible(f"SHOULD: {found.failure.case if found.failure else reason}")
-        else:
-            report.outcome = "failed"
-            known = isinstance(error, Exception) and type(error).__module__.startswith("rename_tck")
-            report.longrepr = visible(reason if known else self.redact(str(report.longrepr)), keep="\n")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """The suite's words for outcomes."""
-        verdict = getattr(report, "verdict", None)
-        if verdict is None:
-            return None
-        if verdict == str(Verdict.FAIL) and hasattr(report, "wasxfail"):
-            return "SHOULD failed", "f", "FAIL (SHOULD)"
-        words = {
-            Verdict.PASS: ("passed", ".", "PASS"),
-            Verdict.FAIL: ("failed", "F", "FAIL"),
-            Verdict.NOT_TESTED: ("not tested", "-", "NOT TESTED"),
-            Verdict.ERROR: ("failed", "E", "ERROR"),
-        }
-        return words[Verdict(verdict)]
+        from rename_tck.telling import status
+
+        return status(report)
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -346,6 +323,8 @@ class Judge:
             self._system_run(found.requirement.split(".")[0]).findings.append(found)
         elif report.failed:
             self.foreign_failure = True
+        if (note := getattr(report, "note", None)) is not None:
+            self._system_run(note[0]).notes.append(note[1])
 
     def pytest_testnodedown(self, node: Any) -> None:
         """Gather what a worker (pytest-xdist) knows besides its findings."""
@@ -383,29 +362,11 @@ class Judge:
             session.exitstatus = self._conclude(int(session.exitstatus))
 
     def _conclude(self, exit_status: int) -> int:
-        """Write the reports and the closing lines; the exit status, changed if nothing could be written."""
-        from rename_tck.reports import record as reports
-        from rename_tck.reports import terminal
+        from rename_tck.telling import conclude
 
-        record = _redacted(self.run.record(exit_status), self.redact)
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         say = reporter.write_line if reporter else print
-        say("")
-        for line in terminal.table(record):
-            say(line)
-        try:
-            ensure_writable(self.settings.report_dir)
-            paths = reports.write(record, self.settings.report_dir)
-            say(f"reports: {', '.join(str(path) for path in paths)}  (seed {self.seed}: --hypothesis-seed={self.seed})")
-        except (OSError, BadOptionError) as error:
-            say(f"the reports could not be written: {error}")
-            exit_status = exit_status or COULD_NOT_JUDGE
-        for run in record["runs"]:
-            say(terminal.verdict_line(run))
-        return exit_status
-
-
-_EVIDENCE = pytest.StashKey[Evidence]()
+        return conclude(self.run.record(exit_status), self.settings.report_dir, self.redact, say)
 
 
 def _param(item: pytest.Item) -> tuple[str, str | None, str | None] | None:
@@ -425,11 +386,3 @@ def _rank(item: pytest.Item) -> tuple[int, bool]:
     param, mark = _param(item), item.get_closest_marker("requirement")
     assert param is not None
     return NAMES.index(param[0]), bool(mark and mark.kwargs.get("last"))
-
-
-def _redacted(value: Any, redact: Any) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {key: _redacted(inner, redact) for key, inner in value.items()}
-    return [_redacted(inner, redact) for inner in value] if isinstance(value, list) else value

@@ -128,7 +128,7 @@ class Outcome:
             why = run.trouble or "no test of it was part of this run"
             verdict, reason = Verdict.NOT_TESTED, why
         by_edition = {edition: _cell(requirement, edition, findings, verdict) for edition in run.editions}
-        if requirement.is_contradicted(run.editions):
+        if findings and requirement.is_contradicted(run.editions):
             verdict, reason, failure = _contradiction(requirement, run.editions, verdict, reason)
         return cls(
             requirement, requirement.level_for(run.editions), verdict, reason, evidence, by_edition,

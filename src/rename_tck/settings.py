@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,12 +217,12 @@ def _ca_bundle(text: str | None) -> Path | None:
         return None
     path = Path(text)
     try:
-        content = path.read_bytes() if path.is_file() else b""
-        readable = path.is_dir() or b"-----BEGIN" in content
+        path.read_bytes()
+        ssl.create_default_context(cafile=text)
+    except ssl.SSLError:
+        raise BadOptionError(f"--ca-bundle={text} is no file of PEM certificates.") from None
     except OSError as error:
         raise BadOptionError(f"--ca-bundle={text} cannot be read: {error.strerror}.") from None
-    if not readable:
-        raise BadOptionError(f"--ca-bundle={text} is no file of PEM certificates.")
     return path
 
 

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import email.utils
-import http.client
 import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 import requests
-import requests.adapters
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from rename_tck.exchange import Answer, Credential, Exchange, Request
 from rename_tck.guard import Guard
 from rename_tck.verdict import Unjudgeable
+from rename_tck.wire import NO_COOKIES, Adapter, Deadlines
 
 #: The most that is read of one answer, decoded. No answer of a rename operation comes near it.
 ANSWER_LIMIT = 8 * 1024 * 1024
@@ -31,116 +26,6 @@ HANGING_LIMIT = 45.0
 #: Seconds that a run waits in all, and at once, because the target asked for it (429 with Retry-After).
 WAITING_LIMIT = 240.0
 WAIT_AT_ONCE = 30.0
-
-_IN_USE = threading.local()
-
-
-class _Response(http.client.HTTPResponse):
-    """An HTTP answer, with interim ones before it skipped (RFC 9110, section 15.2); http.client skips only 100."""
-
-    def _read_status(self) -> tuple[str, int, str]:
-        version, status, reason = super()._read_status()  # type: ignore[misc]
-        while 101 < status < 200:
-            http.client.parse_headers(self.fp)
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-        return version, status, reason
-
-
-class _Noting:
-    """Notes which connection the current thread is using, so that a deadline can cut it."""
-
-    response_class: Any = _Response
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _IN_USE.connection = self
-        super().request(*args, **kwargs)  # type: ignore[misc]
-
-    def getresponse(self) -> Any:
-        # a server that sends head and body apart waits for our acknowledgement, which Linux holds back for 40 ms
-        sock = getattr(self, "sock", None)
-        if sock is not None and hasattr(socket, "TCP_QUICKACK"):
-            with suppress(OSError):
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        return super().getresponse()  # type: ignore[misc]
-
-
-class _Plain(_Noting, HTTPConnection):
-    pass
-
-
-class _Secure(_Noting, HTTPSConnection):
-    pass
-
-
-class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _Secure
-
-
-class _Adapter(requests.adapters.HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
-
-
-class _Deadlines:
-    """One thread that shuts down the connection of a request whose time is up, however the answer drips in."""
-
-    def __init__(self) -> None:
-        self._due: dict[int, tuple[float, threading.local | Any]] = {}
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._closed = False
-
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[threading.Event]:
-        """Cut the calling thread's connection after that many seconds; the event says that it happened."""
-        me, cut = threading.get_ident(), threading.Event()
-        holder = _Holder(_IN_USE.__dict__, cut)
-        with self._changed:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._watch, name="rename-tck deadlines", daemon=True)
-                self._thread.start()
-            self._due[me] = (time.monotonic() + seconds, holder)
-            if len(self._due) == 1:
-                self._changed.notify()
-        try:
-            yield cut
-        finally:
-            with self._changed:
-                self._due.pop(me, None)
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-
-    def _watch(self) -> None:
-        with self._changed:
-            while not self._closed:
-                now = time.monotonic()
-                for me, (due, holder) in list(self._due.items()):
-                    if due <= now:
-                        del self._due[me]
-                        holder.cut()
-                # coarse on purpose: waking up for each request would cost more than the request
-                self._changed.wait(0.2 if self._due else None)
-
-
-@dataclass
-class _Holder:
-    in_use: dict[str, Any]
-    happened: threading.Event
-
-    def cut(self) -> None:
-        self.happened.set()
-        sock = getattr(self.in_use.get("connection"), "sock", None)
-        if sock is not None:
-            with suppress(OSError, ValueError):
-                sock.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass(frozen=True)
@@ -174,7 +59,7 @@ class Sut:
         self._hung = 0.0
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
-        self._deadlines = _Deadlines()
+        self._deadlines = Deadlines()
         self._lock = threading.Lock()
 
     # -- sending
@@ -318,9 +203,9 @@ class Sut:
             session.headers.clear()
             session.headers["User-Agent"] = "rename-tck"
             session.headers["Accept-Encoding"] = "gzip, deflate"
-            session.cookies.set_policy(_NO_COOKIES)
-            session.mount("http://", _Adapter(max_retries=0))
-            session.mount("https://", _Adapter(max_retries=0))
+            session.cookies.set_policy(NO_COOKIES)
+            session.mount("http://", Adapter(max_retries=0))
+            session.mount("https://", Adapter(max_retries=0))
             self._local.session = session
             with self._lock:
                 self._sessions.append(session)
@@ -360,17 +245,6 @@ def _content(response: requests.Response) -> bytes:
 
 class _TooMuchError(Exception):
     """More came than the suite is willing to read."""
-
-
-class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignore[name-defined,misc]
-    def set_ok(self, *_: object) -> bool:
-        return False
-
-    def return_ok(self, *_: object) -> bool:
-        return False
-
-
-_NO_COOKIES = _NoCookies()
 
 
 def default_verify() -> bool | str:

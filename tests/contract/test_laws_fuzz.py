@@ -39,7 +39,7 @@ def _judge_valid(bench: Bench, session: Session, body: dict[str, object]) -> Non
         exchange = bench.accept(request, case)
         bench.expect_answered(exchange, name, case)
         bench.stored_if_readable(session, name, case, exchange)
-    else:
+    elif not names.is_blank(name) and not names.has_blanks_around(name):
         bench.keep_or_refuse(session, request, name, case)
 
 

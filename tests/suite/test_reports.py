@@ -565,7 +565,7 @@ def test_table_puts_the_worst_first() -> None:
 
 def test_table_is_short_where_nothing_was_tested() -> None:
     lines = terminal.table({**sample_run.sample(), "runs": [sample_run.openhands()]})
-    assert lines[2:4] == [
+    assert lines[3:5] == [
         "  Not tested: all 2 requirements",
         "      No session to rename: lend one with --session-id.",
     ]

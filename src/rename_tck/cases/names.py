@@ -187,6 +187,16 @@ _PRINTABLE = frozenset({
 })  # fmt: skip
 
 
+def is_blank(text: str) -> bool:
+    """Whether a name is empty or nothing but blanks: no document says what becomes of it."""
+    return not text.strip()
+
+
+def has_blanks_around(text: str) -> bool:
+    """Whether blanks stand before or after a name: cutting them off breaks a SHOULD of its own, and nothing else."""
+    return text != text.strip()
+
+
 def is_reasonable(text: str) -> bool:
     """Whether a name must be accepted: 1 to 200 printable characters, not blank, with no blanks around it."""
     return (

@@ -71,6 +71,8 @@ def finding(requirement: Json) -> str:
 def evidence(requirement: Json) -> str:
     """The counters behind a verdict: `31 sent, 31 live, 0 refused`."""
     counters = requirement["evidence"]
+    if not counters["sent"]:
+        return "nothing sent"
     return f"{counters['sent']} sent, {counters['live']} live, {counters['refused']} refused"
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-import re
 from functools import cache
 from importlib.resources import files
 
 from rename_tck.reports import facts
-from rename_tck.reports.difference import compare
+from rename_tck.reports.details import details
 from rename_tck.reports.facts import LEVELS, VERDICTS, Json
 from rename_tck.reports.markup import Markup, el, join, text
 
@@ -288,7 +286,7 @@ def _requirement(requirement: Json, editions: list[str]) -> Markup:
         *(_cell(requirement["by_edition"].get(edition, "silent"), edition) for edition in editions),
         class_="row",
     )
-    detail = el("td", el("dl", *_details(requirement), class_="details"), colspan=3 + len(editions))
+    detail = el("td", el("dl", *details(requirement), class_="details"), colspan=3 + len(editions))
     return el(
         "tbody",
         row,
@@ -309,92 +307,6 @@ def _prose(sentence: str) -> list[Markup]:
 
 def _cell(cell: str, edition: str) -> Markup:
     return el("td", el("span", cell), class_="cell", data_verdict=cell, data_label=edition)
-
-
-def _details(requirement: Json) -> list[Markup]:
-    rows: list[tuple[str, Markup | str | None]] = [
-        ("Reason", requirement["reason"]),
-        ("Editions", facts.contradiction(requirement)),
-    ]
-    if requirement["verdict"] == "fail":
-        rows += _failure(requirement)
-    rows += [
-        ("Stated in", join(*(_citation(citation) for citation in requirement["citations"]))),
-        ("Evidence", f"{facts.evidence(requirement)} (cases sent, cases that addressed a live session, refusals seen)"),
-        ("Tests", join(*(el("code", test, class_="line") for test in requirement["tests"])) or "none"),
-        ("Link", el("a", el("code", f"#{requirement['id']}"), href=f"#{requirement['id']}")),
-    ]
-    return [join(el("dt", name), el("dd", value)) for name, value in rows if value]
-
-
-def _citation(citation: Json) -> Markup:
-    place, words, edition = facts.cited(citation)
-    language = edition if edition and not edition[0].isdigit() else None
-    return el(
-        "figure",
-        el("blockquote", words, lang=language, class_="quote" if language or edition else None),
-        el("figcaption", el("code", place), f" (edition {edition})" if edition else None),
-    )
-
-
-def _failure(requirement: Json) -> list[tuple[str, Markup | str | None]]:
-    request, answer, curl = requirement["request"], requirement["answer"], requirement["curl"]
-    return [
-        ("Failing case", requirement["case"]),
-        ("Expected", requirement["expected"]),
-        ("Compared", _compared(requirement["compared"])),
-        ("Request", _request(request) if request else None),
-        ("Answer", _answer(answer)),
-        ("Send it again", _curl(curl) if curl else None),
-    ]
-
-
-def _compared(compared: Json | None) -> Markup | None:
-    if compared is None:
-        return None
-    parts = compare(compared["expected"], compared["actual"])
-    rows = (("expected", "del", parts.expected), ("actual", "ins", parts.actual))
-    return join(
-        *(
-            el(
-                "div",
-                el("span", label, class_="label"),
-                el("pre", parts.before, el(tag, own) if own else None, parts.after),
-            )
-            for label, tag, own in rows
-        ),
-        el("p", parts.sentence, class_="quiet"),
-    )
-
-
-def _message(first: str, headers: Json, body: str | None, label: str) -> Markup:
-    lines = "\n".join(text(f"{name}: {headers[name]}") for name in sorted(headers))
-    content = [el("b", first), "\n", Markup(lines)]
-    if body is not None:
-        content += ["\n\n" if headers else "\n", text(body, keep="\n\t") if body else el("i", "(an empty body)")]
-    return el(
-        "pre", *(part if isinstance(part, Markup) else Markup(part) for part in content), tabindex=0, aria_label=label
-    )
-
-
-def _request(request: Json) -> Markup:
-    return _message(f"{request['method']} {request['url']}", request["headers"], request["body"], "Request")
-
-
-def _answer(answer: Json | None) -> Markup:
-    if answer is None:
-        return el("p", facts.status_line(answer))
-    return _message(facts.status_line(answer), answer["headers"], answer["body"], "Answer")
-
-
-def _curl(curl: str) -> Markup:
-    """The command and a button that copies it, but for one that could act on the terminal it is pasted into."""
-    code = el("pre", text(curl, keep="\n\t"), tabindex=0, aria_label="curl command")
-    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", curl):
-        return join(code, el("p", "It holds control characters: take it from conformance.json.", class_="quiet"))
-    return join(
-        code, el("button", "Copy", type="button", class_="copy", data_copy=json.dumps(curl), aria_live="polite")
-    )
 
 
 def _observations(observations: list[Json]) -> Markup | None:

@@ -44,6 +44,8 @@ def _requirements(run: Json) -> list[str]:
     editions = ", ".join(run["chosen_editions"])
     where = f" at {run['base_url']}" if run["base_url"] else ""
     lines = wrap(one_line(f"{facts.name_of_system(run)}{where}, judged by {editions}"), COLUMNS)
+    if run["identified_by"]:
+        lines += _indented(run["identified_by"], 2)
     groups = facts.by_reason(facts.with_verdict(run, "not tested"))
     if len(groups) == 1 and len(*groups.values()) == len(requirements):
         return [*lines, "", f"  Not tested: all {len(requirements)} requirements", *_indented(next(iter(groups)), 6)]

@@ -119,12 +119,17 @@ class Dify(Dialect):
 
     def recognises(self, request: Request, answer: Answer) -> str | None:
         content = members(answer.value)
-        if {"code", "message", "status"} <= content.keys() and content["status"] == answer.status:
+        if answer.status in {400, 401, 403} and {"code", "message", "status"} <= content.keys():
             return f"GET {request.path} answers {answer.status} with Dify's error members status, code and message"
         if request.path == "/conversations" and {"data", "has_more", "limit"} <= content.keys():
             return "GET /conversations answers with Dify's members data, has_more and limit"
         if request.path == "/info" and "mode" in content:
             return "GET /info names the app's mode"
+        return None
+
+    def suggests(self, request: Request, answer: Answer) -> str | None:
+        if {"code", "message", "status"} <= members(answer.value).keys():
+            return f"GET {request.path} answers {answer.status} with Dify's error members status, code and message"
         return None
 
 

@@ -1,0 +1,98 @@
+"""What a requirement's row on the HTML page opens to: reasons, quotes, evidence, and the failing exchange."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from rename_tck.reports import facts
+from rename_tck.reports.difference import compare
+from rename_tck.reports.facts import Json
+from rename_tck.reports.markup import Markup, el, join, text
+
+
+def details(requirement: Json) -> list[Markup]:
+    """The rows that a requirement of the HTML page opens to: why, where it is stated, and what failed."""
+    rows: list[tuple[str, Markup | str | None]] = [
+        ("Reason", requirement["reason"]),
+        ("Editions", facts.contradiction(requirement)),
+    ]
+    if requirement["verdict"] == "fail":
+        rows += _failure(requirement)
+    rows += [
+        ("Stated in", join(*(_citation(citation) for citation in requirement["citations"]))),
+        ("Evidence", f"{facts.evidence(requirement)} (cases sent, cases that addressed a live session, refusals seen)"),
+        ("Tests", join(*(el("code", test, class_="line") for test in requirement["tests"])) or "none"),
+        ("Link", el("a", el("code", f"#{requirement['id']}"), href=f"#{requirement['id']}")),
+    ]
+    return [join(el("dt", name), el("dd", value)) for name, value in rows if value]
+
+
+def _citation(citation: Json) -> Markup:
+    place, words, edition = facts.cited(citation)
+    language = edition if edition and not edition[0].isdigit() else None
+    return el(
+        "figure",
+        el("blockquote", words, lang=language, class_="quote" if language or edition else None),
+        el("figcaption", el("code", place), f" (edition {edition})" if edition else None),
+    )
+
+
+def _failure(requirement: Json) -> list[tuple[str, Markup | str | None]]:
+    request, answer, curl = requirement["request"], requirement["answer"], requirement["curl"]
+    return [
+        ("Failing case", requirement["case"]),
+        ("Expected", requirement["expected"]),
+        ("Compared", _compared(requirement["compared"])),
+        ("Request", _request(request) if request else None),
+        ("Answer", _answer(answer)),
+        ("Send it again", _curl(curl) if curl else None),
+    ]
+
+
+def _compared(compared: Json | None) -> Markup | None:
+    if compared is None:
+        return None
+    parts = compare(compared["expected"], compared["actual"])
+    rows = (("expected", "del", parts.expected), ("actual", "ins", parts.actual))
+    return join(
+        *(
+            el(
+                "div",
+                el("span", label, class_="label"),
+                el("pre", parts.before, el(tag, own) if own else None, parts.after),
+            )
+            for label, tag, own in rows
+        ),
+        el("p", parts.sentence, class_="quiet"),
+    )
+
+
+def _message(first: str, headers: Json, body: str | None, label: str) -> Markup:
+    lines = "\n".join(text(f"{name}: {headers[name]}") for name in sorted(headers))
+    content = [el("b", first), "\n", Markup(lines)]
+    if body is not None:
+        content += ["\n\n" if headers else "\n", text(body, keep="\n\t") if body else el("i", "(an empty body)")]
+    return el(
+        "pre", *(part if isinstance(part, Markup) else Markup(part) for part in content), tabindex=0, aria_label=label
+    )
+
+
+def _request(request: Json) -> Markup:
+    return _message(f"{request['method']} {request['url']}", request["headers"], request["body"], "Request")
+
+
+def _answer(answer: Json | None) -> Markup:
+    if answer is None:
+        return el("p", facts.status_line(answer))
+    return _message(facts.status_line(answer), answer["headers"], answer["body"], "Answer")
+
+
+def _curl(curl: str) -> Markup:
+    """The command and a button that copies it, but for one that could act on the terminal it is pasted into."""
+    code = el("pre", text(curl, keep="\n\t"), tabindex=0, aria_label="curl command")
+    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", curl):
+        return join(code, el("p", "It holds control characters: take it from conformance.json.", class_="quiet"))
+    return join(
+        code, el("button", "Copy", type="button", class_="copy", data_copy=json.dumps(curl), aria_live="polite")
+    )

@@ -1,0 +1,88 @@
+"""Says what was found: in pytest's terms for one test, in reports and closing lines for the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rename_tck.reports import record as reports
+from rename_tck.reports import terminal
+from rename_tck.reports.text import visible
+from rename_tck.run import COULD_NOT_JUDGE, Json, Outcome
+from rename_tck.settings import BadOptionError, ensure_writable
+from rename_tck.verdict import Verdict
+
+#: What pytest counts a verdict as, its letter, its word.
+_WORDS = {
+    Verdict.PASS: ("passed", ".", "PASS"),
+    Verdict.FAIL: ("failed", "F", "FAIL"),
+    Verdict.NOT_TESTED: ("not tested", "-", "NOT TESTED"),
+    Verdict.ERROR: ("failed", "E", "ERROR"),
+}
+_SHOULD_FAILED = ("SHOULD failed", "f", "FAIL (SHOULD)")
+
+
+def tell(item: pytest.Item, report: pytest.TestReport, outcome: Outcome, level: str, trace: str | None) -> None:
+    """Put one test's outcome into its pytest report; `trace` is the traceback where the suite itself failed."""
+    verdict, reason = outcome.verdict, outcome.reason or ""
+    # for JUnit, which takes them from the last report of the item
+    item.user_properties += [
+        ("requirement", outcome.requirement.id),
+        ("level", outcome.level),
+        ("verdict", str(verdict)),
+    ]
+    report.verdict = str(verdict)  # type: ignore[attr-defined]
+    if verdict is Verdict.PASS:
+        report.outcome, report.longrepr = "passed", None
+    elif verdict is Verdict.NOT_TESTED:
+        report.outcome, report.longrepr = "skipped", (report.location[0], report.location[1] or 0, visible(reason))
+    elif verdict is Verdict.ERROR:
+        report.outcome, report.longrepr = "failed", visible(trace or reason, keep="\n")
+    else:
+        text = terminal.failure_text(outcome.record())
+        if outcome.level == "MUST" or level == "should":
+            report.outcome, report.longrepr = "failed", text
+        else:
+            # pytest's form of a failure that does not fail the run
+            report.outcome, report.longrepr = "skipped", text
+            report.wasxfail = visible(f"SHOULD: {outcome.failure.case if outcome.failure else reason}")
+
+
+def status(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """The suite's words for a report; None where it is not of a contract test."""
+    verdict = getattr(report, "verdict", None)
+    if verdict is None:
+        return None
+    return _SHOULD_FAILED if hasattr(report, "wasxfail") else _WORDS[Verdict(verdict)]
+
+
+def conclude(record: Json, folder: Path, redact: Callable[[str], str], say: Callable[[str], Any]) -> int:
+    """Write the reports and say the closing lines; the exit status, changed if nothing could be written."""
+    record = _redacted(record, redact)
+    exit_status = int(record["exit_status"])
+    say("")
+    for line in terminal.table(record):
+        say(line)
+    try:
+        ensure_writable(folder)
+        paths = ", ".join(str(path) for path in reports.write(record, folder))
+        say(f"reports: {paths}")
+    except (OSError, BadOptionError) as error:
+        say(f"The reports could not be written: {error}")
+        exit_status = exit_status or COULD_NOT_JUDGE
+    if record["seed"] is not None:
+        say(f"seed: {record['seed']} (--hypothesis-seed={record['seed']} repeats the run)")
+    for run in record["runs"]:
+        say(terminal.verdict_line(run))
+    return exit_status
+
+
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _redacted(inner, redact) for key, inner in value.items()}
+    return [_redacted(inner, redact) for inner in value] if isinstance(value, list) else value

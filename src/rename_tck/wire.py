@@ -1,0 +1,139 @@
+"""What requests and urllib3 lack for a hostile server: deadlines for whole answers, interim answers, no cookies."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import requests.adapters
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+_IN_USE = threading.local()
+
+
+class _Response(http.client.HTTPResponse):
+    """An HTTP answer, with interim ones before it skipped (RFC 9110, section 15.2); http.client skips only 100."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        while 101 < status < 200:
+            http.client.parse_headers(self.fp)
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+        return version, status, reason
+
+
+class _Noting:
+    """Notes which connection the current thread is using, so that a deadline can cut it."""
+
+    response_class: Any = _Response
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _IN_USE.connection = self
+        super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def getresponse(self) -> Any:
+        # a server that sends head and body apart waits for our acknowledgement, which Linux holds back for 40 ms
+        sock = getattr(self, "sock", None)
+        if sock is not None and hasattr(socket, "TCP_QUICKACK"):
+            with suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        return super().getresponse()  # type: ignore[misc]
+
+
+class _Plain(_Noting, HTTPConnection):
+    pass
+
+
+class _Secure(_Noting, HTTPSConnection):
+    pass
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+class Adapter(requests.adapters.HTTPAdapter):
+    """requests' own, over connections that can be cut and that skip interim answers."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools, of our own connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+
+class Deadlines:
+    """One thread that shuts down the connection of a request whose time is up, however the answer drips in."""
+
+    def __init__(self) -> None:
+        self._due: dict[int, _Holder] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[threading.Event]:
+        """Cut the calling thread's connection after that many seconds; the event says that it happened."""
+        me = threading.get_ident()
+        holder = _Holder(time.monotonic() + seconds, _IN_USE.__dict__, threading.Event())
+        with self._lock:
+            self._due[me] = holder
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="rename-tck deadlines", daemon=True)
+                self._thread.start()
+        try:
+            yield holder.happened
+        finally:
+            with self._lock:
+                self._due.pop(me, None)
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._closed.set()
+
+    def _watch(self) -> None:
+        # coarse on purpose: waking up for each request would cost more than the request
+        while not self._closed.wait(0.2):
+            now = time.monotonic()
+            with self._lock:
+                for me, holder in list(self._due.items()):
+                    if holder.due <= now:
+                        del self._due[me]
+                        holder.cut()
+
+
+@dataclass
+class _Holder:
+    due: float
+    in_use: dict[str, Any]
+    happened: threading.Event
+
+    def cut(self) -> None:
+        self.happened.set()
+        sock = getattr(self.in_use.get("connection"), "sock", None)
+        if sock is not None:
+            with suppress(OSError, ValueError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignore[name-defined,misc]
+    def set_ok(self, *_: object) -> bool:
+        return False
+
+    def return_ok(self, *_: object) -> bool:
+        return False
+
+
+#: Keeps and sends no cookies: what a server remembers of one request must not change the next.
+NO_COOKIES = _NoCookies()
