@@ -15,8 +15,8 @@ from rename_tck.verdict import Nonconformance, NotTested, Unjudgeable
 T = TypeVar("T")
 
 #: After the first failing case: how many more are sent to find a smaller one, and for how many seconds.
-SHRINKS = 120
-SHRINK_SECONDS = 20.0
+SHRINKS = 80
+SHRINK_SECONDS = 5.0
 
 
 def explore(bench: Bench, strategy: st.SearchStrategy[T], check: Callable[[T], None], *, share: float = 1.0) -> None:

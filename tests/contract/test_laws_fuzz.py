@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from rename_tck.bench import Bench
 from rename_tck.cases import names
-from rename_tck.cases.fuzz import Drawn, drawn_invalid, drawn_valid, reasonable_names
+from rename_tck.cases.fuzz import Drawn, drawn_invalid, drawn_valid, near_invalid, reasonable_names
 from rename_tck.explore import explore
 from rename_tck.systems.dialect import Session
 
@@ -61,4 +61,4 @@ def test_generated_invalid_requests_are_refused(bench: Bench) -> None:
         why = "no JSON" if drawn.raw is not None else bench.contract.request_errors(body)[0].message
         bench.require_refusal(f"a generated request that is invalid: {why}", exchange)
 
-    explore(bench, st.one_of(drawn_invalid(bench.contract)), refused)
+    explore(bench, st.one_of(drawn_invalid(bench.contract), near_invalid(bench.contract, bench.body(session))), refused)

@@ -68,9 +68,10 @@ def _play(bench: Bench, sessions: list[Session], moves: list[Move]) -> None:
         request, name = _request(bench, session, move, model[session.id], past)
         exchange = bench.send(request)
         case = f"step {number} of a sequence ({move.act})"
-        if bench.dialect.succeeded(exchange) and name is not None:
+        if bench.dialect.succeeded(exchange):
             past.append(str(model[session.id]))
-            model[session.id] = name
+            # what should have been refused is judged elsewhere
+            model[session.id] = bench.name_of(session, exchange) if name is None else name
         for other, snapshot in bench.target.pool.read_all(sessions).items():
             if snapshot is None:
                 bench.fail(f"{case}: session {other} read back", "the session to be there still", exchange)

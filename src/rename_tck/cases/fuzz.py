@@ -81,6 +81,12 @@ def drawn_invalid(contract: Contract) -> st.SearchStrategy[Drawn]:
     return strategy.map(lambda case: _drawn(contract, case)).filter(lambda drawn: not drawn.valid)  # type: ignore[no-any-return]
 
 
+def near_invalid(contract: Contract, valid: Mapping[str, object]) -> st.SearchStrategy[Drawn]:
+    """Objects near a valid body that the document's schema calls invalid: mostly one member of another type."""
+    invalid = bodies_around(valid).filter(contract.request_errors)
+    return invalid.map(lambda body: Drawn(body, None, (), valid=False))
+
+
 _ALPHABET = st.characters(categories=("L", "M", "N", "P", "S"), include_characters=" ")
 
 

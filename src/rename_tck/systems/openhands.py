@@ -58,7 +58,7 @@ class OpenHands(Dialect):
         return [(case, self.rename(session, body)) for case, body in bodies.items()]
 
     def succeeded(self, exchange: Exchange) -> bool:
-        return exchange.status == 200 and exchange.answer is not None and exchange.answer.value is True
+        return exchange.status == 200 and exchange.answer is not None and exchange.answer.value is not False
 
     def unknown_id(self, token: str) -> str:
         return uuid.uuid5(uuid.NAMESPACE_URL, f"rename-tck:{token}").hex
