@@ -175,6 +175,7 @@ class Judge:
             finally:
                 self._close()
 
+    @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker (pytest-xdist) what the controller knows."""
         node.workerinput["rename_tck_seed"] = self.seed
@@ -326,6 +327,7 @@ class Judge:
         if (note := getattr(report, "note", None)) is not None:
             self._system_run(note[0]).notes.append(note[1])
 
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Gather what a worker (pytest-xdist) knows besides its findings."""
         for system, known in node.workeroutput.get("rename_tck", {}).items():

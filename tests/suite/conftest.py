@@ -9,6 +9,11 @@ import kill_matrix
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of test_mutants.py."""
+    parser.addoption("--mutants-in-full", action="store_true", help="judge every mutant by every requirement")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Gather the matrix where all reports come together: not in a worker of pytest-xdist."""
     if not hasattr(config, "workerinput"):

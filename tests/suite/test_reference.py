@@ -177,7 +177,7 @@ def test_a_crash_is_answered_in_shape(server: type[Service], caplog: pytest.LogC
     path = {DifyServer: "/info", AgnoServer: "/config", OpenHandsServer: "/api/conversations"}[server]
 
     class Crashing(server):  # type: ignore[misc, valid-type]
-        def authenticate(self, request: Request) -> None:  # noqa: ARG002
+        def authenticate(self, request: Request) -> None:
             raise ZeroDivisionError
 
     for peer in open_peer(Crashing(), {}):

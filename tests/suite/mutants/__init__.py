@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -36,12 +38,16 @@ S = TypeVar("S", bound="type[DifyServer | AgnoServer | OpenHandsServer]")
 
 
 def mutant(kills: str, also: Iterable[str] = (), options: tuple[str, ...] = ()) -> Callable[[S], S]:
-    """Register a server class as the mutant that breaks the requirement `kills`; ids in `also` may omit the system."""
+    """Register a server class as the mutant that breaks the requirement `kills`.
+
+    Ids in `also` may omit the system; `kills` itself may stand among them, for groups that several mutants share.
+    """
 
     def register(server: S) -> S:
         system = kills.split(".")[0]
-        full = frozenset(name if "." in name else f"{system}.{name}" for name in also)
-        assert server.__doc__, f"{server.__name__} does not say what is wrong with it"
+        full = frozenset(name if "." in name else f"{system}.{name}" for name in also) - {kills}
+        assert "__doc__" in vars(server), f"{server.__name__} does not say what is wrong with it"
+        assert server.__doc__
 
         def make() -> ASGIApp:
             if issubclass(server, DifyServer):
@@ -52,3 +58,10 @@ def mutant(kills: str, also: Iterable[str] = (), options: tuple[str, ...] = ()) 
         return server
 
     return register
+
+
+def every() -> tuple[Mutant, ...]:
+    """Every mutant of every module of this package, in one order: by system, then as written."""
+    for module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+        importlib.import_module(f"{__name__}.{module}")
+    return tuple(sorted(MUTANTS, key=lambda mutant: mutant.system))

@@ -32,7 +32,17 @@ class Environment:
 
 ENVIRONMENTS = {
     "agno-newest": Environment(
-        ("agno==3.1.10", "fastapi", "python-multipart", "pyjwt", "uvicorn", "sqlalchemy", "greenlet", "aiosqlite", "openai"),
+        (
+            "agno==3.1.10",
+            "fastapi",
+            "python-multipart",
+            "pyjwt",
+            "uvicorn",
+            "sqlalchemy",
+            "greenlet",
+            "aiosqlite",
+            "openai",
+        ),
         "test_agno_newest.py",
     ),
     # fastmcp 2.12 and later no longer take an argument that OpenHands 0.53.0 gives; 1.2 GB in all

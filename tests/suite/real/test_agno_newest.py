@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from harness import KEY, Judged, judge
+
 from real.serving import serving
 from real.set_up import python_of
 
