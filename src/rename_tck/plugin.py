@@ -344,7 +344,7 @@ class Judge:
         usual = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
         if ours and self.worker is None:
             if exitstatus == pytest.ExitCode.INTERRUPTED:
-                self.run.trouble = self.run.trouble or "the run was interrupted"
+                self.run.trouble = self.run.trouble or "the run was broken off before its end"
             if usual and (self.run.systems or self.run.trouble):
                 session.exitstatus = self.run.exit_status()
                 if self.foreign_failure:
