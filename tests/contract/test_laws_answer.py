@@ -6,6 +6,7 @@ import pytest
 
 from rename_tck import series
 from rename_tck.bench import Bench
+from rename_tck.cases import bodies
 from rename_tck.exchange import Exchange, NotJsonError
 from rename_tck.provision import Snapshot
 from rename_tck.systems.dialect import Session
@@ -19,6 +20,9 @@ def test_a_valid_rename_is_answered_with_200(bench: Bench) -> None:
     for step in series.run(bench).steps:
         if not step.accepted:
             bench.fail(step.case, "status 200: the request is valid", step.exchange)
+    session = bench.some_session()
+    for spelling in bodies.spellings(bench.body(session, f"A/B {bench.name()}")):
+        bench.accept(bench.dialect.rename(session, None, raw=spelling.raw), f"a body spelt with {spelling.label}")
 
 
 @requirement("answer-schema", per_edition=True)

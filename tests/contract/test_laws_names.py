@@ -3,7 +3,7 @@
 import pytest
 
 from rename_tck.bench import Bench
-from rename_tck.cases import names
+from rename_tck.cases import bodies, names
 
 requirement = pytest.mark.requirement
 
@@ -27,6 +27,15 @@ def _judge(bench: Bench, candidates: tuple[names.Name, ...]) -> None:
 @requirement("unicode-exact")
 def test_printable_unicode_is_kept_exactly(bench: Bench) -> None:
     _judge(bench, names.UNICODE)
+    session = bench.some_session()
+    for name in names.UNICODE:
+        if names.is_reasonable(name.text):
+            # the escaped form of the same text, surrogate pairs and all (RFC 8259, section 7)
+            (escaped, *_) = bodies.spellings(bench.body(session, name.text))
+            case = f"{name.label}, spelt with escapes: {name.text[:60]!r}"
+            exchange = bench.accept(bench.dialect.rename(session, None, raw=escaped.raw), case)
+            bench.expect_answered(exchange, name.text, case)
+            bench.stored_if_readable(session, name.text, case, exchange)
 
 
 @requirement("text-not-interpreted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,27 @@ EMPTY: tuple[RawBody, ...] = (
     RawBody(b"", "no body", "taken for an empty object"),
     RawBody(b"  \n", "blanks", "taken for an empty object"),
 )
+
+
+def spellings(value: dict[str, Any]) -> tuple[RawBody, ...]:
+    """The same JSON object as other writers spell it: each means the same (RFC 8259, sections 2, 4 and 7)."""
+    reverse = dict(reversed(value.items()))
+    escaped = "".join(f"\\u{ord(char):04X}" for char in "A")
+    return (
+        RawBody(json.dumps(value, ensure_ascii=True).encode(), "escapes for all but ASCII", "escapes left as they are"),
+        RawBody(
+            json.dumps(value, indent=4).encode() + b"\r\n", "indented, over several lines", "a parser for one line"
+        ),
+        RawBody(b" \t\n" + json.dumps(value).encode() + b" \n", "blanks around the object", "the first byte looked at"),
+        RawBody(
+            json.dumps(reverse, ensure_ascii=False).encode(), "members in reverse order", "members read by position"
+        ),
+        RawBody(
+            json.dumps(value).replace("A", escaped).replace("/", "\\/").encode(),
+            "needless escapes",
+            "escapes left as they are",
+        ),
+    )
 
 
 @dataclass(frozen=True)
