@@ -34,6 +34,16 @@ class Target:
     #: Threads for requests that are to be in flight at once.
     crew: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "rename-tck crew"))
     _names: int = 0
+    _indexed: int = 0
+    _exchanged: dict[Request, Exchange] = field(default_factory=dict)
+
+    def exchanged(self, request: Request) -> Exchange | None:
+        """The answered exchange of this very request, if the run has had one."""
+        for exchange in self.sut.journal[self._indexed :]:
+            self._indexed += 1
+            if exchange.answer is not None:
+                self._exchanged[exchange.request] = exchange
+        return self._exchanged.get(request)
 
     def fresh_name(self) -> str:
         """A name that no one has used: an ordinary title with the run's token."""
@@ -51,7 +61,7 @@ class Bench:
     #: What the generated cases of this test are drawn by.
     seed: str = ""
     evidence: Evidence = field(default_factory=Evidence)
-    _twins: set[bytes] = field(default_factory=set)
+    _twins: set[Request] = field(default_factory=set)
 
     # -- what there is
 
@@ -108,7 +118,15 @@ class Bench:
             Nonconformance: the target broke off this request, twice, while it answers others.
             Unjudgeable: no answer came, for a reason that may not be the request's.
         """
-        exchange = self._exchange(request)
+        return self.count(self._exchange(request), live=live)
+
+    def once(self, request: Request, *, live: bool = True) -> Exchange:
+        """The exchange of a request that the run has sent already, to the letter; else send it."""
+        found = self.target.exchanged(request)
+        return self.send(request, live=live) if found is None else self.count(found, live=live)
+
+    def count(self, exchange: Exchange, *, live: bool = True) -> Exchange:
+        """Count an exchange as evidence."""
         self.evidence.sent += 1
         self.evidence.live += live
         if 400 <= exchange.status < 500:
@@ -229,8 +247,7 @@ class Bench:
 
     def prove(self, twin: Request) -> None:
         """Show that the mended request is accepted, once a test."""
-        key = b" ".join((twin.method.encode(), twin.target.encode(), b"" if twin.body is None else twin.body))
-        if key in self._twins:
+        if twin in self._twins:
             return
         exchange = self.send(twin)
         if exchange.status != 200:
@@ -239,7 +256,7 @@ class Bench:
                 "so the refusal proves nothing"
             )
         self.target.accepted += 1
-        self._twins.add(key)
+        self._twins.add(twin)
 
     # -- looking at answers
 

@@ -23,9 +23,9 @@ ANSWER_LIMIT = 8 * 1024 * 1024
 #: Seconds that a run spends in all on waiting for answers that do not come, before it gives the target up.
 HANGING_LIMIT = 45.0
 
-#: Seconds that a run waits in all, and at once, because the target asked for it (429 with Retry-After).
-WAITING_LIMIT = 240.0
+#: Seconds that one request waits at once, and in all, because the target asks for it (429 with Retry-After).
 WAIT_AT_ONCE = 30.0
+WAITING_LIMIT = 90.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class Sut:
         #: Exchanges of the rename operation, in order, for the laws that look at all of them.
         self.journal: list[Exchange] = []
         self._hung = 0.0
+        self._given_up: str | None = None
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
         self._deadlines = Deadlines()
@@ -75,19 +76,20 @@ class Sut:
             Unjudgeable: the target has hung for so long, or asks to wait so long, that the run gives it up.
         """
         self.guard.permit(request)
+        waited = 0.0
         while True:
+            if self._given_up is not None:
+                raise Unjudgeable(self._given_up)
             exchange = self._try(request)
             if exchange.answer is None and exchange.trouble and exchange.trouble.startswith("the connection"):
                 self.reconnected += 1
                 self.disconnect()
                 exchange = self._try(request)
-            if exchange.status != 429:
+            if exchange.status != 429 or exchange.answer is None:
                 return exchange
-            self._wait(exchange)
+            waited += self._wait(exchange.answer, waited)
 
     def _try(self, request: Request) -> Exchange:
-        if self._hung >= HANGING_LIMIT:
-            raise Unjudgeable(f"the target left requests unanswered for {self._hung:.0f} s in all and was given up")
         limit = self.connection.time_limit * request.patience
         started = time.monotonic()
         answer, trouble = None, None
@@ -120,6 +122,10 @@ class Sut:
             if cut.is_set() or (trouble or "").startswith("no answer"):
                 trouble = f"no complete answer came within {limit:g} s"
                 self._hung += elapsed
+                if self._hung >= HANGING_LIMIT:
+                    self._given_up = (
+                        f"the target left requests unanswered for {self._hung:.0f} s in all and was given up"
+                    )
         return Exchange(
             request=request,
             base_url=self.connection.base_url,
@@ -151,17 +157,18 @@ class Sut:
         finally:
             response.close()
 
-    def _wait(self, exchange: Exchange) -> None:
-        assert exchange.answer is not None
-        seconds = _retry_after(exchange.answer.header("retry-after"))
-        if seconds > WAIT_AT_ONCE or self.waited + seconds > WAITING_LIMIT:
-            raise Unjudgeable(
-                f"the target limits the rate of requests (429) and asks to wait {seconds:g} s more, "
-                f"after {self.waited:.0f} s waited already",
-                exchange,
+    def _wait(self, answer: Answer, waited: float) -> float:
+        """Wait as a 429 asks for, and return for how long; `waited` is what the same request has waited already."""
+        seconds = _retry_after(answer.header("retry-after"))
+        if seconds > WAIT_AT_ONCE or waited + seconds > WAITING_LIMIT:
+            self._given_up = (
+                "the target limits the rate of requests (429) and was given up: it asks to wait "
+                f"{seconds:g} s, after {waited:.0f} s waited already"
             )
+            raise Unjudgeable(self._given_up)
         self.waited += seconds
         time.sleep(seconds)
+        return seconds
 
     # -- what goes with every request
 

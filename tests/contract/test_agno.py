@@ -176,7 +176,14 @@ def test_an_unknown_table_is_a_documented_error(bench: Bench) -> None:
 # -- errors
 
 
-def _refusals(bench: Bench) -> Iterator[tuple[str, Exchange]]:
+def _refusals(bench: Bench) -> list[tuple[str, Exchange]]:
+    """Requests that are refused for many reasons, sent once and judged in several respects."""
+    fresh = Bench(bench.target, None)
+    found: list[tuple[str, Exchange]] = bench.shared("refusals", lambda: list(_refuse(fresh)))
+    return [(case, bench.count(exchange, live=exchange.status != 404)) for case, exchange in found]
+
+
+def _refuse(bench: Bench) -> Iterator[tuple[str, Exchange]]:
     """Requests that are refused for many reasons."""
     session = bench.some_session()
     dialect = bench.dialect

@@ -3,6 +3,7 @@
 import pytest
 
 from rename_tck.bench import Bench
+from rename_tck.exchange import Exchange
 from rename_tck.systems.dialect import Session, members
 from rename_tck.verdict import Compared
 
@@ -11,18 +12,28 @@ requirement = pytest.mark.requirement
 ROUNDS = 8
 
 
-def _answers_are_their_own(bench: Bench, wanted: list[tuple[Session, str]], case: str) -> None:
-    """Rename at once, and require of each answer what it says of its own request."""
+def _at_once(bench: Bench, wanted: list[tuple[Session, str]], case: str) -> list[Exchange]:
+    """Rename at once; each is accepted, and answered with the id of its own session."""
     exchanges = bench.at_once(*(bench.rename(session, name) for session, name in wanted))
-    for (session, name), exchange in zip(wanted, exchanges, strict=True):
+    for (session, _), exchange in zip(wanted, exchanges, strict=True):
         if exchange.status != 200:
             bench.fail(case, "status 200 to each of the renames", exchange)
         bench.target.accepted += 1
-        bench.expect_answered(exchange, name, case)
-        answer = exchange.answer
-        found = bench.dialect.id_in(members(answer.value)) if answer is not None else None
+        found = bench.dialect.id_in(_answered(exchange))
         if bench.dialect.answers_session and found is not None:
             bench.expect_equal(session.id, found, f"{case}: the id in the answer", exchange)
+    return exchanges
+
+
+def _answered(exchange: Exchange) -> dict[str, object]:
+    return members(exchange.answer.value) if exchange.answer else {}
+
+
+def _still_renamable(bench: Bench, *sessions: Session) -> None:
+    for session in sessions:
+        name = bench.name()
+        exchange = bench.give(session, name, "a rename after renames at once")
+        bench.stored_if_readable(session, name, "a rename after renames at once", exchange)
 
 
 @requirement("concurrent-same-session")
@@ -30,20 +41,25 @@ def test_two_renames_of_one_session_at_once(bench: Bench) -> None:
     session = bench.some_session()
     for number in range(1, ROUNDS + 1):
         case = f"two renames of one session at once (round {number})"
-        first, second = bench.name(), bench.name()
-        _answers_are_their_own(bench, [(session, first), (session, second)], case)
-        if bench.readable():
-            stored = bench.name_of(session)
-            if stored not in {first, second}:
-                bench.fail(
-                    f"{case}: the name read back",
-                    f"{first!r} or {second!r}",
-                    None,
-                    Compared(f"{first} | {second}", str(stored)),
-                )
-    name = bench.name()
-    exchange = bench.give(session, name, "a rename after renames at once")
-    bench.stored_if_readable(session, name, "a rename after renames at once", exchange)
+        sent = [bench.name(), bench.name()]
+        exchanges = _at_once(bench, [(session, name) for name in sent], case)
+        stored = bench.name_of(session) if bench.readable() else None
+        if bench.readable() and stored not in sent:
+            bench.fail(
+                f"{case}: the name read back",
+                " or ".join(map(repr, sent)),
+                None,
+                Compared(" | ".join(sent), str(stored)),
+            )
+        for own, other, exchange in zip(sent, reversed(sent), exchanges, strict=True):
+            answered = bench.dialect.name_in(_answered(exchange)) if bench.dialect.answers_session else None
+            # an answer may show the other name only where that came later, and so is the one that stays
+            if answered not in {None, own} and not (answered == other and stored in {None, other}):
+                bench.expect_equal(own, answered, f"{case}: the name in the answer", exchange)
+        answers = [bench.dialect.name_in(_answered(exchange)) for exchange in exchanges]
+        if bench.dialect.answers_session and answers == [sent[1], sent[0]]:
+            bench.expect_equal(sent[0], answers[0], f"{case}: the names in the two answers, exchanged", exchanges[0])
+    _still_renamable(bench, session)
 
 
 @requirement("concurrent-two-sessions")
@@ -52,10 +68,8 @@ def test_renames_of_two_sessions_at_once(bench: Bench) -> None:
     for number in range(1, ROUNDS + 1):
         case = f"renames of two sessions at once (round {number})"
         wanted = [(one, bench.name()), (other, bench.name())]
-        _answers_are_their_own(bench, wanted, case)
-        for session, name in wanted:
-            bench.stored_if_readable(session, name, case)
-    for session in (one, other):
-        name = bench.name()
-        exchange = bench.give(session, name, "a rename after renames at once")
-        bench.stored_if_readable(session, name, "a rename after renames at once", exchange)
+        exchanges = _at_once(bench, wanted, case)
+        for (session, name), exchange in zip(wanted, exchanges, strict=True):
+            bench.expect_answered(exchange, name, case)
+            bench.stored_if_readable(session, name, case, exchange)
+    _still_renamable(bench, one, other)

@@ -19,7 +19,7 @@ requirement = pytest.mark.requirement
 def test_no_input_is_answered_with_a_server_error(bench: Bench) -> None:
     session = bench.some_session()
     for case, request, live in _requests(bench, session):
-        _judge(bench, bench.send(request, live=live), case)
+        _judge(bench, bench.once(request, live=live), case)
 
     def generated(drawn: object) -> None:
         _judge(bench, bench.send(bench.dialect.rename(session, drawn)), "a generated body")

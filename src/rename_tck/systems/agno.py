@@ -89,7 +89,7 @@ class Agno(Dialect):
 
     def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:
         content = members(answer.value)
-        found, owner = content.get("session_id"), content.get("user_id", user)
+        found, owner = content.get("session_id"), content.get("user_id")
         if not isinstance(found, str) or not found:
             return None
         return Session(found, "created", kind, owner if isinstance(owner, str) else None)

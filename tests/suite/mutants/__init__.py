@@ -1,4 +1,4 @@
-"""Faulty servers, one fault each: made from the embedded ones, named by their defect, with what is wrong as docstring."""
+"""Faulty servers made from the embedded ones: one fault each, their defect as name, what is wrong as docstring."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from harness import KEY, OTHER_MODE_KEY
 from starlette.types import ASGIApp
 
-from harness import KEY, OTHER_MODE_KEY
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.openhands import OpenHandsServer
@@ -44,7 +44,7 @@ def mutant(kills: str, also: Iterable[str] = (), options: tuple[str, ...] = ()) 
     """
 
     def register(server: S) -> S:
-        system = kills.split(".")[0]
+        system = kills.partition(".")[0]
         full = frozenset(name if "." in name else f"{system}.{name}" for name in also) - {kills}
         assert "__doc__" in vars(server), f"{server.__name__} does not say what is wrong with it"
         assert server.__doc__
