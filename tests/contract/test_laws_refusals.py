@@ -3,7 +3,7 @@
 import pytest
 
 from rename_tck.bench import Bench
-from rename_tck.cases import bodies, ids
+from rename_tck.cases import bodies, credentials, ids
 from rename_tck.exchange import Credential, Exchange
 from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested
@@ -115,15 +115,14 @@ def _with_credential(bench: Bench, credential: Credential, case: str) -> None:
 
 @requirement("credential-missing")
 def test_a_rename_without_the_credential_is_refused(bench: Bench) -> None:
-    _with_credential(bench, Credential.NONE, "no credential")
+    for bad in credentials.MISSING:
+        _with_credential(bench, bad.credential, bad.label)
 
 
 @requirement("credential-wrong")
 def test_a_rename_with_a_wrong_credential_is_refused(bench: Bench) -> None:
-    _with_credential(bench, Credential.WRONG, "another key")
-    _with_credential(bench, Credential.LONGER, "the key with a character more")
-    _with_credential(bench, Credential.SHORTER, "the key with a character less")
-    _with_credential(bench, Credential.OTHER_CASE, "the key in the other case")
+    for bad in credentials.WRONG:
+        _with_credential(bench, bad.credential, bad.label)
 
 
 def _refuse_bodies(bench: Bench, wrong: tuple[bodies.RawBody, ...]) -> None:

@@ -54,8 +54,8 @@ def _requests(bench: Bench, session: Session) -> Iterator[tuple[str, Request, bo
             )
     for case, request in dialect.faulty(session, bench.name()):
         yield case, request, True
-    for case, query in dialect.odd_queries(session):
-        yield case, dialect.rename(session, bench.body(session), query=query), True
+    for odd_query in dialect.odd_queries(session):
+        yield odd_query.label, dialect.rename(session, bench.body(session), query=odd_query.query), True
     yield "no content type", dialect.rename(session, bench.body(session), headers=()), True
     yield (
         "content type text/plain",

@@ -80,37 +80,38 @@ def spellings(value: dict[str, Any]) -> tuple[RawBody, ...]:
 
 @dataclass(frozen=True)
 class WrongValue:
-    """A JSON value of a type that a member does not have."""
+    """A JSON value of a type that a member may not have, with what is known to be done to it."""
 
     value: Any
     label: str
+    mistake: str
 
 
-_VALUES = (
-    WrongValue(None, "null"),
-    WrongValue(True, "true"),
-    WrongValue(False, "false"),
-    WrongValue(0, "zero"),
-    WrongValue(12345, "an integer"),
-    WrongValue(-1, "a negative integer"),
-    WrongValue(9007199254740993, "an integer over 2^53"),
-    WrongValue(1e300, "a very large number"),
-    WrongValue(1.5, "a fraction"),
-    WrongValue("", "an empty string"),
-    WrongValue("true", "the string true"),
-    WrongValue("false", "the string false"),
-    WrongValue("text", "a string"),
-    WrongValue([], "an empty array"),
-    WrongValue(["text"], "an array"),
-    WrongValue({}, "an empty object"),
-    WrongValue({"text": "text"}, "an object"),
+VALUES = (
+    WrongValue(None, "null", "taken for absent, or turned into text"),
+    WrongValue(True, "true", "turned into text or a number"),
+    WrongValue(False, "false", "taken for absent"),
+    WrongValue(0, "zero", "taken for absent or false"),
+    WrongValue(12345, "an integer", "turned into text"),
+    WrongValue(-1, "a negative integer", "turned into text"),
+    WrongValue(9007199254740993, "an integer over 2^53", "rounded, turned into text"),
+    WrongValue(1e300, "a very large number", "turned into text in another notation"),
+    WrongValue(1.5, "a fraction", "turned into text"),
+    WrongValue("", "an empty string", "taken for false"),
+    WrongValue("true", "the string true", "coerced to a boolean"),
+    WrongValue("false", "the string false", "taken for true, as any text is"),
+    WrongValue("text", "a string", "taken for true, as any text is"),
+    WrongValue([], "an empty array", "taken for absent"),
+    WrongValue(["text"], "an array", "its first element taken"),
+    WrongValue({}, "an empty object", "taken for absent"),
+    WrongValue({"text": "text"}, "an object", "turned into text"),
 )
 
 
 def wrong_for(json_type: str, *, nullable: bool = False) -> list[WrongValue]:
     """Values that are not of a JSON type (``string`` or ``boolean``), null among them unless it is nullable."""
     right = {"string": str, "boolean": bool}[json_type]
-    return [wrong for wrong in _VALUES if not isinstance(wrong.value, right) and not (nullable and wrong.value is None)]
+    return [wrong for wrong in VALUES if not isinstance(wrong.value, right) and not (nullable and wrong.value is None)]
 
 
 #: JSON that strains a parser; what becomes of it is not judged, but a 5xx status is.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from rename_tck.cases.queries import OddQuery
 from rename_tck.exchange import Answer, Request, encode_json, segment
 from rename_tck.guard import Route
 from rename_tck.systems.dialect import JSON_TYPE, Dialect, Page, Session, members, records
@@ -62,16 +63,17 @@ class Agno(Dialect):
             ),
         ]
 
-    def odd_queries(self, session: Session) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    def odd_queries(self, session: Session) -> list[OddQuery]:
+        query, kind = self.query(session), session.kind or "agent"
         return [
             *super().odd_queries(session),
-            ("an unknown db_id", (*self.query(session), ("db_id", "rename-tck-no-such-db"))),
-            ("an unknown table", (*self.query(session), ("table", "rename-tck-no-such-table"))),
-            ("a table name that is SQL", (*self.query(session), ("table", "x'; --"))),
-            ("a very long user_id", (*self.query(session), ("user_id", "u" * 3000))),
-            ("a user_id with a NUL", (*self.query(session), ("user_id", "u\0"))),
-            ("a type that does not exist", (("type", "nosuchtype"),)),
-            ("the type twice", (("type", session.kind or "agent"), ("type", "nosuchtype"))),
+            OddQuery((*query, ("db_id", "rename-tck-no-such-db")), "an unknown db_id", "an exception let through"),
+            OddQuery((*query, ("table", "rename-tck-no-such-table")), "an unknown table", "an exception let through"),
+            OddQuery((*query, ("table", "x'; --")), "a table's name that is SQL", "pasted into a statement"),
+            OddQuery((*query, ("user_id", "u" * 3000)), "a very long user_id", "a column's width"),
+            OddQuery((*query, ("user_id", "u\0")), "a user_id with a NUL", "refused by the database with an exception"),
+            OddQuery((("type", "nosuchtype"),), "a type that does not exist", "looked up without a check"),
+            OddQuery((("type", kind), ("type", "nosuchtype")), "the type twice", "one checked, the other used"),
         ]
 
     def unknown_id(self, token: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from rename_tck.cases.queries import OddQuery
 from rename_tck.exchange import Answer, Credential, Exchange, Request, encode_json, segment
 from rename_tck.guard import Route
 
@@ -136,9 +137,13 @@ class Dialect(ABC):
         """Whether a body names, validly, whose session it means."""
         return False
 
-    def odd_queries(self, session: Session) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
-        """Queries to try that no document describes, with what is odd about each."""
-        return [("a query that no document describes", (*self.query(session), ("unknown", "1"), ("x[]", "%00")))]
+    def odd_queries(self, session: Session) -> list[OddQuery]:
+        """Queries to try that no document describes."""
+        query = self.query(session)
+        return [
+            OddQuery((*query, ("unknown", "1")), "an unknown parameter", "parameters bound by reflection"),
+            OddQuery((*query, ("x[]", "\0"), ("", "")), "odd names and a NUL", "a parser's exception let through"),
+        ]
 
     def patience_for(self, body: object) -> float:
         """How many times the usual time-out a request with this body may take."""
