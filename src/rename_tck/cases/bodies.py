@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from rename_tck.exchange import encode_json
+
 
 @dataclass(frozen=True)
 class RawBody:
@@ -67,9 +69,7 @@ def spellings(value: dict[str, Any]) -> tuple[RawBody, ...]:
             json.dumps(value, indent=4).encode() + b"\r\n", "indented, over several lines", "a parser for one line"
         ),
         RawBody(b" \t\n" + json.dumps(value).encode() + b" \n", "blanks around the object", "the first byte looked at"),
-        RawBody(
-            json.dumps(reverse, ensure_ascii=False).encode(), "members in reverse order", "members read by position"
-        ),
+        RawBody(encode_json(reverse), "members in reverse order", "members read by position"),
         RawBody(
             json.dumps(value).replace("A", escaped).replace("/", "\\/").encode(),
             "needless escapes",

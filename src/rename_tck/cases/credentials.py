@@ -1,0 +1,26 @@
+"""Credentials that are not the right one, each with the mistake that it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rename_tck.exchange import Credential
+
+
+@dataclass(frozen=True)
+class BadCredential:
+    """A credential that must be refused."""
+
+    credential: Credential
+    label: str
+    mistake: str
+
+
+MISSING = (BadCredential(Credential.NONE, "no credential", "a route left out of the authentication"),)
+
+WRONG = (
+    BadCredential(Credential.WRONG, "another key", "any key taken for the right one"),
+    BadCredential(Credential.LONGER, "the key with a character more", "compared by the key as a prefix, or cut"),
+    BadCredential(Credential.SHORTER, "the key with a character less", "compared by the given text as a prefix"),
+    BadCredential(Credential.OTHER_CASE, "the key in the other case", "compared without regard to case"),
+)

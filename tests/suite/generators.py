@@ -1,0 +1,226 @@
+"""Counts how many cases of each class of input a quick run sends, and writes docs/generators.md.
+
+Usage: python tests/suite/generators.py
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+from harness import judge
+
+from rename_tck.cases import bodies, credentials, ids, names
+from rename_tck.exchange import Request
+from rename_tck.systems import NAMES, Session, load
+from rename_tck.transport import Sut
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "generators.md"
+
+#: What a run does with several sessions, and after which it reads all of them back.
+MOVES = {
+    "rename": "a name stored on another session, or not at all",
+    "rename back": "an old value kept in a cache",
+    "same name": "no change taken for a failure",
+    "faulty": "validation after storing",
+    "unknown": "an upsert that creates",
+    "odd name": "one bad value that breaks what comes after",
+    "no key": "authentication after storing",
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A class of input: where it stands in a request, what it is called, which mistake it stands for."""
+
+    place: str
+    label: str
+    mistake: str
+
+
+def kinds(system: str) -> list[Kind]:
+    """The classes that a run on the system sends, in the order of the table."""
+    dialect = load(system)
+    live = Session("0123456789abcdef", "lent", dialect.kinds[0], "user")
+    texts = (*names.UNICODE, *names.LOOKALIKES, *names.long_names(), *names.UNREASONABLE, *names.BLANKS_AROUND)
+    odd = (*ids.odd_ids("token"), *ids.near_ids(live.id, text=dialect.ids_are_text))
+    raw = (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL, *bodies.spellings({"a": "A"}))
+    wrong = [value for value in bodies.VALUES if system == "dify" or not isinstance(value.value, str)]
+    found = [
+        *(Kind("name", text.label, text.mistake) for text in texts),
+        *(Kind("id", one.label, one.mistake) for one in odd),
+        *(Kind("body", one.label, one.mistake) for one in raw),
+        *(Kind("member", one.label, one.mistake) for one in wrong),
+        *(Kind("query", one.label, one.mistake) for one in dialect.odd_queries(live)),
+        *(Kind("key", one.label, one.mistake) for one in (*credentials.MISSING, *credentials.WRONG)),
+        *(Kind("sequence", label, mistake) for label, mistake in MOVES.items()),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def count(system: str, report_dir: Path, seed: int = 1) -> Counter[tuple[str, str]]:
+    """How many cases of each class, by place and label, a quick run on the embedded server sends."""
+    sent: list[Request] = []
+    moves: Counter[str] = Counter()
+    original = Sut.send
+
+    def send(self: Sut, request: Request) -> Any:
+        sent.append(request)
+        return original(self, request)
+
+    with mock.patch.object(Sut, "send", send), _counted_moves(moves, report_dir):
+        judged = judge(None, report_dir, system=system, seed=seed)
+    assert judged.status == 0, judged.output
+    classes = _Classes(system, judged.record["seed"])
+    counted: Counter[tuple[str, str]] = Counter()
+    for request in sent:
+        counted.update(classes.of(request))
+    counted.update({("sequence", act): number for act, number in moves.items()})
+    return counted
+
+
+def _counted_moves(moves: Counter[str], report_dir: Path) -> Any:
+    """Patch the sequences' test to count its moves; it is imported by a first, short run."""
+    judge(None, report_dir, "--collect-only", system="dify")
+    module: ModuleType = sys.modules["test_laws_sequences"]
+    original = module._request
+
+    def request(bench: Any, session: Any, move: Any, *rest: Any) -> Any:
+        moves[move.act] += 1
+        return original(bench, session, move, *rest)
+
+    return mock.patch.object(module, "_request", request)
+
+
+class _Classes:
+    """Tells which classes a request belongs to."""
+
+    def __init__(self, system: str, seed: int) -> None:
+        from rename_tck.opening import token_for
+
+        self.dialect = load(system)
+        texts = (*names.UNICODE, *names.LOOKALIKES, *names.long_names(), *names.UNREASONABLE, *names.BLANKS_AROUND)
+        self.names = {name.text: name.label for name in texts}
+        self.ids = {odd.encoded: odd.label for odd in ids.odd_ids(token_for(seed, ""))}
+        self.raw = {
+            raw.raw: raw.label for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL)
+        }
+        self.credentials = {bad.credential: bad.label for bad in (*credentials.MISSING, *credentials.WRONG)}
+        self.live: set[str] = set()
+
+    def of(self, request: Request) -> Iterator[tuple[str, str]]:
+        start, end = self.dialect.rename_path.split("{id}")
+        if (
+            request.method != self.dialect.method
+            or not request.path.startswith(start)
+            or not request.path.endswith(end)
+        ):
+            return
+        segment = request.path[len(start) : len(request.path) - len(end) or None]
+        yield from self._id(segment)
+        if request.credential in self.credentials:
+            yield "key", self.credentials[request.credential]
+        if request.body is not None:
+            yield from self._body(request.body)
+        for kind in self.dialect.kinds:
+            session = Session("x", "lent", kind)
+            for odd in self.dialect.odd_queries(session):
+                if odd.query == request.query:
+                    yield "query", odd.label
+
+    def _id(self, segment: str) -> Iterable[tuple[str, str]]:
+        if segment in self.ids:
+            yield "id", self.ids[segment]
+            return
+        for live in self.live:
+            for near in ids.near_ids(live, text=self.dialect.ids_are_text):
+                if near.encoded == segment:
+                    yield "id", near.label
+                    return
+        self.live.add(segment)
+
+    def _body(self, raw: bytes) -> Iterable[tuple[str, str]]:
+        if raw in self.raw:
+            yield "body", self.raw[raw]
+            return
+        try:
+            value = json.loads(raw)
+        except ValueError:
+            return
+        if not isinstance(value, dict):
+            return
+        for spelling in bodies.spellings(value):
+            if spelling.raw == raw:
+                yield "body", spelling.label
+        name = value.get(self.dialect.name_member)
+        if isinstance(name, str) and name in self.names:
+            yield "name", self.names[name]
+        for member, found in value.items():
+            for wrong in bodies.VALUES:
+                if member in {"name", "user", "auto_generate", "session_name", "title"} and _same(found, wrong.value):
+                    yield "member", wrong.label
+
+
+def _same(one: object, other: object) -> bool:
+    return one == other and type(one) is type(other)
+
+
+_PLACES = {
+    "name": "Names",
+    "id": "Ids",
+    "body": "Bodies",
+    "member": "Values of members, where the document has another type",
+    "query": "Queries",
+    "key": "Keys",
+    "sequence": "Sequences: steps after each of which every session is read back",
+}
+
+
+def page(counted: dict[str, Counter[tuple[str, str]]]) -> str:
+    """The table, as Markdown."""
+    rows: dict[Kind, None] = {}
+    for system in NAMES:
+        rows |= dict.fromkeys(kinds(system))
+    lines = [
+        "# What a run sends",
+        "",
+        "Each class of input stands for a mistake that servers, databases, proxies and frameworks are known to make.",
+        "Every run sends each class at least once; the figures are the cases of a quick run on the embedded servers,",
+        "seed 1. Fuzzing adds to them: requests drawn from the vendored documents, names, bodies near a valid one, and",
+        "sequences over several sessions. Made by `python tests/suite/generators.py`; `tests/suite/test_generators.py`",
+        "holds that no class is left out.",
+    ]
+    for place, heading in _PLACES.items():
+        lines += [
+            "",
+            f"## {heading}",
+            "",
+            f"| class | the mistake it stands for | {' | '.join(NAMES)} |",
+            "|---|---|" + "---:|" * len(NAMES),
+        ]
+        for kind in (kind for kind in rows if kind.place == place):
+            cells = [str(counted[system][place, kind.label] or "–") for system in NAMES]
+            lines.append(f"| {_cell(kind.label)} | {_cell(kind.mistake)} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def main() -> None:
+    """Count, and write the page."""
+    with tempfile.TemporaryDirectory() as folder:
+        PAGE.write_text(page({system: count(system, Path(folder)) for system in NAMES}), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
