@@ -384,7 +384,9 @@ def _is_of_another_system(item: pytest.Item) -> bool:
     return callspec is not None and "bench" in callspec.params and not _param(item)
 
 
-def _rank(item: pytest.Item) -> tuple[int, bool]:
+def _rank(item: pytest.Item) -> tuple[int, int]:
+    """By system; what needs sessions that nothing was tried on first, what looks back on the whole run last."""
     param, mark = _param(item), item.get_closest_marker("requirement")
     assert param is not None
-    return NAMES.index(param[0]), bool(mark and mark.kwargs.get("last"))
+    options = mark.kwargs if mark else {}
+    return NAMES.index(param[0]), int(bool(options.get("last"))) - int(bool(options.get("first")))

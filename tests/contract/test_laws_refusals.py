@@ -147,7 +147,7 @@ def test_a_json_body_that_is_no_object_is_refused(bench: Bench) -> None:
     _refuse_bodies(bench, bodies.NOT_OBJECT)
 
 
-@requirement("refusal-changes-nothing")
+@requirement("refusal-changes-nothing", first=True)
 def test_a_refused_rename_leaves_the_session_as_it_was(bench: Bench) -> None:
     bench.require_readable()
     session = bench.some_session()

@@ -83,7 +83,11 @@ def drawn_invalid(contract: Contract) -> st.SearchStrategy[Drawn]:
 
 def near_invalid(contract: Contract, valid: Mapping[str, object]) -> st.SearchStrategy[Drawn]:
     """Objects near a valid body that the document's schema calls invalid: mostly one member of another type."""
-    invalid = bodies_around(valid).filter(contract.request_errors)
+    changed = bodies_around(valid)
+    if contract.request_schema.get("additionalProperties") is False:
+        more = st.dictionaries(st.text(max_size=8), any_json(), min_size=1, max_size=2)
+        changed = st.one_of(changed, more.map(lambda members: {**members, **valid}))
+    invalid = changed.filter(contract.request_errors)
     return invalid.map(lambda body: Drawn(body, None, (), valid=False))
 
 
