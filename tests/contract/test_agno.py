@@ -136,11 +136,16 @@ def test_a_rename_scoped_to_another_user_finds_nothing(bench: Bench) -> None:
     session = bench.some_session()
     bench.needs(session.owner, "the session belongs to no user: lend one that does, or let the suite create one")
     before = bench.prepare(session)
-    for case, other in (
-        ("another user's user_id", f"{session.owner}-someone-else"),
-        ("a prefix of the user_id", str(session.owner)[:-1]),
-    ):
-        if not other:
+    owner = str(session.owner)
+    others = {
+        "another user's user_id": f"{owner}-someone-else",
+        "the user_id, cut by a character": owner[:-1],
+        "the user_id in the other case": owner.swapcase(),
+        "the user_id, ending in a wildcard": f"{owner[:-1]}%",
+        "the user_id, ending in a wildcard for one character": f"{owner[:-1]}_",
+    }
+    for case, other in others.items():
+        if other in {"", owner}:
             continue
         query = (*bench.dialect.query(session), ("user_id", other))
         exchange = bench.send(bench.dialect.rename(session, bench.body(session), query=query))

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import re
 
+from rename_tck.history import Trend, moment
 from rename_tck.reports import facts
 from rename_tck.reports.difference import compare
 from rename_tck.reports.facts import Json
 from rename_tck.reports.markup import Markup, el, join, text
 
 
-def details(requirement: Json) -> list[Markup]:
-    """The rows that a requirement of the HTML page opens to: why, where it is stated, and what failed."""
+#: How many runs a strip shows.
+_SHOWN_RUNS = 30
+
+
+def details(requirement: Json, trend: Trend | None = None) -> list[Markup]:
+    """The rows that a requirement of the HTML page opens to: why, where it is stated, what failed, since when."""
     rows: list[tuple[str, Markup | str | None]] = [
         ("Reason", requirement["reason"]),
+        ("Known", known(requirement)),
+        ("Trend", join(strip(trend), el("p", trend.sentence)) if trend else None),
         ("Editions", facts.contradiction(requirement)),
     ]
     if requirement["verdict"] == "fail":
@@ -26,6 +33,25 @@ def details(requirement: Json) -> list[Markup]:
         ("Link", el("a", el("code", f"#{requirement['id']}"), href=f"#{requirement['id']}")),
     ]
     return [join(el("dt", name), el("dd", value)) for name, value in rows if value]
+
+
+def known(requirement: Json) -> Markup | None:
+    """Why a failure is known and until when, with the link to where that is followed up."""
+    said, entry = facts.known(requirement), requirement.get("known")
+    if said is None or entry is None:
+        return None
+    if not entry["link"]:
+        return text(said)
+    link = el("a", entry["link"], href=entry["link"], rel="noreferrer")
+    return join(said.removesuffix(f"({entry['link']})"), link)
+
+
+def strip(trend: Trend) -> Markup:
+    """The last runs as one small mark each, oldest first; the words are in the page besides."""
+    shown = trend.runs[-_SHOWN_RUNS:]
+    marks = (el("i", title=f"{moment(start)}: {verdict}", data_verdict=verdict) for start, verdict in shown)
+    latest = f"{len(trend.failed)} of {len(trend.runs)} runs failed it"
+    return el("span", *marks, class_="strip", role="img", aria_label=latest)
 
 
 def _citation(citation: Json) -> Markup:

@@ -68,6 +68,28 @@ def finding(requirement: Json) -> str:
     return str(requirement["reason"] or "")
 
 
+def counts_for(record: Json, requirement: Json) -> bool:
+    """Whether the requirement's verdict bears on the exit status: its level does, and its failure is not known."""
+    return (requirement["level"] == "MUST" or record["level"] == "should") and not requirement.get("known")
+
+
+def known(requirement: Json) -> str | None:
+    """What is known of a known failure: `known until 2027-01-31: the gateway fills the user in`; else None."""
+    entry = requirement.get("known")
+    if not entry:
+        return None
+    until = f" until {entry['expires']}" if entry["expires"] else ""
+    return f"known{until}: {entry['reason']}" + (f" ({entry['link']})" if entry["link"] else "")
+
+
+def known_count(run: Json) -> str:
+    """How many of a run's failures are known: `; 2 of the failures are known`; empty when none is."""
+    number = sum("known" in requirement for requirement in run["requirements"])
+    if not number:
+        return ""
+    return f"; {number} of the failures {'is' if number == 1 else 'are'} known"
+
+
 def evidence(requirement: Json) -> str:
     """The counters behind a verdict: `31 sent, 31 live, 0 refused`."""
     counters = requirement["evidence"]

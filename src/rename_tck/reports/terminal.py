@@ -25,8 +25,9 @@ def table(record: Json) -> list[str]:
     for run in record["runs"]:
         if run["requirements"]:
             lines += [*_requirements(run), ""]
-    reason = facts.own_reason(record)
-    return lines + ([*_indented(f"could not judge: {reason}", 2), ""] if reason else [])
+    reason, complaints = facts.own_reason(record), record.get("complaints", [])
+    lines += [*_indented(f"could not judge: {reason}", 2), ""] if reason else []
+    return lines + [line for complaint in complaints for line in _indented(complaint, 2)] + [""] * bool(complaints)
 
 
 def verdict_line(run: Json) -> str:
@@ -35,7 +36,7 @@ def verdict_line(run: Json) -> str:
     if run["verdict"] == "could not judge":
         return one_line(f"rename-tck: could not judge {who}: {run['reason'] or 'no reason given'}")
     counts = ", ".join(facts.tally(level, run["summary"][level]) for level in LEVELS)
-    return one_line(f"rename-tck: {who} {run['verdict']}: {counts}")
+    return one_line(f"rename-tck: {who} {run['verdict']}: {counts}{facts.known_count(run)}")
 
 
 def _requirements(run: Json) -> list[str]:
@@ -61,8 +62,8 @@ def _requirements(run: Json) -> list[str]:
             continue
         for requirement in found:
             lines += _row(requirement, longest)
-            if facts.finding(requirement):
-                lines += _indented(facts.finding(requirement), 6)
+            for said in (facts.finding(requirement), facts.known(requirement)):
+                lines += _indented(said, 6) if said else []
     return lines
 
 

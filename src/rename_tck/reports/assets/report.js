@@ -30,11 +30,11 @@
     const words = new Map(reqs.map((req) => [req, req.textContent.toLowerCase()]));
 
     const filter = () => {
-      const verdict = toolbar.elements.verdict.value;
+      const kind = toolbar.elements.show.value;
       const terms = toolbar.elements.search.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
       for (const req of reqs) {
-        const match = (verdict === "all" || req.dataset.verdict === verdict)
+        const match = req.dataset.show.split("|").includes(kind)
           && terms.every((term) => words.get(req).includes(term));
         req.hidden = !match;
         shown += match ? 1 : 0;
