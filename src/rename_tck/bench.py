@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Barrier
 from typing import Any, NoReturn
@@ -292,10 +293,26 @@ class Bench:
             Nonconformance: the session that was there is gone.
             NotTested: the target offers no way to read it back.
         """
-        snapshot = self.target.pool.read(session)
+        with self._reading(exchange):
+            snapshot = self.target.pool.read(session)
         if snapshot is None:
             self.fail("the session read back", "the session to be there still", exchange)
         return snapshot
+
+    def read_all(self, sessions: Sequence[Session], case: str, exchange: Exchange | None) -> dict[str, Snapshot | None]:
+        """Several sessions of one kind as they are read back. Raises as `read` does."""
+        with self._reading(exchange, f"{case}: "):
+            return self.target.pool.read_all(sessions)
+
+    @contextmanager
+    def _reading(self, exchange: Exchange | None, case: str = "") -> Iterator[None]:
+        """Reading was possible before: a session that has become unreadable was broken by what was sent."""
+        try:
+            yield
+        except Unjudgeable as trouble:
+            if trouble.exchange is None or trouble.exchange.status < 500:
+                raise
+            self.fail(f"{case}the session read back", f"it to be readable as before, but {trouble}", exchange)
 
     def name_of(self, session: Session, exchange: Exchange | None = None) -> object:
         """The name that the session, read back, bears."""

@@ -39,12 +39,17 @@ def test_every_session_bears_the_last_name_accepted_for_it(bench: Bench) -> None
     bench.require_readable()
     sessions = _sessions(bench)
     # the sequence that every run plays, then drawn ones
-    _play(
-        bench,
-        sessions,
-        [Move(act, number % len(sessions), f"Step {number}", number) for number, act in enumerate(_ACTS * 2)],
-    )
+    _play(bench, sessions, _fixed(len(sessions)))
     explore(bench, _moves(), lambda moves: _play(bench, sessions, moves), share=0.24)
+
+
+def _fixed(sessions: int) -> list[Move]:
+    """Every act twice, in turn on each session; the odd names are those that are known to break what comes after."""
+    worst = [number for number, name in enumerate(names.UNREASONABLE) if name.label in {"unpaired surrogates", "NUL"}]
+    return [
+        Move(act, number % sessions, f"Step {number}", worst[number // len(_ACTS)] if act == "odd name" else number)
+        for number, act in enumerate(_ACTS * 2)
+    ]
 
 
 def _sessions(bench: Bench) -> list[Session]:
@@ -72,7 +77,7 @@ def _play(bench: Bench, sessions: list[Session], moves: list[Move]) -> None:
             past.append(str(model[session.id]))
             # what should have been refused is judged elsewhere
             model[session.id] = bench.name_of(session, exchange) if name is None else name
-        for other, snapshot in bench.target.pool.read_all(sessions).items():
+        for other, snapshot in bench.read_all(sessions, case, exchange).items():
             if snapshot is None:
                 bench.fail(f"{case}: session {other} read back", "the session to be there still", exchange)
             bench.expect_equal(

@@ -21,6 +21,8 @@ def render(record: Json) -> str:
     reason = facts.own_reason(record)
     if reason:
         page.add(text(reason))
+    if complaints := record.get("complaints"):
+        page.add("\n".join(f"- {text(complaint)}" for complaint in complaints[:_MOST_NOTES]))
     if runs:
         page.add(_overview(runs[:_MOST_RUNS]))
     if len(runs) > _MOST_RUNS:
@@ -107,9 +109,7 @@ def _failure(requirement: Json) -> str:
         text(requirement["sentence"]),
         f"> {code(words) if edition else text(words)}\\\n> {source}" + (f" and {others} more" if others else ""),
     ]
-    contradiction = facts.contradiction(requirement)
-    if contradiction:
-        blocks.append(text(contradiction))
+    blocks += [text(said) for said in (facts.known(requirement), facts.contradiction(requirement)) if said]
     blocks.append(f"Case: {text(requirement['case'])}\\\nExpected: {text(requirement['expected'])}")
     if requirement["curl"]:
         blocks.append(fence(requirement["curl"], "sh"))

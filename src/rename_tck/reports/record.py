@@ -6,12 +6,16 @@ import json
 import re
 import secrets
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from rename_tck.reports import html, markdown
+from rename_tck.history import History
+from rename_tck.reports import badge, ctrf, html, markdown
 from rename_tck.reports.facts import LEVELS, VERDICTS, Json
 from rename_tck.reports.text import HIDDEN, cut
 
@@ -50,6 +54,11 @@ def validate(record: Any) -> None:
     error = best_match(Draft202012Validator(schema()).iter_errors(record))
     if error is not None:
         raise InvalidRecordError(f"The record is not valid at {error.json_path}: {cut(error.message, 300)}.")
+    for member in ("start", "end"):
+        try:
+            datetime.fromisoformat(record[member])
+        except ValueError:
+            raise InvalidRecordError(f"The record is not valid at $.{member}: {record[member]} is no moment.") from None
     for index, run in enumerate(record["runs"]):
         _check_counts(run, f"$.runs[{index}]")
 
@@ -80,33 +89,80 @@ def _check_counts(run: Json, place: str) -> None:
             )
 
 
-def dumps(record: Json) -> str:
-    """The record as JSON: keys sorted, readable in any script, hidden characters (`text.HIDDEN`) as escapes."""
+def load(path: Path) -> Json:
+    """The record in a file.
+
+    Raises:
+        InvalidRecordError: the file cannot be read, or holds no record of this suite.
+    """
+    try:
+        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise InvalidRecordError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError:
+        raise InvalidRecordError(f"{path} is not UTF-8 text, so no run of this suite wrote it.") from None
+    except json.JSONDecodeError as error:
+        raise InvalidRecordError(f"{path} is not JSON, or was cut off: {error}.") from None
+    except (ValueError, RecursionError):
+        raise InvalidRecordError(f"{path} is JSON that no run of this suite wrote.") from None
+    try:
+        validate(content)
+    except InvalidRecordError as error:
+        raise InvalidRecordError(f"{path}: {error}") from None
+    found: Json = content
+    return found
+
+
+def dumps(content: Json) -> str:
+    """The record, or another report, as JSON: keys sorted, any script readable, hidden characters as escapes."""
 
     def escape(match: re.Match[str]) -> str:
         return json.dumps(match[0])[1:-1]
 
-    return _TO_ESCAPE.sub(escape, json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True)) + "\n"
+    return _TO_ESCAPE.sub(escape, json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True)) + "\n"
 
 
-def write(record: Json, directory: Path) -> list[Path]:
-    """Write `conformance.json`, `.html` and `.md` into the folder, which is made if need be; returns their paths.
+@dataclass(frozen=True)
+class Report:
+    """One of the files that a run leaves: its name in the folder of reports, and how it is made."""
 
-    The record is written first. Each file is replaced as a whole: an interrupted run leaves the old one or the new one.
+    name: str
+    render: Callable[[Json, History | None], str]
+
+
+#: The record itself first, so that it is written even if another one cannot be.
+REPORTS = {
+    "json": Report("conformance.json", lambda record, _: dumps(record)),
+    "html": Report("conformance.html", html.render),
+    "md": Report("conformance.md", lambda record, _: markdown.render(record)),
+    "ctrf": Report("ctrf.json", lambda record, _: dumps(ctrf.build(record))),
+    "badge": Report("badge.json", lambda record, _: dumps(badge.build(record))),
+}
+
+
+def write(record: Json, directory: Path, history: History | None = None) -> list[Path]:
+    """Write every report into the folder, which is made if need be; returns their paths, `conformance.json` first.
+
+    Each file is replaced as a whole: an interrupted run leaves the old one or the new one.
 
     Raises:
         OSError: the folder cannot be made or written.
     """
     directory.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, render in (("json", dumps), ("html", html.render), ("md", markdown.render)):
-        path = directory / f"conformance.{name}"
-        _replace(path, render(record).encode())
+    for report in REPORTS.values():
+        path = directory / report.name
+        replace(path, report.render(record, history).encode())
         written.append(path)
     return written
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes) -> None:
+    """Write a file as a whole, or leave what is there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:

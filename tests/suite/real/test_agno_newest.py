@@ -24,6 +24,7 @@ FINDINGS = {
     "agno.error-422-shape",
     "agno.never-altered",
     "agno.no-server-error",
+    "agno.sequence-consistent",
     "agno.other-type-not-renamed",
 }
 
