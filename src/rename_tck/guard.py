@@ -57,8 +57,8 @@ class Guard:
         self.know(session_id)
         self._created.add(segment(session_id))
 
-    def permit(self, request: Request) -> None:
-        """Return when the request may be sent.
+    def permit(self, request: Request) -> Route:
+        """The route that allows the request to be sent.
 
         Raises:
             OutsideContractError: no route of the dialect allows it.
@@ -69,5 +69,5 @@ class Guard:
                 continue
             encoded = found.groupdict().get("id", "")
             if route.ids == "any" or encoded in (self._created if route.ids == "created" else self._known):
-                return
+                return route
         raise OutsideContractError(f"the safety contract does not allow {request.method} {request.path}")

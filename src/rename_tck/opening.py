@@ -12,6 +12,7 @@ from rename_tck.bench import Target
 from rename_tck.catalogue import Catalogue
 from rename_tck.contract import Contract
 from rename_tck.guard import Guard
+from rename_tck.limits import Limits
 from rename_tck.provision import Pool
 from rename_tck.settings import Settings
 from rename_tck.systems.dialect import Dialect
@@ -83,7 +84,8 @@ def _locate(settings: Settings, dialect: Dialect) -> _Found | None:
     for base_url in (settings.base_url, dialect.other_base(settings.base_url)):
         if base_url is None:
             continue
-        sut = Sut(_connection(settings, dialect, base_url), Guard(dialect.provisioning))
+        limits = Limits(settings.rate_limit)
+        sut = Sut(_connection(settings, dialect, base_url), Guard(dialect.provisioning), limits)
         try:
             for probe in dialect.probes():
                 exchange = sut.send(probe)
@@ -152,7 +154,8 @@ class Opening:
         self.base_url = base_url
         token = token_for(seed, worker)
         guard = Guard(dialect.routes())
-        self.sut = Sut(_connection(settings, dialect, base_url), guard)
+        limits = Limits(settings.rate_limit, settings.max_requests, settings.time_budget)
+        self.sut = Sut(_connection(settings, dialect, base_url), guard, limits)
         self._stack.callback(self.sut.close)
         self.pool = Pool(self.sut, dialect, user=settings.user, lent=settings.session_ids, token=token)
         self._stack.callback(self.pool.put_back)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
@@ -17,6 +18,7 @@ from rename_tck.bench import Bench
 from rename_tck.catalogue import Catalogue
 from rename_tck.opening import Identity, Opening, all_editions, identify, locate
 from rename_tck.run import BAD_OPTION, COULD_NOT_JUDGE, Outcome, Run, SystemRun
+from rename_tck.selection import chosen_by, is_of_another_system, rank
 from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read
 from rename_tck.systems import NAMES
 from rename_tck.verdict import CouldNotJudge, Evidence
@@ -83,7 +85,11 @@ class Judge:
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config = config
+        #: What is said of a target that --plan spares: the embedded server stands in for it.
+        self.spared = settings.base_url if settings.plan else None
+        settings = replace(settings, base_url=None) if settings.plan else settings
         self.settings = settings
+        self.planned: dict[str, Counter[tuple[str, str]]] = {}
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.worker = worker
         self.is_controller = worker is None and bool(
@@ -147,10 +153,10 @@ class Judge:
     @pytest.hookimpl
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """One system after the other; what looks back on the whole run goes last."""
-        contract = [item for item in items if _param(item)]
-        strangers = [item for item in items if _is_of_another_system(item)]
-        others = [item for item in items if not _param(item) and item not in strangers]
-        items[:] = others + sorted(contract, key=_rank)
+        contract = [item for item in items if chosen_by(item)]
+        strangers = [item for item in items if is_of_another_system(item)]
+        others = [item for item in items if not chosen_by(item) and item not in strangers]
+        items[:] = others + sorted(contract, key=rank)
         if strangers:
             self.config.hook.pytest_deselected(items=strangers)
 
@@ -159,6 +165,8 @@ class Judge:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         """With workers, the controller looks at the target first, so that they need not find out each for itself."""
+        if self.is_controller and self.settings.plan:
+            raise pytest.UsageError("--plan counts in one process: leave -n out.")
         if self.is_controller and self.settings.base_url is not None and not self.config.option.collectonly:
             ids, workers = self.settings.session_ids, len(self.config.option.tx)
             if ids and len(ids) < workers:
@@ -187,7 +195,7 @@ class Judge:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Look at the target before the first test; put everything back after the last, also when interrupted."""
-        contract = [item for item in session.items if _param(item)]
+        contract = [item for item in session.items if chosen_by(item)]
         self.active = self.active or bool(contract)
         try:
             if contract and not self.config.option.collectonly and not self.is_controller:
@@ -197,10 +205,12 @@ class Judge:
                         self._look_at_target()
                         assert self.identity is not None
                         system = self.identity.system
-                        session.items[:] = [item for item in session.items if (_param(item) or (system,))[0] == system]
+                        session.items[:] = [
+                            item for item in session.items if (chosen_by(item) or (system,))[0] == system
+                        ]
                 except CouldNotJudge as trouble:
                     self._give_up(trouble)
-                    session.items[:] = [item for item in session.items if not _param(item)]
+                    session.items[:] = [item for item in session.items if not chosen_by(item)]
             return (yield)
         finally:
             self._close()
@@ -231,7 +241,13 @@ class Judge:
             if self.worker is not None:
                 worker = self.worker["workerid"]
                 number, count = int(worker.removeprefix("gw")), self.worker["workercount"]
-                settings = replace(settings, session_ids=settings.session_ids[number::count])
+                rate, most = settings.rate_limit, settings.max_requests
+                settings = replace(
+                    settings,
+                    session_ids=settings.session_ids[number::count],
+                    rate_limit=rate and rate / count,
+                    max_requests=most and max(1, most // count),
+                )
             self.openings[system] = opening = Opening(settings, system, self.editions(system), self.seed, worker)
             self._system_run(system).base_url = opening.base_url
         return self.openings[system]
@@ -258,6 +274,7 @@ class Judge:
         for system, opening in self.openings.items():
             target = opening.target
             opening.close()
+            self.planned[system] = opening.sut.sent
             run = self._system_run(system)
             run.accepted += target.accepted
             run.observations.update(target.observations)
@@ -282,11 +299,11 @@ class Judge:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Turn the outcome of a contract test into a finding, and say it in the suite's words."""
         report = yield
-        param = _param(item)
+        chosen = chosen_by(item)
         error = call.excinfo.value if call.excinfo else None
-        if param is None or isinstance(error, pytest.skip.Exception) or (call.when != "call" and error is None):
+        if chosen is None or isinstance(error, pytest.skip.Exception) or (call.when != "call" and error is None):
             return report
-        system, name, edition = param
+        system, name, edition = chosen
         requirement = Catalogue.load(system).by_id.get(name or "")
         if requirement is None:
             # an observation judges nothing: at worst it is not made
@@ -364,29 +381,12 @@ class Judge:
             session.exitstatus = self._conclude(int(session.exitstatus))
 
     def _conclude(self, exit_status: int) -> int:
-        from rename_tck.telling import conclude
+        from rename_tck.telling import conclude, plan
 
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         say = reporter.write_line if reporter else print
+        if self.settings.plan:
+            for line in plan(self.planned, self.spared):
+                say(line)
+            return 0
         return conclude(self.run.record(exit_status), self.settings.report_dir, self.redact, say)
-
-
-def _param(item: pytest.Item) -> tuple[str, str | None, str | None] | None:
-    """System, requirement and edition of a contract test; None for any other test."""
-    callspec = getattr(item, "callspec", None)
-    param = callspec.params.get("bench") if callspec is not None else None
-    return param if isinstance(param, tuple) else None
-
-
-def _is_of_another_system(item: pytest.Item) -> bool:
-    """Whether it is what pytest makes of a test that none of the chosen systems has a requirement for."""
-    callspec = getattr(item, "callspec", None)
-    return callspec is not None and "bench" in callspec.params and not _param(item)
-
-
-def _rank(item: pytest.Item) -> tuple[int, int]:
-    """By system; what needs sessions that nothing was tried on first, what looks back on the whole run last."""
-    param, mark = _param(item), item.get_closest_marker("requirement")
-    assert param is not None
-    options = mark.kwargs if mark else {}
-    return NAMES.index(param[0]), int(bool(options.get("last"))) - int(bool(options.get("first")))

@@ -60,7 +60,7 @@ class Pool:
                 self._more(kind, 1)
             if self._sessions and not self._lent:
                 self.readback = self._how_to_read(self._sessions[0])
-        except Unjudgeable as trouble:
+        except (Unjudgeable, NotTested) as trouble:
             raise CouldNotJudge(trouble.reason) from None
         if not self._sessions:
             raise CouldNotJudge(
@@ -281,6 +281,7 @@ class Pool:
 
     def put_back(self) -> None:
         """Delete what the run made; give what it was lent or found its old name back. What fails becomes a note."""
+        self.sut.limits.closing = True
         for session in self._sessions:
             try:
                 self._put_back(session)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from rename_tck.catalogue import Catalogue
 from rename_tck.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
+from rename_tck.limits import parse_duration, parse_rate
 from rename_tck.redaction import Redactor
 from rename_tck.systems import NAMES
 
 LEVELS = ("must", "should")
+
+T = TypeVar("T")
 
 
 class BadOptionError(ValueError):
@@ -65,6 +68,10 @@ OPTIONS = (
         many=True,
     ),
     Option("ca-bundle", "a file of certificates to verify the target's TLS with", "FILE"),
+    Option("rate-limit", "the most requests to send, as in 10/s or 300/m", "RATE"),
+    Option("max-requests", "the most requests to send in all", "NUMBER"),
+    Option("time-budget", "time for the whole run, as in 60s or 5m; what it does not get to is not tested", "TIME"),
+    Option("plan", "say what a run would send, with counts, and send nothing to the target", flag=True),
     Option("insecure", "do not verify the target's TLS certificate", flag=True),
 )
 
@@ -84,6 +91,10 @@ class Settings:
     headers: tuple[tuple[str, str], ...] = ()
     ca_bundle: Path | None = None
     insecure: bool = False
+    rate_limit: float | None = None
+    max_requests: int | None = None
+    time_budget: float | None = None
+    plan: bool = False
     api_key: str | None = None
     other_mode_key: str | None = None
 
@@ -102,11 +113,14 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
     system = _one(values["system"])
     if system is not None and system not in NAMES:
         raise BadOptionError(f"--system is one of {', '.join(NAMES)}, not {system!r}.")
+    base_url = _base_url(config.getoption("base_url", None))
+    if values["plan"] and base_url is not None and system is None:
+        raise BadOptionError("--plan sends nothing, so it cannot find out the system: name it with --system.")
     level = (_one(values["level"]) or "must").lower()
     if level not in LEVELS:
         raise BadOptionError(f"--level is must or should, not {level!r}.")
     return Settings(
-        base_url=_base_url(config.getoption("base_url", None)),
+        base_url=base_url,
         system=system,
         editions=_editions(system, values["edition"]),
         user=_one(values["user"]) or "rename-tck",
@@ -117,6 +131,10 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
         headers=tuple(_header(text) for text in values["header"]),
         ca_bundle=_ca_bundle(_one(values["ca-bundle"])),
         insecure=bool(values["insecure"]),
+        rate_limit=_parsed(values["rate-limit"], parse_rate, "--rate-limit is a rate, as in 10/s or 300/m"),
+        max_requests=_parsed(values["max-requests"], _natural, "--max-requests is a whole number above 0"),
+        time_budget=_parsed(values["time-budget"], parse_duration, "--time-budget is a time, as in 60s or 5m"),
+        plan=bool(values["plan"]),
         api_key=_key(environ, KEY_VARIABLE),
         other_mode_key=_key(environ, OTHER_MODE_KEY_VARIABLE),
     )
@@ -188,6 +206,21 @@ def ensure_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise BadOptionError(f"--report-dir={folder} cannot be written to: {error.strerror}.") from None
+
+
+def _parsed(given: list[str], parse: Callable[[str], T], what: str) -> T | None:
+    if not given:
+        return None
+    try:
+        return parse(given[-1])
+    except ValueError:
+        raise BadOptionError(f"{what}, not {given[-1]!r}.") from None
+
+
+def _natural(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise ValueError(text)
+    return int(text)
 
 
 def _seconds(text: str) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,17 @@ def conclude(record: Json, folder: Path, redact: Callable[[str], str], say: Call
     for run in record["runs"]:
         say(terminal.verdict_line(run))
     return exit_status
+
+
+def plan(sent: Mapping[str, Counter[tuple[str, str]]], target: str | None) -> list[str]:
+    """What a run would send: rehearsed on the embedded servers, counted by call."""
+    lines = ["", "A run with these options would send (rehearsed on the embedded server; nothing went to the target):"]
+    for system, calls in sent.items():
+        lines += ["", f"{system} at {target}" if target else system]
+        for (method, path), number in sorted(calls.items(), key=lambda call: -call[1]):
+            lines.append(f"  {number:6}  {method:6} {path}")
+        lines.append(f"  {calls.total():6}  in all")
+    return lines
 
 
 def _redacted(value: Any, redact: Callable[[str], str]) -> Any:

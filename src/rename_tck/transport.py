@@ -7,13 +7,15 @@ import os
 import socket
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 import requests
 import urllib3
 
 from rename_tck.exchange import Answer, Credential, Exchange, Request
-from rename_tck.guard import Guard
+from rename_tck.guard import Guard, Route
+from rename_tck.limits import Limits
 from rename_tck.verdict import Unjudgeable
 from rename_tck.wire import NO_COOKIES, Adapter, Deadlines
 
@@ -48,10 +50,12 @@ class Connection:
 class Sut:
     """The system under test. Safe for several threads at once."""
 
-    def __init__(self, connection: Connection, guard: Guard) -> None:
+    def __init__(self, connection: Connection, guard: Guard, limits: Limits | None = None) -> None:
         self.connection = connection
         self.guard = guard
-        self.sent = 0
+        self.limits = limits or Limits()
+        #: Requests sent, by method and path of the route that allows them.
+        self.sent: Counter[tuple[str, str]] = Counter()
         self.waited = 0.0
         self.reconnected = 0
         #: Exchanges of the rename operation, in order, for the laws that look at all of them.
@@ -73,23 +77,25 @@ class Sut:
 
         Raises:
             OutsideContractError: the safety contract does not allow the request.
+            NotTested: the run is out of time or of requests.
             Unjudgeable: the target has hung for so long, or asks to wait so long, that the run gives it up.
         """
-        self.guard.permit(request)
+        route = self.guard.permit(request)
         waited = 0.0
         while True:
             if self._given_up is not None:
                 raise Unjudgeable(self._given_up)
-            exchange = self._try(request)
+            exchange = self._try(request, route)
             if exchange.answer is None and exchange.trouble and exchange.trouble.startswith("the connection"):
                 self.reconnected += 1
                 self.disconnect()
-                exchange = self._try(request)
+                exchange = self._try(request, route)
             if exchange.status != 429 or exchange.answer is None:
                 return exchange
             waited += self._wait(exchange.answer, waited)
 
-    def _try(self, request: Request) -> Exchange:
+    def _try(self, request: Request, route: Route) -> Exchange:
+        self.limits.take()
         limit = self.connection.time_limit * request.patience
         started = time.monotonic()
         answer, trouble = None, None
@@ -102,7 +108,7 @@ class Sut:
         if request.body == b"":
             prepared.headers["Content-Length"] = "0"
         prepared.url = self.connection.base_url + request.target  # requests would tidy the path up
-        self.sent += 1
+        self.sent[route.method, route.path] += 1
         with self._deadlines.within(limit) as cut:
             try:
                 answer = self._receive(session, prepared, limit, started)

@@ -265,7 +265,7 @@ def test_a_request_outside_the_contract_does_not_leave() -> None:
         with pytest.raises(OutsideContractError):
             sut.send(Request("POST", "/x/1"))
     assert reached == []
-    assert sut.sent == 0
+    assert sut.sent.total() == 0
 
 
 # -- exchanges as text

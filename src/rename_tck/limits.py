@@ -1,0 +1,78 @@
+"""How much a run may ask of the target: so many requests a second, so many in all, so much time."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+
+from rename_tck.verdict import NotTested
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+
+
+def parse_rate(text: str) -> float:
+    """Requests a second, from a text such as `10/s`, `300/m` or `10`.
+
+    Raises:
+        ValueError: it is no rate above 0.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:/(s|m|h))?", text.strip())
+    if found is None or float(found[1]) <= 0:
+        raise ValueError(text)
+    return float(found[1]) / _UNITS[found[2] or ""]
+
+
+def parse_duration(text: str) -> float:
+    """Seconds, from a text such as `60s`, `5m`, `1h` or `60`.
+
+    Raises:
+        ValueError: it is no duration above 0.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", text.strip())
+    if found is None or float(found[1]) <= 0:
+        raise ValueError(text)
+    return float(found[1]) * _UNITS[found[2] or ""]
+
+
+@dataclass
+class Limits:
+    """Counts down. What puts sessions back at the end of a run is let through whatever is left."""
+
+    rate: float | None = None
+    max_requests: int | None = None
+    time_budget: float | None = None
+    started: float = field(default_factory=time.monotonic)
+    closing: bool = False
+    _sent: int = 0
+    _next: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def check(self) -> None:
+        """Return when there is time left, and a request.
+
+        Raises:
+            NotTested: the run is out of time or of requests.
+        """
+        if self.closing:
+            return
+        if self.time_budget is not None and time.monotonic() - self.started >= self.time_budget:
+            raise NotTested(f"out of time: --time-budget gave {self.time_budget:g} s")
+        if self.max_requests is not None and self._sent >= self.max_requests:
+            raise NotTested(f"out of requests: --max-requests gave {self.max_requests}")
+
+    def take(self) -> None:
+        """Take one request, waiting for its turn under the rate.
+
+        Raises:
+            NotTested: the run is out of time or of requests.
+        """
+        with self._lock:
+            self.check()
+            self._sent += 1
+            now = time.monotonic()
+            turn = max(self._next, now)
+            self._next = turn + (1 / self.rate if self.rate else 0.0)
+        if turn > now:
+            time.sleep(turn - now)
