@@ -21,7 +21,7 @@ from rename_tck.run import BAD_OPTION, COULD_NOT_JUDGE, Outcome, Run, SystemRun
 from rename_tck.selection import chosen_by, is_of_another_system, rank
 from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read
 from rename_tck.systems import NAMES
-from rename_tck.verdict import CouldNotJudge, Evidence
+from rename_tck.verdict import OUTCOMES, CouldNotJudge, Evidence
 
 for _name, _examples in (("quick", 25), ("ci", 100), ("nightly", 1000)):
     hypothesis.settings.register_profile(
@@ -298,9 +298,12 @@ class Judge:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Turn the outcome of a contract test into a finding, and say it in the suite's words."""
-        report = yield
         chosen = chosen_by(item)
         error = call.excinfo.value if call.excinfo else None
+        if chosen is not None and isinstance(error, OUTCOMES):
+            # spares the time of a traceback that nobody sees
+            item.repr_failure = lambda *_, **__: ""  # type: ignore[method-assign]
+        report = yield
         if chosen is None or isinstance(error, pytest.skip.Exception) or (call.when != "call" and error is None):
             return report
         system, name, edition = chosen
@@ -318,7 +321,7 @@ class Judge:
         )  # fmt: skip
         report.rename_tck = findings.dump(found)  # type: ignore[attr-defined]
         outcome = Outcome.of(requirement, [found], SystemRun(system, self.editions(system)))
-        of_the_suite = error is not None and not type(error).__module__.startswith("rename_tck")
+        of_the_suite = error is not None and not isinstance(error, OUTCOMES)
         from rename_tck.telling import tell
 
         tell(item, report, outcome, self.settings.level, self.redact(str(report.longrepr)) if of_the_suite else None)

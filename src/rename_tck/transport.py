@@ -123,6 +123,8 @@ class Sut:
             ) as error:
                 trouble = _trouble(error)
         elapsed = time.monotonic() - started
+        if cut.is_set():
+            answer = None  # what was cut may look whole
         if answer is None:
             self.disconnect()
             if cut.is_set() or (trouble or "").startswith("no answer"):

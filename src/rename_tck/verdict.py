@@ -98,6 +98,10 @@ class CouldNotJudge(Exception):
         return self.reason
 
 
+#: The ways in which a test concludes; any other exception is a bug of the suite.
+OUTCOMES = (Nonconformance, NotTested, Unjudgeable, CouldNotJudge)
+
+
 @dataclass
 class Failure:
     """A failing case as the record keeps it: plain text, secrets already taken out."""

@@ -19,8 +19,39 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 _IN_USE = threading.local()
 
 
+class _Head:
+    """A file that notices its end while the head of an answer is read from it."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.ended = False
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self._file.readline(limit)
+        self.ended = self.ended or not line
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
 class _Response(http.client.HTTPResponse):
-    """An HTTP answer, with interim ones before it skipped (RFC 9110, section 15.2); http.client skips only 100."""
+    """An HTTP answer. Interim ones before it are skipped (RFC 9110, section 15.2), of which http.client skips only 100.
+
+    A head that breaks off is no answer: http.client would take the end of the connection for the end of the head.
+    """
+
+    def begin(self) -> None:
+        head = _Head(self.fp)
+        file, self.fp = self.fp, head  # type: ignore[assignment]
+        try:
+            super().begin()
+        finally:
+            if self.fp is head:  # type: ignore[comparison-overlap]
+                self.fp = file
+        if head.ended:
+            self.close()
+            raise ConnectionResetError("the answer broke off in its head")
 
     def _read_status(self) -> tuple[str, int, str]:
         version, status, reason = super()._read_status()  # type: ignore[misc]

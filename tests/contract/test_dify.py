@@ -322,10 +322,20 @@ def test_the_key_of_another_mode_is_refused_as_not_chat_app(bench: Bench) -> Non
 def test_a_conversation_of_another_user_is_not_found(bench: Bench) -> None:
     session = bench.session()
     before = bench.prepare(session)
-    exchange = bench.send(bench.dialect.rename(session, bench.body(session, user=_other_user(session))))
-    if exchange.status != 404:
-        bench.fail("a rename by another user", "status 404", exchange)
-    bench.stored_if_readable(session, before, "a rename by another user, refused", exchange)
+    owner = str(session.owner)
+    others = {
+        "another user": _other_user(session),
+        "the user, cut by a character": owner[:-1],
+        "the user in the other case": owner.swapcase(),
+        "the user, ending in a wildcard": f"{owner[:-1]}%",
+    }
+    for case, other in others.items():
+        if other in {"", owner}:
+            continue
+        exchange = bench.send(bench.dialect.rename(session, bench.body(session, user=other)))
+        if exchange.status != 404:
+            bench.fail(f"a rename by {case}", "status 404", exchange)
+        bench.stored_if_readable(session, before, f"a rename by {case}, refused", exchange)
 
 
 # -- the answer

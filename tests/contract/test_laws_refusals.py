@@ -4,7 +4,7 @@ import pytest
 
 from rename_tck.bench import Bench
 from rename_tck.cases import bodies, credentials, ids
-from rename_tck.exchange import Credential, Exchange
+from rename_tck.exchange import Credential, Exchange, encode_json
 from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested
 
@@ -134,7 +134,8 @@ def _refuse_bodies(bench: Bench, wrong: tuple[bodies.RawBody, ...]) -> None:
 
 @requirement("body-json")
 def test_a_body_that_is_not_json_is_refused(bench: Bench) -> None:
-    _refuse_bodies(bench, bodies.NOT_JSON)
+    session = bench.some_session()
+    _refuse_bodies(bench, (*bodies.NOT_JSON, *bodies.spoilt(encode_json(bench.body(session)))))
 
 
 @requirement("body-present")

@@ -52,7 +52,8 @@ def kinds(system: str) -> list[Kind]:
     live = Session("0123456789abcdef", "lent", dialect.kinds[0], "user")
     texts = (*names.UNICODE, *names.LOOKALIKES, *names.long_names(), *names.UNREASONABLE, *names.BLANKS_AROUND)
     odd = (*ids.odd_ids("token"), *ids.near_ids(live.id, text=dialect.ids_are_text))
-    raw = (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL, *bodies.spellings({"a": "A"}))
+    made = (*bodies.spellings({"a": "A"}), *bodies.spoilt(b"{}"))
+    raw = (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL, *made)
     wrong = [value for value in bodies.VALUES if system == "dify" or not isinstance(value.value, str)]
     found = [
         *(Kind("name", text.label, text.mistake) for text in texts),
@@ -154,6 +155,7 @@ class _Classes:
         try:
             value = json.loads(raw)
         except ValueError:
+            yield from self._spoilt(raw)
             return
         if not isinstance(value, dict):
             return
@@ -167,6 +169,18 @@ class _Classes:
             for wrong in bodies.VALUES:
                 if member in {"name", "user", "auto_generate", "session_name", "title"} and _same(found, wrong.value):
                     yield "member", wrong.label
+
+    def _spoilt(self, raw: bytes) -> Iterable[tuple[str, str]]:
+        """Undo each way of spoiling a body, and see whether doing it again gives the same bytes."""
+        undone = (
+            raw[:-2], raw[: len(raw) // 2], raw[:-2] + b"}", raw[7:], raw.replace(b"'", b'"'), raw + b"}", raw[1:],
+        )  # fmt: skip
+        for valid in undone:
+            try:
+                json.loads(valid)
+            except ValueError:
+                continue
+            yield from (("body", body.label) for body in bodies.spoilt(valid) if body.raw == raw)
 
 
 def _same(one: object, other: object) -> bool:

@@ -38,6 +38,20 @@ NOT_JSON: tuple[RawBody, ...] = (
     RawBody(b"\x00", "a NUL byte", "taken for an empty body"),
 )
 
+
+def spoilt(valid: bytes) -> tuple[RawBody, ...]:
+    """A valid body made into what is not JSON (RFC 8259): a lax parser takes each for the valid one."""
+    return (
+        RawBody(valid + b" x", "a valid body with a word behind", "what follows the value left unread"),
+        RawBody(valid + valid, "a valid body, twice", "what follows the value left unread"),
+        RawBody(valid[:-1] + b",}", "a valid body with a comma too many", "a parser for JavaScript"),
+        RawBody(b"/* c */" + valid, "a valid body behind a comment", "a parser for JavaScript"),
+        RawBody(valid.replace(b'"', b"'"), "a valid body in single quotes", "a parser for Python or JavaScript"),
+        RawBody(valid[:-1], "a valid body cut short", "a parser that mends"),
+        RawBody(b"\0" + valid, "a valid body behind a NUL", "controls skipped"),
+    )
+
+
 #: JSON, but no object.
 NOT_OBJECT: tuple[RawBody, ...] = (
     RawBody(b"null", "null", "taken for an empty object"),
