@@ -19,6 +19,27 @@ SHRINKS = 80
 SHRINK_SECONDS = 5.0
 
 
+def _register_profiles() -> tuple[str, ...]:
+    """Make the profiles known to Hypothesis, the default first. No example database: the seed alone decides."""
+    for name, examples in (("quick", 25), ("ci", 100), ("nightly", 1000)):
+        hypothesis.settings.register_profile(
+            name,
+            max_examples=examples,
+            database=None,
+            deadline=None,
+            derandomize=False,
+            print_blob=False,
+            report_multiple_bugs=False,
+            phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+    return ("quick", "ci", "nightly")
+
+
+#: How much is generated, from the default to the most.
+PROFILES = _register_profiles()
+
+
 def explore(bench: Bench, strategy: st.SearchStrategy[T], check: Callable[[T], None], *, share: float = 1.0) -> None:
     """Check drawn cases, as many as the profile says times `share`, and raise the smallest failure.
 

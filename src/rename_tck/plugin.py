@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import signal
+import threading
 from collections import Counter
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import hypothesis
 import pytest
@@ -16,25 +18,13 @@ import pytest
 from rename_tck import finding as findings
 from rename_tck.bench import Bench
 from rename_tck.catalogue import Catalogue
+from rename_tck.explore import PROFILES
 from rename_tck.opening import Identity, Opening, all_editions, identify, locate
 from rename_tck.run import BAD_OPTION, COULD_NOT_JUDGE, Outcome, Run, SystemRun
 from rename_tck.selection import chosen_by, is_of_another_system, rank
 from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read
 from rename_tck.systems import NAMES
 from rename_tck.verdict import OUTCOMES, CouldNotJudge, Evidence
-
-for _name, _examples in (("quick", 25), ("ci", 100), ("nightly", 1000)):
-    hypothesis.settings.register_profile(
-        _name,
-        max_examples=_examples,
-        database=None,
-        deadline=None,
-        derandomize=False,
-        print_blob=False,
-        report_multiple_bugs=False,
-        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
 
 _EVIDENCE = pytest.StashKey[Evidence]()
 
@@ -67,8 +57,12 @@ def pytest_configure(config: pytest.Config) -> None:
         _record_bad_option(config, str(error))
         raise pytest.UsageError(str(error)) from None
     if config.getoption("--hypothesis-profile", None) is None:
-        hypothesis.settings.load_profile("quick")
+        hypothesis.settings.load_profile(PROFILES[0])
     config.pluginmanager.register(Judge(config, settings), "rename-tck-judge")
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _record_bad_option(config: pytest.Config, reason: str) -> None:
@@ -99,7 +93,7 @@ class Judge:
         self.seed = (
             worker["rename_tck_seed"] if worker else int(given) if given not in (None, "") else secrets.randbelow(2**32)
         )
-        profile = config.getoption("--hypothesis-profile", None) or "quick"
+        profile = config.getoption("--hypothesis-profile", None) or PROFILES[0]
         self.run = Run(settings.level, self.seed, profile, base_url=settings.base_url)
         self.redact = settings.redactor()
         self.active = False
@@ -198,6 +192,7 @@ class Judge:
         contract = [item for item in session.items if chosen_by(item)]
         self.active = self.active or bool(contract)
         try:
+            self._heed_termination(bool(contract))
             if contract and not self.config.option.collectonly and not self.is_controller:
                 self._ensure_writable()
                 try:
@@ -214,6 +209,16 @@ class Judge:
             return (yield)
         finally:
             self._close()
+
+    def _heed_termination(self, active: bool) -> None:
+        """A CI that cancels a run terminates it: that is an interruption like Ctrl-C, after which all is put back."""
+        if active and threading.current_thread() is threading.main_thread():
+            before = signal.signal(signal.SIGTERM, _interrupt)
+
+            def restore() -> None:
+                signal.signal(signal.SIGTERM, before)
+
+            self.config.add_cleanup(restore)
 
     def _ensure_writable(self) -> None:
         if self.worker is None:

@@ -1,0 +1,207 @@
+"""Kind to targets: rates, numbers, times, plans, interruptions, and sessions that stay as they were."""
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import KEY, ROOT, judge
+
+from rename_tck.limits import Limits, parse_duration, parse_rate
+from rename_tck.reference.agno import AgnoServer
+from rename_tck.reference.dify import DifyServer
+from rename_tck.reference.openhands import OpenHandsServer
+from rename_tck.reference.serving import serve
+from rename_tck.verdict import NotTested
+
+KEYS = {"RENAME_TCK_API_KEY": KEY}
+
+
+@pytest.mark.parametrize(("text", "rate"), [("10/s", 10), ("10", 10), ("300/m", 5), ("1.5/s", 1.5), ("3600/h", 1)])
+def test_a_rate_is_read(text: str, rate: float) -> None:
+    assert parse_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["s", "0/s", "-1/s", "ten", "10/d", "10 per second", "1e3"])
+def test_no_rate_is_not_read(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(text)):
+        parse_rate(text)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("60s", 60), ("60", 60), ("5m", 300), ("1h", 3600), ("0.5s", 0.5)])
+def test_a_duration_is_read(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+def test_requests_take_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("rename_tck.limits.time.sleep", slept.append)
+    monkeypatch.setattr("rename_tck.limits.time.monotonic", lambda: 100.0)
+    limits = Limits(rate=10, started=100.0)
+    for _ in range(4):
+        limits.take()
+    assert slept == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_limits_end_a_run_but_not_its_tidying() -> None:
+    limits = Limits(max_requests=2)
+    limits.take()
+    limits.take()
+    with pytest.raises(NotTested, match="out of requests: --max-requests gave 2"):
+        limits.take()
+    limits.closing = True
+    limits.take()
+    late = Limits(time_budget=1, started=time.monotonic() - 2)
+    with pytest.raises(NotTested, match="out of time: --time-budget gave 1 s"):
+        late.take()
+
+
+def test_what_a_run_does_not_get_to_is_not_tested(tmp_path: Path) -> None:
+    server = AgnoServer(KEY)
+    with serve(server) as url:
+        judged = judge(url, tmp_path, "--max-requests=300", system="agno", env=KEYS)
+    assert judged.status == 0
+    reasons = {judged.requirements[name]["reason"] for name in judged.with_verdict("not tested")}
+    assert "out of requests: --max-requests gave 300" in reasons
+    assert judged.requirements["agno.name-stored"]["verdict"] == "pass", "the most telling goes first"
+    assert server.sessions == {}, "what was made is deleted all the same"
+
+
+def test_a_time_budget_holds(tmp_path: Path) -> None:
+    with serve(AgnoServer(KEY)) as url:
+        started = time.monotonic()
+        judged = judge(url, tmp_path, "--time-budget=1s", "--rate-limit=20/s", system="agno", env=KEYS)
+    assert time.monotonic() - started < 15
+    assert judged.status in {0, 3}
+    reasons = {judged.requirements[name]["reason"] for name in judged.with_verdict("not tested")}
+    assert "out of time: --time-budget gave 1 s" in reasons
+
+
+def test_the_rate_limit_is_kept(tmp_path: Path) -> None:
+    times: list[float] = []
+
+    class Noting(OpenHandsServer):
+        """Notes when requests come."""
+
+        def authenticate(self, request: Any) -> None:
+            times.append(time.monotonic())
+            super().authenticate(request)
+
+    with serve(Noting(KEY)) as url:
+        judge(url, tmp_path, "--rate-limit=50/s", system="openhands", env=KEYS, select="rename-again or title-required")
+    assert len(times) > 12
+    assert (len(times) - 1) / (times[-1] - times[0]) < 60
+
+
+def test_a_plan_is_what_a_run_sends(tmp_path: Path) -> None:
+    counted: list[str] = []
+
+    class Counting(OpenHandsServer):
+        """Counts requests."""
+
+        def authenticate(self, request: Any) -> None:
+            counted.append(request.method)
+            super().authenticate(request)
+
+    planned = judge("http://192.0.2.1", tmp_path, "--plan", system="openhands", seed=5)
+    assert planned.status == 0
+    assert "openhands at http://192.0.2.1" in planned.output
+    total = int(re.findall(r"(\d+)  in all", planned.output)[0])
+    assert not (tmp_path / "conformance.json").exists()
+    with serve(Counting(KEY)) as url:
+        judge(url, tmp_path, system="openhands", env=KEYS, seed=5)
+    assert len(counted) == pytest.approx(total, abs=8), "but for ids that lead past the operation"
+
+
+def test_a_plan_sends_nothing_not_even_to_find_out_the_system(tmp_path: Path) -> None:
+    judged = judge("http://192.0.2.1", tmp_path, "--plan")
+    assert judged.status == 4
+    assert "--plan sends nothing" in judged.output
+
+
+@pytest.mark.parametrize(
+    "option", ["--rate-limit=fast", "--max-requests=0", "--max-requests=many", "--time-budget=soon", "--rate-limit=0/s"]
+)
+def test_a_bad_limit_is_one_sentence(tmp_path: Path, option: str) -> None:
+    judged = judge("http://127.0.0.1:9", tmp_path, option, system="agno")
+    assert judged.status == 4
+    assert option.split("=", maxsplit=1)[0] in judged.output.strip().splitlines()[-1]
+
+
+class _Slow(DifyServer):
+    """Takes its time, so that a run can be interrupted."""
+
+    async def apply(self, conversation: Any, name: str) -> None:
+        import asyncio
+
+        await asyncio.sleep(0.02)
+        await super().apply(conversation, name)
+
+
+@pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_puts_everything_back(tmp_path: Path, interrupt: signal.Signals) -> None:
+    """At whatever point: names are given back, what was made is deleted, what is not the run's is untouched."""
+    server = _Slow(KEY)
+    lent = server.open("rename-tck", "a question", {}, False)
+    apart = server.open("someone-else", "another question", {}, False)
+    lent.name, apart.name = "name of the lent one", "name of the one apart"
+    with serve(server) as url:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", "-q", "--system=dify", f"--base-url={url}", f"--session-id={lent.id}",
+             f"--report-dir={tmp_path}", "-p", "no:cacheprovider"],
+            cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        _wait_for(lambda: lent.name.startswith("Step") or "Renamed" in lent.name)
+        process.send_signal(interrupt)
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode == 2, output
+        assert {conversation.id for conversation in server.conversations.values()} == {lent.id, apart.id}
+        assert lent.name == "name of the lent one"
+        assert apart.name == "name of the one apart"
+    assert "could not judge" in output
+    assert (tmp_path / "conformance.json").exists()
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, **KEYS, "PYTHONPATH": str(ROOT / "src")}
+
+
+def _wait_for(condition: Any) -> None:
+    """Return as soon as the condition holds; the event is another process's."""
+    deadline = time.monotonic() + 60
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline
+        pause.wait(0.01)
+
+
+@pytest.mark.parametrize("system", ["dify", "agno", "openhands"])
+def test_a_session_that_the_run_does_not_use_is_the_same_after_it(tmp_path: Path, system: str) -> None:
+    import copy
+
+    server: Any = {"dify": DifyServer, "agno": AgnoServer, "openhands": OpenHandsServer}[system](KEY)
+    with serve(server) as url:
+        import requests
+
+        from rename_tck.systems import load
+
+        dialect = load(system)
+        header, form = dialect.key_header
+        create = dialect.creations(dialect.kinds[0], "bystander", "bystander")[0]
+        requests.request(
+            create.method, url + create.target, data=create.body, timeout=10,
+            headers={header: form.format(KEY), "Content-Type": "application/json"},
+        )  # fmt: skip
+        kept = server.sessions if system == "agno" else server.conversations
+        before = copy.deepcopy(kept)
+        assert len(before) == 1
+        judged = judge(url, tmp_path, system=system, env=KEYS)
+        assert judged.status == 0
+        assert kept == before
