@@ -19,7 +19,7 @@ from rename_tck.transport import Sut
 from rename_tck.verdict import Compared, Evidence, Nonconformance, NotTested, Unjudgeable
 
 
-@dataclass
+@dataclass(repr=False)
 class Target:
     """One system under test in one run: everything that its tests share."""
 
@@ -52,7 +52,7 @@ class Target:
         return f"Renamed {self.token}-{self._names}"
 
 
-@dataclass
+@dataclass(repr=False)
 class Bench:
     """One test's view of its target. Its methods count the evidence."""
 

@@ -146,7 +146,7 @@ class Judge:
 
     @pytest.hookimpl
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """One system after the other; what looks back on the whole run goes last."""
+        """One system after the other, in the order of `rank`."""
         contract = [item for item in items if chosen_by(item)]
         strangers = [item for item in items if is_of_another_system(item)]
         others = [item for item in items if not chosen_by(item) and item not in strangers]
@@ -312,6 +312,7 @@ class Judge:
         if chosen is None or isinstance(error, pytest.skip.Exception) or (call.when != "call" and error is None):
             return report
         system, name, edition = chosen
+        report.sections = []  # nothing that was captured is ours to show
         requirement = Catalogue.load(system).by_id.get(name or "")
         if requirement is None:
             # an observation judges nothing: at worst it is not made

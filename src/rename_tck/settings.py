@@ -6,7 +6,7 @@ import os
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -88,15 +88,15 @@ class Settings:
     level: str = "must"
     report_dir: Path = Path("reports")
     request_timeout: float = 10.0
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     ca_bundle: Path | None = None
     insecure: bool = False
     rate_limit: float | None = None
     max_requests: int | None = None
     time_budget: float | None = None
     plan: bool = False
-    api_key: str | None = None
-    other_mode_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    other_mode_key: str | None = field(default=None, repr=False)
 
     def redactor(self) -> Redactor:
         """Takes the user's secrets out of a text."""

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import requests
 import urllib3
@@ -21,6 +21,10 @@ from rename_tck.wire import NO_COOKIES, Adapter, Deadlines
 
 #: The most that is read of one answer, decoded. No answer of a rename operation comes near it.
 ANSWER_LIMIT = 8 * 1024 * 1024
+
+#: How much a run receives in all, on the wire, and how many answers over the limit, before it gives the target up.
+RECEIVING_LIMIT = 512 * 1024 * 1024
+TOO_LARGE_LIMIT = 10
 
 #: Seconds that a run spends in all on waiting for answers that do not come, before it gives the target up.
 HANGING_LIMIT = 45.0
@@ -40,9 +44,9 @@ class Connection:
 
     base_url: str
     key_header: tuple[str, str]
-    key: str | None = None
-    other_mode_key: str | None = None
-    extra_headers: tuple[tuple[str, str], ...] = ()
+    key: str | None = field(default=None, repr=False)
+    other_mode_key: str | None = field(default=None, repr=False)
+    extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     time_limit: float = 10.0
     verify: bool | str = True
 
@@ -62,6 +66,8 @@ class Sut:
         self.journal: list[Exchange] = []
         self._hung = 0.0
         self._given_up: str | None = None
+        self._received = 0
+        self._too_large = 0
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
         self._deadlines = Deadlines()
@@ -114,6 +120,7 @@ class Sut:
                 answer = self._receive(session, prepared, limit, started)
             except _TooMuchError as error:
                 trouble = str(error)
+                self._too_large += 1
             except (
                 requests.RequestException,
                 urllib3.exceptions.HTTPError,
@@ -125,6 +132,11 @@ class Sut:
         elapsed = time.monotonic() - started
         if cut.is_set():
             answer = None  # what was cut may look whole
+        if self._received > RECEIVING_LIMIT or self._too_large >= TOO_LARGE_LIMIT:
+            self._given_up = (
+                f"the target sends too much and was given up: {self._received >> 20} MiB in all, "
+                f"{self._too_large} answers over {ANSWER_LIMIT >> 20} MiB"
+            )
         if answer is None:
             self.disconnect()
             if cut.is_set() or (trouble or "").startswith("no answer"):
@@ -163,6 +175,7 @@ class Sut:
                 elapsed=time.monotonic() - started,
             )
         finally:
+            self._received += response.raw.tell()
             response.close()
 
     def _wait(self, answer: Answer, waited: float) -> float:

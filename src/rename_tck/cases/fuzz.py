@@ -82,11 +82,17 @@ def drawn_invalid(contract: Contract) -> st.SearchStrategy[Drawn]:
 
 
 def near_invalid(contract: Contract, valid: Mapping[str, object]) -> st.SearchStrategy[Drawn]:
-    """Objects near a valid body that the document's schema calls invalid: mostly one member of another type."""
-    changed = bodies_around(valid)
+    """Objects near a valid body that the document's schema calls invalid: mostly with one fault, which none hides."""
+    properties: Mapping[str, Mapping[str, object]] = contract.request_schema.get("properties", {})
+    defaults = {name: schema["default"] for name, schema in properties.items() if "default" in schema}
+    whole = {**defaults, **valid}
+    member = st.sampled_from(sorted(whole))
+    replaced = st.tuples(member, any_json()).map(lambda pair: {**whole, pair[0]: pair[1]})
+    left_out = member.map(lambda name: {key: value for key, value in whole.items() if key != name})
+    changed = st.one_of(replaced, replaced, replaced, left_out, bodies_around(whole))
     if contract.request_schema.get("additionalProperties") is False:
         more = st.dictionaries(st.text(max_size=8), any_json(), min_size=1, max_size=2)
-        changed = st.one_of(changed, more.map(lambda members: {**members, **valid}))
+        changed = st.one_of(changed, more.map(lambda members: {**members, **whole}))
     invalid = changed.filter(contract.request_errors)
     return invalid.map(lambda body: Drawn(body, None, (), valid=False))
 

@@ -1,0 +1,968 @@
+"""Faulty Agno servers."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+import json
+import re
+import unicodedata
+from datetime import datetime
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from mutants import mutant
+from rename_tck.reference.agno import SESSION_TYPES, AgnoServer, Scope, Session, SessionType
+from rename_tck.reference.service import Refusal, Routes, bearer_token
+
+GIVING = (
+    "blanks-kept", "concurrent-same-session", "concurrent-two-sessions", "length-200-accepted", "never-altered",
+    "rename-again", "same-name", "sequence-consistent", "session-untouched", "text-not-interpreted", "type-accepted",
+    "type-default-agent", "unicode-exact", "user-scope-own", "valid-space-accepted",
+)  # fmt: skip
+"""What gives names on its way and looks at what became of them, and so sees a fault of every rename, or of some."""
+
+SHAPE = ("answer-schema", "answer-shape-of-type", "type-default-agent")
+"""What looks at the shape of the answer."""
+
+DRAWN = ("sequence-consistent", "valid-space-accepted")
+"""What draws names at random, and may hit upon any that a server gets wrong."""
+
+# The answer
+
+
+@mutant(kills="agno.answer-media-type")
+class AnswersAsPlainText(AgnoServer):
+    """The answer to a rename is JSON, and calls itself text/plain."""
+
+    def answer_renamed(self, session: Session) -> Response:
+        return PlainTextResponse(self.encode(self.render(session)))
+
+
+# two letters in Latin-1 can happen to be another one in UTF-8
+@mutant(kills="agno.answer-json", also=DRAWN)
+class AnswersInLatin1(AgnoServer):
+    """An answer that can be Latin-1 is, which shows only where the name has letters beyond ASCII."""
+
+    def answer_renamed(self, session: Session) -> Response:
+        text = json.dumps(self.render(session), ensure_ascii=False)
+        try:
+            return Response(text.encode("latin-1"), media_type="application/json")
+        except UnicodeEncodeError:
+            return super().answer_renamed(session)
+
+
+@mutant(kills="agno.answer-json", also=SHAPE)
+class AnswersNotANumber(AgnoServer):
+    """A count that is not known is answered as NaN, which JSON does not have."""
+
+    def answer_renamed(self, session: Session) -> Response:
+        body = json.dumps({**self.render(session), "total_tokens": float("nan")})
+        return Response(body, media_type="application/json")
+
+
+@mutant(kills="agno.answer-schema", also=SHAPE)
+class AnswersInAnEnvelope(AgnoServer):
+    """The session stands in a member `data` of the answer."""
+
+    def answer_renamed(self, session: Session) -> Response:
+        return self.respond(200, {"data": self.render(session)})
+
+
+@mutant(kills="agno.answer-schema", also=SHAPE)
+class AnswersMetadataAsText(AgnoServer):
+    """The metadata is answered as the JSON text that the database holds."""
+
+    def answer_renamed(self, session: Session) -> Response:
+        return self.respond(200, {**self.render(session), "metadata": json.dumps(session.metadata)})
+
+
+@mutant(kills="agno.answer-name", also=GIVING)
+class AnswersTheOldName(AgnoServer):
+    """The answer shows the session as it was before the rename."""
+
+    async def apply(self, session: Session, name: str) -> None:
+        self.before = session.session_name
+        await super().apply(session, name)
+
+    def answer_renamed(self, session: Session) -> Response:
+        return self.respond(200, {**self.render(session), "session_name": self.before})
+
+
+@mutant(kills="agno.answer-id", also=("concurrent-same-session", "concurrent-two-sessions", "type-default-agent"))
+class AnswersAnotherId(AgnoServer):
+    """The answer's id is that of a record made for the rename, not that of the session."""
+
+    def answer_renamed(self, session: Session) -> Response:
+        return self.respond(200, {**self.render(session), "session_id": f"{session.session_id}-1"})
+
+
+@mutant(kills="agno.answer-id", also=("concurrent-same-session", "concurrent-two-sessions", "type-default-agent"))
+class AnswersAnotherIdNowAndThen(AgnoServer):
+    """Every fifteenth answer carries the id of the session that was renamed before."""
+
+    renames = 0
+    latest = ""
+
+    def answer_renamed(self, session: Session) -> Response:
+        self.renames += 1
+        shown = self.latest if self.renames % 15 == 0 else session.session_id
+        self.latest = f"{session.session_id}-{self.renames}"
+        return self.respond(200, {**self.render(session), "session_id": shown})
+
+
+@mutant(kills="agno.answer-shape-of-type", also=("type-default-agent",))
+class AnswersInTheShapeOfATeam(AgnoServer):
+    """Whatever its type, a session is answered in the shape of a team's session."""
+
+    def answer_renamed(self, session: Session) -> Response:
+        return self.respond(200, self.render_team(session))
+
+
+@mutant(kills="agno.answer-shape-of-type", also=("answer-schema",))
+class WorkflowAnswersWithoutItsId(AgnoServer):
+    """The answer for a workflow's session has no session_id."""
+
+    def answer_renamed(self, session: Session) -> Response:
+        answer = self.render(session)
+        if session.type == "workflow":
+            del answer["session_id"]
+        return self.respond(200, answer)
+
+
+@mutant(kills="agno.timestamps-date-time", also=SHAPE)
+class TimesWithoutZone(AgnoServer):
+    """The times of an answer have no zone."""
+
+    def render_time(self, time: datetime) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@mutant(kills="agno.timestamps-date-time", also=SHAPE)
+class TimesWithABlank(AgnoServer):
+    """The times of an answer are in the database's spelling, with a blank between date and time."""
+
+    def render_time(self, time: datetime) -> str:
+        return time.strftime("%Y-%m-%d %H:%M:%S+00:00")
+
+
+@mutant(kills="agno.timestamps-date-time", also=("answer-schema", "answer-shape-of-type"))
+class WorkflowTimesAsEpoch(AgnoServer):
+    """The answer for a workflow's session has its time of creation in seconds since 1970."""
+
+    def answer_renamed(self, session: Session) -> Response:
+        answer = self.render(session)
+        if session.type == "workflow":
+            answer["created_at"] = int(session.created_at.timestamp())
+        return self.respond(200, answer)
+
+
+# What is stored
+
+
+@mutant(kills="agno.name-stored", also=GIVING)
+class SaysRenamedAndStoresNothing(AgnoServer):
+    """The answer carries the new name, and nothing is stored."""
+
+    async def apply(self, session: Session, name: str) -> None:
+        self.said = name
+
+    def answer_renamed(self, session: Session) -> Response:
+        return self.respond(200, {**self.render(session), "session_name": self.said})
+
+
+@mutant(kills="agno.name-stored", also=GIVING)
+class LosesEveryFifteenthRename(AgnoServer):
+    """Every fifteenth rename is answered as done and lost."""
+
+    renames = 0
+
+    async def rename(self, request: Request) -> Response:
+        self.renames += 1
+        if self.renames % 15:
+            return await super().rename(request)
+        session = self.find(request.path_params["session_id"], self.valid_scope(request.query_params))
+        before = session.session_name
+        answer = await super().rename(request)
+        self.store(session, before)
+        return answer
+
+
+@mutant(kills="agno.type-accepted", also=("name-stored",))
+class TeamNotStored(AgnoServer):
+    """The rename of a team's session is answered as done and not stored."""
+
+    async def rename(self, request: Request) -> Response:
+        answer = await super().rename(request)
+        if request.query_params.get("type") == "team":
+            self.find(request.path_params["session_id"], Scope("team", None)).session_name = "Team session"
+        return answer
+
+
+@mutant(kills="agno.neighbours-untouched")
+class RenamesTheNeighbourToo(AgnoServer):
+    """The session that was made last gets the name as well."""
+
+    def store(self, session: Session, name: str) -> None:
+        super().store(session, name)
+        next(reversed(self.sessions.values())).session_name = name
+
+
+@mutant(kills="agno.neighbours-untouched", also=("concurrent-two-sessions", "sequence-consistent"))
+class RenamesEverySessionOfTheType(AgnoServer):
+    """The statement that stores the name has no condition on the id."""
+
+    def store(self, session: Session, name: str) -> None:
+        for other in self.sessions.values():
+            if other.type == session.type:
+                super().store(other, name)
+
+
+@mutant(kills="agno.session-untouched")
+class WipesTheSessionState(AgnoServer):
+    """A rename empties the session's state."""
+
+    def store(self, session: Session, name: str) -> None:
+        super().store(session, name)
+        session.session_state = {}
+
+
+@mutant(kills="agno.session-untouched")
+class WorkflowLosesItsMetadata(AgnoServer):
+    """The rename of a workflow's session drops its metadata."""
+
+    def store(self, session: Session, name: str) -> None:
+        super().store(session, name)
+        if session.type == "workflow":
+            session.metadata = None
+
+
+@mutant(kills="agno.session-untouched")
+class ResetsTheTimeOfCreation(AgnoServer):
+    """A rename writes the session anew, with a new time of creation."""
+
+    def store(self, session: Session, name: str) -> None:
+        super().store(session, name)
+        session.created_at = self.now()
+
+
+# Renaming again
+
+
+@mutant(kills="agno.rename-accepted")
+class NamesAreUnique(AgnoServer):
+    """A name that another session bears is refused."""
+
+    async def apply(self, session: Session, name: str) -> None:
+        if any(other is not session and other.session_name == name for other in self.sessions.values()):
+            raise Refusal(409, "conflict", "Another session has this name.")
+        await super().apply(session, name)
+
+
+@mutant(kills="agno.rename-again", also=(*GIVING, "answer-shape-of-type", "rename-accepted"))
+class RenamesOnlyThreeTimes(AgnoServer):
+    """A session that was renamed three times keeps its name."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.counts: dict[str, int] = {}
+
+    async def apply(self, session: Session, name: str) -> None:
+        count = self.counts[session.session_id] = self.counts.get(session.session_id, 0) + 1
+        if count > 3:
+            raise Refusal(409, "conflict", "The session was renamed before.")
+        await super().apply(session, name)
+
+
+# one name is given in several spellings of the body, and drawn names come twice
+@mutant(kills="agno.same-name", also=("rename-accepted", "valid-space-accepted"))
+class RefusesTheSameName(AgnoServer):
+    """A rename to the name that the session bears is refused, for there is nothing to update."""
+
+    async def apply(self, session: Session, name: str) -> None:
+        if session.session_name == name:
+            raise Refusal(400, "bad_request", "The session has this name already.")
+        await super().apply(session, name)
+
+
+# Names
+
+
+@mutant(kills="agno.unicode-exact", also=(*DRAWN, "length-200-accepted", "never-altered"))
+class ReplacesBeyondTheBmp(AgnoServer):
+    """Characters beyond the BMP become question marks, as in MySQL's three-byte utf8."""
+
+    def normalise_name(self, name: str) -> str:
+        return re.sub("[\U00010000-\U0010ffff]", "?", name)
+
+
+@mutant(kills="agno.unicode-exact", also=(*DRAWN, "length-200-accepted"))
+class NormalisesNames(AgnoServer):
+    """Names are normalised to NFC."""
+
+    def normalise_name(self, name: str) -> str:
+        return unicodedata.normalize("NFC", name)
+
+
+@mutant(kills="agno.unicode-exact")
+class StripsZeroWidth(AgnoServer):
+    """Characters without a width are dropped."""
+
+    def normalise_name(self, name: str) -> str:
+        return re.sub("[\u200b-\u200f\u2060\ufeff]", "", name)
+
+
+@mutant(kills="agno.text-not-interpreted", also=DRAWN)
+class DoublesQuotes(AgnoServer):
+    """The quotes that were doubled for the SQL statement stay doubled."""
+
+    def normalise_name(self, name: str) -> str:
+        return name.replace("'", "''")
+
+
+@mutant(kills="agno.text-not-interpreted")
+class ReadsNamesAsJson(AgnoServer):
+    """A name that happens to be JSON is decoded a second time: `null` is stored as None, `1e5` as 100000.0."""
+
+    def normalise_name(self, name: str) -> str:
+        try:
+            return str(json.loads(name))
+        except ValueError:
+            return name
+
+
+@mutant(kills="agno.text-not-interpreted", also=DRAWN)
+class AnswersDigitsAsANumber(AgnoServer):
+    """A name of digits is stored as text, and answered as a number."""
+
+    def answer_renamed(self, session: Session) -> Response:
+        name = session.session_name
+        return self.respond(200, {**self.render(session), "session_name": int(name) if name.isdecimal() else name})
+
+
+@mutant(kills="agno.length-200-accepted", also=(*DRAWN, "never-altered"))
+class CutsAt100(AgnoServer):
+    """A name is cut at 100 characters."""
+
+    def normalise_name(self, name: str) -> str:
+        return name[:100]
+
+
+@mutant(kills="agno.length-200-accepted", also=("valid-space-accepted",))
+class CountsUtf16Units(AgnoServer):
+    """Names of more than 255 UTF-16 units are refused."""
+
+    def check_name(self, name: str) -> None:
+        super().check_name(name)
+        if len(name.encode("utf-16-le")) > 2 * 255:
+            raise Refusal(400, "bad_request", "The session name is too long.")
+
+
+@mutant(kills="agno.never-altered", also=("sequence-consistent",))
+class CutsAt255(AgnoServer):
+    """A name is cut at 255 characters, the width of the column."""
+
+    def normalise_name(self, name: str) -> str:
+        return name[:255]
+
+
+@mutant(kills="agno.never-altered", also=("sequence-consistent",))
+class ReplacesSurrogates(AgnoServer):
+    """An unpaired surrogate is stored as a question mark."""
+
+    def decode(self, body: bytes) -> Any:
+        try:
+            return json.loads(json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            return super().decode(body)
+
+
+@mutant(kills="agno.blanks-kept")
+class TrimsNames(AgnoServer):
+    """Blanks around a name are cut off."""
+
+    def normalise_name(self, name: str) -> str:
+        return name.strip()
+
+
+# Renames at once
+
+
+# the first of two answers about one session may show the second name
+@mutant(kills="agno.concurrent-two-sessions", also=("concurrent-same-session",))
+class AnswersTheSessionOfTheLatestRequest(AgnoServer):
+    """The session to answer is kept on the server, where a second request in flight replaces it."""
+
+    latest: Session
+
+    async def apply(self, session: Session, name: str) -> None:
+        await super().apply(session, name)
+        self.latest = session
+        await asyncio.sleep(0.01)
+
+    def answer_renamed(self, session: Session) -> Response:
+        return super().answer_renamed(self.latest)
+
+
+@mutant(kills="agno.concurrent-two-sessions", also=("concurrent-same-session", "no-server-error"))
+class DatabaseIsLocked(AgnoServer):
+    """A rename that comes while another one is being written fails with 503."""
+
+    writing = False
+
+    async def apply(self, session: Session, name: str) -> None:
+        if self.writing:
+            raise Refusal(503, "unavailable", "database is locked")
+        self.writing = True
+        await asyncio.sleep(0.01)
+        self.writing = False
+        await super().apply(session, name)
+
+
+@mutant(kills="agno.concurrent-same-session")
+class BothNamesLost(AgnoServer):
+    """When two renames of a session overlap, each is answered as done, and the old name comes back."""
+
+    lost: str | None = None
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.writing: set[str] = set()
+
+    async def apply(self, session: Session, name: str) -> None:
+        before, overlaps = session.session_name, session.session_id in self.writing
+        self.writing.add(session.session_id)
+        await asyncio.sleep(0.01)
+        self.writing.discard(session.session_id)
+        await super().apply(session, name)
+        self.lost = before if overlaps else None
+
+    def answer_renamed(self, session: Session) -> Response:
+        answer = super().answer_renamed(session)
+        if self.lost is not None:
+            self.store(session, self.lost)
+        return answer
+
+
+@mutant(kills="agno.concurrent-same-session")
+class LeavesTheSessionLocked(AgnoServer):
+    """When two renames of a session overlap, the lock of one stays, and the rename after them is refused."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.writing: set[str] = set()
+        self.locked: set[str] = set()
+
+    async def apply(self, session: Session, name: str) -> None:
+        if session.session_id in self.locked:
+            self.locked.remove(session.session_id)
+            raise Refusal(423, "locked", "The session is locked.")
+        if session.session_id in self.writing:
+            self.locked.add(session.session_id)
+        self.writing.add(session.session_id)
+        await asyncio.sleep(0.01)
+        self.writing.discard(session.session_id)
+        await super().apply(session, name)
+
+
+# both rename right after something that was not found
+@mutant(kills="agno.sequence-consistent", also=("name-stored", "user-scope-own"))
+class LosesTheRenameAfterAnUnknownOne(AgnoServer):
+    """The rename of an unknown session leaves a transaction open, in which the next rename is lost."""
+
+    open_transaction = False
+
+    def no_such_session(self) -> Refusal:
+        self.open_transaction = True
+        return super().no_such_session()
+
+    def answer_renamed(self, session: Session) -> Response:
+        answer = super().answer_renamed(session)
+        if self.open_transaction:
+            self.store(session, "Before the transaction")
+        self.open_transaction = False
+        return answer
+
+
+# Ids
+
+
+# a session of another type or of another user is not there either
+@mutant(
+    kills="agno.unknown-id-refused",
+    also=("odd-ids-safe", "other-type-not-renamed", "unknown-id-404", "user-scope-other"),
+)
+class RenamesWhatIsNotThere(AgnoServer):
+    """The rename of a session that does not exist is answered as done."""
+
+    async def rename(self, request: Request) -> Response:
+        await request.body()
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if refusal.loc != ("path", "session_id"):
+                raise
+            name = self.valid_session_name(await self.read_object(request))
+            session_id = request.path_params["session_id"]
+            return self.respond(200, {"agent_session_id": session_id, "session_id": session_id, "session_name": name})
+
+
+@mutant(kills="agno.unknown-id-404")
+class UnknownIdIsABadRequest(AgnoServer):
+    """The rename of a session that does not exist is refused with 400."""
+
+    def no_such_session(self) -> Refusal:
+        return Refusal(400, "bad_request", "Session not found.", loc=("path", "session_id"))
+
+
+# an odd id that was tried before is there when it is tried again
+@mutant(kills="agno.unknown-id-creates-nothing", also=("odd-ids-safe",))
+class CreatesWhatItDoesNotFind(AgnoServer):
+    """A session that is not found is made, and then refused with 404."""
+
+    async def rename(self, request: Request) -> Response:
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if refusal.loc == ("path", "session_id"):
+                scope, session_id, now = Scope("agent", None), request.path_params["session_id"], self.now()
+                if self.lookup(session_id, scope) is None:
+                    session = Session("agent", session_id, "New", None, None, None, None, now, now)
+                    self.sessions["agent", session_id] = session
+            raise
+
+
+@mutant(kills="agno.odd-ids-safe", also=("no-server-error",))
+class SlashInTheIdCrashes(AgnoServer):
+    """An id with an encoded slash crashes the server."""
+
+    def routes(self) -> Routes:
+        return {**super().routes(), "/sessions/{session_id:path}/rename": {"POST": self.rename}}
+
+    def lookup(self, session_id: str, scope: Scope) -> Session | None:
+        if "/" in session_id:
+            raise self.crashed()
+        return super().lookup(session_id, scope)
+
+
+@mutant(kills="agno.odd-ids-safe", also=("error-404-shape",))
+class OddIdsGetAPage(AgnoServer):
+    """An id with characters that no id of the server's own has is answered with 404 and a page."""
+
+    async def rename(self, request: Request) -> Response:
+        if not re.fullmatch("[0-9a-z-]+", request.path_params["session_id"]):
+            return HTMLResponse("<!doctype html><title>404</title><h1>Not Found</h1>", 404)
+        return await super().rename(request)
+
+
+@mutant(kills="agno.unknown-id-refused")
+class IdEndsAtItsNul(AgnoServer):
+    """An id with a NUL finds the session whose id stands before it."""
+
+    def lookup(self, session_id: str, scope: Scope) -> Session | None:
+        return super().lookup(session_id.split("\0", maxsplit=1)[0], scope)
+
+
+@mutant(kills="agno.unknown-id-refused")
+class IdWithoutCase(AgnoServer):
+    """Ids are compared without regard to case, as some databases' collations do."""
+
+    def lookup(self, session_id: str, scope: Scope) -> Session | None:
+        return super().lookup(session_id.lower(), scope)
+
+
+# The key
+
+
+@mutant(kills="agno.credential-missing")
+class NoKeyNeeded(AgnoServer):
+    """A rename without a key is made; only a wrong key is refused."""
+
+    def authenticate(self, request: Request) -> None:
+        if "authorization" in request.headers or request.method != "POST":
+            super().authenticate(request)
+
+
+@mutant(kills="agno.credential-missing", also=("credential-wrong",))
+class KeyRefusedWith403(AgnoServer):
+    """A missing or wrong key is refused with 403, where the document has 401."""
+
+    def unauthenticated(self) -> Refusal:
+        return Refusal(403, "forbidden", "The key is missing or not valid.")
+
+
+@mutant(kills="agno.credential-missing", also=("sequence-consistent",))
+class RenamesBeforeItRefusesTheKey(AgnoServer):
+    """A rename without a key is refused with 401, and made."""
+
+    async def rename(self, request: Request) -> Response:
+        if "authorization" not in request.headers:
+            scope = self.valid_scope(request.query_params)
+            name = self.valid_session_name(await self.read_object(request))
+            self.store(self.find(request.path_params["session_id"], scope), name)
+        return await super().rename(request)
+
+
+@mutant(kills="agno.credential-wrong")
+class KeyComparedUpToItsLength(AgnoServer):
+    """A key that begins with the right one is taken for it."""
+
+    def authenticate(self, request: Request) -> None:
+        if not (bearer_token(request) or "").startswith(self.key or ""):
+            raise self.unauthenticated()
+
+
+@mutant(kills="agno.credential-wrong")
+class KeyWithoutCase(AgnoServer):
+    """The key is compared without regard to case."""
+
+    def authenticate(self, request: Request) -> None:
+        if (bearer_token(request) or "").lower() != (self.key or "").lower():
+            raise self.unauthenticated()
+
+
+# The body
+
+
+@mutant(kills="agno.body-json")
+class ReadsPython(AgnoServer):
+    """A body in Python's spelling is accepted: single quotes, None, True."""
+
+    def decode(self, body: bytes) -> Any:
+        try:
+            return super().decode(body)
+        except Refusal:
+            if b"'" not in body:
+                raise
+            with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+                return ast.literal_eval(body.decode())
+            raise
+
+
+@mutant(kills="agno.body-json")
+class ReadsLatin1(AgnoServer):
+    """A body that is not UTF-8 is taken for Latin-1."""
+
+    def decode(self, body: bytes) -> Any:
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            body = body.decode("latin-1").encode()
+        return super().decode(body)
+
+
+@mutant(kills="agno.body-present")
+class EmptyBodyKeepsTheName(AgnoServer):
+    """A rename without a body is answered as done, the name unchanged."""
+
+    async def rename(self, request: Request) -> Response:
+        if not (await request.body()).strip():
+            self.authenticate(request)
+            return self.answer_renamed(
+                self.find(request.path_params["session_id"], self.valid_scope(request.query_params))
+            )
+        return await super().rename(request)
+
+
+@mutant(kills="agno.body-object", also=("invalid-space-refused",))
+class TakesTheBodyForTheName(AgnoServer):
+    """A body that is a string is taken for the name."""
+
+    def require_object(self, value: Any) -> dict[str, Any]:
+        return super().require_object({"session_name": value} if isinstance(value, str) else value)
+
+
+@mutant(kills="agno.no-server-error")
+class LongUserIdCrashes(AgnoServer):
+    """A user_id wider than its column crashes the server."""
+
+    def valid_user_id(self, query: QueryParams) -> str | None:
+        if len(query.get("user_id", "")) > 255:
+            raise self.crashed()
+        return super().valid_user_id(query)
+
+
+# session_name
+
+
+@mutant(kills="agno.session-name-required", also=("invalid-space-refused",))
+class MissingNameIsEmpty(AgnoServer):
+    """A rename without session_name clears the name."""
+
+    def valid_session_name(self, body: dict[str, Any]) -> str:
+        return super().valid_session_name({"session_name": "", **body})
+
+
+@mutant(kills="agno.session-name-required")
+class MembersWithoutCase(AgnoServer):
+    """The members of the body are read without regard to case."""
+
+    def valid_session_name(self, body: dict[str, Any]) -> str:
+        return super().valid_session_name({member.lower(): value for member, value in body.items()})
+
+
+@mutant(kills="agno.session-name-string", also=("invalid-space-refused",))
+class NumbersAreNames(AgnoServer):
+    """A session_name that is a number is stored as its digits."""
+
+    def valid_session_name(self, body: dict[str, Any]) -> str:
+        name = body.get("session_name")
+        number = isinstance(name, int | float) and not isinstance(name, bool)
+        return str(name) if number else super().valid_session_name(body)
+
+
+@mutant(kills="agno.session-name-string", also=("invalid-space-refused",))
+class NullKeepsTheName(AgnoServer):
+    """A session_name that is null is answered as done, the name unchanged."""
+
+    async def rename(self, request: Request) -> Response:
+        body = await request.body()
+        if b"null" in body and self.decode(body) == {"session_name": None}:
+            self.authenticate(request)
+            return self.answer_renamed(
+                self.find(request.path_params["session_id"], self.valid_scope(request.query_params))
+            )
+        return await super().rename(request)
+
+
+@mutant(
+    kills="agno.valid-space-accepted",
+    also=("length-200-accepted", "never-altered", "sequence-consistent", "unicode-exact"),
+)
+class KnowsOnlyUnicode32(AgnoServer):
+    """Characters that Unicode 3.2 did not have are replaced, as a library with old tables does."""
+
+    def normalise_name(self, name: str) -> str:
+        old = unicodedata.ucd_3_2_0
+        return "".join("\ufffd" if old.category(character) == "Cn" else character for character in name)
+
+
+@mutant(kills="agno.invalid-space-refused", also=("session-name-required", "session-name-string"))
+class ValidatesNothing(AgnoServer):
+    """A session_name that is no string, or is missing, is stored as its JSON text."""
+
+    def valid_session_name(self, body: dict[str, Any]) -> str:
+        name = body.get("session_name")
+        return name if isinstance(name, str) else json.dumps(name)
+
+
+# Refusals
+
+
+# a sequence holds refused renames too
+@mutant(kills="agno.refusal-changes-nothing", also=("sequence-consistent",))
+class StoresBeforeItValidates(AgnoServer):
+    """A rename with an invalid type is refused, after the session's name was stored."""
+
+    async def rename(self, request: Request) -> Response:
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if refusal.loc == ("query", "type"):
+                name = self.valid_session_name(await self.read_object(request))
+                for type_ in SESSION_TYPES:
+                    session = self.lookup(request.path_params["session_id"], Scope(type_, None))
+                    if session is not None:
+                        self.store(session, name)
+            raise
+
+
+@mutant(kills="agno.refusal-changes-nothing", also=("session-untouched",))
+class RefusalWipesTheState(AgnoServer):
+    """A rename with an invalid body is refused, and leaves the session without its state."""
+
+    async def rename(self, request: Request) -> Response:
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if refusal.status == 422:
+                for session in self.sessions.values():
+                    if session.session_id == request.path_params["session_id"]:
+                        session.session_state = None
+            raise
+
+
+# type
+
+
+@mutant(kills="agno.type-validated")
+class UnknownTypeIsAgent(AgnoServer):
+    """A type that does not exist is taken for agent."""
+
+    def valid_type(self, query: QueryParams) -> SessionType:
+        try:
+            return super().valid_type(query)
+        except Refusal:
+            return "agent"
+
+
+@mutant(kills="agno.type-validated")
+class UnknownTypeIsABadRequest(AgnoServer):
+    """A type that does not exist is refused with 400."""
+
+    def valid_type(self, query: QueryParams) -> SessionType:
+        try:
+            return super().valid_type(query)
+        except Refusal as refusal:
+            raise Refusal(400, "bad_request", refusal.message, loc=refusal.loc) from None
+
+
+@mutant(kills="agno.type-validated")
+class TypeWithoutCase(AgnoServer):
+    """The type is read without regard to case."""
+
+    def valid_type(self, query: QueryParams) -> SessionType:
+        return super().valid_type(QueryParams({"type": query.get("type", "agent").lower()}))
+
+
+@mutant(kills="agno.type-default-agent")
+class TypeDefaultsToTeam(AgnoServer):
+    """When the type is left out, the session is looked for among the teams' sessions."""
+
+    def valid_type(self, query: QueryParams) -> SessionType:
+        return super().valid_type(query) if "type" in query else "team"
+
+
+@mutant(kills="agno.other-type-not-renamed")
+class TypeIgnored(AgnoServer):
+    """The session of that id is renamed whatever type is named."""
+
+    def lookup(self, session_id: str, scope: Scope) -> Session | None:
+        found = (super(TypeIgnored, self).lookup(session_id, Scope(type_, scope.user_id)) for type_ in SESSION_TYPES)
+        return next(filter(None, found), None)
+
+
+# user_id, db_id, table
+
+
+@mutant(kills="agno.user-scope-other")
+class UserIdIgnored(AgnoServer):
+    """A rename that is scoped to another user is made."""
+
+    def valid_user_id(self, query: QueryParams) -> str | None:
+        return None
+
+
+@mutant(kills="agno.user-scope-other")
+class UserIdIsAPrefix(AgnoServer):
+    """A user_id finds the sessions of every user whose id begins with it."""
+
+    def visible(self, session: Session, scope: Scope) -> bool:
+        return session.type == scope.type and (session.user_id or "").startswith(scope.user_id or "")
+
+
+@mutant(kills="agno.user-scope-other")
+class UserIdWithoutCase(AgnoServer):
+    """User ids are compared without regard to case."""
+
+    def visible(self, session: Session, scope: Scope) -> bool:
+        user_id = (session.user_id or "").lower()
+        return session.type == scope.type and (scope.user_id is None or scope.user_id.lower() == user_id)
+
+
+@mutant(kills="agno.user-scope-own")
+class OwnUserFindsNothing(AgnoServer):
+    """A rename that is scoped to a user finds nothing, whose session it ever is."""
+
+    def visible(self, session: Session, scope: Scope) -> bool:
+        return session.type == scope.type and scope.user_id is None
+
+
+@mutant(kills="agno.db-id-unknown")
+class UnknownDatabaseIgnored(AgnoServer):
+    """A db_id that does not exist is passed over, and the rename made in another database."""
+
+    def check_db_id(self, query: QueryParams) -> None:
+        pass
+
+
+@mutant(kills="agno.db-id-unknown", also=("no-server-error",))
+class UnknownDatabaseCrashes(AgnoServer):
+    """A db_id that does not exist crashes the server."""
+
+    def check_db_id(self, query: QueryParams) -> None:
+        if query.get("db_id", self.db_id) != self.db_id:
+            raise self.crashed()
+
+
+@mutant(kills="agno.table-unknown")
+class UnknownTableIgnored(AgnoServer):
+    """A table that does not exist is passed over, and the rename made in another one."""
+
+    def check_table(self, query: QueryParams) -> None:
+        pass
+
+
+@mutant(kills="agno.table-unknown", also=("no-server-error",))
+class UnknownTableCrashes(AgnoServer):
+    """A table that does not exist crashes the server."""
+
+    def check_table(self, query: QueryParams) -> None:
+        if query.get("table", self.table) != self.table:
+            raise self.crashed()
+
+
+# The shape of errors
+
+
+@mutant(kills="agno.error-422-shape")
+class DetailIsAList(AgnoServer):
+    """The detail of a 422 is a list of faults, as FastAPI answers unless it is told otherwise."""
+
+    def render_error(self, refusal: Refusal) -> dict[str, Any]:
+        if refusal.status != 422:
+            return super().render_error(refusal)
+        return {"detail": [{"loc": list(refusal.loc), "msg": refusal.message, "type": refusal.code}]}
+
+
+@mutant(kills="agno.error-404-shape")
+class NotFoundWithoutDetail(AgnoServer):
+    """A 404 says what is wrong in `message` and has no detail."""
+
+    def render_error(self, refusal: Refusal) -> dict[str, Any]:
+        return {"message": refusal.message} if refusal.status == 404 else super().render_error(refusal)
+
+
+@mutant(kills="agno.error-404-shape")
+class ErrorCodeIsANumber(AgnoServer):
+    """The error_code of a 404 is the number 404."""
+
+    def render_error(self, refusal: Refusal) -> dict[str, Any]:
+        error = super().render_error(refusal)
+        return {**error, "error_code": 404} if refusal.status == 404 else error
+
+
+@mutant(kills="agno.error-404-shape")
+class DatabaseNotFoundWithoutDetail(AgnoServer):
+    """The 404 for a db_id that does not exist has another shape than that for a session."""
+
+    def render_error(self, refusal: Refusal) -> dict[str, Any]:
+        return {"error": refusal.message} if refusal.loc == ("query", "db_id") else super().render_error(refusal)
+
+
+@mutant(kills="agno.error-401-shape")
+class UnauthorizedWithoutDetail(AgnoServer):
+    """A 401 has no body but an empty object."""
+
+    def render_error(self, refusal: Refusal) -> dict[str, Any]:
+        return {} if refusal.status == 401 else super().render_error(refusal)
+
+
+@mutant(kills="agno.error-401-shape")
+class UnauthorizedInPlainText(AgnoServer):
+    """A 401 comes as plain text from a proxy before the server."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        return PlainTextResponse("Unauthorized", 401) if refusal.status == 401 else super().refuse(refusal)
+
+
+@mutant(kills="agno.error-400-shape")
+class BadRequestDetailIsAnObject(AgnoServer):
+    """The 400 that refuses a name has an object as its detail."""
+
+    def render_error(self, refusal: Refusal) -> dict[str, Any]:
+        return {"detail": {"message": refusal.message}} if refusal.status == 400 else super().render_error(refusal)

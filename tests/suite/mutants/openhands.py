@@ -1,0 +1,813 @@
+"""Faulty OpenHands servers."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import html
+import re
+import unicodedata
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, unquote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from mutants import mutant
+from rename_tck.reference.openhands import Conversation, OpenHandsServer
+from rename_tck.reference.service import Refusal
+
+GIVING = (
+    "blanks-kept", "concurrent-same-session", "concurrent-two-sessions", "length-200-accepted", "never-altered",
+    "rename-again", "same-name", "sequence-consistent", "session-untouched", "text-not-interpreted", "title-min-1",
+    "unicode-exact", "valid-space-accepted",
+)  # fmt: skip
+"""What gives titles on its way and looks at what became of them, and so sees a fault of every rename, or of some."""
+
+DRAWN = ("sequence-consistent", "valid-space-accepted")
+"""What draws titles at random, and may hit upon any that a server gets wrong."""
+
+INVALID = ("invalid-space-refused", "refusal-422")
+"""What sends bodies that break the schema in every way."""
+
+# The answer
+
+
+@mutant(kills="openhands.answer-media-type")
+class AnswersAsAPage(OpenHandsServer):
+    """The answer to a rename is JSON, and calls itself text/html."""
+
+    def answer_renamed(self, conversation: Conversation) -> Response:
+        return HTMLResponse(self.encode(True))
+
+
+@mutant(kills="openhands.answer-media-type")
+class AnswersTitlesBeyondAsciiAsText(OpenHandsServer):
+    """The answer to the rename to a title beyond ASCII calls itself text/plain."""
+
+    def answer_renamed(self, conversation: Conversation) -> Response:
+        answer = super().answer_renamed(conversation)
+        return answer if conversation.title.isascii() else PlainTextResponse(answer.body)
+
+
+@mutant(kills="openhands.answer-json", also=("answer-boolean", "answer-schema", "answer-true"))
+class AnswersInPython(OpenHandsServer):
+    """The answer to a rename is `True`, as Python spells it."""
+
+    def answer_renamed(self, conversation: Conversation) -> Response:
+        return Response("True", media_type="application/json")
+
+
+@mutant(kills="openhands.answer-boolean", also=("answer-schema", "answer-true"))
+class AnswersAWord(OpenHandsServer):
+    """The answer to a rename is the string "true"."""
+
+    def answer_renamed(self, conversation: Conversation) -> Response:
+        return self.respond(200, "true")
+
+
+@mutant(kills="openhands.answer-boolean", also=("answer-schema", "answer-true"))
+class AnswersNullNowAndThen(OpenHandsServer):
+    """The answer to every fifteenth rename is null."""
+
+    renames = 0
+
+    def answer_renamed(self, conversation: Conversation) -> Response:
+        self.renames += 1
+        return self.respond(200, True if self.renames % 15 else None)
+
+
+@mutant(kills="openhands.answer-schema", also=("answer-boolean", "answer-true"))
+class AnswersAStatus(OpenHandsServer):
+    """The answer to a rename is an object that says ok."""
+
+    def answer_renamed(self, conversation: Conversation) -> Response:
+        return self.respond(200, {"status": "ok"})
+
+
+# false says that nothing was renamed, and the new title is there
+@mutant(kills="openhands.answer-true", also=("sequence-consistent",))
+class AnswersFalse(OpenHandsServer):
+    """The answer to a rename that was made is false."""
+
+    def answer_renamed(self, conversation: Conversation) -> Response:
+        return self.respond(200, False)
+
+
+# What is stored
+
+
+@mutant(kills="openhands.name-stored", also=GIVING)
+class StoresEverySecondTitle(OpenHandsServer):
+    """Of the renames of a conversation every second one is answered as done and lost."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.renames: dict[str, int] = {}
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        count = self.renames[conversation.conversation_id] = self.renames.get(conversation.conversation_id, 0) + 1
+        if count % 2:
+            super().store(conversation, title)
+
+
+@mutant(kills="openhands.name-stored", also=GIVING)
+class ReadsFromACache(OpenHandsServer):
+    """A title read back is the one before the last: the cache is filled before the rename is stored."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.cache: dict[str, str] = {}
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        self.cache[conversation.conversation_id] = conversation.title
+        super().store(conversation, title)
+
+    def render(self, conversation: Conversation) -> dict[str, Any]:
+        title = self.cache.get(conversation.conversation_id, conversation.title)
+        return {**super().render(conversation), "title": title}
+
+
+@mutant(kills="openhands.neighbours-untouched", also=("concurrent-two-sessions", "sequence-consistent"))
+class StoresOnTheNewestConversation(OpenHandsServer):
+    """The newest conversation gets the title too."""
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        super().store(conversation, title)
+        super().store(next(reversed(self.conversations.values())), title)
+
+
+@mutant(kills="openhands.neighbours-untouched")
+class SwapsTitles(OpenHandsServer):
+    """A conversation that bears the title already gets the other one's old title, to keep titles apart."""
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        for other in self.conversations.values():
+            if other.title == title:
+                other.title = conversation.title
+        super().store(conversation, title)
+
+
+@mutant(kills="openhands.session-untouched")
+class ChangesTheRepository(OpenHandsServer):
+    """The repository of a conversation that was renamed is an empty string where it was null."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.renamed: set[str] = set()
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        super().store(conversation, title)
+        self.renamed.add(conversation.conversation_id)
+
+    def render(self, conversation: Conversation) -> dict[str, Any]:
+        shown = super().render(conversation)
+        return {**shown, "selected_repository": ""} if conversation.conversation_id in self.renamed else shown
+
+
+# Renaming again
+
+
+# whichever gives the fifteenth title
+@mutant(kills="openhands.rename-accepted", also=(*GIVING, "no-server-error"))
+class EveryFifteenthRenameFails(OpenHandsServer):
+    """Every fifteenth rename fails with 500."""
+
+    renames = 0
+
+    async def apply(self, conversation: Conversation, title: str) -> None:
+        self.renames += 1
+        if self.renames % 15 == 0:
+            raise self.crashed()
+        await super().apply(conversation, title)
+
+
+@mutant(kills="openhands.rename-again", also=(*GIVING, "rename-accepted"))
+class RenamesOnlyWhatHasNoTitle(OpenHandsServer):
+    """A conversation whose title was set by its user keeps it."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.titled: set[str] = set()
+
+    async def apply(self, conversation: Conversation, title: str) -> None:
+        if conversation.conversation_id in self.titled:
+            raise Refusal(409, "conflict", "The conversation has a title.")
+        self.titled.add(conversation.conversation_id)
+        await super().apply(conversation, title)
+
+
+# some titles come up in several tests, and drawn ones come twice
+@mutant(kills="openhands.same-name", also=GIVING)
+class KeepsNoTitleTwice(OpenHandsServer):
+    """A rename back to a title that the conversation bore before is answered as done and not stored."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.borne: set[tuple[str, str]] = set()
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        if (conversation.conversation_id, title) not in self.borne:
+            super().store(conversation, title)
+        self.borne.add((conversation.conversation_id, title))
+
+
+# Titles
+
+
+# the title of one emoji is stored empty
+@mutant(kills="openhands.unicode-exact", also=(*DRAWN, "length-200-accepted", "never-altered", "title-min-1"))
+class CutsBeforeBeyondTheBmp(OpenHandsServer):
+    """A title is cut before its first character beyond the BMP."""
+
+    def normalise_title(self, title: str) -> str:
+        return re.split("[\U00010000-\U0010ffff]", title)[0]
+
+
+@mutant(kills="openhands.unicode-exact", also=(*DRAWN, "never-altered"))
+class CollapsesBlanks(OpenHandsServer):
+    """Runs of blanks within a title become one blank."""
+
+    def normalise_title(self, title: str) -> str:
+        return re.sub("(?<=\\S)\\s+(?=\\S)", " ", title)
+
+
+@mutant(kills="openhands.unicode-exact", also=DRAWN)
+class FoldsCase(OpenHandsServer):
+    """Letters beyond ASCII are folded to lower case, as an index of titles would."""
+
+    def normalise_title(self, title: str) -> str:
+        return "".join(character if character.isascii() else character.lower() for character in title)
+
+
+@mutant(kills="openhands.unicode-exact", also=(*DRAWN, "blanks-kept", "length-200-accepted"))
+class TakesLigaturesApart(OpenHandsServer):
+    """Titles are normalised to NFKC."""
+
+    def normalise_title(self, title: str) -> str:
+        return unicodedata.normalize("NFKC", title)
+
+
+@mutant(kills="openhands.unicode-exact", also=("never-altered", "sequence-consistent"))
+class TakesSurrogatePairsApart(OpenHandsServer):
+    """The two escapes that spell a character beyond the BMP in JSON are read as two characters that are none."""
+
+    def decode(self, body: bytes) -> Any:
+        return super().decode(re.sub(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}", rb"\\ufffd", body))
+
+
+@mutant(kills="openhands.text-not-interpreted", also=DRAWN)
+class EscapesMarkup(OpenHandsServer):
+    """A title is stored escaped for HTML."""
+
+    def normalise_title(self, title: str) -> str:
+        return html.escape(title)
+
+
+@mutant(kills="openhands.text-not-interpreted")
+class DropsTags(OpenHandsServer):
+    """What looks like a tag is dropped from a title."""
+
+    def normalise_title(self, title: str) -> str:
+        return re.sub("</?[a-z]+>", "", title)
+
+
+@mutant(kills="openhands.text-not-interpreted")
+class DecodesPercentSigns(OpenHandsServer):
+    """A title is percent-decoded."""
+
+    def normalise_title(self, title: str) -> str:
+        return unquote(title)
+
+
+@mutant(kills="openhands.text-not-interpreted", also=DRAWN)
+class ReadsTitlesAsNumbers(OpenHandsServer):
+    """A title of digits is stored as a number, without its leading zeros."""
+
+    def normalise_title(self, title: str) -> str:
+        return str(int(title)) if title.isdecimal() else title
+
+
+@mutant(kills="openhands.text-not-interpreted")
+class TakesNullForNoTitle(OpenHandsServer):
+    """The titles null, None and undefined are taken for none, and a title is made up."""
+
+    def normalise_title(self, title: str) -> str:
+        return "Conversation" if title in {"null", "None", "undefined"} else title
+
+
+@mutant(kills="openhands.text-not-interpreted")
+class InterpretsBackslashes(OpenHandsServer):
+    """Escapes in a title are interpreted."""
+
+    def normalise_title(self, title: str) -> str:
+        return title.replace("\\n", "\n").replace("\\\\", "\\")
+
+
+@mutant(kills="openhands.length-200-accepted", also=("valid-space-accepted",))
+class CountsBytes(OpenHandsServer):
+    """The 200 characters of a title are counted in bytes."""
+
+    def length(self, title: str) -> int:
+        return len(title.encode())
+
+
+@mutant(kills="openhands.length-200-accepted", also=("valid-space-accepted",))
+class CountsUtf16Units(OpenHandsServer):
+    """The 200 characters of a title are counted in UTF-16 units."""
+
+    def length(self, title: str) -> int:
+        return len(title.encode("utf-16-le")) // 2
+
+
+@mutant(kills="openhands.length-200-accepted", also=("valid-space-accepted",))
+class LongestIs199(OpenHandsServer):
+    """A title of 200 characters is refused."""
+
+    max_title_length: ClassVar[int] = 199
+
+
+@mutant(kills="openhands.title-max-200", also=INVALID)
+class LongestIs255(OpenHandsServer):
+    """A title of up to 255 characters is accepted."""
+
+    max_title_length: ClassVar[int] = 255
+
+
+@mutant(kills="openhands.title-max-200", also=(*INVALID, "never-altered", "sequence-consistent"))
+class CutsAt200(OpenHandsServer):
+    """A title of more than 200 characters is cut and stored."""
+
+    def check_length(self, title: str) -> None:
+        super().check_length(title[:200])
+
+    def normalise_title(self, title: str) -> str:
+        return title[:200]
+
+
+@mutant(kills="openhands.title-max-200", also=("invalid-space-refused",))
+class CountsWithoutMarks(OpenHandsServer):
+    """Combining marks are not counted, so that a title of more than 200 characters is accepted."""
+
+    def length(self, title: str) -> int:
+        return sum(1 for character in title if not unicodedata.combining(character))
+
+
+@mutant(kills="openhands.title-max-200", also=("invalid-space-refused",))
+class CountsInAByte(OpenHandsServer):
+    """The length of a title is counted in eight bits, so that one of 257 characters has one."""
+
+    def length(self, title: str) -> int:
+        return len(title) % 256
+
+
+@mutant(kills="openhands.title-min-1", also=INVALID)
+class EmptyTitleAccepted(OpenHandsServer):
+    """An empty title is accepted."""
+
+    min_title_length: ClassVar[int] = 0
+
+
+@mutant(kills="openhands.title-min-1", also=("text-not-interpreted", "unicode-exact", "valid-space-accepted"))
+class ShortestIsTwo(OpenHandsServer):
+    """A title of one character is refused."""
+
+    min_title_length: ClassVar[int] = 2
+
+
+@mutant(kills="openhands.never-altered", also=DRAWN)
+class CutsAtNul(OpenHandsServer):
+    """A title is stored up to its first NUL."""
+
+    def normalise_title(self, title: str) -> str:
+        return title.split("\0", maxsplit=1)[0]
+
+
+@mutant(kills="openhands.never-altered", also=DRAWN)
+class DropsControlCharacters(OpenHandsServer):
+    """Control characters are dropped from a title."""
+
+    def normalise_title(self, title: str) -> str:
+        return "".join(character for character in title if unicodedata.category(character) != "Cc")
+
+
+@mutant(kills="openhands.never-altered", also=DRAWN)
+class KeepsTheFirstLine(OpenHandsServer):
+    """A title is cut at its first line break."""
+
+    def normalise_title(self, title: str) -> str:
+        return title.split("\n", maxsplit=1)[0]
+
+
+@mutant(kills="openhands.blanks-kept")
+class TrimsTitles(OpenHandsServer):
+    """Blanks around a title are cut off, of whatever script."""
+
+    def normalise_title(self, title: str) -> str:
+        return title.strip()
+
+
+@mutant(kills="openhands.valid-space-accepted")
+class RefusesHistoricScripts(OpenHandsServer):
+    """A title with a character of U+10000 to U+1D3FF, where the historic scripts are, is refused."""
+
+    def check_length(self, title: str) -> None:
+        super().check_length(title)
+        if re.search("[\U00010000-\U0001d3ff]", title):
+            raise self.invalid("string_pattern", "title has to be in a living script.", ("body", "title"))
+
+
+# Renames at once
+
+
+@mutant(kills="openhands.concurrent-two-sessions")
+class StoresTheLatestTitle(OpenHandsServer):
+    """The title is kept on the server until it is stored, where a second request in flight replaces it."""
+
+    latest = ""
+
+    async def apply(self, conversation: Conversation, title: str) -> None:
+        self.latest = title
+        await asyncio.sleep(0.01)
+        await super().apply(conversation, self.latest)
+
+
+@mutant(kills="openhands.concurrent-same-session")
+class MixesTheTitles(OpenHandsServer):
+    """When two renames of a conversation overlap, the title becomes a mixture of both."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.writing: dict[str, str] = {}
+
+    async def apply(self, conversation: Conversation, title: str) -> None:
+        other = self.writing.get(conversation.conversation_id)
+        self.writing[conversation.conversation_id] = title
+        await asyncio.sleep(0.01)
+        self.writing.pop(conversation.conversation_id, None)
+        await super().apply(conversation, title if other is None else other[: len(other) // 2] + title)
+
+
+@mutant(kills="openhands.concurrent-same-session", also=("concurrent-two-sessions",))
+class LeavesTheTitleStuck(OpenHandsServer):
+    """After two renames of a conversation overlapped, the next three are answered as done and not stored."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.writing: set[str] = set()
+        self.stuck: dict[str, int] = {}
+
+    async def apply(self, conversation: Conversation, title: str) -> None:
+        if conversation.conversation_id in self.writing:
+            self.stuck[conversation.conversation_id] = 4
+        self.writing.add(conversation.conversation_id)
+        await asyncio.sleep(0.01)
+        self.writing.discard(conversation.conversation_id)
+        await super().apply(conversation, title)
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        left = self.stuck.get(conversation.conversation_id, 0)
+        self.stuck[conversation.conversation_id] = max(0, left - 1)
+        if left in {0, 4}:
+            super().store(conversation, title)
+
+
+@mutant(kills="openhands.sequence-consistent", also=(*GIVING, "name-stored"))
+class RefusedTitleComesBack(OpenHandsServer):
+    """A title that was refused is stored by the next rename but one, as a task that is tried again."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.tasks: list[str] = []
+
+    async def rename(self, request: Request) -> Response:
+        try:
+            return await super().rename(request)
+        except Refusal:
+            self.tasks = ["", "Tried again"]
+            raise
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        task = self.tasks.pop(0) if self.tasks else ""
+        super().store(conversation, task or title)
+
+
+# Ids
+
+
+@mutant(kills="openhands.unknown-id-refused", also=("odd-ids-safe",))
+class UnknownIdAnswersTrue(OpenHandsServer):
+    """The rename of a conversation that does not exist is answered with true."""
+
+    def no_such_conversation(self) -> Refusal:
+        return Refusal(200, "ok", "", loc=("path", "conversation_id"))
+
+    def render_error(self, refusal: Refusal) -> Any:
+        return True if refusal.status == 200 else super().render_error(refusal)
+
+
+@mutant(kills="openhands.unknown-id-refused")
+class IdIsAPattern(OpenHandsServer):
+    """An id finds the conversation whose id begins with it, as a file pattern does."""
+
+    def find(self, conversation_id: str) -> Conversation:
+        start = conversation_id.rstrip("*")
+        return super().find(next((known for known in self.conversations if start and known.startswith(start)), ""))
+
+
+@mutant(kills="openhands.unknown-id-creates-nothing")
+class CreatesWhatItDoesNotFind(OpenHandsServer):
+    """A conversation that is not found is made, and the rename refused with 404."""
+
+    def find(self, conversation_id: str) -> Conversation:
+        if conversation_id not in self.conversations:
+            made = self.open()
+            self.conversations[conversation_id] = self.conversations.pop(made.conversation_id)
+            made.conversation_id = conversation_id
+            raise self.no_such_conversation()
+        return super().find(conversation_id)
+
+
+@mutant(kills="openhands.odd-ids-safe", also=("no-server-error",))
+class LongIdCrashes(OpenHandsServer):
+    """An id that is too long for a file name crashes the server."""
+
+    def lookup(self, conversation_id: str) -> Conversation | None:
+        if len(conversation_id.encode()) > 255:
+            raise self.crashed()
+        return super().lookup(conversation_id)
+
+
+@mutant(kills="openhands.odd-ids-safe", also=("no-server-error", "unknown-id-refused"))
+class NulInTheIdCrashes(OpenHandsServer):
+    """An id with a NUL makes no file name, and crashes the server."""
+
+    def lookup(self, conversation_id: str) -> Conversation | None:
+        if "\0" in conversation_id:
+            raise self.crashed()
+        return super().lookup(conversation_id)
+
+
+# The key
+
+
+@mutant(kills="openhands.credential-missing")
+class NoKeyNeeded(OpenHandsServer):
+    """A rename without a key is made; only a wrong key is refused."""
+
+    def authenticate(self, request: Request) -> None:
+        if "X-Session-API-Key" in request.headers:
+            super().authenticate(request)
+
+
+@mutant(kills="openhands.credential-wrong")
+class AnyKeyWillDo(OpenHandsServer):
+    """Every key is as good as the right one."""
+
+    def authenticate(self, request: Request) -> None:
+        if "X-Session-API-Key" not in request.headers:
+            raise self.unauthenticated()
+
+
+@mutant(kills="openhands.credential-wrong")
+class KeyComparedUpToTheGivenLength(OpenHandsServer):
+    """A key is compared only as far as the one given goes."""
+
+    def authenticate(self, request: Request) -> None:
+        given, key = request.headers.get("X-Session-API-Key", ""), self.key or ""
+        if not given or not hmac.compare_digest(given.encode(), key[: len(given)].encode()):
+            raise self.unauthenticated()
+
+
+# The body
+
+
+@mutant(kills="openhands.body-json", also=("refusal-422-not-json",))
+class ReadsForms(OpenHandsServer):
+    """A body that is not JSON is read as a form."""
+
+    def decode(self, body: bytes) -> Any:
+        try:
+            return super().decode(body)
+        except Refusal:
+            if not body.startswith(b"name="):
+                raise
+            return {name: value for name, value in parse_qsl(body.decode()) if name == "title"}
+
+
+# the server calls an unpaired surrogate no JSON
+@mutant(
+    kills="openhands.body-json",
+    also=("body-present", "invalid-space-refused", "never-altered", "no-server-error", "refusal-422-not-json"),
+)
+class NotJsonCrashes(OpenHandsServer):
+    """A body that is not JSON crashes the server."""
+
+    def unreadable(self, reason: str) -> Refusal:
+        return self.crashed()
+
+
+@mutant(kills="openhands.body-present", also=("no-server-error", "refusal-422-not-json"))
+class EmptyBodyCrashes(OpenHandsServer):
+    """A rename without a body crashes the server."""
+
+    def decode(self, body: bytes) -> Any:
+        if not body:
+            raise self.crashed()
+        return super().decode(body)
+
+
+@mutant(kills="openhands.body-object", also=("no-server-error", "refusal-422"))
+class ArrayCrashes(OpenHandsServer):
+    """A body that is an array with the word title is indexed as an object, and crashes the server."""
+
+    def require_object(self, value: Any) -> dict[str, Any]:
+        if isinstance(value, list) and "title" in value:
+            raise self.crashed()
+        return super().require_object(value)
+
+
+@mutant(kills="openhands.no-server-error")
+class NestingCrashes(OpenHandsServer):
+    """A body nested more than 64 deep crashes the server."""
+
+    def decode(self, body: bytes) -> Any:
+        if body.startswith(b"[" * 65):
+            raise self.crashed()
+        return super().decode(body)
+
+
+@mutant(kills="openhands.no-server-error", also=("never-altered",))
+class SurrogatesCrash(OpenHandsServer):
+    """A title with an unpaired surrogate crashes the server when it is encoded."""
+
+    def decode(self, body: bytes) -> Any:
+        try:
+            return super().decode(body)
+        except Refusal:
+            if b"\\ud" in body:
+                raise self.crashed() from None
+            raise
+
+
+# title
+
+
+@mutant(kills="openhands.title-required", also=INVALID)
+class MissingTitleKeepsTheOldOne(OpenHandsServer):
+    """A rename without title is answered with true, the title unchanged."""
+
+    async def rename(self, request: Request) -> Response:
+        if (await request.body()).strip() == b"{}":
+            self.authenticate(request)
+            return self.answer_renamed(self.find(request.path_params["conversation_id"]))
+        return await super().rename(request)
+
+
+@mutant(kills="openhands.title-string", also=INVALID)
+class NumbersAreTitles(OpenHandsServer):
+    """A title that is a number is stored as its digits."""
+
+    def valid_title(self, body: dict[str, Any]) -> str:
+        title = body.get("title")
+        number = isinstance(title, int | float) and not isinstance(title, bool)
+        return super().valid_title({**body, "title": str(title)} if number else body)
+
+
+@mutant(kills="openhands.title-string", also=INVALID)
+class NullIsATitle(OpenHandsServer):
+    """A title that is null is stored as the word None."""
+
+    def valid_title(self, body: dict[str, Any]) -> str:
+        return super().valid_title({member: str(value) if value is None else value for member, value in body.items()})
+
+
+@mutant(kills="openhands.title-string", also=INVALID)
+class FirstOfAnArrayIsTheTitle(OpenHandsServer):
+    """A title that is an array is unpacked."""
+
+    def valid_title(self, body: dict[str, Any]) -> str:
+        title = body.get("title")
+        return super().valid_title({**body, "title": title[0]} if isinstance(title, list) and title else body)
+
+
+@mutant(kills="openhands.additional-members-refused", also=INVALID)
+class OtherMembersIgnored(OpenHandsServer):
+    """Members besides title are passed over."""
+
+    def check_members(self, body: dict[str, Any]) -> None:
+        pass
+
+
+@mutant(kills="openhands.additional-members-refused", also=("invalid-space-refused",))
+class NullMembersIgnored(OpenHandsServer):
+    """Members besides title are passed over when they are null."""
+
+    def check_members(self, body: dict[str, Any]) -> None:
+        super().check_members({member: value for member, value in body.items() if value is not None})
+
+
+@mutant(kills="openhands.invalid-space-refused")
+class OddMembersIgnored(OpenHandsServer):
+    """Members besides title are passed over unless their names are made of letters."""
+
+    def check_members(self, body: dict[str, Any]) -> None:
+        super().check_members({member: value for member, value in body.items() if re.fullmatch("[A-Za-z_]*", member)})
+
+
+# Refusals
+
+
+# a sequence holds refused renames too
+@mutant(kills="openhands.refusal-changes-nothing", also=("sequence-consistent",))
+class StoresBeforeItRefuses(OpenHandsServer):
+    """A title of more than 200 characters is refused, and its first 200 are stored."""
+
+    async def rename(self, request: Request) -> Response:
+        body = await request.body()
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            conversation = self.lookup(request.path_params["conversation_id"])
+            if refusal.code == "string_too_long" and conversation is not None:
+                self.store(conversation, self.decode(body)["title"][:200])
+            raise
+
+
+@mutant(kills="openhands.refusal-changes-nothing", also=("sequence-consistent",))
+class OtherMembersStoredAllTheSame(OpenHandsServer):
+    """A body with another member is refused, after its title was stored."""
+
+    async def rename(self, request: Request) -> Response:
+        body = self.decode(await request.body() or b"null")
+        conversation = self.lookup(request.path_params["conversation_id"])
+        if isinstance(body, dict) and isinstance(body.get("title"), str) and len(body) > 1 and conversation:
+            self.authenticate(request)
+            self.store(conversation, body["title"])
+        return await super().rename(request)
+
+
+@mutant(kills="openhands.refusal-422")
+class InvalidBodyIsABadRequest(OpenHandsServer):
+    """A JSON body that breaks the schema is refused with 400."""
+
+    def invalid(self, type_: str, message: str, loc: tuple[str | int, ...]) -> Refusal:
+        return Refusal(422 if type_ == "json_invalid" else 400, type_, message, loc=loc)
+
+
+@mutant(kills="openhands.refusal-422")
+class EmptyTitleIsABadRequest(OpenHandsServer):
+    """An empty title is refused with 400."""
+
+    def invalid(self, type_: str, message: str, loc: tuple[str | int, ...]) -> Refusal:
+        return Refusal(400 if type_ == "string_too_short" else 422, type_, message, loc=loc)
+
+
+@mutant(kills="openhands.refusal-422-not-json")
+class NotJsonIsABadRequest(OpenHandsServer):
+    """A body that is not JSON is refused with 400."""
+
+    def unreadable(self, reason: str) -> Refusal:
+        return Refusal(400, "bad_request", reason)
+
+
+# The shape of errors
+
+
+@mutant(kills="openhands.error-422-shape")
+class DetailIsASentence(OpenHandsServer):
+    """The detail of a 422 is a sentence."""
+
+    def render_error(self, refusal: Refusal) -> dict[str, Any]:
+        return {"detail": refusal.message}
+
+
+@mutant(kills="openhands.error-422-shape")
+class PlaceIsAnObject(OpenHandsServer):
+    """The loc of a 422 holds objects."""
+
+    def render_error(self, refusal: Refusal) -> dict[str, Any]:
+        if refusal.status != 422:
+            return super().render_error(refusal)
+        places = [{"at": place} for place in refusal.loc]
+        return {"detail": [{"loc": places, "msg": refusal.message, "type": refusal.code}]}
+
+
+@mutant(kills="openhands.error-422-shape")
+class NoMessageForOtherMembers(OpenHandsServer):
+    """The 422 that refuses another member has no msg."""
+
+    def render_error(self, refusal: Refusal) -> dict[str, Any]:
+        if refusal.code != "extra_forbidden":
+            return super().render_error(refusal)
+        return {"detail": [{"loc": list(refusal.loc), "type": refusal.code}]}
+
+
+@mutant(kills="openhands.error-422-shape")
+class NotJsonRefusedInPlainText(OpenHandsServer):
+    """The 422 that refuses a body that is not JSON is plain text."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        if refusal.code == "json_invalid":
+            return PlainTextResponse(refusal.message, refusal.status)
+        return super().refuse(refusal)
