@@ -18,7 +18,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("catalogue", "contract", "convert"),
     ("exchange",),
     ("cases",),
-    ("guard", "wire", "transport"),
+    ("guard", "limits", "wire", "transport"),
     ("systems",),
     ("provision",),
     ("bench",),
@@ -26,8 +26,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("settings",),
     ("opening",),
     ("finding", "run"),
+    ("known", "history"),
     ("reports",),
-    ("telling", "plugin"),
+    ("selection", "telling", "plugin"),
+    ("commands",),
 )
 #: Stands apart: it knows nothing of the suite, and the suite asks it for a server only.
 APART = "reference"
@@ -47,7 +49,7 @@ def _imports(path: Path) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body = [ast.Pass()]
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("rename_tck"):
             names = (

@@ -12,22 +12,49 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sample_run
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
-from rename_tck.reports import facts, html, markdown, record, terminal
+from rename_tck import history, known
+from rename_tck.reports import badge, changes, changes_text, ctrf, facts, html, markdown, matrix, record, terminal
 from rename_tck.reports.difference import compare
 from rename_tck.reports.text import HIDDEN, chop, cut, visible, width, wrap
 
 Json = dict[str, Any]
 
+SCHEMAS = Path(__file__).parent / "schemas"
+
+
+def with_known_failures() -> Json:
+    """The sample, one of its failures known, and a known failure that names nothing."""
+    entries = (
+        known.Known(
+            "dify.user-required", "The gateway fills *the* user in.", "https://tracker.example/1", date(2027, 1, 31)
+        ),
+        known.Known("dify.nothing", "misspelt"),
+    )
+    content = sample_run.sample()
+    return known.mark(content, known.apply(content, entries, date(2026, 11, 20)))
+
+
+def two_nights() -> history.History:
+    """A history in which everything passed the night before the sample."""
+    before = history.entry(sample_run.sample())
+    before["start"] = "2026-11-19T23:00:00Z"
+    for run in before["runs"]:
+        run["requirements"] = dict.fromkeys(run["requirements"], "pass")
+    return history.History((before,), ("Line 2 of nights was skipped: no run of this suite wrote it.",))
+
+
 RECORDS: dict[str, Callable[[], Json]] = {
     "sample": sample_run.sample,
+    "known failures": with_known_failures,
     "could not start": sample_run.could_not_start,
     "system unknown": lambda: {
         **sample_run.sample(),
@@ -126,6 +153,11 @@ PASSED = ("runs", 0, "requirements", 0)
         ((*PASSED, "citations", 0, "text"), "both kinds at once"),
         ((*FAILED, "answer", "status"), 20),
         ((*FAILED, "request", "method"), "post"),
+        ((*FAILED, "known"), {"reason": "why"}),
+        ((*FAILED, "known"), {"reason": "why", "link": "javascript:alert(1)", "expires": None}),
+        ((*PASSED, "known"), {"reason": "why", "link": None, "expires": None}),
+        (("start",), "2026-02-30T23:00:00Z"),
+        (("end",), "2026-11-20T25:00:00Z"),
         ((*FAILED, "compared"), {"expected": "one"}),
         (("runs", 0, "observations", 0, "answer"), ""),
     ],
@@ -195,7 +227,9 @@ def test_json_has_nothing_hidden_and_stays_readable() -> None:
 def test_write(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
     written = record.write(sample_run.sample(), folder)
-    assert sorted(path.name for path in folder.iterdir()) == ["conformance.html", "conformance.json", "conformance.md"]
+    assert [path.name for path in written] == [
+        "conformance.json", "conformance.html", "conformance.md", "ctrf.json", "badge.json",
+    ]  # fmt: skip
     assert sorted(written) == sorted(folder.iterdir())
     record.validate(json.loads((folder / "conformance.json").read_bytes()))
 
@@ -220,20 +254,33 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 PRINT_DIGESTS = """
-import hashlib, json, sys
-from rename_tck.reports import html, markdown, record, terminal
-content = json.loads(sys.stdin.buffer.read())
-table = "\\n".join(terminal.table(content))
-for text in (html.render(content), markdown.render(content), record.dumps(content), table):
-    print(hashlib.sha256(text.encode()).hexdigest())
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from test_reports import digests
+print(*digests(json.loads(sys.stdin.buffer.read())))
 """
+
+
+def digests(content: Json) -> list[str]:
+    """A hash of everything that is made of a record."""
+    nights = two_nights()
+    changed = changes.compare(content, content)
+    texts = [
+        *(report.render(content, nights) for report in record.REPORTS.values()),
+        "\n".join(terminal.table(content)),
+        matrix.render([("one", content), ("two", content)]),
+        changes_text.terminal(changed, ("one", "two")),
+        changes_text.markdown(changed, ("one", "two")),
+        known.first_file(content),
+        json.dumps(history.entry(content), sort_keys=True),
+    ]
+    return [hashlib.sha256(text.encode()).hexdigest() for text in texts]
 
 
 def test_same_bytes_whatever_the_clock_and_the_locale() -> None:
     """The clock's zone, the locale and the seed of hashes change nothing, nor does the way through a file."""
-    content = sample_run.sample()
-    texts = (html.render(content), markdown.render(content), record.dumps(content), "\n".join(terminal.table(content)))
-    here = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    content = with_known_failures()
+    here = digests(content)
     for zone, locale, seed in (
         ("UTC", "C", "1"),
         ("Asia/Kathmandu", "C.UTF-8", "2"),
@@ -242,7 +289,7 @@ def test_same_bytes_whatever_the_clock_and_the_locale() -> None:
         environment = {**os.environ, "TZ": zone, "LC_ALL": locale, "PYTHONHASHSEED": seed}
         environment["PYTHONPATH"] = os.pathsep.join(sys.path)
         ran = subprocess.run(
-            [sys.executable, "-c", PRINT_DIGESTS],
+            [sys.executable, "-c", PRINT_DIGESTS, str(Path(__file__).parent)],
             input=record.dumps(content).encode(),
             env=environment,
             capture_output=True,
@@ -253,9 +300,11 @@ def test_same_bytes_whatever_the_clock_and_the_locale() -> None:
 
 def test_formatters_do_not_change_the_record(any_record: Json) -> None:
     before = copy.deepcopy(any_record)
-    html.render(any_record)
-    markdown.render(any_record)
+    for report in record.REPORTS.values():
+        report.render(any_record, two_nights())
     terminal.table(any_record)
+    matrix.render([("one", any_record)])
+    known.first_file(any_record)
     assert any_record == before
 
 
@@ -304,7 +353,8 @@ def test_page_needs_nothing_from_elsewhere(any_record: Json) -> None:
     attributes = {name for _, found in page.elements for name in found}
     assert not attributes & {"src", "srcset", "style", "action", "background", "poster", "formaction"}
     assert not [name for name in attributes if name.startswith("on")]
-    assert all(str(link["href"]).startswith("#") for link in page.all("a"))
+    links = {str(link["href"]) for link in page.all("a") if not str(link["href"]).startswith("#")}
+    assert links <= {"https://tracker.example/1"}, "a link out of the page that is not of a known failure"
     assert "@import" not in page.texts["style"]
     assert "url(" not in page.texts["style"]
 
@@ -409,6 +459,179 @@ def test_curl_that_could_act_on_a_terminal_is_not_offered_for_copying() -> None:
     content["runs"][0]["requirements"][1]["curl"] = "curl 'http://x/\x1b[201~; reboot'"
     page = Page(html.render(content))
     assert sum("data-copy" in found for found in page.all("button")) == 3
+
+
+# Known failures, trends
+
+
+def test_known_failure_is_said_wherever_the_failure_is() -> None:
+    content = with_known_failures()
+    said = "known until 2027-01-31: The gateway fills *the* user in. (https://tracker.example/1)"
+    assert facts.known(content["runs"][0]["requirements"][1]) == said
+    assert said in " ".join("\n".join(terminal.table(content)).split())
+    assert "known until 2027-01-31: The gateway fills \\*the\\* user in." in markdown.render(content)
+    page = Page(html.render(content))
+    links = [link for link in page.all("a") if link["href"] == "https://tracker.example/1"]
+    assert len(links) == 2, "in the list of failures and in the row"
+    assert all(link["rel"] == "noreferrer" for link in links)
+    for text in (html.render(content), markdown.render(content), "\n".join(terminal.table(content))):
+        assert "The known failure dify.nothing names no requirement." in text
+    assert terminal.verdict_line(content["runs"][0]).endswith("; 1 of the failures is known")
+
+
+@pytest.mark.parametrize(
+    ("status", "complaints", "words"),
+    [
+        (1, [], "1 (does not conform)"),
+        (0, [], "0 (every failure is known)"),
+        (3, [], "3 (could not judge)"),
+        (4, [], "4 (could not judge)"),
+    ],
+)
+def test_page_says_what_the_exit_status_means(status: int, complaints: list[str], words: str) -> None:
+    assert words in html.render({**sample_run.sample(), "exit_status": status, "complaints": complaints})
+
+
+def test_page_says_that_only_the_file_of_known_failures_is_wrong() -> None:
+    content = {**sample_run.sample(), "runs": [sample_run.agno()], "complaints": ["The known failure x expired."]}
+    assert "1 (the file of known failures is not up to date)" in html.render(content)
+
+
+def test_page_shows_the_trend() -> None:
+    source = html.render(sample_run.sample(), two_nights())
+    page = Page(source)
+    text = re.sub(r"<[^>]+>", "", source)
+    assert "new in this run: user left out" in text
+    assert "2 runs of this target. Requirements that failed in any of them:" in text
+    assert "first seen failing 2026-11-20 23:00 UTC; failed in 1 of 2 runs that judged it." in text
+    assert "Never failed in 2 runs that judged it since 2026-11-19 23:00 UTC." in text
+    assert "Line 2 of nights was skipped" in text
+    strips = [found for tag, found in page.elements if tag == "span" and found.get("class") == "strip"]
+    assert len(strips) == 18 + 4, "one in each row, and one for each requirement that ever failed"
+    assert all(found["aria-label"] for found in strips)
+    assert not page.open
+
+
+def test_page_without_a_history_speaks_of_no_trend() -> None:
+    assert "Trend" not in html.render(sample_run.sample())
+
+
+# The Common Test Report Format, the badge
+
+
+def test_ctrf_is_valid_by_its_own_schema(any_record: Json) -> None:
+    schema = json.loads((SCHEMAS / "ctrf" / "ctrf-schema-0.0.json").read_text(encoding="utf-8"))
+    Draft7Validator(schema, format_checker=FormatChecker()).validate(ctrf.build(any_record))
+
+
+def test_vendored_schema_is_the_one_that_its_page_names() -> None:
+    digest = hashlib.sha256((SCHEMAS / "ctrf" / "ctrf-schema-0.0.json").read_bytes()).hexdigest()
+    assert digest in (SCHEMAS / "README.md").read_text(encoding="utf-8")
+
+
+def test_ctrf_counts_and_times() -> None:
+    summary = ctrf.build(sample_run.sample())["results"]["summary"]
+    assert summary == {
+        "tests": 19, "passed": 6, "failed": 5, "skipped": 7, "other": 1, "pending": 0, "suites": 3,
+        "start": 1795215600000, "stop": 1795215641000, "duration": 41000,
+    }  # fmt: skip
+
+
+def test_ctrf_fails_what_makes_the_run_red() -> None:
+    def statuses(content: Json) -> dict[str, str]:
+        return {test["name"]: test["status"] for test in ctrf.build(content)["results"]["tests"]}
+
+    must = statuses(sample_run.sample())
+    assert must["dify.user-required"] == must["dify.concurrent-renames"] == must["openhands: the run"] == "failed"
+    assert must["dify.long-name-exact"] == "other", "a SHOULD does not count at level must"
+    assert must["dify.auto-generate-stores"] == "skipped"
+    assert statuses({**sample_run.sample(), "level": "should"})["dify.long-name-exact"] == "failed"
+    excused = statuses(with_known_failures())
+    assert excused["dify.user-required"] == "other"
+    assert excused["known failures: 1"] == "failed"
+    assert statuses(sample_run.could_not_start()) == {"the run": "failed"}
+
+
+def test_ctrf_tells_what_failed_and_keeps_its_ids() -> None:
+    tests = {test["name"]: test for test in ctrf.build(sample_run.sample())["results"]["tests"]}
+    failed = tests["dify.user-required"]
+    assert failed["message"] == "user left out: expected a refusal: status 400 to 499"
+    assert failed["trace"] == terminal.failure_text(entry("dify.user-required"))
+    assert failed["filePath"] == "tests/contract/test_dify.py"
+    assert len({test["id"] for test in tests.values()}) == len(tests)
+    assert failed["id"] == ctrf.build(with_known_failures())["results"]["tests"][1]["id"]
+    assert not HIDDEN.search(record.dumps(ctrf.build(sample_run.sample())).replace("\n", ""))
+
+
+@pytest.mark.parametrize(
+    ("content", "label", "message", "color"),
+    [
+        (sample_run.sample(), "rename-tck", "1 of 3 conform", "red"),
+        ({**sample_run.sample(), "exit_status": 0}, "rename-tck", "1 of 3 conform", "lightgrey"),
+        (sample_run.could_not_start(), "rename-tck", "could not judge", "lightgrey"),
+        ({"exit_status": 0, "runs": [sample_run.agno()]}, "rename-tck agno", "conforms: 2 of 2 MUST", "brightgreen"),
+        ({"exit_status": 1, "runs": [sample_run.agno()]}, "rename-tck agno", "conforms: 2 of 2 MUST", "red"),
+        (
+            {"exit_status": 0, "runs": [sample_run.dify()]},
+            "rename-tck dify",
+            "does not conform: 2 of 5 MUST",
+            "orange",
+        ),
+        ({"exit_status": 3, "runs": [sample_run.openhands()]}, "rename-tck openhands", "could not judge", "lightgrey"),
+    ],
+)
+def test_badge(content: Json, label: str, message: str, color: str) -> None:
+    assert badge.build(content) == {"schemaVersion": 1, "label": label, "message": message, "color": color}
+
+
+# Targets side by side
+
+
+def other_dify() -> Json:
+    """The sample after a repair: the user is required, another SHOULD fails, a question is answered otherwise."""
+    content = sample_run.sample()
+    dify = content["runs"][0]
+    del content["runs"][1:]
+    requirements = {requirement["id"]: requirement for requirement in dify["requirements"]}
+    repaired = requirements["dify.user-required"]
+    for member in ("case", "request", "expected", "answer", "curl", "compared"):
+        del repaired[member]
+    repaired |= {"verdict": "pass", "by_edition": dict.fromkeys(repaired["by_edition"], "pass")}
+    del dify["requirements"][4]
+    dify["summary"] = sample_run.summary(dify["requirements"])
+    dify["observations"][0]["answer"] = "accepted"
+    return content
+
+
+def test_matrix_is_a_page_as_the_report_is() -> None:
+    source = matrix.render([("before", sample_run.sample()), ("after", other_dify())])
+    page = Page(source)
+    assert not page.open
+    ids = Counter(attributes["id"] for _, attributes in page.elements if "id" in attributes)
+    assert all(times == 1 for times in ids.values())
+    assert len(page.all("script")) == len(page.all("style")) == 1
+    assert all(str(link["href"]).startswith("#") for link in page.all("a"))
+    assert "<script>alert" not in source
+    assert not HIDDEN.search(source.replace("\n", ""))
+
+
+def test_matrix_sets_verdicts_and_answers_side_by_side() -> None:
+    source = matrix.render([("before", sample_run.sample()), ("after", other_dify())])
+    page = Page(source)
+    rows = {str(found["id"]): found for found in page.all("tbody") if "req" in str(found.get("class")).split()}
+    assert len(rows) == 18
+    assert rows["dify.user-required"]["data-show"] == "all|differ|fail|pass"
+    assert rows["dify.rename-accepted"]["data-show"] == "all|pass"
+    assert rows["dify.rename-twice"]["data-show"] == "all|differ|pass", "one record does not have it"
+    assert source.count('class="differs"') == 2
+    assert '<td data-label="before" class="differs">refused with 400</td>' in source
+    assert "not in this record" in source
+
+
+def test_matrix_of_a_record_that_judged_nothing() -> None:
+    source = matrix.render([("down", sample_run.could_not_start()), ("up", sample_run.sample())])
+    assert "down: The option --edition names &#x27;fr&#x27;" in source
+    assert "Requirements" not in matrix.render([("down", sample_run.could_not_start())])
 
 
 # The summary in Markdown

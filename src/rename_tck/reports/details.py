@@ -11,7 +11,6 @@ from rename_tck.reports.difference import compare
 from rename_tck.reports.facts import Json
 from rename_tck.reports.markup import Markup, el, join, text
 
-
 #: How many runs a strip shows.
 _SHOWN_RUNS = 30
 

@@ -151,8 +151,8 @@ def _list_of(heading: str, run: Json, verdict: str, trends: Trends) -> Markup | 
             "li",
             _link(requirement),
             f" {requirement['level']} ",
-            el("span", facts.finding(requirement), class_="quiet"),
             _since(trends.get(requirement["id"])) if verdict == "fail" else None,
+            el("span", facts.finding(requirement), class_="quiet"),
             el("span", known(requirement), class_="line") if "known" in requirement else None,
         )
         for requirement in found
@@ -165,7 +165,7 @@ def _since(trend: Trend | None) -> Markup | None:
     if trend is None or len(trend.runs) < 2 or trend.since is None:
         return None
     new = trend.since == trend.runs[-1][0]
-    return el("span", " new in this run" if new else f" since {runs_before.moment(trend.since)}", class_="since")
+    return join("new in this run: " if new else f"since {runs_before.moment(trend.since)}: ")
 
 
 def _not_tested(run: Json) -> Markup | None:
@@ -180,7 +180,7 @@ def _not_tested(run: Json) -> Markup | None:
 
 
 def _trend(run: Json, trends: Trends) -> Markup | None:
-    """Of each requirement that ever failed in the history: its last runs, when it was first seen failing, since when."""
+    """Of each requirement that failed in any run: its last runs, when it was first seen failing, and since when."""
     if not trends:
         return None
     length = max(len(trend.runs) for trend in trends.values())
@@ -235,7 +235,8 @@ def _requirement(requirement: Json, editions: list[str], trend: Trend | None) ->
         *(_cell(requirement["by_edition"].get(edition, "silent"), edition) for edition in editions),
     )
     detail = el("dl", *details(requirement, trend), class_="details")
-    return page.row(requirement["id"], ("all", verdict), requirement["sentence"], cells, detail, verdict)
+    kinds = ("all", verdict)
+    return page.row(requirement["id"], requirement["sentence"], kinds=kinds, worst=verdict, cells=cells, detail=detail)
 
 
 def _cell(cell: str, edition: str) -> Markup:

@@ -42,7 +42,7 @@
       for (const table of document.querySelectorAll(".matrix")) {
         const empty = !table.querySelector(".req:not([hidden])");
         table.hidden = empty;
-        table.nextElementSibling.hidden = !empty;
+        table.closest("section").querySelector(".none").hidden = !empty;
       }
       toolbar.querySelector("output").textContent =
         shown === reqs.length ? "" : `${shown} of ${reqs.length} requirements shown`;

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# The steps of nightly.yml that are more than a line. What lasts from night to night is in nights/: the last record that
+# is a verdict, and the history of all runs.
+#
+#   nightly.sh judge               judge the target that the environment names; fails when there is no verdict
+#   nightly.sh judge-agno PYTHON   the same for the real Agno AgentOS, started here with that interpreter
+#   nightly.sh compare             write the job's summary; fails when a MUST got worse since the last verdict
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=.venv/bin/python
+record=reports/conformance.json
+
+judge() {
+  local status=0
+  rm -rf reports
+  mkdir -p nights
+  "$python" -m pytest --hypothesis-profile=nightly --history=nights/history.jsonl || status=$?
+  # 0 and 1 are verdicts, and a night fails only on what got worse
+  [ "$status" -le 1 ] || exit "$status"
+}
+
+judge_agno() {
+  local interpreter=$1 said url=""
+  said=$(mktemp)
+  export AGNO_TELEMETRY=false OS_SECURITY_KEY=key-of-the-night
+  "$interpreter" tests/suite/real/agno_app.py "$(mktemp -d)/sessions.db" >"$said" 2>&1 &
+  trap "kill $!" EXIT
+  for _ in $(seq 120); do
+    url=$(grep -m 1 '^http://127.0.0.1:' "$said" || true)
+    [ -z "$url" ] || break
+    sleep 1
+  done
+  if [ -z "$url" ]; then
+    cat "$said"
+    echo "Agno did not start."
+    exit 3
+  fi
+  PYTEST_BASE_URL=$url RENAME_TCK_API_KEY=$OS_SECURITY_KEY judge
+}
+
+compare() {
+  local status=0 changes
+  if [ ! -f "$record" ]; then
+    echo "No record was written." | tee -a "$GITHUB_STEP_SUMMARY"
+    return
+  fi
+  "$python" -m rename_tck report "$record" --format md >>"$GITHUB_STEP_SUMMARY"
+  # no verdict: the step that judged is red already, and the next night is compared with the last verdict
+  "$python" -c 'import json, sys; sys.exit(json.load(open(sys.argv[1]))["exit_status"] > 1)' "$record" || return 0
+  if [ -f nights/last.json ]; then
+    changes=$(mktemp)
+    "$python" -m rename_tck diff nights/last.json "$record" --format md >"$changes" || status=$?
+    printf '\n' | cat - "$changes" >>"$GITHUB_STEP_SUMMARY"
+    head -n 1 "$changes"
+  else
+    echo "There is no earlier night to compare with."
+  fi
+  mkdir -p nights
+  cp "$record" nights/last.json
+  return "$status"
+}
+
+case ${1:-} in
+  judge) judge ;;
+  judge-agno) judge_agno "$2" ;;
+  compare) compare ;;
+  *)
+    echo "usage: $0 judge | judge-agno PYTHON | compare" >&2
+    exit 2
+    ;;
+esac

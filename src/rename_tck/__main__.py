@@ -1,0 +1,37 @@
+"""`python -m rename_tck`: what is done with the record of a run. The run itself is pytest's."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from rename_tck import __version__
+from rename_tck.commands import diff, known_failures, matrix, report
+from rename_tck.commands.files import CommandError
+from rename_tck.reports.text import one_line
+
+COMMANDS = (report, diff, matrix, known_failures)
+
+#: A command cannot do what it was asked for; argparse gives the same status for arguments it does not understand.
+CANNOT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m rename_tck", description="Work with the records of runs.")
+    parser.add_argument("--version", action="version", version=f"rename-tck {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
+    for command in COMMANDS:
+        command.add(commands)
+    chosen = parser.parse_args(arguments)
+    try:
+        status: int = chosen.run(chosen)
+    except CommandError as error:
+        sys.stderr.write(f"{one_line(str(error))}\n")
+        return CANNOT
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""Each mutant is killed by the requirement that it breaks, and turns none red but those listed beside it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import hypothesis
+import kill_matrix
+import pytest
+from harness import KEY, OTHER_MODE_KEY, Judged, judge
+from kill_matrix import Row
+from mutants import Mutant, every
+
+from rename_tck.catalogue import Catalogue
+from rename_tck.reference.serving import serve
+from rename_tck.systems import NAMES
+
+MUTANTS = every()
+KEYS = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
+FEWEST = 120
+
+#: The first mutant of each requirement in the register.
+FIRST = {mutant.kills: mutant for mutant in reversed(MUTANTS)}
+
+#: What every mutant is judged by, of the requirements that the system has: the outcome of ordinary renames, of names,
+#: and of each kind of refusal.
+CORE = (
+    "rename-accepted", "answer-schema", "answer-media-type", "answer-json", "answer-name", "answer-id", "answer-true",
+    "name-stored", "neighbours-untouched", "rename-again", "same-name", "unicode-exact", "length-200-accepted",
+    "unknown-id-refused", "unknown-id-creates-nothing", "credential-missing", "body-json", "body-object",
+    "refusal-changes-nothing", "user-required", "session-name-required", "title-required",
+)  # fmt: skip
+
+#: The requirements that draw their cases at random.
+DRAWING = ("valid-space-accepted", "invalid-space-refused", "sequence-consistent", "no-server-error")
+
+for _name, _examples in (("few", 4), ("many", 25)):
+    hypothesis.settings.register_profile(
+        _name,
+        hypothesis.settings(
+            max_examples=_examples,
+            database=None,
+            deadline=None,
+            print_blob=False,
+            phases=(hypothesis.Phase.generate,),
+            suppress_health_check=list(hypothesis.HealthCheck),
+        ),
+    )
+
+
+def _selection(mutant: Mutant, *, in_full: bool) -> str | None:
+    """The requirements to judge a mutant by, as a ``-k`` expression; None for all of them."""
+    if in_full or mutant is FIRST[mutant.kills]:
+        return None
+    core = {f"{mutant.system}.{name}" for name in CORE}
+    known = {requirement.id for requirement in Catalogue.load(mutant.system).requirements}
+    return " or ".join(sorted({mutant.kills} | ((mutant.also | core) & known)))
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.system}-{mutant.name}")
+def test_the_mutant_is_killed(
+    mutant: Mutant,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    pytestconfig: pytest.Config,
+) -> None:
+    """The first mutant of each requirement is judged by all requirements, so that an unexpected red shows.
+
+    A further mutant of the same requirement is a variation on its theme: it is judged by the requirement it kills, by
+    those listed beside it and by a core of the others (--mutants-in-full judges it by all). And where no requirement
+    that draws its cases is to kill the mutant, few cases are drawn, for the others are the same in every run. What a
+    smaller failing case would be is no question here, so none is looked for.
+    """
+    in_full = bool(pytestconfig.getoption("mutants_in_full", default=False))
+    profile = "many" if mutant.kills.split(".")[1] in DRAWING else "few"
+    options = (f"--hypothesis-profile={profile}", *mutant.options)
+    select = _selection(mutant, in_full=in_full)
+    with serve(mutant.make()) as base_url:
+        judged = judge(base_url, tmp_path / "must", *options, system=mutant.system, env=KEYS, select=select)
+        assert judged.record, judged.output
+        failed = judged.with_verdict("fail")
+        row = Row(
+            mutant.name,
+            mutant.system,
+            mutant.fault,
+            mutant.kills,
+            also=tuple(sorted(mutant.also)),
+            failed=tuple(sorted(failed)),
+            passed=tuple(sorted(judged.with_verdict("pass"))),
+            options=mutant.options,
+            in_full=select is None,
+        )
+        record_property(kill_matrix.PROPERTY, row.dump())
+        complaints = [
+            *_survival(mutant, judged),
+            *(f"unexpectedly red: {_failing(judged, name)}" for name in row.unexpected),
+            *(f"error: {name}: {judged.requirements[name]['reason']}" for name in judged.with_verdict("error")),
+        ]
+        must = any(judged.requirements[name]["level"] == "MUST" for name in failed)
+        if judged.status != int(must):
+            complaints.append(f"exit status {judged.status}, not {int(must)}: {judged.run['reason']}")
+        if not complaints and not must:
+            options = (*options, "--level=should")
+            strict = judge(base_url, tmp_path / "should", *options, system=mutant.system, env=KEYS, select=mutant.kills)
+            if strict.status != 1:
+                complaints.append(f"exit status {strict.status} with --level=should, not 1: {strict.output}")
+    assert not complaints, "\n\n".join([f"{mutant.name}: {mutant.fault}", *complaints])
+
+
+def _survival(mutant: Mutant, judged: Judged) -> list[str]:
+    found = judged.requirements[mutant.kills]
+    if found["verdict"] == "fail":
+        return []
+    return [f"survived: {mutant.kills} has the verdict {found['verdict']} ({found['reason']}), {found['evidence']}"]
+
+
+def _failing(judged: Judged, name: str) -> str:
+    """A requirement's failing case as the record has it, for whoever must decide whether the fault breaks it too."""
+    found = judged.requirements[name]
+    answer = found["answer"] or {}
+    return "\n  ".join(
+        (
+            f"{name}, {found['case']}",
+            f"expected {found['expected']}",
+            f"compared {found['compared']}" if found["compared"] else f"sent {found['curl']}",
+            f"answered {answer.get('status')} {str(answer.get('body'))[:300]}",
+        )
+    )
+
+
+@pytest.mark.parametrize("system", NAMES)
+def test_every_requirement_is_killed(system: str) -> None:
+    killed = {mutant.kills for mutant in MUTANTS}
+    assert [requirement.id for requirement in Catalogue.load(system).requirements if requirement.id not in killed] == []
+
+
+def test_the_requirements_of_the_mutants_exist() -> None:
+    known = {requirement.id for system in NAMES for requirement in Catalogue.load(system).requirements}
+    for mutant in MUTANTS:
+        assert {mutant.kills, *mutant.also} <= known, mutant.name
+        assert mutant.kills not in mutant.also, mutant.name
+        assert {name.partition(".")[0] for name in mutant.also} <= {mutant.system}, mutant.name
+
+
+def test_there_are_enough_mutants() -> None:
+    assert len(MUTANTS) >= FEWEST
+
+
+def test_names_are_unique_and_faults_said() -> None:
+    assert [
+        name for name, count in Counter((mutant.system, mutant.name) for mutant in MUTANTS).items() if count > 1
+    ] == []
+    assert [
+        fault for fault, count in Counter((mutant.system, mutant.fault) for mutant in MUTANTS).items() if count > 1
+    ] == []
+    for mutant in MUTANTS:
+        assert mutant.fault.endswith("."), mutant.name
+
+
+def test_the_page_is_in_step_with_the_register() -> None:
+    """docs/kill-matrix.md names each mutant once, with its fault and what it kills; kill_matrix.py makes it anew."""
+    page = kill_matrix.PAGE.read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| (\w+) \| (.*?)(?: \(`.*`\))? \| `([\w.-]+)`", page, re.MULTILINE))
+    assert listed == {(mutant.name, kill_matrix.cell(mutant.fault), mutant.kills) for mutant in MUTANTS}
+    assert " 0 survived, 0 turned " in page

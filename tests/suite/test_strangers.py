@@ -1,0 +1,73 @@
+"""Correct servers that are not the embedded ones are never failed.
+
+Every stranger is judged once, each under a seed of its own. With ``EVERY_SEED`` set to a number in the environment,
+every stranger is judged under that many seeds.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from harness import KEY, OTHER_MODE_KEY, Judged, judge
+from strangers import SERVERS, STRANGERS, Stranger
+
+SEEDS = int(os.environ.get("EVERY_SEED", "1"))
+
+
+def judged(stranger: Stranger, report_dir: Path, seed: int) -> Judged:
+    """What the suite says of a stranger."""
+    env = {}
+    if stranger.habits.key is not None:
+        env["RENAME_TCK_API_KEY"] = KEY
+        if stranger.system == "dify":
+            env["RENAME_TCK_OTHER_MODE_KEY"] = OTHER_MODE_KEY
+    with stranger.open() as (url, ids):
+        lent = [f"--session-id={id_}" for id_ in ids] if stranger.lent else []
+        system = stranger.system if stranger.named else None
+        return judge(
+            url, report_dir, *stranger.options, *lent, system=system, env=env, select=stranger.select, seed=seed
+        )
+
+
+def complaints(stranger: Stranger, found: Judged) -> list[str]:
+    """Everything that the suite wrongly holds against a stranger."""
+    if not found.record:
+        return [f"no record, exit status {found.status}: {found.output[-2000:]}"]
+    said = [
+        f"{requirement['id']} ({requirement['level']}), {requirement['verdict']}: {requirement['reason']}; "
+        f"{requirement.get('case')}: expected {requirement.get('expected')}; {requirement.get('curl')}; "
+        f"{requirement.get('answer')}"[:900]
+        for requirement in found.requirements.values()
+        if requirement["verdict"] in {"fail", "error"} and requirement["id"] not in stranger.breaks
+    ]
+    if found.status != 0 or found.run["verdict"] != "conforms":
+        said.append(f"exit status {found.status}, {found.run['verdict']}: {found.run['reason']}")
+    if "Traceback" in found.output:
+        said.append(f"a traceback: {found.output[-2000:]}")
+    passed = len(found.with_verdict("pass"))
+    if passed < stranger.passes:
+        untested = sorted(found.with_verdict("not tested"))
+        said.append(f"only {passed} requirements passed; not tested: {', '.join(untested)}")
+    missing = {name for name in stranger.breaks if found.requirements[name]["verdict"] != "fail"}
+    said += [f"{name} is not seen to be broken" for name in missing]
+    return said
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: stranger.id)
+def test_a_stranger_conforms(stranger: Stranger, seed: int, tmp_path: Path) -> None:
+    found = judged(stranger, tmp_path, seed * 1000 + STRANGERS.index(stranger))
+    said = complaints(stranger, found)
+    assert not said, "\n".join(said)
+
+
+def test_every_system_has_strangers_of_three_builds() -> None:
+    for system, servers in SERVERS.items():
+        own = [stranger for stranger in STRANGERS if stranger.system == system]
+        assert {stranger.built_on for stranger in own} == servers.keys()
+        assert len(servers) >= 3
+        assert len(own) * SEEDS >= 20
+
+
+def test_the_names_of_strangers_differ() -> None:
+    assert len({stranger.id for stranger in STRANGERS}) == len(STRANGERS)
