@@ -23,6 +23,7 @@ class Credential(Enum):
     GIVEN = f"${KEY_VARIABLE}"
     NONE = ""
     WRONG = "not-the-key"
+    EMPTY = "$(printf '')"
     LONGER = f"${{{KEY_VARIABLE}}}x"
     SHORTER = f"${{{KEY_VARIABLE}%?}}"
     OTHER_CASE = f'$(printf %s "${KEY_VARIABLE}" | tr a-zA-Z A-Za-z)'

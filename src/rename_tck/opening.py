@@ -143,7 +143,16 @@ def _embedded(system: str, editions: tuple[str, ...]) -> AbstractContextManager[
 class Opening:
     """A target while it is open."""
 
-    def __init__(self, settings: Settings, system: str, editions: tuple[str, ...], seed: int, worker: str = "") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        system: str,
+        *,
+        editions: tuple[str, ...],
+        seed: int,
+        worker: str,
+        share: tuple[int, int],
+    ) -> None:
         self._stack = ExitStack()
         dialect = systems.load(system)
         if settings.base_url is None:
@@ -157,7 +166,7 @@ class Opening:
         limits = Limits(settings.rate_limit, settings.max_requests, settings.time_budget)
         self.sut = Sut(_connection(settings, dialect, base_url), guard, limits)
         self._stack.callback(self.sut.close)
-        self.pool = Pool(self.sut, dialect, user=settings.user, lent=settings.session_ids, token=token)
+        self.pool = Pool(self.sut, dialect, user=settings.user, lent=settings.session_ids, token=token, share=share)
         self._stack.callback(self.pool.put_back)
         contracts = {edition: Contract.load(system, edition) for edition in editions}
         self.target = Target(dialect, self.sut, self.pool, contracts, token)

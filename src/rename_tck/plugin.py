@@ -22,7 +22,7 @@ from rename_tck.explore import PROFILES
 from rename_tck.opening import Identity, Opening, all_editions, identify, locate
 from rename_tck.run import BAD_OPTION, COULD_NOT_JUDGE, Outcome, Run, SystemRun
 from rename_tck.selection import chosen_by, is_of_another_system, rank
-from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read
+from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read, report_dir
 from rename_tck.systems import NAMES
 from rename_tck.verdict import OUTCOMES, CouldNotJudge, Evidence
 
@@ -69,9 +69,8 @@ def _record_bad_option(config: pytest.Config, reason: str) -> None:
     """Write a record that says so: the one of an earlier run must not be taken for this one's."""
     from rename_tck.reports import record
 
-    folder = Path(config.getoption("rename_tck_report_dir", None) or "reports")
     with suppress(OSError):
-        record.write(Run(seed=None, trouble=reason).record(BAD_OPTION), folder)
+        record.write(Run(seed=None, trouble=reason).record(BAD_OPTION), report_dir(config))
 
 
 class Judge:
@@ -240,12 +239,12 @@ class Judge:
     def _open(self, system: str) -> Opening:
         """The target of a system, opened when it is first asked for."""
         if system not in self.openings:
-            settings, worker = self.settings, ""
+            settings, worker, share = self.settings, "", (0, 1)
             if self.identity is not None:
                 settings = replace(settings, base_url=self.identity.base_url)
             if self.worker is not None:
                 worker = self.worker["workerid"]
-                number, count = int(worker.removeprefix("gw")), self.worker["workercount"]
+                share = number, count = int(worker.removeprefix("gw")), self.worker["workercount"]
                 rate, most = settings.rate_limit, settings.max_requests
                 settings = replace(
                     settings,
@@ -253,7 +252,10 @@ class Judge:
                     rate_limit=rate and rate / count,
                     max_requests=most and max(1, most // count),
                 )
-            self.openings[system] = opening = Opening(settings, system, self.editions(system), self.seed, worker)
+            opening = Opening(
+                settings, system, editions=self.editions(system), seed=self.seed, worker=worker, share=share
+            )
+            self.openings[system] = opening
             self._system_run(system).base_url = opening.base_url
         return self.openings[system]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from rename_tck.exchange import Answer, Exchange, Request
 from rename_tck.systems.dialect import Dialect, Page, Session
@@ -14,6 +16,9 @@ from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
 _PAGES = 30
 
 Snapshot = dict[str, object]
+
+#: Statuses of a valid rename by which a gateway or another service says that the operation is not there.
+_WRONG_PLACE = frozenset({405, 501, 502, 503, 504})
 
 
 @dataclass
@@ -30,14 +35,18 @@ class Readback:
 class Pool:
     """The sessions of one run at one target."""
 
-    def __init__(self, sut: Sut, dialect: Dialect, *, user: str, lent: Sequence[str], token: str) -> None:
+    def __init__(
+        self, sut: Sut, dialect: Dialect, *, user: str, lent: Sequence[str], token: str, share: tuple[int, int] = (0, 1)
+    ) -> None:
         self.sut = sut
         self.dialect = dialect
         self.user = user
         self.token = token
         self.readback = Readback()
         self.notes: list[str] = []
-        self._lent = list(lent)
+        self._lent = [dialect.canonical(session_id) for session_id in lent]
+        #: This worker's number and the number of workers: each uses its own part of the sessions that it finds.
+        self._share = share
         self._sessions: list[Session] = []
         self._made = 0
         self._exhausted: dict[str | None, str] = {}
@@ -77,8 +86,8 @@ class Pool:
     def _take_in(self, session_id: str) -> Session:
         """A lent session, with its kind and its name as far as they can be read."""
         self.sut.guard.know(session_id)
-        for kind in self.dialect.kinds:
-            session = Session(session_id, "lent", kind, self.user)
+        for kind in self._kinds_of(session_id):
+            session = self._session(session_id, "lent", kind)
             readback = self._how_to_read(session)
             if readback:
                 self.readback = readback
@@ -87,7 +96,7 @@ class Pool:
                 return session
         # nothing can be read: whether the session is there shows when it is renamed
         for kind in self.dialect.kinds:
-            session = Session(session_id, "lent", kind, self.user)
+            session = self._session(session_id, "lent", kind)
             exchange = self._ask(self.dialect.rename(session, self.dialect.body(session, f"rename-tck {self.token}")))
             self._note_refused_key(exchange)
             if self._key_refused is not None:
@@ -96,11 +105,27 @@ class Pool:
                 exchange.status == 200 and exchange.answer and exchange.answer.value is False
             ):
                 continue
+            if exchange.answer is not None and (exchange.answer.is_page or exchange.status in _WRONG_PLACE):
+                raise CouldNotJudge(
+                    f"the target {self._base} has no rename of {self.dialect.title} to judge: it answered "
+                    f"{exchange.request.method} {exchange.request.path} with {_said(exchange.answer)}"
+                )
             return session
         raise CouldNotJudge(
             f"the lent session {session_id} is not there{self.dialect.whose(self.user)}: "
             f"its rename was answered with {_said(exchange.answer)}"
         )
+
+    def _session(self, session_id: str, origin: Literal["lent", "created", "listed"], kind: str | None) -> Session:
+        return Session(session_id, origin, kind, self.dialect.owner(self.user))
+
+    def _kinds_of(self, session_id: str) -> list[str | None]:
+        """The kinds that a lent session may be of, the one under which it is listed first."""
+        kinds = list(self.dialect.kinds)
+        if len(kinds) > 1:
+            listed = [kind for kind in kinds if self._find(self._session(session_id, "lent", kind)) is not None]
+            kinds = [*listed, *(kind for kind in kinds if kind not in listed)]
+        return kinds
 
     def _complete(self, session: Session, snapshot: Snapshot) -> None:
         name = self.dialect.name_in(snapshot)
@@ -205,13 +230,17 @@ class Pool:
         known = {session.id for session in self._sessions}
         for item in self._items(kind):
             found = self.dialect.id_in(item)
-            if isinstance(found, str) and found and found not in known:
-                session = Session(found, "listed", kind, self.user)
+            if isinstance(found, str) and found and found not in known and self._is_mine(found):
+                session = self._session(found, "listed", kind)
                 self._complete(session, item)
                 self.sut.guard.know(found)
                 self._sessions.append(session)
             if len(self._of(kind)) >= count:
                 return
+
+    def _is_mine(self, session_id: str) -> bool:
+        number, count = self._share
+        return zlib.crc32(session_id.encode("utf-8", "surrogatepass")) % count == number
 
     # -- reading back
 
@@ -239,7 +268,7 @@ class Pool:
 
     def lacks(self, session_id: str, kind: str | None) -> bool:
         """Whether it can be seen that no session has this id: nobody's session is renamed by guessing."""
-        return bool(self.readback) and self.read(Session(session_id, "listed", kind, self.user)) is None
+        return bool(self.readback) and self.read(self._session(session_id, "listed", kind)) is None
 
     def read_all(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
         """Several sessions of one kind by id, over a single listing where that is how this target is read."""
@@ -281,7 +310,7 @@ class Pool:
 
     def put_back(self) -> None:
         """Delete what the run made; give what it was lent or found its old name back. What fails becomes a note."""
-        self.sut.limits.closing = True
+        self.sut.make_last_try()
         for session in self._sessions:
             try:
                 self._put_back(session)

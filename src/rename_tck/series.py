@@ -56,8 +56,8 @@ class Series:
     #: The listing before the first and after the last step, by kind; None where the target has none.
     listed_before: dict[str | None, list[Snapshot] | None]
     listed_after: dict[str | None, list[Snapshot] | None]
-    #: When it began, by the monotonic clock.
-    started: float = field(default_factory=time.monotonic)
+    #: When it ended, by the monotonic clock.
+    ended: float = 0.0
 
     def accepted(self) -> list[Step]:
         """The steps that were answered with 200."""
@@ -79,6 +79,7 @@ def _make(bench: Bench) -> Series:
             series.listed_before[kind] = bench.target.pool.listing(kind)
             _rename_all(bench, series, sessions, SHORT if position else LENGTH, f"{bench.target.token}{position}")
             series.listed_after[kind] = bench.target.pool.listing(kind)
+    series.ended = time.monotonic()
     if not series.steps:
         raise NotTested("no session could be had")
     return series
@@ -104,11 +105,12 @@ def _rename_all(bench: Bench, series: Series, sessions: list[Session], length: i
             name for name in first.keys() | second.keys() if first.get(name) != second.get(name)
         }
     titles = names.ordinary(length, token)
-    # the last two bear one name: names need not be unique
-    for number, name in enumerate([*titles[:-1], titles[-2]]):
+    if len(sessions) > 1:
+        titles[-1] = titles[-2]  # of two sessions: names need not be unique
+    for number, name in enumerate(titles):
         session = sessions[number % len(sessions)]
         exchange = bench.send(bench.rename(session, name))
-        bench.target.accepted += exchange.status == 200
+        bench.target.accepted += bench.dialect.succeeded(exchange)
         after = _read_all(bench, sessions)
         series.steps.append(Step(session, name, exchange, again, after))
         again = after

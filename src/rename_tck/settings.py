@@ -113,6 +113,9 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
     system = _one(values["system"])
     if system is not None and system not in NAMES:
         raise BadOptionError(f"--system is one of {', '.join(NAMES)}, not {system!r}.")
+    seed = config.getoption("--hypothesis-seed", None)
+    if seed not in {None, ""} and not re.fullmatch(r"[0-9]{1,18}", str(seed)):
+        raise BadOptionError(f"--hypothesis-seed is a whole number, not {seed!r}.")
     base_url = _base_url(config.getoption("base_url", None))
     if values["plan"] and base_url is not None and system is None:
         raise BadOptionError("--plan sends nothing, so it cannot find out the system: name it with --system.")
@@ -138,6 +141,12 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
         api_key=_key(environ, KEY_VARIABLE),
         other_mode_key=_key(environ, OTHER_MODE_KEY_VARIABLE),
     )
+
+
+def report_dir(config: Any, environ: Mapping[str, str] = os.environ) -> Path:
+    """The report folder, whatever else is wrong with the options."""
+    (option,) = (option for option in OPTIONS if option.name == "report-dir")
+    return Path(_one(_value(option, config, environ)) or "reports")
 
 
 def _value(option: Option, config: Any, environ: Mapping[str, str]) -> list[str]:
@@ -242,6 +251,8 @@ def _header(text: str) -> tuple[str, str]:
         raise BadOptionError("--header is written 'Name: value', with a header's name before the colon.")
     if any(ord(char) < 32 or ord(char) == 127 for char in value.strip()):
         raise BadOptionError(f"--header {name.strip()} has a control character in its value.")
+    if any(ord(char) > 255 for char in value.strip()):
+        raise BadOptionError(f"--header {name.strip()} has a character in its value that no header can carry.")
     return name.strip(), value.strip()
 
 

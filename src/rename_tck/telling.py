@@ -92,9 +92,15 @@ def plan(sent: Mapping[str, Counter[tuple[str, str]]], target: str | None) -> li
     return lines
 
 
-def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+#: Members of the record that hold a target's words or the user's: everything else is the suite's own.
+_OUTSIDE = frozenset({
+    "reason", "case", "request", "expected", "answer", "curl", "compared", "notes", "detail", "base_url", "identified_by"
+})  # fmt: skip
+
+
+def _redacted(value: Any, redact: Callable[[str], str], *, outside: bool = False) -> Any:
     if isinstance(value, str):
-        return redact(value)
+        return redact(value) if outside else value
     if isinstance(value, dict):
-        return {key: _redacted(inner, redact) for key, inner in value.items()}
-    return [_redacted(inner, redact) for inner in value] if isinstance(value, list) else value
+        return {key: _redacted(part, redact, outside=outside or key in _OUTSIDE) for key, part in value.items()}
+    return [_redacted(part, redact, outside=outside) for part in value] if isinstance(value, list) else value

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import requests
 import urllib3
@@ -30,8 +30,11 @@ TOO_LARGE_LIMIT = 10
 HANGING_LIMIT = 45.0
 
 #: Seconds that one request waits at once, and in all, because the target asks for it (429 with Retry-After).
-WAIT_AT_ONCE = 30.0
+WAIT_AT_ONCE = 65.0
 WAITING_LIMIT = 90.0
+
+#: Seconds for a whole answer to what puts sessions back, from a target that was given up.
+LAST_TRY = 3.0
 
 
 @dataclass(frozen=True)
@@ -210,6 +213,8 @@ class Sut:
                 return key
             case Credential.NONE:
                 return None
+            case Credential.EMPTY:
+                return ""
             case Credential.WRONG:
                 return Credential.WRONG.value
             case Credential.OTHER_MODE:
@@ -245,6 +250,13 @@ class Sut:
             proxies = dict(requests.utils.get_environ_proxies(self.connection.base_url))
             self._local.proxies = proxies
         return proxies
+
+    def make_last_try(self) -> None:
+        """From now on sessions are put back: no limit of requests holds, and a target given up is tried again."""
+        self.limits.closing = True
+        if self._given_up is not None:
+            self._given_up = None
+            self.connection = replace(self.connection, time_limit=min(LAST_TRY, self.connection.time_limit))
 
     def disconnect(self) -> None:
         """Drop the calling thread's connections: its next request goes over a fresh one."""

@@ -177,7 +177,11 @@ def test_the_generated_name_is_stored(bench: Bench) -> None:
     session = bench.session()
     bench.require_readable()
     before = _named(bench, session)
+    others = {other.id: bench.name_of(other) for other in bench.target.pool.all if other.id != session.id}
     exchange = _generate(bench, session, "auto_generate true, no name")
+    for other in bench.target.pool.all:
+        if other.id in others:
+            bench.stored(other, others[other.id], "auto_generate true: another conversation", exchange)
     answered, stored = _answered_name(exchange), bench.name_of(session, exchange)
     if answered is not None:
         bench.expect_equal(
@@ -213,7 +217,7 @@ def _refusals(bench: Bench) -> list[tuple[str, Exchange]]:
     """Requests that are refused for many reasons, sent once and judged in several respects."""
     fresh = Bench(bench.target, None)
     found: list[tuple[str, Exchange]] = bench.shared("refusals", lambda: list(_refuse(fresh)))
-    return [(case, bench.count(exchange, live=exchange.status != 404)) for case, exchange in found]
+    return found
 
 
 def _refuse(bench: Bench) -> Iterator[tuple[str, Exchange]]:
@@ -246,46 +250,48 @@ def _other_user(session: Session) -> str:
 
 
 def _error_shape(bench: Bench, status: int) -> None:
-    seen = 0
-    for case, exchange in _refusals(bench):
-        if exchange.status != status:
-            continue
-        seen += 1
+    """Judge every answer of this status that the run has seen, whatever its cause."""
+    _refusals(bench)
+    found = bench.answered(status)
+    for exchange in found:
         assert exchange.answer is not None
         if exchange.answer.media_type != "application/json":
-            bench.fail(f"{case}: the content type of the {status} answer", "application/json", exchange)
-        value = bench.json(exchange, f"{case}: the {status} answer")
+            bench.fail(f"the content type of a {status} answer", "application/json", exchange)
+        value = bench.json(exchange, f"a {status} answer")
         if not isinstance(value, dict):
-            bench.fail(f"{case}: the {status} answer", "an object with status, code and message", exchange)
+            bench.fail(f"a {status} answer", "an object with status, code and message", exchange)
         for member, kind, what in (
             ("status", int, "an integer"),
             ("code", str, "a string"),
             ("message", str, "a string"),
         ):
-            found = value.get(member)
-            if not isinstance(found, kind) or isinstance(found, bool):
-                bench.fail(f"{case}: the {status} answer", f"a member {member} that is {what}", exchange)
-    bench.needs(seen, f"no request of this test was answered with {status}")
+            member_found = value.get(member)
+            if not isinstance(member_found, kind) or isinstance(member_found, bool):
+                bench.fail(f"a {status} answer", f"a member {member} that is {what}", exchange)
+    bench.needs(found, f"no request of the run was answered with {status}")
 
 
-@requirement("dify.error-400-shape")
+@requirement("dify.error-400-shape", last=True)
 def test_every_400_has_the_documented_shape(bench: Bench) -> None:
     _error_shape(bench, 400)
 
 
-@requirement("dify.error-404-shape")
+@requirement("dify.error-404-shape", last=True)
 def test_every_404_has_the_documented_shape(bench: Bench) -> None:
     _error_shape(bench, 404)
 
 
-@requirement("dify.error-status-matches")
+@requirement("dify.error-status-matches", last=True)
 def test_the_status_in_the_body_is_that_of_the_answer(bench: Bench) -> None:
+    _refusals(bench)
     seen = 0
-    for case, exchange in _refusals(bench):
+    for exchange in bench.answered(400, 404):
         value = members(exchange.answer.value) if exchange.answer else {}
-        if exchange.status in {400, 404} and "status" in value:
+        if "status" in value:
             seen += 1
-            bench.expect_equal(exchange.status, value["status"], f"{case}: the status in the body", exchange)
+            bench.expect_equal(
+                exchange.status, value["status"], f"the status in the body of a {exchange.status}", exchange
+            )
     bench.needs(seen, "no 400 or 404 answer had a status in its body")
 
 

@@ -23,6 +23,10 @@ def test_a_valid_rename_is_answered_with_200(bench: Bench) -> None:
     session = bench.some_session()
     for spelling in bodies.spellings(bench.body(session, f"A/B {bench.name()}")):
         bench.accept(bench.dialect.rename(session, None, raw=spelling.raw), f"a body spelt with {spelling.label}")
+    # a parameter leaves the media type what it is (RFC 9110, section 8.3.1; RFC 8259, section 11)
+    for value in ("application/json; charset=utf-8", "Application/JSON"):
+        request = bench.dialect.rename(session, bench.body(session), headers=(("Content-Type", value),))
+        bench.accept(request, f"a body of type {value}")
 
 
 @requirement("answer-schema", per_edition=True)
@@ -97,7 +101,7 @@ def test_the_new_name_is_there_when_read_back(bench: Bench) -> None:
         bench.expect_equal(step.name, bench.dialect.name_in(after), f"{step.case}: the name read back", step.exchange)
 
 
-@requirement("neighbours-untouched")
+@requirement("neighbours-untouched", last=True)
 def test_no_other_session_changes(bench: Bench) -> None:
     run = series.run(bench)
     looked = False
@@ -118,8 +122,33 @@ def test_no_other_session_changes(bench: Bench) -> None:
                         step.exchange,
                     )
     looked |= _bystanders_keep_their_names(bench, run)
+    _neighbours_keep_their_time(bench, run)
     bench.require_readable()
     bench.needs(looked, "needs a second session: lend more with --session-id")
+
+
+def _neighbours_keep_their_time(bench: Bench, run: series.Series) -> None:
+    """Rename one session when a second has passed since the others were: their last update stays what it was."""
+    sessions = {session.kind: session for session in bench.target.pool.all}
+    if not bench.readable() or len(bench.target.pool.all) < 2:
+        return
+    _wait_for_a_second(run)
+    for session in sessions.values():
+        others = [other for other in bench.target.pool.all if other.kind == session.kind and other.id != session.id]
+        before = bench.target.pool.read_all(others)
+        exchange = bench.send(bench.rename(session, bench.name()))
+        after = bench.target.pool.read_all(others)
+        member = bench.dialect.updated_member
+        for other in others:
+            was, is_now = before[other.id] or {}, after[other.id] or {}
+            if member not in run.fickle.get(other.id, set()):
+                case = f"a rename of another session: {member} of {other.id}"
+                bench.expect_equal(was.get(member), is_now.get(member), case, exchange)
+
+
+def _wait_for_a_second(run: series.Series) -> None:
+    """Times in whole seconds show a change only when a second has passed."""
+    time.sleep(max(0.0, run.ended + 1.1 - time.monotonic()))
 
 
 def _bystanders_keep_their_names(bench: Bench, run: series.Series) -> bool:
@@ -155,8 +184,7 @@ def test_nothing_else_of_the_session_changes(bench: Bench) -> None:
             _, earlier = answered[step.session.id]
             compared += _same_but_name(bench, run, step, earlier, step.answered, "in the answer")
         answered[step.session.id] = (step.name, step.answered)
-    # a time of creation in whole seconds shows a change only when a second has passed
-    time.sleep(max(0.0, run.started + 1.1 - time.monotonic()))
+    _wait_for_a_second(run)
     for session in bench.target.pool.all:
         first = next((step for step in run.accepted() if step.session.id == session.id), None)
         if first is None:

@@ -4,24 +4,35 @@ import pytest
 
 from rename_tck.bench import Bench
 from rename_tck.cases import bodies, names
+from rename_tck.systems.dialect import Session
 
 requirement = pytest.mark.requirement
 
 
 def _judge(bench: Bench, candidates: tuple[names.Name, ...]) -> None:
     """Reasonable names must be kept exactly; others may be refused instead."""
-    session = bench.some_session()
     kept = 0
-    for name in candidates:
-        case = f"{name.label}: {name.text[:60]!r}"
-        if names.is_reasonable(name.text):
-            exchange = bench.give(session, name.text, case)
-            bench.stored_if_readable(session, name.text, case, exchange)
-            kept += 1
-        else:
-            kept += bench.keep_or_refuse(session, bench.rename(session, name.text), name.text, case)
+    for number, session in enumerate(bench.one_of_each_kind()):
+        for name in _one_of_each_class(candidates) if number else candidates:
+            kept += _is_kept(bench, session, name)
     if not kept:
-        bench.prove(bench.rename(session, bench.name()))
+        bench.prove(bench.rename(bench.some_session(), bench.name()))
+
+
+def _one_of_each_class(candidates: tuple[names.Name, ...]) -> list[names.Name]:
+    """What the sessions of other kinds are tried with: the kinds may be kept by different code."""
+    return list({name.label: name for name in reversed(candidates)}.values())
+
+
+def _is_kept(bench: Bench, session: Session, name: names.Name) -> bool:
+    case = f"{name.label}: {name.text[:60]!r}"
+    if session.kind != bench.dialect.kinds[0]:
+        case += f", for a session of type {session.kind}"
+    if not names.is_reasonable(name.text):
+        return bench.keep_or_refuse(session, bench.rename(session, name.text), name.text, case)
+    exchange = bench.give(session, name.text, case)
+    bench.stored_if_readable(session, name.text, case, exchange)
+    return True
 
 
 @requirement("unicode-exact")

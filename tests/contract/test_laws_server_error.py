@@ -63,7 +63,14 @@ def _requests(bench: Bench, session: Session) -> Iterator[tuple[str, Request, bo
         True,
     )
     yield "no credential", bench.rename(session, bench.name()).with_credential(Credential.NONE), True
+    yield from _odd_ids(bench, session)
+
+
+def _odd_ids(bench: Bench, session: Session) -> Iterator[tuple[str, Request, bool]]:
     for odd in ids.odd_ids(bench.target.token):
         if not odd.generic:
             bench.target.sut.guard.know_segment(odd.encoded)
-            yield f"an id, {odd.label}", dialect.rename(session, bench.body(session), encoded_id=odd.encoded), False
+            request = bench.dialect.rename(session, bench.body(session), encoded_id=odd.encoded)
+            if odd.may_leave_route:
+                bench.target.astray.add(request.path)
+            yield f"an id, {odd.label}", request, False

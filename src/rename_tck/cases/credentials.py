@@ -19,6 +19,7 @@ class BadCredential:
 MISSING = (BadCredential(Credential.NONE, "no credential", "a route left out of the authentication"),)
 
 WRONG = (
+    BadCredential(Credential.EMPTY, "an empty key", "nothing compared with nothing, or a prefix"),
     BadCredential(Credential.WRONG, "another key", "any key taken for the right one"),
     BadCredential(Credential.LONGER, "the key with a character more", "compared by the key as a prefix, or cut"),
     BadCredential(Credential.SHORTER, "the key with a character less", "compared by the given text as a prefix"),

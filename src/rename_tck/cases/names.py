@@ -187,6 +187,10 @@ _PRINTABLE = frozenset({
 })  # fmt: skip
 
 
+#: Invisible or blank characters that titles are full of: in joined emoji, in Hebrew, Persian, Japanese.
+_ORDINARY = frozenset("\u00a0\u00ad\u2003\u200b\u200c\u200d\u200e\u200f\u2060\u3000 ")
+
+
 def is_blank(text: str) -> bool:
     """Whether a name is empty or nothing but blanks: no document says what becomes of it."""
     return not text.strip()
@@ -202,5 +206,5 @@ def is_reasonable(text: str) -> bool:
     return (
         0 < len(text) <= REASONABLE_LENGTH
         and text == text.strip()
-        and all(char == " " or unicodedata.category(char) in _PRINTABLE for char in text)
+        and all(char in _ORDINARY or unicodedata.category(char) in _PRINTABLE for char in text)
     )

@@ -72,10 +72,20 @@ class Dialect(ABC):
     credential_refusals: ClassVar[frozenset[int]] = frozenset({401, 403})
     #: Creating starts something costly: never done when sessions are lent.
     creating_is_costly: ClassVar[bool] = False
+    #: The member that says when a session was last updated.
+    updated_member: ClassVar[str] = "updated_at"
     #: Members of a session that a rename has no business with.
     steady: ClassVar[tuple[str, ...]]
     #: What to set so that the dialect's sessions can be found, for the sentences that ask for it.
     provisioning: ClassVar[tuple[Route, ...]]
+
+    def owner(self, user: str) -> str | None:
+        """The user whom a session belongs to that was not read yet; None where that is not known."""
+        return None
+
+    def canonical(self, session_id: str) -> str:
+        """An id as the system itself spells it."""
+        return session_id
 
     def whose(self, user: str) -> str:
         """Words on whose sessions the run looks for, where that decides what it finds."""

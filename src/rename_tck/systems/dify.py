@@ -31,6 +31,15 @@ class Dify(Dialect):
         Route("GET", "/info"),
     )
 
+    def owner(self, user: str) -> str | None:
+        return user
+
+    def canonical(self, session_id: str) -> str:
+        try:
+            return str(uuid.UUID(session_id))
+        except ValueError:
+            return session_id
+
     def whose(self, user: str) -> str:
         return f" for the user {user!r} (--user)"
 

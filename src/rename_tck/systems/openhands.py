@@ -25,6 +25,7 @@ class OpenHands(Dialect):
     name_member = "title"
     id_member = "conversation_id"
     key_header = ("X-Session-API-Key", "{}")
+    updated_member = "last_updated_at"
     answers_session = False
     unknown_answers_false = True
     creating_is_costly = True
