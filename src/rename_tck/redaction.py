@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
+import html
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
 
 #: What stands in a text where a secret stood.
 MASK = "[secret]"
@@ -15,30 +14,46 @@ MASK = "[secret]"
 _SHORT = 6
 
 
-def _spellings(secret: str) -> set[str]:
-    """The forms in which a server may echo a secret: plain, percent-encoded, JSON-escaped, base64, hexadecimal."""
+def _character(char: str) -> str:
+    """A pattern of one character in every spelling in which a server may echo it.
+
+    Plain, behind backslashes (each bounded, so that no text takes long), percent-encoded (once or more), escaped as JSON, JavaScript or HTML have it.
+    """
+    point = ord(char)
+    percent = "".join(f"%(?:25){{0,3}}{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
+    entity = html.escape(char, quote=True)
+    spellings = [re.escape(char), percent, rf"u{point:04x}", rf"x{point:02x}", rf"&#0{{0,6}}{point};", rf"&#x0{{0,6}}{point:x};"]
+    if entity != char:
+        spellings.append(re.escape(entity))
+    if char == " ":
+        spellings.append(r"\+")
+    return rf"\\{{0,4}}(?:{'|'.join(spellings)})"
+
+
+def _encodings(secret: str) -> set[str]:
+    """The secret in hexadecimal, and in base64 wherever it may stand in the text that was encoded."""
     raw = secret.encode("utf-8", "surrogatepass")
-    forms = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], raw.hex(), raw.hex().upper()}
+    forms = {raw.hex()}
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        for shift in range(3):
-            # base64 of a text that holds the secret at any offset: the characters that depend on the secret alone
-            text = encode(b"\0" * shift + raw).decode()
-            start = {0: 0, 1: 2, 2: 3}[shift]
-            end = len(text.rstrip("=")) - (0 if (shift + len(raw)) % 3 == 0 else 1)
+        forms.add(encode(raw).decode().rstrip("="))
+        for before in range(3):
+            text = encode(b"\0" * before + raw).decode().rstrip("=")
+            # only the characters that depend on the secret alone
+            start = {0: 0, 1: 2, 2: 3}[before]
+            end = len(text) - (1 if (before + len(raw)) % 3 else 0)
             forms.add(text[start:end])
-        forms.add(encode(raw).decode())
-    return {form for form in forms if form}
+    return {form for form in forms if len(form) >= _SHORT}
 
 
 class Redactor:
     """Replaces every spelling of the known secrets in a text by `MASK`."""
 
     def __init__(self, secrets: Iterable[str | None] = ()) -> None:
-        known = {secret for secret in secrets if secret}
         parts: list[str] = []
-        for form in sorted({form for secret in known for form in _spellings(secret)}, key=lambda f: (-len(f), f)):
-            escaped = re.escape(form)
-            parts.append(escaped if len(form) >= _SHORT else rf"(?<![0-9A-Za-z]){escaped}(?![0-9A-Za-z])")
+        for secret in sorted({secret for secret in secrets if secret}, key=lambda text: (-len(text), text)):
+            spelled = "".join(_character(char) for char in secret)
+            parts.append(spelled if len(secret) >= _SHORT else rf"(?<![0-9A-Za-z]){spelled}(?![0-9A-Za-z])")
+            parts += [re.escape(form) for form in sorted(_encodings(secret), key=lambda form: (-len(form), form))]
         self._pattern = re.compile("|".join(parts), re.IGNORECASE) if parts else None
 
     def __call__(self, text: str) -> str:

@@ -102,5 +102,7 @@ def _redacted(value: Any, redact: Callable[[str], str], *, outside: bool = False
     if isinstance(value, str):
         return redact(value) if outside else value
     if isinstance(value, dict):
-        return {key: _redacted(part, redact, outside=outside or key in _OUTSIDE) for key, part in value.items()}
+        return {
+            key: _redacted(part, redact, outside=outside or key in _OUTSIDE) for key, part in value.items()
+        }
     return [_redacted(part, redact, outside=outside) for part in value] if isinstance(value, list) else value

@@ -191,6 +191,7 @@ def test_an_unknown_db_id_is_a_documented_error(bench: Bench) -> None:
     documented = [status for status in bench.contract.statuses if 400 <= status < 500]
     if exchange.status not in documented:
         bench.fail("an unknown db_id", f"a documented error: {', '.join(map(str, documented))}", exchange)
+    bench.prove(bench.dialect.rename(session, body))
     known = _database(bench)
     case = f"the target's own db_id, {known[0][1]!r}" if known else "no db_id"
     bench.accept(bench.dialect.rename(session, body, query=(*bench.dialect.query(session), *known)), case)

@@ -85,7 +85,8 @@ class Tab:
         """Whether a requirement's row is open, for the eye and for who listens."""
         expanded, visible = self.page.evaluate(
             """(name) => {
-              const [button, more] = ["button", ".more"].map((part) => document.getElementById(name).querySelector(part));
+              const row = document.getElementById(name);
+              const [button, more] = ["button", ".more"].map((part) => row.querySelector(part));
               return [button.ariaExpanded === "true", more.checkVisibility()];
             }""",
             name,

@@ -150,8 +150,9 @@ def _list_of(heading: str, run: Json, verdict: str, trends: Trends) -> Markup | 
         el(
             "li",
             _link(requirement),
-            f" {requirement['level']} ",
+            f" {requirement['level']}",
             _since(trends.get(requirement["id"])) if verdict == "fail" else None,
+            " ",
             el("span", facts.finding(requirement), class_="quiet"),
             el("span", known(requirement), class_="line") if "known" in requirement else None,
         )
@@ -165,7 +166,7 @@ def _since(trend: Trend | None) -> Markup | None:
     if trend is None or len(trend.runs) < 2 or trend.since is None:
         return None
     new = trend.since == trend.runs[-1][0]
-    return join("new in this run: " if new else f"since {runs_before.moment(trend.since)}: ")
+    return join(", new in this run:" if new else f", since {runs_before.moment(trend.since)}:")
 
 
 def _not_tested(run: Json) -> Markup | None:

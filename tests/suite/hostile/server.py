@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from strangers.wire import App, Asked
 
@@ -35,6 +35,10 @@ class Turn:
         said = self._app.handle(self.asked)
         headers, body = self._app.packed(said)
         return said.status, [pair for pair in headers if pair[0] != "Content-Length"], body
+
+    def sends_instead(self, body: bytes) -> None:
+        """Do to the app what the request would with another body."""
+        self._app.handle(replace(self.asked, body=body))
 
     def answer(self, status: int, headers: list[tuple[str, str]], body: bytes, reason: str = "Well") -> None:
         """Send a whole answer, with its length."""
@@ -120,8 +124,7 @@ class Trap:
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
 
     def _converse(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(_GoneError, OSError):
-            reader = connection.makefile("rb")
+        with connection, connection.makefile("rb") as reader, contextlib.suppress(_GoneError, OSError):
             while (asked := _read(reader)) is not None:
                 with self._lock:
                     self.requests += 1
