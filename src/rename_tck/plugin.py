@@ -93,7 +93,7 @@ class Judge:
             worker["rename_tck_seed"] if worker else int(given) if given not in (None, "") else secrets.randbelow(2**32)
         )
         profile = config.getoption("--hypothesis-profile", None) or PROFILES[0]
-        self.run = Run(settings.level, self.seed, profile, base_url=settings.base_url)
+        self.run = Run(settings.level, self.seed, profile, base_url=settings.base_url, known=settings.known)
         self.redact = settings.redactor()
         self.active = False
         self.foreign_failure = False
@@ -332,7 +332,7 @@ class Judge:
         of_the_suite = error is not None and not isinstance(error, OUTCOMES)
         from rename_tck.telling import tell
 
-        tell(item, report, outcome, self.settings.level, self.redact(str(report.longrepr)) if of_the_suite else None)
+        tell(item, report, outcome, self.settings, self.redact(str(report.longrepr)) if of_the_suite else None)
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -400,4 +400,4 @@ class Judge:
             for line in plan(self.planned, self.spared):
                 say(line)
             return 0
-        return conclude(self.run.record(exit_status), self.settings.report_dir, self.redact, say)
+        return conclude(self.run.record(exit_status), self.settings, self.redact, say)

@@ -22,7 +22,14 @@ def _character(char: str) -> str:
     point = ord(char)
     percent = "".join(f"%(?:25){{0,3}}{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
     entity = html.escape(char, quote=True)
-    spellings = [re.escape(char), percent, rf"u{point:04x}", rf"x{point:02x}", rf"&#0{{0,6}}{point};", rf"&#x0{{0,6}}{point:x};"]
+    spellings = [
+        re.escape(char),
+        percent,
+        rf"u{point:04x}",
+        rf"x{point:02x}",
+        rf"&#0{{0,6}}{point};",
+        rf"&#x0{{0,6}}{point:x};",
+    ]
     if entity != char:
         spellings.append(re.escape(entity))
     if char == " ":

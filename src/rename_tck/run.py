@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from rename_tck import __version__
 from rename_tck.catalogue import Catalogue, Citation, Requirement
+from rename_tck.known import Applied, Known, apply, mark
 from rename_tck.verdict import SEVERITY, Evidence, Failure, Finding, RunVerdict, Verdict
 
 SCHEMA_VERSION = "1.0"
@@ -55,13 +57,13 @@ class SystemRun:
         """The verdicts on every requirement, in the catalogue's order."""
         return [self.outcome(requirement) for requirement in self.catalogue.requirements]
 
-    def verdict(self, level: str) -> tuple[RunVerdict, str | None]:
-        """The system's verdict, and why it could not be judged if it could not."""
+    def verdict(self, level: str, excused: Collection[str] = ()) -> tuple[RunVerdict, str | None]:
+        """The system's verdict, and why it could not be judged if it could not; excused failures do not count."""
         if self.trouble is not None:
             return RunVerdict.COULD_NOT_JUDGE, self.trouble
         outcomes = self.outcomes()
         counted = [outcome for outcome in outcomes if outcome.level == "MUST" or level == "should"]
-        if any(outcome.verdict is Verdict.FAIL for outcome in counted):
+        if any(outcome.verdict is Verdict.FAIL and outcome.requirement.id not in excused for outcome in counted):
             return RunVerdict.DOES_NOT_CONFORM, None
         errors = [outcome for outcome in counted if outcome.verdict is Verdict.ERROR]
         if errors:
@@ -215,15 +217,21 @@ class Run:
     #: Why nothing could be judged, when not even the system is known.
     trouble: str | None = None
     base_url: str | None = None
+    known: tuple[Known, ...] = ()
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
     def exit_status(self) -> int:
-        """0 conforms, 1 does not conform, 3 could not judge."""
-        verdicts = [run.verdict(self.level)[0] for run in self.systems.values()]
+        """0 conforms but for known failures, 1 does not (or they are out of date), 3 could not judge."""
+        applied = self._applied([run.record(self.level) for run in self.systems.values()])
+        verdicts = [run.verdict(self.level, applied.excused)[0] for run in self.systems.values()]
         if RunVerdict.DOES_NOT_CONFORM in verdicts:
             return DOES_NOT_CONFORM
         if self.trouble is not None or not verdicts or RunVerdict.COULD_NOT_JUDGE in verdicts:
             return COULD_NOT_JUDGE
-        return CONFORMS
+        return DOES_NOT_CONFORM if applied.complaints else CONFORMS
+
+    def _applied(self, runs: list[Json]) -> Applied:
+        return apply({"runs": runs}, self.known, self.today)
 
     def record(self, exit_status: int | None = None) -> Json:
         """The record of the run: all that any report is made from."""
@@ -238,7 +246,7 @@ class Run:
                     "requirements": [], "observations": [], "notes": [],
                 }
             ]  # fmt: skip
-        return {
+        record = {
             "schema_version": SCHEMA_VERSION,
             "suite_version": __version__,
             "seed": self.seed,
@@ -250,6 +258,7 @@ class Run:
             "reason": self.trouble,
             "runs": runs,
         }
+        return mark(record, self._applied(runs)) if self.known else record
 
 
 def _instant(moment: datetime) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from rename_tck.catalogue import Catalogue
 from rename_tck.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
+from rename_tck.known import Known, KnownFailuresError, load
 from rename_tck.limits import parse_duration, parse_rate
 from rename_tck.redaction import Redactor
 from rename_tck.systems import NAMES
@@ -60,6 +61,8 @@ OPTIONS = (
     Option("session-id", "a session lent to the run, which is given its old name back (repeatable)", "ID", many=True),
     Option("level", "the level that decides the exit status: must or should", "LEVEL", default="must"),
     Option("report-dir", "the folder that reports are written to", "DIR", default="reports"),
+    Option("known-failures", "a TOML file of failures that do not fail the run", "FILE"),
+    Option("history", "a file that a line is added to for the run, and that the page takes its trend from", "FILE"),
     Option("request-timeout", "seconds that a whole answer may take", "SECONDS", default="10"),
     Option(
         "header",
@@ -87,6 +90,8 @@ class Settings:
     session_ids: tuple[str, ...] = ()
     level: str = "must"
     report_dir: Path = Path("reports")
+    known: tuple[Known, ...] = ()
+    history: Path | None = None
     request_timeout: float = 10.0
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     ca_bundle: Path | None = None
@@ -130,6 +135,8 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
         session_ids=tuple(dict.fromkeys(values["session-id"])),
         level=level,
         report_dir=Path(_one(values["report-dir"]) or "reports"),
+        known=_known(_one(values["known-failures"])),
+        history=Path(history) if (history := _one(values["history"])) else None,
         request_timeout=_seconds(_one(values["request-timeout"]) or "10"),
         headers=tuple(_header(text) for text in values["header"]),
         ca_bundle=_ca_bundle(_one(values["ca-bundle"])),
@@ -240,6 +247,13 @@ def _seconds(text: str) -> float:
     if not 0 < seconds <= 3600:
         raise BadOptionError(f"--request-timeout is a number of seconds, more than 0 and up to 3600, not {text!r}.")
     return seconds
+
+
+def _known(text: str | None) -> tuple[Known, ...]:
+    try:
+        return load(Path(text)) if text else ()
+    except KnownFailuresError as error:
+        raise BadOptionError(f"--known-failures: {error}") from None
 
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from rename_tck import history
+from rename_tck.history import History
 from rename_tck.reports import record as reports
 from rename_tck.reports import terminal
 from rename_tck.reports.text import visible
 from rename_tck.run import COULD_NOT_JUDGE, Json, Outcome
-from rename_tck.settings import BadOptionError, ensure_writable
+from rename_tck.settings import BadOptionError, Settings, ensure_writable
 from rename_tck.verdict import Verdict
 
 #: What pytest counts a verdict as, its letter, its word.
@@ -23,10 +25,11 @@ _WORDS = {
     Verdict.NOT_TESTED: ("not tested", "-", "NOT TESTED"),
     Verdict.ERROR: ("failed", "E", "ERROR"),
 }
-_SHOULD_FAILED = ("SHOULD failed", "f", "FAIL (SHOULD)")
+#: Of a failure that does not fail the run, by what it says of itself.
+_BORNE = {"SHOULD": ("SHOULD failed", "f", "FAIL (SHOULD)"), "known": ("known to fail", "k", "FAIL (known)")}
 
 
-def tell(item: pytest.Item, report: pytest.TestReport, outcome: Outcome, level: str, trace: str | None) -> None:
+def tell(item: pytest.Item, report: pytest.TestReport, outcome: Outcome, settings: Settings, trace: str | None) -> None:
     """Put one test's outcome into its pytest report; `trace` is the traceback where the suite itself failed."""
     verdict, reason = outcome.verdict, outcome.reason or ""
     # for JUnit, which takes them from the last report of the item
@@ -44,12 +47,20 @@ def tell(item: pytest.Item, report: pytest.TestReport, outcome: Outcome, level: 
         report.outcome, report.longrepr = "failed", visible(trace or reason, keep="\n")
     else:
         text = terminal.failure_text(outcome.record())
-        if outcome.level == "MUST" or level == "should":
-            report.outcome, report.longrepr = "failed", text
-        else:
+        borne = _borne(outcome, settings)
+        report.outcome, report.longrepr = "skipped" if borne else "failed", text
+        if borne:
             # pytest's form of a failure that does not fail the run
-            report.outcome, report.longrepr = "skipped", text
-            report.wasxfail = visible(f"SHOULD: {outcome.failure.case if outcome.failure else reason}")
+            report.wasxfail = visible(f"{borne}: {outcome.failure.case if outcome.failure else reason}")
+
+
+def _borne(outcome: Outcome, settings: Settings) -> str | None:
+    """Why the run bears with a failure; None when it does not."""
+    today = datetime.now(UTC).date()
+    for entry in settings.known:
+        if entry.id == outcome.requirement.id and (entry.expires is None or entry.expires >= today):
+            return "known"
+    return None if outcome.level == "MUST" or settings.level == "should" else "SHOULD"
 
 
 def status(report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -57,19 +68,21 @@ def status(report: pytest.TestReport) -> tuple[str, str, str] | None:
     verdict = getattr(report, "verdict", None)
     if verdict is None:
         return None
-    return _SHOULD_FAILED if hasattr(report, "wasxfail") else _WORDS[Verdict(verdict)]
+    borne = getattr(report, "wasxfail", None)
+    return _BORNE[borne.partition(":")[0]] if borne else _WORDS[Verdict(verdict)]
 
 
-def conclude(record: Json, folder: Path, redact: Callable[[str], str], say: Callable[[str], Any]) -> int:
-    """Write the reports and say the closing lines; the exit status, changed if nothing could be written."""
+def conclude(record: Json, settings: Settings, redact: Callable[[str], str], say: Callable[[str], Any]) -> int:
+    """Write the reports and say the closing lines; the exit status, changed if something could not be written."""
     record = _redacted(record, redact)
     exit_status = int(record["exit_status"])
     say("")
     for line in terminal.table(record):
         say(line)
     try:
-        ensure_writable(folder)
-        paths = ", ".join(str(path) for path in reports.write(record, folder))
+        runs = _history(record, settings, say)
+        ensure_writable(settings.report_dir)
+        paths = ", ".join(str(path) for path in reports.write(record, settings.report_dir, runs))
         say(f"reports: {paths}")
     except (OSError, BadOptionError) as error:
         say(f"The reports could not be written: {error}")
@@ -79,6 +92,17 @@ def conclude(record: Json, folder: Path, redact: Callable[[str], str], say: Call
     for run in record["runs"]:
         say(terminal.verdict_line(run))
     return exit_status
+
+
+def _history(record: Json, settings: Settings, say: Callable[[str], Any]) -> History | None:
+    """Add the run to the history, where one is kept."""
+    if settings.history is None:
+        return None
+    history.append(record, settings.history)
+    runs = history.load(settings.history)
+    for note in runs.notes:
+        say(visible(note))
+    return runs
 
 
 def plan(sent: Mapping[str, Counter[tuple[str, str]]], target: str | None) -> list[str]:
@@ -102,7 +126,5 @@ def _redacted(value: Any, redact: Callable[[str], str], *, outside: bool = False
     if isinstance(value, str):
         return redact(value) if outside else value
     if isinstance(value, dict):
-        return {
-            key: _redacted(part, redact, outside=outside or key in _OUTSIDE) for key, part in value.items()
-        }
+        return {key: _redacted(part, redact, outside=outside or key in _OUTSIDE) for key, part in value.items()}
     return [_redacted(part, redact, outside=outside) for part in value] if isinstance(value, list) else value

@@ -1,0 +1,137 @@
+"""Known failures and the history in a run: what they do to its exit status, and to what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from harness import KEY, Judged, judge
+from starlette.responses import Response
+
+from rename_tck.history import load
+from rename_tck.known import Known
+from rename_tck.reference.agno import AgnoServer, Session
+from rename_tck.reference.serving import serve
+from rename_tck.reports.record import validate
+from rename_tck.run import Run, SystemRun
+
+FAULT = "agno.answer-media-type"
+TODAY = datetime.now(UTC).date()
+
+
+class AnswersAsPlainText(AgnoServer):
+    """The answer to a rename calls itself text/plain."""
+
+    def answer_renamed(self, session: Session) -> Response:
+        return Response(self.encode(self.render(session)), media_type="text/plain")
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[str]:
+    with serve(AnswersAsPlainText(KEY)) as url:
+        yield url
+
+
+def entry(name: str, expires: date | None = None) -> str:
+    day = f"expires = {expires.isoformat()}\n" if expires else ""
+    return f'[[known]]\nid = "{name}"\nreason = "a gateway in between"\n{day}'
+
+
+def run(
+    url: str, folder: Path, content: str, *options: str, select: str = "answer-media-type or name-stored"
+) -> Judged:
+    path = folder / "known.toml"
+    path.write_text(content)
+    env = {"RENAME_TCK_API_KEY": KEY}
+    return judge(url, folder, f"--known-failures={path}", "-vv", *options, system="agno", env=env, select=select)
+
+
+def test_known_failure_does_not_fail_the_run(faulty: str, tmp_path: Path) -> None:
+    judged = run(faulty, tmp_path, entry(FAULT, TODAY))
+    validate(judged.record)
+    assert judged.status == judged.record["exit_status"] == 0
+    assert judged.run["verdict"] == "does not conform", "the target's verdict stays what it is"
+    assert judged.requirements[FAULT]["known"]["expires"] == TODAY.isoformat()
+    assert judged.record["complaints"] == []
+    assert "FAIL (known)" in judged.output
+    assert re.search(r"1 known to fail", judged.output)
+    assert "; 1 of the failures is known" in judged.output
+    assert f"known until {TODAY.isoformat()}: a gateway in between" in judged.output
+    assert json.loads((tmp_path / "badge.json").read_bytes())["color"] == "orange"
+
+
+def test_another_failure_fails_it(faulty: str, tmp_path: Path) -> None:
+    judged = run(faulty, tmp_path, "")
+    assert judged.status == 1
+    assert "known" not in judged.requirements[FAULT]
+    assert "complaints" not in judged.record
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (entry(FAULT, TODAY - timedelta(days=1)), f"The known failure {FAULT} expired on"),
+        (entry(FAULT) + entry("agno.name-stored"), "The known failure agno.name-stored no longer fails"),
+        (entry(FAULT) + entry("agno.no-such-thing"), "The known failure agno.no-such-thing names no requirement."),
+    ],
+)
+def test_file_that_is_out_of_date_fails_the_run(content: str, words: str, faulty: str, tmp_path: Path) -> None:
+    judged = run(faulty, tmp_path, content)
+    assert judged.status == judged.record["exit_status"] == 1
+    assert judged.record["complaints"][0].startswith(words)
+    assert words in judged.output
+
+
+def test_what_was_not_tested_may_fail_still(faulty: str, tmp_path: Path) -> None:
+    judged = run(faulty, tmp_path, entry(FAULT) + entry("agno.body-json") + entry("dify.user-required"))
+    assert judged.status == 0
+
+
+def test_file_that_cannot_be_used(tmp_path: Path) -> None:
+    judged = run("http://127.0.0.1:9", tmp_path, "[[known]]\nid = 1")
+    assert judged.status == 4
+    assert f"--known-failures: {tmp_path}/known.toml, entry 1 of [[known]]: it needs id" in judged.output
+
+
+def test_run_that_could_not_judge_stays_so(tmp_path: Path) -> None:
+    assert run("http://127.0.0.1:9", tmp_path, entry("agno.no-such-thing")).status == 3
+
+
+def test_known_failures_do_not_hide_that_nothing_was_accepted() -> None:
+    content = Run(systems={"agno": SystemRun("agno", ("2.5.6",))}, known=(Known("agno.rename-accepted", "r"),))
+    assert content.exit_status() == 3
+
+
+def test_history_gets_a_line_a_run_and_the_page_a_trend(faulty: str, tmp_path: Path) -> None:
+    nights = tmp_path / "nights" / "history.jsonl"
+    for seed in (1, 2):
+        judged = judge(
+            faulty, tmp_path, f"--history={nights}", system="agno", env={"RENAME_TCK_API_KEY": KEY},
+            select="answer-media-type", seed=seed,
+        )  # fmt: skip
+        with nights.open("a") as file:
+            file.write("damaged\n")
+    assert len(load(nights).entries) == 2
+    page = (tmp_path / "conformance.html").read_text()
+    assert "2 runs of this target." in page
+    assert f"Line 2 of {nights} was skipped" in page
+    assert f"Line 2 of {nights} was skipped" in judged.output
+
+
+def test_history_that_cannot_be_written(faulty: str, tmp_path: Path) -> None:
+    judged = judge(
+        faulty, tmp_path, f"--history={tmp_path}", system="agno", env={"RENAME_TCK_API_KEY": KEY}, select="name-stored"
+    )
+    assert judged.status == 3
+    assert "Is a directory" in judged.output
+
+
+def test_both_in_workers(faulty: str, tmp_path: Path) -> None:
+    judged = run(faulty, tmp_path, entry(FAULT), "-n2", f"--history={tmp_path / 'history'}")
+    assert judged.status == 0, judged.output
+    assert len(load(tmp_path / "history").entries) == 1
+    assert "known" in judged.requirements[FAULT]
