@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -255,11 +255,6 @@ class Bench:
             self.count(exchange, live=exchange.status == 200)
         return found
 
-    def of_live_sessions(self, exchanges: Iterable[Exchange]) -> list[tuple[Session, Exchange]]:
-        """Those exchanges that addressed a session of the run, with the session."""
-        paths = {self.rename(session, "").path: session for session in self.target.pool.all}
-        return [(paths[exchange.request.path], exchange) for exchange in exchanges if exchange.request.path in paths]
-
     def require_refusal(
         self, case: str, exchange: Exchange, statuses: Sequence[int] | None = None, *, live: bool = True
     ) -> None:
@@ -355,7 +350,7 @@ class Bench:
 
     def require_readable(self) -> None:
         """Raises NotTested when the target offers no way to read a session back."""
-        if not self.target.pool.readback:
+        if not self.readable():
             self.target.pool.read(self.target.pool.any())
 
     def expect_equal(self, expected: object, actual: object, case: str, exchange: Exchange | None = None) -> None:

@@ -7,7 +7,6 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Generator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,7 +19,7 @@ from rename_tck.bench import Bench
 from rename_tck.catalogue import Catalogue
 from rename_tck.explore import PROFILES
 from rename_tck.opening import Identity, Opening, all_editions, identify, locate
-from rename_tck.run import BAD_OPTION, COULD_NOT_JUDGE, Outcome, Run, SystemRun
+from rename_tck.run import COULD_NOT_JUDGE, Outcome, Run, SystemRun
 from rename_tck.selection import chosen_by, is_of_another_system, rank
 from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read, report_dir
 from rename_tck.systems import NAMES
@@ -54,7 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         settings = read(config)
     except BadOptionError as error:
-        _record_bad_option(config, str(error))
+        from rename_tck.telling import record_bad_option
+
+        record_bad_option(report_dir(config), str(error))
         raise pytest.UsageError(str(error)) from None
     if config.getoption("--hypothesis-profile", None) is None:
         hypothesis.settings.load_profile(PROFILES[0])
@@ -63,14 +64,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
-
-
-def _record_bad_option(config: pytest.Config, reason: str) -> None:
-    """Write a record that says so: the one of an earlier run must not be taken for this one's."""
-    from rename_tck.reports import record
-
-    with suppress(OSError):
-        record.write(Run(seed=None, trouble=reason).record(BAD_OPTION), report_dir(config))
 
 
 class Judge:

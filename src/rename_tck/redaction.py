@@ -17,19 +17,14 @@ _SHORT = 6
 def _character(char: str) -> str:
     """A pattern of one character in every spelling in which a server may echo it.
 
-    Plain, behind backslashes (each bounded, so that no text takes long), percent-encoded (once or more), escaped as JSON, JavaScript or HTML have it.
+    Plain, behind backslashes, percent-encoded (once or more), escaped as JSON, JavaScript or HTML have it. Every
+    repetition is bounded, so that no text takes long.
     """
     point = ord(char)
     percent = "".join(f"%(?:25){{0,3}}{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
     entity = html.escape(char, quote=True)
-    spellings = [
-        re.escape(char),
-        percent,
-        rf"u{point:04x}",
-        rf"x{point:02x}",
-        rf"&#0{{0,6}}{point};",
-        rf"&#x0{{0,6}}{point:x};",
-    ]
+    spellings = [re.escape(char), percent, rf"u{point:04x}", rf"x{point:02x}"]
+    spellings += [rf"&#0{{0,6}}{point};", rf"&#x0{{0,6}}{point:x};"]
     if entity != char:
         spellings.append(re.escape(entity))
     if char == " ":

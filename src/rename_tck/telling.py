@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +16,7 @@ from rename_tck.history import History
 from rename_tck.reports import record as reports
 from rename_tck.reports import terminal
 from rename_tck.reports.text import visible
-from rename_tck.run import COULD_NOT_JUDGE, Json, Outcome
+from rename_tck.run import BAD_OPTION, COULD_NOT_JUDGE, Json, Outcome, Run
 from rename_tck.settings import BadOptionError, Settings, ensure_writable
 from rename_tck.verdict import Verdict
 
@@ -116,6 +118,12 @@ def plan(sent: Mapping[str, Counter[tuple[str, str]]], target: str | None) -> li
     return lines
 
 
+def record_bad_option(folder: Path, reason: str) -> None:
+    """Write a record that says so: the one of an earlier run must not be taken for this one's."""
+    with suppress(OSError):
+        reports.write(Run(seed=None, trouble=reason).record(BAD_OPTION), folder)
+
+
 #: Members of the record that hold a target's words or the user's: everything else is the suite's own.
 _OUTSIDE = frozenset({
     "reason", "case", "request", "expected", "answer", "curl", "compared", "notes", "detail", "base_url", "identified_by"
@@ -125,6 +133,9 @@ _OUTSIDE = frozenset({
 def _redacted(value: Any, redact: Callable[[str], str], *, outside: bool = False) -> Any:
     if isinstance(value, str):
         return redact(value) if outside else value
+    if isinstance(value, list):
+        return [_redacted(part, redact, outside=outside) for part in value]
     if isinstance(value, dict):
-        return {key: _redacted(part, redact, outside=outside or key in _OUTSIDE) for key, part in value.items()}
-    return [_redacted(part, redact, outside=outside) for part in value] if isinstance(value, list) else value
+        items = value.items()
+        return {name: _redacted(part, redact, outside=outside or name in _OUTSIDE) for name, part in items}
+    return value
