@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,12 +130,12 @@ _OUTSIDE = frozenset({
 })  # fmt: skip
 
 
-def _redacted(value: Any, redact: Callable[[str], str], *, outside: bool = False) -> Any:
+def _redacted(value: Any, redact: Callable[[str], str], *, out: bool = False) -> Any:
     if isinstance(value, str):
-        return redact(value) if outside else value
+        return redact(value) if out else value
     if isinstance(value, list):
-        return [_redacted(part, redact, outside=outside) for part in value]
+        return [_redacted(part, redact, out=out) for part in value]
     if isinstance(value, dict):
         items = value.items()
-        return {name: _redacted(part, redact, outside=outside or name in _OUTSIDE) for name, part in items}
+        return {name: _redacted(part, redact, out=out or name in _OUTSIDE) for name, part in items}
     return value
