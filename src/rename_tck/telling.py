@@ -126,7 +126,8 @@ def record_bad_option(folder: Path, reason: str) -> None:
 
 #: Members of the record that hold a target's words or the user's: everything else is the suite's own.
 _OUTSIDE = frozenset({
-    "reason", "case", "request", "expected", "answer", "curl", "compared", "notes", "detail", "base_url", "identified_by"
+    "reason", "case", "request", "expected", "answer", "curl", "compared", "notes", "detail", "base_url",
+    "identified_by",
 })  # fmt: skip
 
 
@@ -136,6 +137,5 @@ def _redacted(value: Any, redact: Callable[[str], str], *, out: bool = False) ->
     if isinstance(value, list):
         return [_redacted(part, redact, out=out) for part in value]
     if isinstance(value, dict):
-        items = value.items()
-        return {name: _redacted(part, redact, out=out or name in _OUTSIDE) for name, part in items}
+        return {name: _redacted(part, redact, out=out or name in _OUTSIDE) for name, part in value.items()}
     return value

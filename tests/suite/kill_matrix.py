@@ -1,7 +1,7 @@
 """The kill matrix: which mutant turned which requirement red, as a run of test_mutants.py found it.
 
-``pytest tests/suite/test_mutants.py`` writes it to the report folder. ``python tests/suite/kill_matrix.py`` makes
-docs/kill-matrix.md from it, when it holds every mutant and no mutant survived.
+``pytest tests/suite/test_mutants.py`` writes it to the report folder. ``python tests/suite/kill_matrix.py [FOLDER]``
+makes docs/kill-matrix.md from it, when it holds every mutant and no mutant survived.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def cell(text: str) -> str:
 
 
 def main(folder: Path = ROOT / "reports") -> str | None:
-    """Make the page from the last run; what is wrong with that run, if it is not one to show."""
+    """Make the page from the run whose reports are in `folder`; what is wrong with that run, if anything is."""
     from mutants import every
 
     try:
@@ -160,8 +160,11 @@ def main(folder: Path = ROOT / "reports") -> str | None:
         return f"{folder / JSON_NAME} is not there: run pytest tests/suite/test_mutants.py first."
     missing = {(mutant.system, mutant.name) for mutant in every()} ^ {(row.system, row.mutant) for row in rows}
     if missing:
-        named = ", ".join(sorted(f"{name} of {system}" for system, name in missing))
-        return f"The last run and the register differ: {named}. Run all of test_mutants.py again."
+        system, name = min(missing)
+        return (
+            f"The last run and the register differ in {len(missing)} mutants, {name} of {system} for one: "
+            "run all of test_mutants.py again."
+        )
     bad = [row.mutant for row in rows if row.survived or row.unexpected]
     if bad:
         return f"Not killed as it should be: {', '.join(bad)}."
@@ -172,4 +175,4 @@ def main(folder: Path = ROOT / "reports") -> str | None:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT / "src"))
-    sys.exit(main())
+    sys.exit(main(*map(Path, sys.argv[1:2])))

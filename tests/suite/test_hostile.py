@@ -1,7 +1,7 @@
 """Whatever a server does, a run ends in time, says what it met, and keeps its secrets.
 
-Each behaviour is met once on every route and once on the rename alone, with another system each time. With ``EVERY_HOSTILE``
-set in the environment, the behaviours that keep a client waiting are met by whole runs at the default time-out.
+Each behaviour is met once on every route and once on the rename alone, with another system each time. With
+``EVERY_HOSTILE`` set in the environment, those that keep a client waiting are met at the default time-out, too.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from strangers.openhands_core import OpenHandsApp
 
 from rename_tck import transport
 
-APPS = {"dify": DifyApp, "agno": AgnoApp, "openhands": OpenHandsApp}
+APPS: dict[str, type[DifyApp | AgnoApp | OpenHandsApp]] = {"dify": DifyApp, "agno": AgnoApp, "openhands": OpenHandsApp}
 SYSTEMS = tuple(APPS)
 
 #: Faults that a second attempt on a fresh connection mends.
@@ -88,9 +88,7 @@ def test_a_run_survives(name: str, whole: bool, tmp_path: Path, monkeypatch: pyt
     system = SYSTEMS[(list(BEHAVIOURS).index(name) + whole) % 3]
     started = time.monotonic()
     with trapped(system, BEHAVIOURS[name], whole=whole) as url:
-        found = judge(
-            url, tmp_path, f"--request-timeout={seconds}", system=system, env={"RENAME_TCK_API_KEY": KEY}
-        )
+        found = judge(url, tmp_path, f"--request-timeout={seconds}", system=system, env={"RENAME_TCK_API_KEY": KEY})
     check(found, may_pass=name in MENDED)
     tame(tmp_path)
     assert time.monotonic() - started < 60
@@ -112,7 +110,8 @@ def betrayals(key: str, output: str, folder: Path) -> str:
     forms["base64 of the header"] = forms["base64 of the header"][12:]
     forms["base64 of user and key"] = forms["base64 of user and key"][6:]
     found = {
-        form: [where for where, text in texts.items() if spelled.lower() in text.lower()] for form, spelled in forms.items()
+        form: [where for where, text in texts.items() if spelled.lower() in text.lower()]
+        for form, spelled in forms.items()
     }
     return "; ".join(f"{form}: {', '.join(places)}" for form, places in found.items() if places)
 

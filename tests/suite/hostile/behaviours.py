@@ -68,7 +68,7 @@ def _hangs_in_headers(turn: Turn) -> None:
 
 @_named("hangs inside the body", waits=True)
 def _hangs_in_body(turn: Turn) -> None:
-    status, headers, body = turn.right()
+    _, _, body = turn.right()
     turn.send(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body[:-1])
     turn.hang()
 
@@ -263,7 +263,9 @@ _answers("invalid UTF-8", b'{"name": "\xff\xfe", "session_name": "\xc0\x80", "id
 _answers("unpaired surrogates", b'{"name": "\\ud800", "session_name": "\\udfff", "id": "\\ud800", "\\udc00": 1}')
 _answers("a NUL", b'{"name": "\\u0000", "session_name": "a\x00b"}')
 _answers("UTF-16", '{"name": "x", "session_name": "x"}'.encode("utf-16"))
-_answers("an HTML page", b"<!doctype html><title>Sign in</title><script>alert(1)</script>", ("Content-Type", "text/html"))
+_answers(
+    "an HTML page", b"<!doctype html><title>Sign in</title><script>alert(1)</script>", ("Content-Type", "text/html")
+)
 _answers("no body", b"")
 _answers("cookies", b"{}", *[("Set-Cookie", f"c{number}={'x' * 4000}") for number in range(50)])
 
@@ -288,7 +290,15 @@ _sends("a chunk of 2^63", HEAD + b"Transfer-Encoding: chunked\r\n\r\n7ffffffffff
 
 # -- being told to wait
 
-for _value in ("99999999999", "-5", "soon", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "1e9", "٥"):
+for _value in (
+    "99999999999",
+    "-5",
+    "soon",
+    "Fri, 31 Dec 9999 23:59:59 GMT",
+    "Mon, 01 Jan 0001 00:00:00 GMT",
+    "1e9",
+    "٥",
+):
     _answers(f"429, retry after {_value}", b'{"detail":"later"}', ("Retry-After", _value), status=429)
 WAITING.update(name for name in BEHAVIOURS if name.startswith("429"))
 
@@ -323,7 +333,9 @@ def _spite_in_answers(turn: Turn) -> bool:
 
 @_named("raw control characters all over")
 def _raw_spite(turn: Turn) -> bool:
-    turn.answer(200, [("Content-Type", "application/json\x1b[31m")], SPITE.encode("utf-8", "replace"), reason="\x1b]0;x\x07")
+    turn.answer(
+        200, [("Content-Type", "application/json\x1b[31m")], SPITE.encode("utf-8", "replace"), reason="\x1b]0;x\x07"
+    )
     return True
 
 
@@ -376,7 +388,7 @@ def _echoes_in_answers(turn: Turn) -> bool:
     status, headers, _ = turn.right()
     header, forms = _echo(turn)
     values = [" ".join(forms.values()), header, json.dumps(forms)]
-    session = {member: values[turn.number % 3] for member in ("name", "session_name", "id", "session_id", "created_at")}
+    session = dict.fromkeys(("name", "session_name", "id", "session_id", "created_at"), values[turn.number % 3])
     turn.answer(status, headers, json.dumps(session | {header: header}).encode())
     return True
 
@@ -385,13 +397,15 @@ def _echoes_in_answers(turn: Turn) -> bool:
 def _echoes_at_edge(turn: Turn) -> bool:
     header, forms = _echo(turn)
     padding = "." * (1990 - turn.number % 20)
-    turn.answer(500, [JSON, ("X-Long", "." * 490 + header)], (padding + " ".join(forms.values())).encode(), "x" * 190 + header)
+    turn.answer(
+        500, [JSON, ("X-Long", "." * 490 + header)], (padding + " ".join(forms.values())).encode(), "x" * 190 + header
+    )
     return True
 
 
 @_named("the key as the type of the content")
 def _echoes_in_type(turn: Turn) -> bool:
-    header, forms = _echo(turn)
+    header, _ = _echo(turn)
     _, _, body = turn.right()
     turn.answer(200, [("Content-Type", f"application/{header}"), ("Retry-After", header)], body)
     return True

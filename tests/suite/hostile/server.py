@@ -22,7 +22,7 @@ class _GoneError(Exception):
 
 @dataclass
 class Turn:
-    """One request, and the ways to answer it. `number` counts the requests that were met with this behaviour, from 1."""
+    """One request, and the ways to answer it. `number` counts those that met the behaviour, from 1."""
 
     number: int
     asked: Asked
@@ -186,4 +186,6 @@ class Recorder:
                 asked = _read(connection.makefile("rb"))
                 if asked is not None:
                     self.heard.append((asked.target, asked.headers, asked.body))
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\ntrue")
+                    connection.sendall(
+                        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\ntrue"
+                    )

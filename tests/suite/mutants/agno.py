@@ -192,7 +192,10 @@ class LosesEveryFifteenthRename(AgnoServer):
         return answer
 
 
-@mutant(kills="agno.type-accepted", also=("name-stored",))
+NAMES = ("blanks-kept", "length-200-accepted", "never-altered", "text-not-interpreted", "unicode-exact")
+
+
+@mutant(kills="agno.type-accepted", also=("name-stored", *NAMES))
 class TeamNotStored(AgnoServer):
     """The rename of a team's session is answered as done and not stored."""
 
@@ -253,7 +256,8 @@ class ResetsTheTimeOfCreation(AgnoServer):
 # Renaming again
 
 
-@mutant(kills="agno.rename-accepted")
+# the names of the corpus are given to a session of each type
+@mutant(kills="agno.rename-accepted", also=NAMES)
 class NamesAreUnique(AgnoServer):
     """A name that another session bears is refused."""
 
@@ -279,7 +283,7 @@ class RenamesOnlyThreeTimes(AgnoServer):
 
 
 # one name is given in several spellings of the body, and drawn names come twice
-@mutant(kills="agno.same-name", also=("rename-accepted", "valid-space-accepted"))
+@mutant(kills="agno.same-name", also=("rename-accepted", "valid-space-accepted", "db-id-unknown"))
 class RefusesTheSameName(AgnoServer):
     """A rename to the name that the session bears is refused, for there is nothing to update."""
 

@@ -910,7 +910,7 @@ class DropsTheRenameOfAnother(Claiming):
 # -- ids
 
 
-@mutant("dify.unknown-id-refused", also=["odd-ids-safe", "unknown-id-404"])
+@mutant("dify.unknown-id-refused", also=["odd-ids-safe", "sequence-consistent", "unknown-id-404"])
 class RenamesTheLatestForAnUnknownId(DifyServer):
     """An id that no conversation has stands for the user's latest conversation."""
 

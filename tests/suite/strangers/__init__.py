@@ -123,25 +123,71 @@ STRANGERS: tuple[Stranger, ...] = (
     # -- Dify
     Stranger("dify", "flask", "plain", Habits(), named=False),
     Stranger("dify", "flask", "more members, gzip, chatty", Habits(members="more", gzip=True, chatty=True)),
-    Stranger("dify", "flask", "id and name only, chunked, 422, 403", Habits(members="required", chunked=True, invalid=422, wrong_key=403)),
-    Stranger("dify", "flask", "null introduction, HTTP/1.0", Habits(null_introduction=True, http10=True), ("--edition=en",)),
-    Stranger("dify", "flask", "no null names, strict names", Habits(no_null_names=True, names="strict"), ("--edition=ja",)),
-    Stranger("dify", "flask", "no key, charset, close", Habits(key=None, content_type="application/json; charset=utf-8", close=True)),
-    Stranger("dify", "flask", "escaped, pretty, small pages", Habits(ascii=True, pretty=True, page=2, null_introduction=True)),
+    Stranger(
+        "dify",
+        "flask",
+        "id and name only, chunked, 422, 403",
+        Habits(members="required", chunked=True, invalid=422, wrong_key=403),
+    ),
+    Stranger(
+        "dify", "flask", "null introduction, HTTP/1.0", Habits(null_introduction=True, http10=True), ("--edition=en",)
+    ),
+    Stranger(
+        "dify", "flask", "no null names, strict names", Habits(no_null_names=True, names="strict"), ("--edition=ja",)
+    ),
+    Stranger(
+        "dify",
+        "flask",
+        "no key, charset, close",
+        Habits(key=None, content_type="application/json; charset=utf-8", close=True),
+    ),
+    Stranger(
+        "dify", "flask", "escaped, pretty, small pages", Habits(ascii=True, pretty=True, page=2, null_introduction=True)
+    ),
     Stranger("dify", "asyncio", "plain", Habits(base=""), named=True),
     Stranger("dify", "asyncio", "no members, no updates", Habits(members="none", frozen_time=True, bare=True)),
-    Stranger("dify", "asyncio", "odd headers, chunked gzip, odd ids", Habits(case="odd", chunked=True, gzip=True, ids="odd")),
+    Stranger(
+        "dify", "asyncio", "odd headers, chunked gzip, odd ids", Habits(case="odd", chunked=True, gzip=True, ids="odd")
+    ),
     Stranger("dify", "asyncio", "HTTP/1.0 until close, surrogates", Habits(http10=True, ascii=True, surrogates=True)),
-    Stranger("dify", "asyncio", "closes silently, checks ids", Habits(closes_silently=True, checks_ids=True, wrong_key=403)),
+    Stranger(
+        "dify", "asyncio", "closes silently, checks ids", Habits(closes_silently=True, checks_ids=True, wrong_key=403)
+    ),
     Stranger("dify", "asyncio", "rename only", Habits(rename_only=True), stock=3, lent=True, passes=25),
-    Stranger("dify", "asyncio", "rename only, says nothing", Habits(rename_only=True, members="none"), stock=1, lent=True, passes=15),
-    Stranger("dify", "asyncio", "rename only, 403 elsewhere", Habits(rename_only=True, elsewhere=403), stock=2, lent=True, passes=25),
-    Stranger("dify", "asyncio", "rename only, 405 elsewhere, no key", Habits(rename_only=True, elsewhere=405, key=None), stock=2, lent=True, passes=25),
+    Stranger(
+        "dify",
+        "asyncio",
+        "rename only, says nothing",
+        Habits(rename_only=True, members="none"),
+        stock=1,
+        lent=True,
+        passes=15,
+    ),
+    Stranger(
+        "dify",
+        "asyncio",
+        "rename only, 403 elsewhere",
+        Habits(rename_only=True, elsewhere=403),
+        stock=2,
+        lent=True,
+        passes=25,
+    ),
+    Stranger(
+        "dify",
+        "asyncio",
+        "rename only, 405 elsewhere, no key",
+        Habits(rename_only=True, elsewhere=405, key=None),
+        stock=2,
+        lent=True,
+        passes=25,
+    ),
     Stranger("dify", "asyncio", "interim 100", Habits(interim=100), select=_QUICK, passes=8),
     Stranger("dify", "asyncio", "interim 103", Habits(interim=103), select=_QUICK, passes=8),
     Stranger("dify", "http.server", "no creation", Habits(create=False, no_updated_at=True), stock=3),
     Stranger("dify", "http.server", "neighbours", Habits(neighbours=True, members="more"), stock=1),
-    Stranger("dify", "http.server", "restless, printable names", Habits(restless=True, names="printable", wrong_method=404)),
+    Stranger(
+        "dify", "http.server", "restless, printable names", Habits(restless=True, names="printable", wrong_method=404)
+    ),
     Stranger("dify", "http.server", "one only", Habits(quota=1, quota_status=400)),
     Stranger("dify", "http.server", "one only, forbidden", Habits(quota=1, quota_status=403)),
     Stranger("dify", "http.server", "trims", Habits(trims=True), breaks=frozenset({"dify.blanks-kept"})),
@@ -150,16 +196,38 @@ STRANGERS: tuple[Stranger, ...] = (
     # -- Agno
     Stranger("agno", "fastapi", "plain", Habits(), named=False),
     Stranger("agno", "fastapi", "more members, gzip, small pages", Habits(members="more", gzip=True, page=2)),
-    Stranger("agno", "fastapi", "required only, chunked, chatty", Habits(members="required", chunked=True, chatty=True)),
+    Stranger(
+        "agno", "fastapi", "required only, chunked, chatty", Habits(members="required", chunked=True, chatty=True)
+    ),
     Stranger("agno", "fastapi", "no key, escaped, close", Habits(key=None, ascii=True, close=True)),
-    Stranger("agno", "fastapi", "strict names, pretty, charset", Habits(names="strict", pretty=True, content_type="application/json;charset=UTF-8")),
+    Stranger(
+        "agno",
+        "fastapi",
+        "strict names, pretty, charset",
+        Habits(names="strict", pretty=True, content_type="application/json;charset=UTF-8"),
+    ),
     Stranger("agno", "asyncio", "offsets, odd headers", Habits(times="offset", case="odd")),
     Stranger("agno", "asyncio", "own odd ids, no updates", Habits(ids="odd", own_ids=True, no_updated_at=True)),
-    Stranger("agno", "asyncio", "null times, HTTP/1.0, surrogates", Habits(times="null", http10=True, ascii=True, surrogates=True)),
+    Stranger(
+        "agno",
+        "asyncio",
+        "null times, HTTP/1.0, surrogates",
+        Habits(times="null", http10=True, ascii=True, surrogates=True),
+    ),
     Stranger("agno", "asyncio", "required only, bare", Habits(members="required", bare=True, wrong_method=404)),
     Stranger("agno", "asyncio", "rename only", Habits(rename_only=True), stock=1, lent=True, passes=25),
-    Stranger("agno", "asyncio", "rename only, 403 elsewhere", Habits(rename_only=True, elsewhere=403, members="required"), stock=1, lent=True, passes=20),
-    Stranger("agno", "asyncio", "rename only, no key", Habits(rename_only=True, key=None), stock=2, lent=True, passes=25),
+    Stranger(
+        "agno",
+        "asyncio",
+        "rename only, 403 elsewhere",
+        Habits(rename_only=True, elsewhere=403, members="required"),
+        stock=1,
+        lent=True,
+        passes=20,
+    ),
+    Stranger(
+        "agno", "asyncio", "rename only, no key", Habits(rename_only=True, key=None), stock=2, lent=True, passes=25
+    ),
     Stranger("agno", "asyncio", "no listing, no reading", Habits(listing=False, read=False)),
     Stranger("agno", "http.server", "no creation", Habits(create=False, frozen_time=True), stock=2),
     Stranger("agno", "http.server", "no reading", Habits(read=False, page=2)),
@@ -169,29 +237,78 @@ STRANGERS: tuple[Stranger, ...] = (
     Stranger("agno", "http.server", "one only, 400", Habits(quota=1, quota_status=400)),
     Stranger("agno", "http.server", "no deletion, printable names", Habits(delete=False, names="printable")),
     Stranger("agno", "http.server", "trims", Habits(trims=True), breaks=frozenset({"agno.blanks-kept"})),
-    Stranger("agno", "http.server", "rate limited by date", Habits(rate=60, retry_after="date"), select=_QUICK, passes=8),
+    Stranger(
+        "agno", "http.server", "rate limited by date", Habits(rate=60, retry_after="date"), select=_QUICK, passes=8
+    ),
     Stranger("agno", "asyncio", "slow", Habits(delay=0.08), select=_QUICK, passes=8),
     # -- OpenHands
     Stranger("openhands", "fastapi", "plain", Habits(), named=False),
-    Stranger("openhands", "fastapi", "gzip, false for the unknown, 403", Habits(gzip=True, unknown_false=True, wrong_key=403)),
-    Stranger("openhands", "fastapi", "more members, chunked, bare", Habits(members="more", chunked=True, bare=True, wrong_method=404)),
+    Stranger(
+        "openhands", "fastapi", "gzip, false for the unknown, 403", Habits(gzip=True, unknown_false=True, wrong_key=403)
+    ),
+    Stranger(
+        "openhands",
+        "fastapi",
+        "more members, chunked, bare",
+        Habits(members="more", chunked=True, bare=True, wrong_method=404),
+    ),
     Stranger("openhands", "fastapi", "no key, close, small pages", Habits(key=None, close=True, page=2)),
     Stranger("openhands", "fastapi", "strict names, escaped", Habits(names="strict", ascii=True, pretty=True)),
     Stranger("openhands", "asyncio", "false when unchanged", Habits(unchanged_false=True, unknown_false=True)),
-    Stranger("openhands", "asyncio", "odd ids, chunked, odd headers", Habits(ids="odd", chunked=True, case="odd", chatty=True)),
-    Stranger("openhands", "asyncio", "HTTP/1.0, surrogates", Habits(http10=True, ascii=True, surrogates=True, members="required")),
+    Stranger(
+        "openhands",
+        "asyncio",
+        "odd ids, chunked, odd headers",
+        Habits(ids="odd", chunked=True, case="odd", chatty=True),
+    ),
+    Stranger(
+        "openhands",
+        "asyncio",
+        "HTTP/1.0, surrogates",
+        Habits(http10=True, ascii=True, surrogates=True, members="required"),
+    ),
     Stranger("openhands", "asyncio", "closes silently, bare", Habits(closes_silently=True, bare=True)),
     Stranger("openhands", "asyncio", "rename only", Habits(rename_only=True), stock=2, lent=True, passes=20),
-    Stranger("openhands", "asyncio", "rename only, false", Habits(rename_only=True, unknown_false=True, unchanged_false=True), stock=2, lent=True, passes=20),
-    Stranger("openhands", "asyncio", "rename only, 403 elsewhere", Habits(rename_only=True, elsewhere=403, wrong_method=404), stock=1, lent=True, passes=20),
-    Stranger("openhands", "asyncio", "rename only, no key", Habits(rename_only=True, key=None), stock=1, lent=True, passes=20),
+    Stranger(
+        "openhands",
+        "asyncio",
+        "rename only, false",
+        Habits(rename_only=True, unknown_false=True, unchanged_false=True),
+        stock=2,
+        lent=True,
+        passes=20,
+    ),
+    Stranger(
+        "openhands",
+        "asyncio",
+        "rename only, 403 elsewhere",
+        Habits(rename_only=True, elsewhere=403, wrong_method=404),
+        stock=1,
+        lent=True,
+        passes=20,
+    ),
+    Stranger(
+        "openhands", "asyncio", "rename only, no key", Habits(rename_only=True, key=None), stock=1, lent=True, passes=20
+    ),
     Stranger("openhands", "http.server", "no creation", Habits(create=False), stock=3),
     Stranger("openhands", "http.server", "lent, no creation wanted", Habits(), stock=2, lent=True),
     Stranger("openhands", "http.server", "no reading", Habits(read=False, frozen_time=True)),
     Stranger("openhands", "http.server", "neighbours, more members", Habits(neighbours=True, members="more"), stock=1),
-    Stranger("openhands", "http.server", "restless, printable names", Habits(restless=True, names="printable", no_updated_at=True)),
+    Stranger(
+        "openhands",
+        "http.server",
+        "restless, printable names",
+        Habits(restless=True, names="printable", no_updated_at=True),
+    ),
     Stranger("openhands", "http.server", "one only, too many", Habits(quota=1, quota_status=409)),
     Stranger("openhands", "http.server", "trims", Habits(trims=True), breaks=frozenset({"openhands.blanks-kept"})),
-    Stranger("openhands", "http.server", "rate limited, saying nothing", Habits(rate=60, retry_after="none"), select=_QUICK, passes=8),
+    Stranger(
+        "openhands",
+        "http.server",
+        "rate limited, saying nothing",
+        Habits(rate=60, retry_after="none"),
+        select=_QUICK,
+        passes=8,
+    ),
     Stranger("openhands", "asyncio", "slow", Habits(delay=0.08), select=_QUICK, passes=8),
 )

@@ -55,19 +55,13 @@ class AgnoApp(App):
             case _ if self.habits.rename_only:
                 return self.error(self.habits.elsewhere, "Not found")
             case ["sessions", id_]:
-                methods = {}
-                if self.habits.read:
-                    methods["GET"] = lambda: self._read(asked, id_)
-                if self.habits.delete:
-                    methods["DELETE"] = lambda: self._delete(id_)
-                return self._authorised(asked, methods)
+                read = {"GET": lambda: self._read(asked, id_)} if self.habits.read else {}
+                delete = {"DELETE": lambda: self._delete(id_)} if self.habits.delete else {}
+                return self._authorised(asked, read | delete)
             case ["sessions"]:
-                methods = {}
-                if self.habits.listing:
-                    methods["GET"] = lambda: self._list(asked)
-                if self.habits.create:
-                    methods["POST"] = lambda: self._create(asked)
-                return self._authorised(asked, methods)
+                listing = {"GET": lambda: self._list(asked)} if self.habits.listing else {}
+                create = {"POST": lambda: self._create(asked)} if self.habits.create else {}
+                return self._authorised(asked, listing | create)
             case ["config"]:
                 found = {"os_id": "a-stranger", "databases": ["main"], "agents": [], "teams": [], "workflows": []}
                 return self._authorised(asked, {"GET": lambda: Said(200, found)})

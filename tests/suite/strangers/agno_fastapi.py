@@ -63,7 +63,7 @@ class Scope(BaseModel):
 CODES = {400: "BAD_REQUEST", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 422: "VALIDATION_ERROR"}
 
 
-def application(habits: Habits) -> FastAPI:
+def application(habits: Habits) -> FastAPI:  # noqa: C901, PLR0915 - routes are functions within
     """An AgentOS."""
     app = FastAPI(openapi_url=None)
     add_habits(app, habits)
@@ -112,7 +112,10 @@ def application(habits: Habits) -> FastAPI:
         if type_ is not SessionType.agent:
             members.pop("agent_session_id", None)
         if habits.members == "more":
-            members |= {f"{type_}_data": {"name": session.session_name}, "links": {"self": f"/sessions/{session.session_id}"}}
+            members |= {
+                f"{type_}_data": {"name": session.session_name},
+                "links": {"self": f"/sessions/{session.session_id}"},
+            }
         return members
 
     @app.post("/sessions/{session_id}/rename", dependencies=[Depends(authorised)])

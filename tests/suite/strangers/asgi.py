@@ -34,7 +34,9 @@ def add_habits(app: FastAPI, habits: Habits) -> None:
             return respond(habits, 429, {"detail": "Too many requests"}, too_soon)
         response = await call_next(request)
         assert isinstance(response, StreamingResponse) or hasattr(response, "body_iterator")
-        body = b"".join([part if isinstance(part, bytes) else bytes(part, "utf-8") async for part in response.body_iterator])
+        body = b"".join(
+            [part if isinstance(part, bytes) else bytes(part, "utf-8") async for part in response.body_iterator]
+        )
         headers = [(name, value) for name, value in response.headers.items() if name != "content-length"]
         if habits.gzip and body:
             body = gzip.compress(body)
@@ -55,7 +57,9 @@ def add_habits(app: FastAPI, habits: Habits) -> None:
 @contextlib.contextmanager
 def serve_fastapi(app: FastAPI) -> Iterator[str]:
     """Serve with uvicorn; yields the base URL."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

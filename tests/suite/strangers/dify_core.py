@@ -98,29 +98,33 @@ class DifyApp(App):
             return self.error(invalid, "The body is no JSON.", "bad_request")
         if not isinstance(body, dict):
             return self.error(invalid, "The body is no object.", "bad_request")
-        user, auto, name = body.get("user"), body.get("auto_generate", False), body.get("name")
-        if not isinstance(user, str):
-            return self.error(invalid, "user is missing.")
-        if not isinstance(auto, bool):
-            return self.error(invalid, "auto_generate is no boolean.")
-        if name is not None and not isinstance(name, str):
-            return self.error(invalid, "name is no string.")
-        if "name" in body and name is None and self.habits.no_null_names:
-            return self.error(invalid, "name is null.")
-        if not auto and not name:
-            return self.error(invalid, "name is required when auto_generate is false.")
-        objection = None if auto else self.habits.objection(name or "")
-        if objection:
-            return self.error(invalid, objection)
+        fault = self._fault(body)
+        if fault:
+            return self.error(invalid, fault)
         talk = self._talks.get(id_.lower())
-        if talk is None or talk.user != user:
+        if talk is None or talk.user != body["user"]:
             return self.error(404, "Conversation Not Exists.", "not_found")
-        talk.name = f"About: {talk.query}"[:40] if auto else str(name)
+        talk.name = f"About: {talk.query}"[:40] if body.get("auto_generate") else body["name"]
         if self.habits.trims:
             talk.name = talk.name.strip() or talk.name
         if not self.habits.frozen_time:
             talk.updated = time.time()
         return Said(200, self._members(talk))
+
+    def _fault(self, body: dict[str, Any]) -> str | None:
+        """What is wrong with a rename's body."""
+        auto, name = body.get("auto_generate", False), body.get("name")
+        if not isinstance(body.get("user"), str):
+            return "user is missing."
+        if not isinstance(auto, bool):
+            return "auto_generate is no boolean."
+        if name is not None and not isinstance(name, str):
+            return "name is no string."
+        if "name" in body and name is None and self.habits.no_null_names:
+            return "name is null."
+        if auto:
+            return None
+        return self.habits.objection(name) if name else "name is required when auto_generate is false."
 
     def _members(self, talk: _Talk) -> dict[str, Any]:
         habits = self.habits

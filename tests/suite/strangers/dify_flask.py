@@ -51,7 +51,7 @@ class _Flask(Flask):
     request_class = _Strict
 
 
-def application(habits: Habits) -> Flask:
+def application(habits: Habits) -> Flask:  # noqa: C901, PLR0915 - routes are functions within
     """The service API of one chatflow app."""
     app = _Flask(__name__)
     throttle = Throttle()
