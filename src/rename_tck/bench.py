@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Barrier
@@ -13,45 +12,10 @@ from typing import Any, NoReturn
 from rename_tck.catalogue import Catalogue, Requirement
 from rename_tck.contract import Contract
 from rename_tck.exchange import Exchange, NotJsonError, Request
-from rename_tck.provision import Pool, Snapshot
+from rename_tck.provision import Snapshot
 from rename_tck.systems.dialect import Dialect, Session, members
-from rename_tck.transport import Sut
+from rename_tck.target import Target
 from rename_tck.verdict import Compared, Evidence, Nonconformance, NotTested, Unjudgeable
-
-
-@dataclass(repr=False)
-class Target:
-    """One system under test in one run: everything that its tests share."""
-
-    dialect: Dialect
-    sut: Sut
-    pool: Pool
-    contracts: dict[str, Contract]
-    token: str
-    #: Valid renames that were answered with 200: without any, nothing passes.
-    accepted: int = 0
-    observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
-    cache: dict[str, Any] = field(default_factory=dict)
-    #: Threads for requests that are to be in flight at once.
-    crew: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "rename-tck crew"))
-    #: Paths of odd ids by which a server may rightly see another route.
-    astray: set[str] = field(default_factory=set)
-    _names: int = 0
-    _indexed: int = 0
-    _exchanged: dict[Request, Exchange] = field(default_factory=dict)
-
-    def exchanged(self, request: Request) -> Exchange | None:
-        """The answered exchange of this very request, if the run has had one."""
-        for exchange in self.sut.journal[self._indexed :]:
-            self._indexed += 1
-            if exchange.answer is not None:
-                self._exchanged[exchange.request] = exchange
-        return self._exchanged.get(request)
-
-    def fresh_name(self) -> str:
-        """A name that no one has used: an ordinary title with the run's token."""
-        self._names += 1
-        return f"Renamed {self.token}-{self._names}"
 
 
 @dataclass(repr=False)
@@ -64,6 +28,8 @@ class Bench:
     #: What the generated cases of this test are drawn by.
     seed: str = ""
     evidence: Evidence = field(default_factory=Evidence)
+    #: How many names were seen, in answers or read back.
+    seen: int = 0
     _twins: set[Request] = field(default_factory=set)
 
     # -- what there is
@@ -301,6 +267,7 @@ class Bench:
             # a body that is no JSON is answer-json's to judge
             answered = self.dialect.name_in(members(exchange.answer.value))
             if answered is not None:
+                self.seen += 1
                 self.expect_equal(name, answered, f"{case}: the name in the answer", exchange)
 
     def stored(self, session: Session, name: object, case: str, exchange: Exchange | None = None) -> None:
@@ -309,8 +276,15 @@ class Bench:
 
     def stored_if_readable(self, session: Session, name: object, case: str, exchange: Exchange | None = None) -> None:
         """Require the stored name, where the target lets it be read back; the answer alone must do elsewhere."""
-        if self.target.pool.readback:
+        if self.readable():
+            self.seen += 1
             self.stored(session, name, case, exchange)
+
+    def needs_sight(self) -> None:
+        """Raise NotTested when no name was ever seen, in an answer or read back: whether it was kept is not known."""
+        self.needs(
+            self.seen, "neither the answers nor a read or list endpoint show the name, so what was kept is not seen"
+        )
 
     def read(self, session: Session, exchange: Exchange | None = None) -> Snapshot:
         """The session as it is read back.

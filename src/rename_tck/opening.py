@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 
 from rename_tck import systems
-from rename_tck.bench import Target
 from rename_tck.catalogue import Catalogue
 from rename_tck.contract import Contract
 from rename_tck.guard import Guard
@@ -16,6 +15,7 @@ from rename_tck.limits import Limits
 from rename_tck.provision import Pool
 from rename_tck.settings import Settings
 from rename_tck.systems.dialect import Dialect
+from rename_tck.target import Target
 from rename_tck.transport import Connection, Sut, default_verify
 from rename_tck.verdict import CouldNotJudge, Unjudgeable
 

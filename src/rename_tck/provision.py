@@ -102,7 +102,7 @@ class Pool:
             if self._key_refused is not None:
                 raise CouldNotJudge(self._key_refused)
             if exchange.status == 404 or (
-                exchange.status == 200 and exchange.answer and exchange.answer.value is False
+                self.dialect.unknown_answers_false and exchange.answer and exchange.answer.value is False
             ):
                 continue
             if exchange.answer is not None and (exchange.answer.is_page or exchange.status in _WRONG_PLACE):

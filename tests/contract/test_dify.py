@@ -91,8 +91,7 @@ def test_a_null_name_is_refused(bench: Bench) -> None:
 def test_a_null_name_does_not_become_text(bench: Bench) -> None:
     session = bench.session()
     bench.require_readable()
-    before = bench.name()
-    bench.give(session, before, "a rename before the null")
+    bench.prepare(session)
     for case, other in (("name null", {}), ("name null, auto_generate false", {"auto_generate": False})):
         exchange = bench.send(bench.dialect.rename(session, {**bench.body(session, **other), "name": None}))
         stored = bench.name_of(session, exchange)
@@ -101,13 +100,6 @@ def test_a_null_name_does_not_become_text(bench: Bench) -> None:
 
 
 # -- auto_generate
-
-
-def _named(bench: Bench, session: Session) -> str:
-    """Give the session a name that no generator would think of."""
-    name = bench.name()
-    bench.give(session, name, "a rename before generating")
-    return name
 
 
 def _generate(bench: Bench, session: Session, case: str, **other: object) -> Exchange:
@@ -150,7 +142,7 @@ def test_auto_generate_without_a_name_is_accepted(bench: Bench) -> None:
 @requirement("dify.auto-generate-gives-name")
 def test_auto_generate_gives_a_name(bench: Bench) -> None:
     session = bench.session()
-    before = _named(bench, session)
+    before = bench.prepare(session)
     exchange = _generate(bench, session, "auto_generate true, no name")
     answered = _answered_name(exchange)
     bench.needs(
@@ -176,7 +168,7 @@ def test_auto_generate_gives_a_name(bench: Bench) -> None:
 def test_the_generated_name_is_stored(bench: Bench) -> None:
     session = bench.session()
     bench.require_readable()
-    before = _named(bench, session)
+    before = bench.prepare(session)
     others = {other.id: bench.name_of(other) for other in bench.target.pool.all if other.id != session.id}
     exchange = _generate(bench, session, "auto_generate true, no name")
     for other in bench.target.pool.all:
@@ -194,6 +186,7 @@ def test_the_generated_name_is_stored(bench: Bench) -> None:
 @requirement("dify.auto-generate-ignores-name")
 def test_auto_generate_ignores_the_name(bench: Bench) -> None:
     session = bench.session()
+    before = bench.prepare(session)
     sent = bench.name()
     exchange = _generate(bench, session, "auto_generate true, with a name", name=sent)
     answered = _answered_name(exchange)
@@ -202,6 +195,7 @@ def test_auto_generate_ignores_the_name(bench: Bench) -> None:
         ("in the answer", answered),
         ("read back", bench.name_of(session) if bench.readable() else None),
     ):
+        bench.needs(name is None or name != before, "the name stayed as it was: nothing was generated")
         if name == sent:
             bench.fail(
                 f"auto_generate true, with a name: the name {where}",

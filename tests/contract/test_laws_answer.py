@@ -104,6 +104,7 @@ def test_the_new_name_is_there_when_read_back(bench: Bench) -> None:
 @requirement("neighbours-untouched", last=True)
 def test_no_other_session_changes(bench: Bench) -> None:
     run = series.run(bench)
+    bench.needs(run.accepted(), "no rename was answered with 200")
     looked = False
     for step in run.steps:
         for other, before in step.before.items():
@@ -246,6 +247,7 @@ def test_a_session_can_be_renamed_to_the_name_that_it_bears(bench: Bench) -> Non
         exchange = bench.give(session, name, case)
         bench.stored_if_readable(session, name, case, exchange)
     _and_back(bench, session, name)
+    bench.needs_sight()
 
 
 def _and_back(bench: Bench, session: Session, name: str) -> None:

@@ -60,6 +60,7 @@ def test_two_renames_of_one_session_at_once(bench: Bench) -> None:
         if bench.dialect.answers_session and answers == [sent[1], sent[0]]:
             bench.expect_equal(sent[0], answers[0], f"{case}: the names in the two answers, exchanged", exchanges[0])
     _still_renamable(bench, session)
+    bench.needs_sight()
 
 
 @requirement("concurrent-two-sessions")
@@ -72,4 +73,5 @@ def test_renames_of_two_sessions_at_once(bench: Bench) -> None:
         for (session, name), exchange in zip(wanted, exchanges, strict=True):
             bench.expect_answered(exchange, name, case)
             bench.stored_if_readable(session, name, case, exchange)
+    bench.needs_sight()
     _still_renamable(bench, one, other)

@@ -26,6 +26,7 @@ def test_generated_valid_requests_are_accepted(bench: Bench) -> None:
 
     explore(bench, drawn_valid(bench.contract), accepted)
     explore(bench, reasonable_names(), named)
+    bench.needs_sight()
 
 
 def _judge_valid(bench: Bench, session: Session, body: dict[str, object]) -> None:

@@ -15,7 +15,9 @@ def _judge(bench: Bench, candidates: tuple[names.Name, ...]) -> None:
     for number, session in enumerate(bench.one_of_each_kind()):
         for name in _one_of_each_class(candidates) if number else candidates:
             kept += _is_kept(bench, session, name)
-    if not kept:
+    if kept:
+        bench.needs_sight()
+    else:
         bench.prove(bench.rename(bench.some_session(), bench.name()))
 
 

@@ -21,7 +21,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("guard", "limits", "wire", "transport"),
     ("systems",),
     ("provision",),
-    ("bench",),
+    ("target", "bench"),
     ("series", "explore"),
     ("known", "settings"),
     ("opening",),

@@ -1,0 +1,48 @@
+"""One target in one run: everything that its tests share."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from rename_tck.contract import Contract
+from rename_tck.exchange import Exchange, Request
+from rename_tck.provision import Pool
+from rename_tck.systems.dialect import Dialect
+from rename_tck.transport import Sut
+
+
+@dataclass(repr=False)
+class Target:
+    """One system under test in one run: everything that its tests share."""
+
+    dialect: Dialect
+    sut: Sut
+    pool: Pool
+    contracts: dict[str, Contract]
+    token: str
+    #: Valid renames that were answered with 200: without any, nothing passes.
+    accepted: int = 0
+    observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    cache: dict[str, Any] = field(default_factory=dict)
+    #: Threads for requests that are to be in flight at once.
+    crew: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "rename-tck crew"))
+    #: Paths of odd ids by which a server may rightly see another route.
+    astray: set[str] = field(default_factory=set)
+    _names: int = 0
+    _indexed: int = 0
+    _exchanged: dict[Request, Exchange] = field(default_factory=dict)
+
+    def exchanged(self, request: Request) -> Exchange | None:
+        """The answered exchange of this very request, if the run has had one."""
+        for exchange in self.sut.journal[self._indexed :]:
+            self._indexed += 1
+            if exchange.answer is not None:
+                self._exchanged[exchange.request] = exchange
+        return self._exchanged.get(request)
+
+    def fresh_name(self) -> str:
+        """A name that no one has used: an ordinary title with the run's token."""
+        self._names += 1
+        return f"Renamed {self.token}-{self._names}"
