@@ -66,7 +66,7 @@ def test_every_system_has_strangers_of_three_builds() -> None:
         own = [stranger for stranger in STRANGERS if stranger.system == system]
         assert {stranger.built_on for stranger in own} == servers.keys()
         assert len(servers) >= 3
-        assert len(own) * SEEDS >= 20
+        assert len(own) >= 20
 
 
 def test_the_names_of_strangers_differ() -> None:

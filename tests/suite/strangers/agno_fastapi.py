@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, StrictStr
 from starlette.exceptions import HTTPException as RoutingError
 
-from strangers.asgi import add_habits, respond
+from strangers.asgi import respond
 from strangers.habits import Habits
 
 
@@ -66,7 +66,6 @@ CODES = {400: "BAD_REQUEST", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 422: "VAL
 def application(habits: Habits) -> FastAPI:  # noqa: C901, PLR0915 - routes are functions within
     """An AgentOS."""
     app = FastAPI(openapi_url=None)
-    add_habits(app, habits)
     tables: dict[SessionType, dict[str, Detail]] = {type_: {} for type_ in SessionType}
 
     def refuse(status: int, detail: str) -> Response:

@@ -1,57 +1,36 @@
-"""What the FastAPI servers have in common: uvicorn in a thread, and habits as ASGI middleware."""
+"""What the FastAPI servers have in common: uvicorn in a thread, and answers spelled in the server's way."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gzip
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import StreamingResponse
 
-from strangers.habits import CHATTER, Habits, Throttle
-
-Next = Callable[[Request], Awaitable[Response]]
+from strangers.habits import CHATTER, Habits
 
 
-def respond(habits: Habits, status: int, value: object, headers: dict[str, str] | None = None) -> Response:
+def respond(habits: Habits, status: int, value: object) -> Response:
     """A JSON answer, spelled in the server's way."""
-    return Response(habits.dumps(value), status, headers, habits.content_type)
-
-
-def add_habits(app: FastAPI, habits: Habits) -> None:
-    """Middleware for pace and for the way over the wire."""
-    throttle = Throttle()
-
-    @app.middleware("http")
-    async def ours(request: Request, call_next: Next) -> Response:
-        too_soon = await asyncio.to_thread(habits.wait_for, throttle)
-        if too_soon is not None:
-            return respond(habits, 429, {"detail": "Too many requests"}, too_soon)
-        response = await call_next(request)
-        assert isinstance(response, StreamingResponse) or hasattr(response, "body_iterator")
-        body = b"".join(
-            [part if isinstance(part, bytes) else bytes(part, "utf-8") async for part in response.body_iterator]
-        )
-        headers = [(name, value) for name, value in response.headers.items() if name != "content-length"]
-        if habits.gzip and body:
-            body = gzip.compress(body)
-            headers.append(("content-encoding", "gzip"))
-        if habits.close:
-            headers.append(("connection", "close"))
-        if habits.chatty:
-            headers += CHATTER
-        if habits.chunked and body:
-            final: Response = StreamingResponse(iter([body[:5], body[5:]]), response.status_code)
-        else:
-            final = Response(body, response.status_code)
-        for name, value in headers:
-            final.headers.append(name, value)
-        return final
+    body = habits.dumps(value)
+    if habits.gzip:
+        body = gzip.compress(body)
+    if habits.chunked:
+        answer: Response = StreamingResponse(iter([body[:5], body[5:]]), status, media_type=habits.content_type)
+    else:
+        answer = Response(body, status, media_type=habits.content_type)
+    if habits.gzip:
+        answer.headers["content-encoding"] = "gzip"
+    if habits.close:
+        answer.headers["connection"] = "close"
+    for name, text in CHATTER if habits.chatty else ():
+        answer.headers.append(name, text)
+    return answer
 
 
 @contextlib.contextmanager

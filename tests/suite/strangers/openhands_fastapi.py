@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from starlette.exceptions import HTTPException as RoutingError
 
-from strangers.asgi import add_habits, respond
+from strangers.asgi import respond
 from strangers.habits import Habits
 
 
@@ -34,7 +34,6 @@ class Conversation(BaseModel):
 def application(habits: Habits) -> FastAPI:  # noqa: C901 - routes are functions within
     """The conversations of one owner."""
     app = FastAPI(openapi_url=None)
-    add_habits(app, habits)
     kept: dict[str, Conversation] = {}
 
     @app.exception_handler(RequestValidationError)
