@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from harness import KEY, Judged, judge, judge_in_process
-from hostile.behaviours import BEHAVIOURS, WAITING, redirect, spellings
+from hostile.behaviours import BEHAVIOURS, BYTES, WAITING, redirect, spellings
 from hostile.server import Behaviour, Recorder, Trap
 from strangers.agno_core import AgnoApp
 from strangers.dify_core import DifyApp
@@ -28,6 +28,9 @@ SYSTEMS = tuple(APPS)
 
 #: Faults that a second attempt on a fresh connection mends.
 MENDED = {"resets every third request", "closes every second connection after the head"}
+
+#: One requirement of each sort.
+PART = "answer-json or unicode-exact or credential-wrong or concurrent or sequence or unknown-id or body-json"
 
 #: A key that every encoding changes.
 HARD_KEY = 'sk/ey+"q\\uo"&<%=-5d41402abc4b2a76'
@@ -88,7 +91,10 @@ def test_a_run_survives(name: str, whole: bool, tmp_path: Path, monkeypatch: pyt
     system = SYSTEMS[(list(BEHAVIOURS).index(name) + whole) % 3]
     started = time.monotonic()
     with trapped(system, BEHAVIOURS[name], whole=whole) as url:
-        found = judge(url, tmp_path, f"--request-timeout={seconds}", system=system, env={"RENAME_TCK_API_KEY": KEY})
+        found = judge(
+            url, tmp_path, f"--request-timeout={seconds}", system=system, env={"RENAME_TCK_API_KEY": KEY},
+            select=PART if name in BYTES else None,
+        )  # fmt: skip
     check(found, may_pass=name in MENDED)
     tame(tmp_path)
     assert time.monotonic() - started < 60
@@ -171,7 +177,7 @@ def test_no_redirect_is_followed(status: int, whole: bool, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "name",
     ["300 MB of JSON", "a gzip bomb of 1 GiB", "a gzip bomb in a gzip bomb", "never ends a chunked body, fast",
-     "200,000 nested objects", "many gzip members"],
+     "200,000 nested objects"],
 )  # fmt: skip
 def test_a_run_keeps_within_a_gibibyte(name: str, tmp_path: Path) -> None:
     """In a process of its own, whose peak memory is the greatest of all processes that ended so far."""
