@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import signal
 import threading
-from collections import Counter
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +17,8 @@ from rename_tck import finding as findings
 from rename_tck.bench import Bench
 from rename_tck.catalogue import Catalogue
 from rename_tck.explore import PROFILES
-from rename_tck.opening import Identity, Opening, all_editions, identify, locate
-from rename_tck.run import COULD_NOT_JUDGE, Outcome, Run, SystemRun
+from rename_tck.judging import Judging
+from rename_tck.run import COULD_NOT_JUDGE, Outcome, SystemRun
 from rename_tck.selection import chosen_by, is_of_another_system, rank
 from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read, report_dir
 from rename_tck.systems import NAMES
@@ -75,44 +74,29 @@ class Judge:
         self.spared = settings.base_url if settings.plan else None
         settings = replace(settings, base_url=None) if settings.plan else settings
         self.settings = settings
-        self.planned: dict[str, Counter[tuple[str, str]]] = {}
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.worker = worker
         self.is_controller = worker is None and bool(
             getattr(config.option, "dist", "no") != "no" and getattr(config.option, "tx", None)
         )
         given = config.getoption("--hypothesis-seed", None)
-        self.seed = (
+        seed = (
             worker["rename_tck_seed"] if worker else int(given) if given not in (None, "") else secrets.randbelow(2**32)
         )
         profile = config.getoption("--hypothesis-profile", None) or PROFILES[0]
-        self.run = Run(settings.level, self.seed, profile, base_url=settings.base_url, known=settings.known)
-        self.redact = settings.redactor()
+        self.judging = Judging(settings, seed=seed, profile=profile, worker=worker)
+        self.run = self.judging.run
+        self.redact = self.judging.redact
         self.active = False
         self.foreign_failure = False
-        self.openings: dict[str, Opening] = {}
-        self.identity: Identity | None = (
-            Identity(*worker["rename_tck_identity"]) if worker and worker["rename_tck_identity"] else None
-        )
 
     # -- collecting: one test a requirement
-
-    def systems(self) -> tuple[str, ...]:
-        """The systems that tests are collected for; narrowed to one when the target is known."""
-        if self.identity is not None:
-            return (self.identity.system,)
-        return (self.settings.system,) if self.settings.system else NAMES
-
-    def editions(self, system: str) -> tuple[str, ...]:
-        """The editions that a system is judged by."""
-        known = all_editions(system)
-        return tuple(edition for edition in known if edition in self.settings.editions) or known
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Leave out the files of the systems that are not judged."""
         name = collection_path.stem.removeprefix("test_")
         is_contract = collection_path.parent.name == "contract" and collection_path.suffix == ".py"
-        return True if is_contract and name in NAMES and name not in self.systems() else None
+        return True if is_contract and name in NAMES and name not in self.judging.systems() else None
 
     @pytest.hookimpl
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -122,7 +106,7 @@ class Judge:
         if "bench" not in metafunc.fixturenames or not (mark or observing):
             return
         params = []
-        for system in self.systems():
+        for system in self.judging.systems():
             if mark is None:
                 params.append(pytest.param((system, None, None), id=f"{system}-observations"))
                 continue
@@ -130,7 +114,7 @@ class Judge:
                 requirement = name if "." in name else f"{system}.{name}"
                 if not requirement.startswith(f"{system}.") or requirement not in Catalogue.load(system).by_id:
                     continue
-                editions = self.editions(system) if mark.kwargs.get("per_edition") else (None,)
+                editions = self.judging.editions(system) if mark.kwargs.get("per_edition") else (None,)
                 for edition in editions:
                     suffix = f"-{edition}" if edition and len(editions) > 1 else ""
                     params.append(pytest.param((system, requirement, edition), id=requirement + suffix))
@@ -161,19 +145,19 @@ class Judge:
                 )
             self.active = True
             try:
-                self._look_at_target()
+                self.judging.look_at_target()
             except CouldNotJudge as trouble:
-                self._give_up(trouble)
+                self.judging.give_up(trouble)
                 self._conclude(COULD_NOT_JUDGE)
                 pytest.exit(self.redact(trouble.reason), returncode=COULD_NOT_JUDGE)
             finally:
-                self._close()
+                self.judging.close()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker (pytest-xdist) what the controller knows."""
-        node.workerinput["rename_tck_seed"] = self.seed
-        identity = self.identity
+        node.workerinput["rename_tck_seed"] = self.judging.seed
+        identity = self.judging.identity
         node.workerinput["rename_tck_identity"] = (
             (identity.system, identity.base_url, identity.known_by) if identity else None
         )
@@ -189,18 +173,18 @@ class Judge:
                 self._ensure_writable()
                 try:
                     if self.settings.base_url is not None:
-                        self._look_at_target()
-                        assert self.identity is not None
-                        system = self.identity.system
+                        self.judging.look_at_target()
+                        assert self.judging.identity is not None
+                        system = self.judging.identity.system
                         session.items[:] = [
                             item for item in session.items if (chosen_by(item) or (system,))[0] == system
                         ]
                 except CouldNotJudge as trouble:
-                    self._give_up(trouble)
+                    self.judging.give_up(trouble)
                     session.items[:] = [item for item in session.items if not chosen_by(item)]
             return (yield)
         finally:
-            self._close()
+            self.judging.close()
 
     def _heed_termination(self, active: bool) -> None:
         """A CI that cancels a run terminates it: that is an interruption like Ctrl-C, after which all is put back."""
@@ -219,68 +203,6 @@ class Judge:
             except BadOptionError as error:
                 raise pytest.UsageError(str(error)) from None
 
-    def _look_at_target(self) -> None:
-        settings = self.settings
-        if self.identity is None:
-            self.identity = locate(settings, settings.system) if settings.system else identify(settings)
-        known = all_editions(self.identity.system)
-        if settings.editions and not set(settings.editions) <= set(known):
-            raise CouldNotJudge(f"--edition does not go with {self.identity.system}: its document has one edition only")
-        self._system_run(self.identity.system)
-        self._open(self.identity.system)
-
-    def _open(self, system: str) -> Opening:
-        """The target of a system, opened when it is first asked for."""
-        if system not in self.openings:
-            settings, worker, share = self.settings, "", (0, 1)
-            if self.identity is not None:
-                settings = replace(settings, base_url=self.identity.base_url)
-            if self.worker is not None:
-                worker = self.worker["workerid"]
-                share = number, count = int(worker.removeprefix("gw")), self.worker["workercount"]
-                rate, most = settings.rate_limit, settings.max_requests
-                settings = replace(
-                    settings,
-                    session_ids=settings.session_ids[number::count],
-                    rate_limit=rate and rate / count,
-                    max_requests=most and max(1, most // count),
-                )
-            opening = Opening(
-                settings, system, editions=self.editions(system), seed=self.seed, worker=worker, share=share
-            )
-            self.openings[system] = opening
-            self._system_run(system).base_url = opening.base_url
-        return self.openings[system]
-
-    def _system_run(self, system: str) -> SystemRun:
-        if system not in self.run.systems:
-            self.run.systems[system] = run = SystemRun(
-                system, self.editions(system), embedded=self.settings.base_url is None
-            )
-            if self.identity is not None:
-                run.base_url, run.identified_by = self.identity.base_url, self.identity.known_by
-            elif run.embedded:
-                run.identified_by = "embedded in the suite"
-        return self.run.systems[system]
-
-    def _give_up(self, trouble: CouldNotJudge) -> None:
-        self.run.trouble = self.redact(trouble.reason)
-        system = self.identity.system if self.identity else self.settings.system
-        if system is not None:
-            run = self._system_run(system)
-            run.trouble, run.base_url = self.run.trouble, run.base_url or self.settings.base_url
-
-    def _close(self) -> None:
-        for system, opening in self.openings.items():
-            target = opening.target
-            opening.close()
-            self.planned[system] = opening.sut.sent
-            run = self._system_run(system)
-            run.accepted += target.accepted
-            run.observations.update(target.observations)
-            run.notes += [self.redact(note) for note in opening.notes]
-        self.openings.clear()
-
     @pytest.fixture
     def bench(self, request: pytest.FixtureRequest) -> Bench:
         """What the test holds in its hands."""
@@ -288,8 +210,8 @@ class Judge:
         requirement = Catalogue.load(system).requirement(name) if name else None
         evidence = Evidence()
         request.node.stash[_EVIDENCE] = evidence
-        target = self._open(system).target
-        return Bench(target, requirement, edition, seed=f"{self.seed}/{name}/{edition}", evidence=evidence)
+        target = self.judging.open(system).target
+        return Bench(target, requirement, edition, seed=f"{self.judging.seed}/{name}/{edition}", evidence=evidence)
 
     # -- concluding
 
@@ -321,7 +243,7 @@ class Judge:
             evidence=item.stash.get(_EVIDENCE, Evidence()), redact=self.redact,
         )  # fmt: skip
         report.rename_tck = findings.dump(found)  # type: ignore[attr-defined]
-        outcome = Outcome.of(requirement, [found], SystemRun(system, self.editions(system)))
+        outcome = Outcome.of(requirement, [found], SystemRun(system, self.judging.editions(system)))
         of_the_suite = error is not None and not isinstance(error, OUTCOMES)
         from rename_tck.telling import tell
 
@@ -342,17 +264,17 @@ class Judge:
         if content is not None:
             self.active = True
             found = findings.load(content)
-            self._system_run(found.requirement.split(".")[0]).findings.append(found)
+            self.judging.system_run(found.requirement.split(".")[0]).findings.append(found)
         elif report.failed:
             self.foreign_failure = True
         if (note := getattr(report, "note", None)) is not None:
-            self._system_run(note[0]).notes.append(note[1])
+            self.judging.system_run(note[0]).notes.append(note[1])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Gather what a worker (pytest-xdist) knows besides its findings."""
         for system, known in node.workeroutput.get("rename_tck", {}).items():
-            run = self._system_run(system)
+            run = self.judging.system_run(system)
             run.base_url = run.base_url or known["base_url"]
             run.accepted += known["accepted"]
             run.observations.update({name: tuple(answer) for name, answer in known["observations"].items()})
@@ -390,7 +312,7 @@ class Judge:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         say = reporter.write_line if reporter else print
         if self.settings.plan:
-            for line in plan(self.planned, self.spared):
+            for line in plan(self.judging.sent, self.spared):
                 say(line)
             return 0
         return conclude(self.run.record(exit_status), self.settings, self.redact, say)
