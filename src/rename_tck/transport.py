@@ -17,7 +17,10 @@ from rename_tck.exchange import Answer, Credential, Exchange, Request
 from rename_tck.guard import Guard, Route
 from rename_tck.limits import Limits
 from rename_tck.verdict import Unjudgeable
-from rename_tck.wire import NO_COOKIES, Adapter, Deadlines
+from rename_tck.wire import Adapter, Deadlines
+
+#: What goes with every request, where --header does not say otherwise.
+_ALWAYS = {"User-Agent": "rename-tck", "Accept-Encoding": "gzip, deflate", "Accept": "application/json"}
 
 #: The most that is read of one answer, decoded. No answer of a rename operation comes near it.
 ANSWER_LIMIT = 8 * 1024 * 1024
@@ -72,7 +75,7 @@ class Sut:
         self._received = 0
         self._too_large = 0
         self._local = threading.local()
-        self._sessions: list[requests.Session] = []
+        self._adapters: list[Adapter] = []
         self._deadlines = Deadlines()
         self._lock = threading.Lock()
 
@@ -108,19 +111,11 @@ class Sut:
         limit = self.connection.time_limit * request.patience
         started = time.monotonic()
         answer, trouble = None, None
-        session = self._session()
-        prepared = session.prepare_request(
-            requests.Request(
-                request.method, self.connection.base_url, headers=self._headers(request), data=request.body
-            )
-        )
-        if request.body == b"":
-            prepared.headers["Content-Length"] = "0"
-        prepared.url = self.connection.base_url + request.target  # requests would tidy the path up
+        prepared = self._prepared(request)
         self.sent[route.method, route.path] += 1
         with self._deadlines.within(limit) as cut:
             try:
-                answer = self._receive(session, prepared, limit, started)
+                answer = self._receive(prepared, limit, started)
             except _TooMuchError as error:
                 trouble = str(error)
                 self._too_large += 1
@@ -158,16 +153,20 @@ class Sut:
             auth_header=self.connection.key_header if self._key(request) is not None else None,
         )
 
-    def _receive(
-        self, session: requests.Session, prepared: requests.PreparedRequest, limit: float, started: float
-    ) -> Answer:
-        response = session.send(
-            prepared,
-            stream=True,
-            allow_redirects=False,
-            timeout=limit,
-            verify=self.connection.verify,
-            proxies=self._proxies(),
+    def _prepared(self, request: Request) -> requests.PreparedRequest:
+        """The request as it goes out; requests' own preparing would tidy the path up."""
+        prepared = requests.PreparedRequest()
+        prepared.method = request.method
+        prepared.url = self.connection.base_url + request.target
+        prepared.prepare_headers(self._headers(request))
+        prepared.body = request.body
+        if request.body is not None or request.method not in {"GET", "HEAD"}:
+            prepared.headers["Content-Length"] = str(len(request.body or b""))
+        return prepared
+
+    def _receive(self, prepared: requests.PreparedRequest, limit: float, started: float) -> Answer:
+        response = self._adapter().send(
+            prepared, stream=True, timeout=limit, verify=self.connection.verify, proxies=self._proxies()
         )
         try:
             return Answer(
@@ -197,7 +196,7 @@ class Sut:
     # -- what goes with every request
 
     def _headers(self, request: Request) -> dict[str, str]:
-        headers = {"Accept": "application/json", **dict(self.connection.extra_headers)}
+        headers = {**_ALWAYS, **dict(self.connection.extra_headers)}
         key = self._key(request)
         if key is not None:
             name, form = self.connection.key_header
@@ -228,21 +227,17 @@ class Sut:
 
     # -- connections
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = requests.Session()
-            session.trust_env = False  # a ~/.netrc would replace the key
-            session.headers.clear()
-            session.headers["User-Agent"] = "rename-tck"
-            session.headers["Accept-Encoding"] = "gzip, deflate"
-            session.cookies.set_policy(NO_COOKIES)
-            session.mount("http://", Adapter(max_retries=0))
-            session.mount("https://", Adapter(max_retries=0))
-            self._local.session = session
+    def _adapter(self) -> Adapter:
+        """The calling thread's own connections.
+
+        Without a session of requests around them, which would send a netrc's key, keep cookies and follow redirects.
+        """
+        adapter: Adapter | None = getattr(self._local, "adapter", None)
+        if adapter is None:
+            adapter = self._local.adapter = Adapter(max_retries=0)
             with self._lock:
-                self._sessions.append(session)
-        return session
+                self._adapters.append(adapter)
+        return adapter
 
     def _proxies(self) -> dict[str, str]:
         proxies: dict[str, str] | None = getattr(self._local, "proxies", None)
@@ -260,15 +255,15 @@ class Sut:
 
     def disconnect(self) -> None:
         """Drop the calling thread's connections: its next request goes over a fresh one."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is not None:
-            session.close()
+        adapter: Adapter | None = getattr(self._local, "adapter", None)
+        if adapter is not None:
+            adapter.close()
 
     def close(self) -> None:
         """Close every connection."""
         with self._lock:
-            for session in self._sessions:
-                session.close()
+            for adapter in self._adapters:
+                adapter.close()
         self._deadlines.close()
 
 

@@ -1,4 +1,4 @@
-"""What requests and urllib3 lack for a hostile server: deadlines for whole answers, interim answers, no cookies."""
+"""What requests and urllib3 lack for a hostile server: deadlines for whole answers, interim answers."""
 
 from __future__ import annotations
 
@@ -69,10 +69,24 @@ class _Noting:
     """Notes which connection the current thread is using, so that a deadline can cut it."""
 
     response_class: Any = _Response
+    _held: list[bytes] | None = None
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         _IN_USE.connection = self
-        super().request(*args, **kwargs)  # type: ignore[misc]
+        # head and body in one piece: a server would be woken up for each
+        self._held = []
+        try:
+            super().request(*args, **kwargs)  # type: ignore[misc]
+            whole = b"".join(self._held)
+        finally:
+            self._held = None
+        self.send(whole)
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)  # type: ignore[misc]
+        else:
+            self._held.append(data)
 
     def getresponse(self) -> Any:
         # a server that sends head and body apart waits for our acknowledgement, which Linux holds back for 40 ms
@@ -160,15 +174,3 @@ class _Holder:
         if sock is not None:
             with suppress(OSError, ValueError):
                 sock.shutdown(socket.SHUT_RDWR)
-
-
-class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignore[name-defined,misc]
-    def set_ok(self, *_: object) -> bool:
-        return False
-
-    def return_ok(self, *_: object) -> bool:
-        return False
-
-
-#: Keeps and sends no cookies: what a server remembers of one request must not change the next.
-NO_COOKIES = _NoCookies()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from operator import attrgetter
 from typing import Any
 
 from hypothesis import strategies as st
@@ -65,20 +66,29 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+# Strategies are made once, and of named functions: Hypothesis looks each one over, and reads the source of a lambda.
+
+
+@cache
 def drawn_valid(contract: Contract) -> st.SearchStrategy[Drawn]:
     """Requests that Schemathesis draws as valid and the document's schema calls valid."""
     from schemathesis import GenerationMode
 
     strategy = _operation(contract).as_strategy(generation_mode=GenerationMode.POSITIVE)
-    return strategy.map(lambda case: _drawn(contract, case)).filter(lambda drawn: drawn.valid)  # type: ignore[no-any-return]
+    return strategy.map(partial(_drawn, contract)).filter(attrgetter("valid"))  # type: ignore[no-any-return]
 
 
+@cache
 def drawn_invalid(contract: Contract) -> st.SearchStrategy[Drawn]:
     """Requests that Schemathesis draws as invalid and whose body the document's schema calls invalid."""
     from schemathesis import GenerationMode
 
     strategy = _operation(contract).as_strategy(generation_mode=GenerationMode.NEGATIVE)
-    return strategy.map(lambda case: _drawn(contract, case)).filter(lambda drawn: not drawn.valid)  # type: ignore[no-any-return]
+    return strategy.map(partial(_drawn, contract)).filter(_is_invalid)  # type: ignore[no-any-return]
+
+
+def _is_invalid(drawn: Drawn) -> bool:
+    return not drawn.valid
 
 
 def near_invalid(contract: Contract, valid: Mapping[str, object]) -> st.SearchStrategy[Drawn]:
@@ -100,6 +110,7 @@ def near_invalid(contract: Contract, valid: Mapping[str, object]) -> st.SearchSt
 _ALPHABET = st.characters(categories=("L", "M", "N", "P", "S"), include_characters=" ")
 
 
+@cache
 def reasonable_names() -> st.SearchStrategy[str]:
     """Names that must be accepted: 1 to 200 printable characters without blanks around them."""
     short = st.text(_ALPHABET, min_size=1, max_size=24)
@@ -109,6 +120,7 @@ def reasonable_names() -> st.SearchStrategy[str]:
     return st.one_of(short, short, long).filter(is_reasonable)
 
 
+@cache
 def any_json() -> st.SearchStrategy[object]:
     """Any JSON value, unpaired surrogates and huge numbers among them."""
     leaves = (
