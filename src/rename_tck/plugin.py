@@ -126,7 +126,7 @@ class Judge:
         contract = [item for item in items if chosen_by(item)]
         strangers = [item for item in items if is_of_another_system(item)]
         others = [item for item in items if not chosen_by(item) and item not in strangers]
-        items[:] = others + sorted(contract, key=rank)
+        items[:] = others + sorted(contract, key=lambda item: rank(item, spread=self.worker is not None))
         if strangers:
             self.config.hook.pytest_deselected(items=strangers)
 
@@ -161,6 +161,13 @@ class Judge:
         node.workerinput["rename_tck_identity"] = (
             (identity.system, identity.base_url, identity.known_by) if identity else None
         )
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Spread the tests over workers so that they end at about the same time."""
+        from rename_tck.spreading import scheduler
+
+        return scheduler(config, log)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:

@@ -17,6 +17,13 @@ LENGTH = 20
 #: Renames of each other kind.
 SHORT = 8
 
+#: The requirements that are judged by it, without the system's name: a run with workers keeps them together.
+LAWS = frozenset({
+    "rename-accepted", "answer-schema", "answer-media-type", "answer-json", "answer-name", "answer-id", "name-stored",
+    "neighbours-untouched", "session-untouched", "answer-id-uuid", "timestamps-integer", "updated-at-monotonic",
+    "introduction-not-null", "status-normal", "timestamps-date-time", "answer-boolean", "answer-true",
+})  # fmt: skip
+
 
 @dataclass
 class Step:

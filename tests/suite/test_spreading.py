@@ -1,0 +1,59 @@
+"""A run with workers: what shares a series stays together, the rest goes to whoever is free."""
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+from harness import ROOT
+
+from rename_tck.series import LAWS
+from rename_tck.spreading import Spreading
+
+_FILES = sorted(path.stem for path in (ROOT / "tests" / "contract").glob("test_*.py"))
+
+
+def _module(name: str) -> ModuleType:
+    folder = str(ROOT / "tests" / "contract")
+    sys.path.insert(0, folder)
+    try:
+        return import_module(name)
+    finally:
+        sys.path.remove(folder)
+
+
+def _judging_the_series() -> Iterator[str]:
+    """The bare names of the requirements whose tests call for the series, themselves or through a helper."""
+    for module in map(_module, _FILES):
+        functions = [function for _, function in inspect.getmembers(module, inspect.isfunction)]
+        ours = {function.__name__: inspect.getsource(function) for function in functions}
+        helpers = {
+            name for name, source in ours.items() if "series.run(bench)" in source and not name.startswith("test_")
+        }
+        calls = re.compile("|".join(["series\.run\(bench\)", *(rf"\b{name}\(bench" for name in helpers)]))
+        for function in functions:
+            if function.__name__.startswith("test_") and calls.search(ours[function.__name__]):
+                for mark in function.pytestmark:  # type: ignore[attr-defined]
+                    yield from (name.split(".")[-1] for name in mark.args)
+
+
+def test_the_laws_of_the_series_are_those_that_judge_it() -> None:
+    assert set(_judging_the_series()) == LAWS
+
+
+@pytest.mark.parametrize(
+    ("test", "scope"),
+    [
+        ("tests/contract/test_laws_answer.py::test_x[dify.answer-id]", "dify: the series"),
+        ("tests/contract/test_dify.py::test_x[dify.answer-id-uuid]", "dify: the series"),
+        ("tests/contract/test_laws_answer.py::test_x[dify.answer-schema-zh-Hans]", "dify: the series"),
+        ("tests/contract/test_laws_names.py::test_x[agno.unicode-exact]", None),
+        ("tests/contract/test_laws_names.py::test_x[agno.answer-shape-of-type]", None),
+        ("tests/contract/test_observations.py::test_x[agno-observations]", None),
+    ],
+)
+def test_the_series_is_one_piece_of_work(test: str, scope: str | None) -> None:
+    assert Spreading._split_scope(Spreading.__new__(Spreading), test) == (scope or test)
