@@ -33,7 +33,7 @@ def _judging_the_series() -> Iterator[str]:
         helpers = {
             name for name, source in ours.items() if "series.run(bench)" in source and not name.startswith("test_")
         }
-        calls = re.compile("|".join(["series\.run\(bench\)", *(rf"\b{name}\(bench" for name in helpers)]))
+        calls = re.compile("|".join([r"series\.run\(bench\)", *(rf"\b{name}\(bench" for name in helpers)]))
         for function in functions:
             if function.__name__.startswith("test_") and calls.search(ours[function.__name__]):
                 for mark in function.pytestmark:  # type: ignore[attr-defined]
