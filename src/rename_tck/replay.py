@@ -1,0 +1,62 @@
+"""One pytest session that tries nothing but kept cases: what it is told, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from rename_tck.exchange import Exchange
+from rename_tck.kept import Kept, likest
+from rename_tck.run import Run
+from rename_tck.settings import BadOptionError, Settings
+from rename_tck.verdict import Finding
+
+
+@dataclass
+class Sent:
+    """What was sent for a kept case, and whether the law still has that case."""
+
+    exchange: Exchange | None
+    known: bool
+
+
+@dataclass
+class Replay:
+    """A plugin of pytest that the command hands over; the judge looks for it, and tells it what came of each case.
+
+    Without it a session is an ordinary run.
+    """
+
+    kept: Sequence[Kept]
+    findings: dict[str | None, Finding] = field(default_factory=dict)
+    sent: dict[str | None, Sent] = field(default_factory=dict)
+    #: The run at its end; None where it did not get there.
+    run: Run | None = None
+    #: What is wrong with the options, in one sentence.
+    complaint: str | None = None
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Replay | None:
+        """The one that this session is for; None for an ordinary run."""
+        return next((plugin for plugin in config.pluginmanager.get_plugins() if isinstance(plugin, cls)), None)
+
+    def settings(self, settings: Settings) -> Settings:
+        """The user's settings, with the system and the editions that the kept cases are of.
+
+        Raises:
+            BadOptionError: they do not go with a replay.
+        """
+        first = self.kept[0]
+        if settings.base_url is None:
+            raise BadOptionError("A replay needs a target: give it with --base-url=URL.")
+        if settings.plan:
+            raise BadOptionError("--plan does not go with a replay, which sends a few requests only.")
+        if settings.system not in {None, first.system}:
+            raise BadOptionError(f"{first.requirement} is a requirement of {first.system}, not of {settings.system}.")
+        return replace(settings, system=first.system, editions=settings.editions or first.editions)
+
+    def note(self, kept: Kept, exchanges: Sequence[Exchange], *, known: bool) -> None:
+        """Remember what was sent for a case."""
+        self.sent[kept.edition] = Sent(likest(exchanges, kept.request), known)
