@@ -29,7 +29,7 @@ _ANEW = re.compile(rf"{TOKEN.pattern}\d?(?:-\d+)?")
 Change = tuple[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kept:
     """What a file of a failure says."""
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from rename_tck.catalogue import Catalogue
 from rename_tck.exchange import Exchange
 from rename_tck.kept import Kept, likest
+from rename_tck.redaction import Redactor
 from rename_tck.run import Run
 from rename_tck.settings import BadOptionError, Settings
 from rename_tck.verdict import Finding
@@ -22,7 +24,7 @@ class Sent:
     known: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class Replay:
     """A plugin of pytest that the command hands over; the judge looks for it, and tells it what came of each case.
 
@@ -36,6 +38,10 @@ class Replay:
     run: Run | None = None
     #: What is wrong with the options, in one sentence.
     complaint: str | None = None
+    #: Takes the user's secrets out of what is shown.
+    redact: Redactor = field(default_factory=Redactor)
+    #: The editions that judge.
+    editions: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: pytest.Config) -> Replay | None:
@@ -48,14 +54,17 @@ class Replay:
         Raises:
             BadOptionError: they do not go with a replay.
         """
-        first = self.kept[0]
+        first, self.redact = self.kept[0], settings.redactor()
         if settings.base_url is None:
             raise BadOptionError("A replay needs a target: give it with --base-url=URL.")
         if settings.plan:
             raise BadOptionError("--plan does not go with a replay, which sends a few requests only.")
         if settings.system not in {None, first.system}:
             raise BadOptionError(f"{first.requirement} is a requirement of {first.system}, not of {settings.system}.")
-        return replace(settings, system=first.system, editions=settings.editions or first.editions)
+        self.editions = settings.editions or first.editions
+        # an edition is chosen only where there are several
+        several = len(Catalogue.load(first.system).editions) > 1
+        return replace(settings, system=first.system, editions=self.editions if several else ())
 
     def note(self, kept: Kept, exchanges: Sequence[Exchange], *, known: bool) -> None:
         """Remember what was sent for a case."""

@@ -50,6 +50,8 @@ def tell(item: pytest.Item, report: pytest.TestReport, outcome: Outcome, setting
         report.outcome, report.longrepr = "failed", visible(trace or reason, keep="\n")
     else:
         text = terminal.failure_text(outcome.record())
+        if outcome.failure is not None and outcome.failure.again is not None:
+            text += f"\n{terminal.again_line(outcome.record())}"
         borne = _borne(outcome, settings)
         report.outcome, report.longrepr = "skipped" if borne else "failed", text
         if borne:
