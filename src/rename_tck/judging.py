@@ -94,6 +94,14 @@ class Judging:
                 raise NotTested(trouble.reason) from None
         return self._set_aside[system]
 
+    def close_aside(self) -> None:
+        """Put back what was set aside, so that nothing of it shows (in a listing, say) while the others are tried."""
+        for system, opening in self._set_aside.items():
+            opening.close()
+            opening.sut.limits.closing = False  # they are shared, and the run goes on
+            self.system_run(system).notes += [self.redact(note) for note in opening.notes]
+        self._set_aside.clear()
+
     def _open(self, system: str, beside: Opening | None = None) -> Opening:
         settings, worker, share = self.settings, "", (0, 1)
         if self.identity is not None:
@@ -152,11 +160,7 @@ class Judging:
 
     def close(self) -> None:
         """Put everything back and take over what was learnt on the way."""
-        # those set aside first: of a lent session they know a later name than the others
-        for system, opening in self._set_aside.items():
-            opening.close()
-            self.system_run(system).notes += [self.redact(note) for note in opening.notes]
-        self._set_aside.clear()
+        self.close_aside()
         for system, opening in self._openings.items():
             target = opening.target
             opening.close()

@@ -238,8 +238,11 @@ class Judge:
         requirement = Catalogue.load(system).requirement(name) if name else None
         evidence = Evidence()
         request.node.stash[_EVIDENCE] = evidence
-        aside = kept is not None and self.replay is None
-        target = (self.judging.open_aside(system) if aside else self.judging.open(system)).target
+        if kept is not None and self.replay is None:
+            target = self.judging.open_aside(system).target
+        else:
+            self.judging.close_aside()
+            target = self.judging.open(system).target
         trail = Trail(None if kept is None else kept.keys)
         seed = f"{self.judging.seed}/{name}/{edition}"
         return Bench(target, requirement, edition, seed=seed, evidence=evidence, trail=trail, kept=kept)
