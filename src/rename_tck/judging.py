@@ -42,7 +42,7 @@ class Judging:
             Identity(*worker["rename_tck_identity"]) if worker and worker["rename_tck_identity"] else None
         )
         #: The cases that an earlier run kept, once asked for, and what is wrong with their files.
-        self._kept: tuple[list[Kept], list[str]] | None = None if only is None else (list(only), [])
+        self._kept: tuple[list[Kept], dict[str, str]] | None = None if only is None else (list(only), {})
         self._worker = worker
         self._openings: dict[str, Opening] = {}
         self._set_aside: dict[str, Opening] = {}
@@ -132,11 +132,17 @@ class Judging:
     def kept(self, requirement: str, edition: str | None, test: str) -> list[Kept]:
         """The cases of a test that an earlier run kept: none for a plan, and none where they hold a secret."""
         if self._kept is None:
-            self._kept = ([], []) if self.settings.plan else load_all(self.settings.report_dir)
+            self._kept = ([], {}) if self.settings.plan else load_all(self.settings.report_dir)
         return [
             kept for kept in self._kept[0]
             if (kept.requirement, kept.edition, kept.test) == (requirement, edition, test) and kept.again is not None
         ]  # fmt: skip
+
+    def _complaints(self, system: str) -> list[str]:
+        """What is wrong with kept files, without those of other systems."""
+        complaints = {} if self._kept is None else self._kept[1]
+        others = tuple(f"{name}." for name in NAMES if name != system)
+        return [complaint for name, complaint in complaints.items() if not name.startswith(others)]
 
     def system_run(self, system: str) -> SystemRun:
         """What is found of a system, begun when it is first asked for."""
@@ -169,5 +175,5 @@ class Judging:
             run.accepted += target.accepted
             run.observations.update(target.observations)
             run.notes += [self.redact(note) for note in opening.notes]
-            run.notes += [self.redact(complaint) for complaint in (self._kept or ([], []))[1]]
+            run.notes += [self.redact(complaint) for complaint in self._complaints(system)]
         self._openings.clear()

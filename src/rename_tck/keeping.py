@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from rename_tck.cases.drawn import UnknownValueError, from_json
 from rename_tck.catalogue import Catalogue, systems
 from rename_tck.kept import Kept
 from rename_tck.reports import record as reports
@@ -156,6 +157,10 @@ def _fault_of_parts(content: Json) -> str | None:
             return "again.keys is not a list of texts"
         if not isinstance(again.get("request", {}), dict):
             return "again.request is not an object"
+        try:
+            from_json(again.get("drawn", {"value": None}))
+        except UnknownValueError as error:
+            return f"again.drawn is no drawn value: {error}"
     if request is not None and not (
         isinstance(request.get("url"), str)
         and isinstance(request.get("headers"), dict)
@@ -165,18 +170,18 @@ def _fault_of_parts(content: Json) -> str | None:
     return None
 
 
-def load_all(folder: Path) -> tuple[list[Kept], list[str]]:
-    """Every case that is kept in the folder of reports, and a sentence for each file that is none."""
+def load_all(folder: Path) -> tuple[list[Kept], dict[str, str]]:
+    """Every case that is kept in the folder of reports, and a sentence for each file, by its name, that is none."""
     found: list[Kept] = []
-    complaints: list[str] = []
+    complaints: dict[str, str] = {}
     for path in sorted((folder / FOLDER).glob("*.json")):
         try:
             kept = load(path)
         except InvalidReplayError as error:
-            complaints.append(f"{error} It is left as it is, and nothing is sent first for it.")
+            complaints[path.name] = f"{error} It is left as it is, and nothing is sent first for it."
             continue
         if path.name == file_name(kept.requirement, kept.edition):
             found.append(kept)
         else:
-            complaints.append(f"{path} is not named after the failure in it, so nothing is sent first for it.")
+            complaints[path.name] = f"{path} is not named after the failure in it, so nothing is sent first for it."
     return found, complaints

@@ -18,13 +18,13 @@ from rename_tck.bench import Bench
 from rename_tck.catalogue import Catalogue
 from rename_tck.explore import PROFILES
 from rename_tck.judging import Judging
-from rename_tck.replay import Replay
+from rename_tck.replay import Replay, try_alone
 from rename_tck.run import COULD_NOT_JUDGE, Outcome, SystemRun
 from rename_tck.selection import chosen_by, is_of_another_system, kept_by, rank
 from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read, report_dir
 from rename_tck.systems import NAMES
 from rename_tck.trail import Trail
-from rename_tck.verdict import OUTCOMES, CouldNotJudge, Evidence, NotTested
+from rename_tck.verdict import OUTCOMES, CouldNotJudge, Evidence
 
 _EVIDENCE = pytest.StashKey[Evidence]()
 
@@ -249,26 +249,11 @@ class Judge:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
-        """Have the law try the kept case alone; in a replay all of its cases where it no longer has that one."""
+        """Have the law of a kept case try that case alone."""
         kept = kept_by(pyfuncitem)
         if kept is None:
             return None
-        bench = pyfuncitem.funcargs["bench"]
-        assert isinstance(bench, Bench)
-        try:
-            try:
-                pyfuncitem.obj(bench=bench)
-            except NotTested:
-                # of a case that the law no longer has nothing can be shown
-                if bench.trail.met:
-                    raise
-            if not bench.trail.met:
-                bench.needs(self.replay, "the suite no longer has the case that an earlier run kept")
-                bench.trail.widen()
-                pyfuncitem.obj(bench=bench)
-        finally:
-            if self.replay is not None:
-                self.replay.note(kept, bench.journal(), known=bench.trail.met)
+        try_alone(pyfuncitem.obj, pyfuncitem.funcargs["bench"], kept, self.replay)
         return True
 
     # -- concluding

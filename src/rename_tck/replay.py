@@ -1,19 +1,21 @@
-"""One pytest session that tries nothing but kept cases: what it is told, and what it finds."""
+"""Trying a kept case alone; and a pytest session that does nothing else: what it is told, and what it finds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
+from rename_tck.bench import Bench
 from rename_tck.catalogue import Catalogue
 from rename_tck.exchange import Exchange
 from rename_tck.kept import Kept, likest
 from rename_tck.redaction import Redactor
 from rename_tck.run import Run
 from rename_tck.settings import BadOptionError, Settings
-from rename_tck.verdict import Finding
+from rename_tck.verdict import OUTCOMES, Finding, NotTested
 
 
 @dataclass
@@ -69,3 +71,31 @@ class Replay:
     def note(self, kept: Kept, exchanges: Sequence[Exchange], *, known: bool) -> None:
         """Remember what was sent for a case."""
         self.sent[kept.edition] = Sent(likest(exchanges, kept.request), known)
+
+
+def try_alone(law: Callable[..., None], bench: Any, kept: Kept, replay: Replay | None) -> None:
+    """Run a contract test for its kept case; in a replay for all of its cases where it no longer has that one.
+
+    Raises:
+        NotTested: the case cannot be tried, besides what the test itself raises.
+    """
+    assert isinstance(bench, Bench)
+    try:
+        try:
+            law(bench=bench)
+        except NotTested:
+            # of a case that the law no longer has nothing can be shown
+            if bench.trail.met:
+                raise
+        except OUTCOMES:
+            raise
+        except Exception as error:
+            # the file holds what this law never tried: it is not the suite that fails, and the rest is tried
+            raise NotTested(f"the kept case cannot be tried again: {type(error).__name__}") from error
+        if not bench.trail.met:
+            bench.needs(replay, "the suite no longer has the case that an earlier run kept")
+            bench.trail.widen()
+            law(bench=bench)
+    finally:
+        if replay is not None:
+            replay.note(kept, bench.journal(), known=bench.trail.met)
