@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Barrier
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from rename_tck.catalogue import Catalogue, Requirement
 from rename_tck.contract import Contract
-from rename_tck.exchange import Exchange, NotJsonError, Request
+from rename_tck.exchange import Exchange, NotJsonError, Request, plain, shown
+from rename_tck.kept import Kept, made_anew, tried
 from rename_tck.provision import Snapshot
 from rename_tck.systems.dialect import Dialect, Session, members
 from rename_tck.target import Target
+from rename_tck.trail import Trail
 from rename_tck.verdict import Compared, Evidence, Nonconformance, NotTested, Unjudgeable
+
+T = TypeVar("T")
 
 
 @dataclass(repr=False)
@@ -30,7 +33,40 @@ class Bench:
     evidence: Evidence = field(default_factory=Evidence)
     #: How many names were seen, in answers or read back.
     seen: int = 0
+    #: Which of the law's cases are tried, and which one is.
+    trail: Trail = field(default_factory=Trail)
+    #: The case of an earlier run that alone is to be tried.
+    kept: Kept | None = None
     _twins: set[Request] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        # a kept case is judged by what was sent for it, not by what came before
+        self._since = len(self.target.sut.journal) if self.kept is not None else 0
+
+    # -- what is tried
+
+    def cases(self, items: Iterable[T]) -> Iterator[T]:
+        """The cases of a law, one after the other; of a kept one's law just that one.
+
+        Every loop whose cases send something goes through here, so that a failure knows its case.
+        """
+        return self.trail.walk(items)
+
+    def journal(self) -> list[Exchange]:
+        """Every exchange of the operation in the run so far; of a kept case only its own."""
+        return self.target.sut.journal[self._since :]
+
+    def resend(self) -> bool:
+        """Send the kept request again, where there is one for a law that looks back; whether that was done.
+
+        Raises:
+            NotTested: it cannot be made anew for this run's sessions.
+        """
+        if self.kept is None or not self.trail.narrowed or not self.kept.request_again:
+            return False
+        request, live = made_anew(self.kept.request_again, self.target)
+        self.send(request, live=live)
+        return True
 
     # -- what there is
 
@@ -152,13 +188,13 @@ class Bench:
         if trouble.startswith("no complete answer"):
             raise Unjudgeable(f"{trouble} to {request.method} {request.path[:80]}", exchange)
         control = self.target.sut.send(self.rename(self.target.pool.any(), self.name()))
-        if control.answer is None:
-            raise Unjudgeable(f"the target no longer answers: {trouble}", exchange)
-        raise Nonconformance(
-            f"a request that is not answered, twice over fresh connections, while others are ({trouble})",
-            "an HTTP answer",
-            exchange,
-        )
+        if control.answer is not None:
+            self.fail(
+                f"a request that is not answered, twice over fresh connections, while others are ({trouble})",
+                "an HTTP answer",
+                exchange,
+            )
+        raise Unjudgeable(f"the target no longer answers: {trouble}", exchange)
 
     def accept(self, request: Request, case: str) -> Exchange:
         """Send a valid request to a live session and require status 200.
@@ -214,7 +250,7 @@ class Bench:
         """
         found = [
             exchange
-            for exchange in self.target.sut.journal
+            for exchange in self.journal()
             if exchange.status in statuses and exchange.request.path not in self.target.astray
         ]
         for exchange in found:
@@ -330,7 +366,7 @@ class Bench:
     def expect_equal(self, expected: object, actual: object, case: str, exchange: Exchange | None = None) -> None:
         """Require that two values are equal."""
         if expected != actual or type(expected) is not type(actual):
-            self.fail(case, f"{_shown(expected)}", exchange, Compared(_plain(expected), _plain(actual)))
+            self.fail(case, f"{shown(expected)}", exchange, Compared(plain(expected), plain(actual)))
 
     # -- concluding
 
@@ -338,7 +374,7 @@ class Bench:
         self, case: str, expected: str, exchange: Exchange | None = None, compared: Compared | None = None
     ) -> NoReturn:
         """Conclude that the requirement is broken."""
-        raise Nonconformance(case, expected, exchange, compared)
+        raise Nonconformance(case, expected, exchange, compared, tried(self.trail.keys, exchange, self.target))
 
     def needs(self, condition: object, reason: str) -> None:
         """Raise NotTested with this reason unless the condition holds."""
@@ -359,12 +395,3 @@ class Bench:
         if isinstance(cache[key], Exception):
             raise cache[key]
         return cache[key]
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 120 else f"{text[:100]}… ({len(text)} characters)"

@@ -62,6 +62,17 @@ def encode_json(value: object) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
+def plain(value: object) -> str:
+    """A text as it is, any other value as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
+
+
+def shown(value: object) -> str:
+    """A value as JSON, cut to what a line can show."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 120 else f"{text[:100]}… ({len(text)} characters)"
+
+
 def segment(text: str) -> str:
     """A text as one path segment (RFC 3986, section 3.3): all but unreserved characters percent-encoded."""
     return quote(text, safe="", errors="surrogatepass")

@@ -10,6 +10,7 @@ import hypothesis
 from hypothesis import strategies as st
 
 from rename_tck.bench import Bench
+from rename_tck.cases.drawn import to_json
 from rename_tck.verdict import Nonconformance, NotTested, Unjudgeable
 
 T = TypeVar("T")
@@ -44,11 +45,20 @@ def explore(bench: Bench, strategy: st.SearchStrategy[T], check: Callable[[T], N
     """Check drawn cases, as many as the profile says times `share`, and raise the smallest failure.
 
     The draws depend on the run's seed and the requirement alone. A failure that comes and goes is raised all the same.
+    Of a kept case nothing is drawn: its value alone is checked.
 
     Raises:
         Nonconformance: a case failed; the smallest one found.
         NotTested, Unjudgeable: as the check raises them.
     """
+    for _ in bench.cases([bench.trail.exploration()]):
+        if bench.kept is not None and bench.trail.narrowed:
+            _Attempt(check).alone(bench.kept.drawn())
+        else:
+            _explore(bench, strategy, check, share)
+
+
+def _explore(bench: Bench, strategy: st.SearchStrategy[T], check: Callable[[T], None], share: float) -> None:
     attempt = _Attempt(check)
     base = hypothesis.settings()
     settings = hypothesis.settings(base, max_examples=max(3, round(base.max_examples * share)))
@@ -91,7 +101,7 @@ class _Attempt(Generic[T]):
         if self._is_over():
             raise _Enough
         try:
-            self._check(drawn)
+            self.alone(drawn)
         except Nonconformance as failure:
             self._since = self._since or time.monotonic()
             self.failure = failure
@@ -99,6 +109,15 @@ class _Attempt(Generic[T]):
         except (NotTested, Unjudgeable) as trouble:
             self.trouble = trouble
             raise _Enough from None
+
+    def alone(self, drawn: T) -> None:
+        """Check one value; a failure says which."""
+        try:
+            self._check(drawn)
+        except Nonconformance as failure:
+            if failure.tried is not None:
+                failure.tried.drawn, failure.tried.request = to_json(drawn), None
+            raise
 
     def _is_over(self) -> bool:
         if self.failure is None:

@@ -16,6 +16,7 @@ from rename_tck.verdict import (
     Finding,
     Nonconformance,
     NotTested,
+    Tried,
     Unjudgeable,
     Verdict,
 )
@@ -32,9 +33,10 @@ def concluded(
     test: str,
     evidence: Evidence,
     redact: Redactor,
+    kept: bool = False,
 ) -> Finding:
     """The finding of a test that ended with this exception, or without one."""
-    finding = Finding(requirement, Verdict.PASS, test, edition, None, evidence)
+    finding = Finding(requirement, Verdict.PASS, test, edition, None, evidence, kept=kept)
     match error:
         case None:
             pass
@@ -64,7 +66,16 @@ def failure(error: Nonconformance, redact: Redactor) -> Failure:
         compared=None
         if compared is None
         else {"expected": redact(_cut(compared.expected)), "actual": redact(_cut(compared.actual))},
+        again=_again(error.tried, redact),
     )
+
+
+def _again(tried: Tried | None, redact: Redactor) -> dict[str, object] | None:
+    """What it takes to try the case again; nothing where a secret stands in it, for without that it is another case."""
+    if tried is None:
+        return None
+    content = {name: value for name, value in asdict(tried).items() if value is not None}
+    return content if redact.within(content) == content else None
 
 
 def dump(finding: Finding) -> str:
@@ -78,7 +89,7 @@ def load(text: str) -> Finding:
     found = content["failure"]
     return Finding(
         content["requirement"], Verdict(content["verdict"]), content["test"], content["edition"], content["reason"],
-        Evidence(**content["evidence"]), None if found is None else Failure(**found),
+        Evidence(**content["evidence"]), None if found is None else Failure(**found), content["kept"],
     )  # fmt: skip
 
 

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from rename_tck.opening import Identity, Opening, all_editions, identify, locate
+from rename_tck.keeping import load_all
+from rename_tck.kept import Kept
+from rename_tck.opening import Identity, Opening, all_editions, embedded_settings, identify, locate
 from rename_tck.run import Run, SystemRun
 from rename_tck.settings import Settings
 from rename_tck.systems import NAMES
-from rename_tck.verdict import CouldNotJudge
+from rename_tck.verdict import CouldNotJudge, NotTested
 
 
 class Judging:
-    """What the hooks of the plugin share. `worker` is what a worker of pytest-xdist was told, None without workers."""
+    """What the hooks of the plugin share.
 
-    def __init__(self, settings: Settings, *, seed: int, profile: str, worker: dict[str, Any] | None) -> None:
+    `worker` is what a worker of pytest-xdist was told, None without workers; `only` are the kept cases of a replay,
+    which tries nothing else.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        seed: int,
+        profile: str,
+        worker: dict[str, Any] | None,
+        only: Sequence[Kept] | None = None,
+    ) -> None:
         self.settings = settings
         self.seed = seed
         self.run = Run(settings.level, seed, profile, base_url=settings.base_url, known=settings.known)
@@ -26,8 +41,11 @@ class Judging:
         self.identity: Identity | None = (
             Identity(*worker["rename_tck_identity"]) if worker and worker["rename_tck_identity"] else None
         )
+        #: The cases that an earlier run kept, once asked for, and what is wrong with their files.
+        self._kept: tuple[list[Kept], dict[str, str]] | None = None if only is None else (list(only), {})
         self._worker = worker
         self._openings: dict[str, Opening] = {}
+        self._set_aside: dict[str, Opening] = {}
 
     def systems(self) -> tuple[str, ...]:
         """The systems that tests are collected for; narrowed to one when the target is known."""
@@ -58,25 +76,73 @@ class Judging:
     def open(self, system: str) -> Opening:
         """The target of a system, opened when it is first asked for."""
         if system not in self._openings:
-            settings, worker, share = self.settings, "", (0, 1)
-            if self.identity is not None:
-                settings = replace(settings, base_url=self.identity.base_url)
-            if self._worker is not None:
-                worker = self._worker["workerid"]
-                share = number, count = int(worker.removeprefix("gw")), self._worker["workercount"]
-                rate, most = settings.rate_limit, settings.max_requests
-                settings = replace(
-                    settings,
-                    session_ids=settings.session_ids[number::count],
-                    rate_limit=rate and rate / count,
-                    max_requests=most and max(1, most // count),
-                )
-            opening = Opening(
-                settings, system, editions=self.editions(system), seed=self.seed, worker=worker, share=share
-            )
+            opening = self._open(system)
             self._openings[system] = opening
             self.system_run(system).base_url = opening.base_url
         return self._openings[system]
+
+    def open_aside(self, system: str) -> Opening:
+        """The same target with sessions of its own, for what may spoil them: the other tests do not get them.
+
+        Raises:
+            NotTested: no session could be had.
+        """
+        if system not in self._set_aside:
+            try:
+                self._set_aside[system] = self._open(system, beside=self.open(system))
+            except CouldNotJudge as trouble:
+                raise NotTested(trouble.reason) from None
+        return self._set_aside[system]
+
+    def close_aside(self) -> None:
+        """Put back what was set aside, so that nothing of it shows (in a listing, say) while the others are tried."""
+        for system, opening in self._set_aside.items():
+            opening.close()
+            opening.sut.limits.closing = False  # they are shared, and the run goes on
+            self.system_run(system).notes += [self.redact(note) for note in opening.notes]
+        self._set_aside.clear()
+
+    def _open(self, system: str, beside: Opening | None = None) -> Opening:
+        settings, worker, share = self.settings, "", (0, 1)
+        if self.identity is not None:
+            settings = replace(settings, base_url=self.identity.base_url)
+        elif beside is not None:
+            settings = replace(embedded_settings(settings), base_url=beside.base_url)
+        if self._worker is not None:
+            worker = self._worker["workerid"]
+            share = number, count = int(worker.removeprefix("gw")), self._worker["workercount"]
+            rate, most = settings.rate_limit, settings.max_requests
+            settings = replace(
+                settings,
+                session_ids=settings.session_ids[number::count],
+                rate_limit=rate and rate / count,
+                max_requests=most and max(1, most // count),
+            )
+        limits = None
+        if beside is not None:
+            worker, limits = f"{worker}/aside", beside.sut.limits
+        return Opening(
+            settings, system, editions=self.editions(system), seed=self.seed, worker=worker, share=share, limits=limits
+        )
+
+    def borrows(self, system: str) -> bool:
+        """Whether the target's sessions are not of the run's own making, so that all tests must share them."""
+        return any(session.origin != "created" for session in self.open(system).pool.all)
+
+    def kept(self, requirement: str, edition: str | None, test: str) -> list[Kept]:
+        """The cases of a test that an earlier run kept: none for a plan, and none where they hold a secret."""
+        if self._kept is None:
+            self._kept = ([], {}) if self.settings.plan else load_all(self.settings.report_dir)
+        return [
+            kept for kept in self._kept[0]
+            if (kept.requirement, kept.edition, kept.test) == (requirement, edition, test) and kept.again is not None
+        ]  # fmt: skip
+
+    def _complaints(self, system: str) -> list[str]:
+        """What is wrong with kept files, without those of other systems."""
+        complaints = {} if self._kept is None else self._kept[1]
+        others = tuple(f"{name}." for name in NAMES if name != system)
+        return [complaint for name, complaint in complaints.items() if not name.startswith(others)]
 
     def system_run(self, system: str) -> SystemRun:
         """What is found of a system, begun when it is first asked for."""
@@ -100,6 +166,7 @@ class Judging:
 
     def close(self) -> None:
         """Put everything back and take over what was learnt on the way."""
+        self.close_aside()
         for system, opening in self._openings.items():
             target = opening.target
             opening.close()
@@ -108,4 +175,5 @@ class Judging:
             run.accepted += target.accepted
             run.observations.update(target.observations)
             run.notes += [self.redact(note) for note in opening.notes]
+            run.notes += [self.redact(complaint) for complaint in self._complaints(system)]
         self._openings.clear()

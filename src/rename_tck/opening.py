@@ -152,6 +152,7 @@ class Opening:
         seed: int,
         worker: str,
         share: tuple[int, int],
+        limits: Limits | None = None,
     ) -> None:
         self._stack = ExitStack()
         dialect = systems.load(system)
@@ -163,7 +164,7 @@ class Opening:
         self.base_url = base_url
         token = token_for(seed, worker)
         guard = Guard(dialect.routes())
-        limits = Limits(settings.rate_limit, settings.max_requests, settings.time_budget)
+        limits = limits or Limits(settings.rate_limit, settings.max_requests, settings.time_budget)
         self.sut = Sut(_connection(settings, dialect, base_url), guard, limits)
         self._stack.callback(self.sut.close)
         self.pool = Pool(self.sut, dialect, user=settings.user, lent=settings.session_ids, token=token, share=share)

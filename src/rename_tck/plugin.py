@@ -18,10 +18,12 @@ from rename_tck.bench import Bench
 from rename_tck.catalogue import Catalogue
 from rename_tck.explore import PROFILES
 from rename_tck.judging import Judging
+from rename_tck.replay import Replay, try_alone
 from rename_tck.run import COULD_NOT_JUDGE, Outcome, SystemRun
-from rename_tck.selection import chosen_by, is_of_another_system, rank
+from rename_tck.selection import chosen_by, is_of_another_system, kept_by, rank
 from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read, report_dir
 from rename_tck.systems import NAMES
+from rename_tck.trail import Trail
 from rename_tck.verdict import OUTCOMES, CouldNotJudge, Evidence
 
 _EVIDENCE = pytest.StashKey[Evidence]()
@@ -49,12 +51,17 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "requirement(id): the requirement, or the law of every system, that a test decides"
     )
     config.addinivalue_line("markers", "observation: records what a system does where no document says; judges nothing")
+    replay = Replay.of(config)
     try:
         settings = read(config)
+        settings = settings if replay is None else replay.settings(settings)
     except BadOptionError as error:
         from rename_tck.telling import record_bad_option
 
-        record_bad_option(report_dir(config), str(error))
+        if replay is None:
+            record_bad_option(report_dir(config), str(error))
+        else:
+            replay.complaint = str(error)
         raise pytest.UsageError(str(error)) from None
     if config.getoption("--hypothesis-profile", None) is None:
         hypothesis.settings.load_profile(PROFILES[0])
@@ -84,7 +91,10 @@ class Judge:
             worker["rename_tck_seed"] if worker else int(given) if given not in (None, "") else secrets.randbelow(2**32)
         )
         profile = config.getoption("--hypothesis-profile", None) or PROFILES[0]
-        self.judging = Judging(settings, seed=seed, profile=profile, worker=worker)
+        #: What the session is for when it is no ordinary run.
+        self.replay = Replay.of(config)
+        only = None if self.replay is None else self.replay.kept
+        self.judging = Judging(settings, seed=seed, profile=profile, worker=worker, only=only)
         self.run = self.judging.run
         self.redact = self.judging.redact
         self.active = False
@@ -108,7 +118,8 @@ class Judge:
         params = []
         for system in self.judging.systems():
             if mark is None:
-                params.append(pytest.param((system, None, None), id=f"{system}-observations"))
+                if self.replay is None:
+                    params.append(pytest.param((system, None, None, None), id=f"{system}-observations"))
                 continue
             for name in mark.args:
                 requirement = name if "." in name else f"{system}.{name}"
@@ -117,7 +128,15 @@ class Judge:
                 editions = self.judging.editions(system) if mark.kwargs.get("per_edition") else (None,)
                 for edition in editions:
                     suffix = f"-{edition}" if edition and len(editions) > 1 else ""
-                    params.append(pytest.param((system, requirement, edition), id=requirement + suffix))
+                    kept_ones = self.judging.kept(requirement, edition, metafunc.function.__name__)
+                    tried = [*kept_ones, *([None] if self.replay is None else [])]
+                    params += [
+                        pytest.param(
+                            (system, requirement, edition, kept),
+                            id=f"{requirement}{suffix}{'' if kept is None else '-kept'}",
+                        )
+                        for kept in tried
+                    ]
         metafunc.parametrize("bench", params, indirect=True, scope="function")
 
     @pytest.hookimpl
@@ -126,7 +145,8 @@ class Judge:
         contract = [item for item in items if chosen_by(item)]
         strangers = [item for item in items if is_of_another_system(item)]
         others = [item for item in items if not chosen_by(item) and item not in strangers]
-        items[:] = others + sorted(contract, key=lambda item: rank(item, spread=self.worker is not None))
+        borrowed, spread = bool(self.settings.session_ids), self.worker is not None
+        items[:] = others + sorted(contract, key=lambda item: rank(item, borrowed=borrowed, spread=spread))
         if strangers:
             self.config.hook.pytest_deselected(items=strangers)
 
@@ -181,17 +201,25 @@ class Judge:
                 try:
                     if self.settings.base_url is not None:
                         self.judging.look_at_target()
-                        assert self.judging.identity is not None
-                        system = self.judging.identity.system
-                        session.items[:] = [
-                            item for item in session.items if (chosen_by(item) or (system,))[0] == system
-                        ]
+                        self._select(session)
                 except CouldNotJudge as trouble:
                     self.judging.give_up(trouble)
                     session.items[:] = [item for item in session.items if not chosen_by(item)]
             return (yield)
         finally:
             self.judging.close()
+
+    def _select(self, session: pytest.Session) -> None:
+        """Leave out the other systems, and order the tests by what is known of the target now."""
+        assert self.judging.identity is not None
+        system = self.judging.identity.system
+        items = [item for item in session.items if (chosen_by(item) or (system,))[0] == system]
+        if self.worker is None and self.judging.borrows(system):
+            # (with workers, the controller goes by the order in which the tests were collected)
+            contract = [item for item in items if chosen_by(item)]
+            items = [item for item in items if not chosen_by(item)]
+            items += sorted(contract, key=lambda item: rank(item, borrowed=True))
+        session.items[:] = items
 
     def _heed_termination(self, active: bool) -> None:
         """A CI that cancels a run terminates it: that is an interruption like Ctrl-C, after which all is put back."""
@@ -204,7 +232,7 @@ class Judge:
             self.config.add_cleanup(restore)
 
     def _ensure_writable(self) -> None:
-        if self.worker is None:
+        if self.worker is None and self.replay is None:
             try:
                 ensure_writable(self.settings.report_dir)
             except BadOptionError as error:
@@ -213,12 +241,27 @@ class Judge:
     @pytest.fixture
     def bench(self, request: pytest.FixtureRequest) -> Bench:
         """What the test holds in its hands."""
-        system, name, edition = request.param
+        system, name, edition, kept = request.param
         requirement = Catalogue.load(system).requirement(name) if name else None
         evidence = Evidence()
         request.node.stash[_EVIDENCE] = evidence
-        target = self.judging.open(system).target
-        return Bench(target, requirement, edition, seed=f"{self.judging.seed}/{name}/{edition}", evidence=evidence)
+        if kept is not None and self.replay is None:
+            target = self.judging.open_aside(system).target
+        else:
+            self.judging.close_aside()
+            target = self.judging.open(system).target
+        trail = Trail(None if kept is None else kept.keys)
+        seed = f"{self.judging.seed}/{name}/{edition}"
+        return Bench(target, requirement, edition, seed=seed, evidence=evidence, trail=trail, kept=kept)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Have the law of a kept case try that case alone."""
+        kept = kept_by(pyfuncitem)
+        if kept is None:
+            return None
+        try_alone(pyfuncitem.obj, pyfuncitem.funcargs["bench"], kept, self.replay)
+        return True
 
     # -- concluding
 
@@ -247,10 +290,11 @@ class Judge:
             return report
         found = findings.concluded(
             error, requirement=requirement.id, edition=edition, test=item.nodeid,
-            evidence=item.stash.get(_EVIDENCE, Evidence()), redact=self.redact,
+            evidence=item.stash.get(_EVIDENCE, Evidence()), redact=self.redact, kept=kept_by(item) is not None,
         )  # fmt: skip
         report.rename_tck = findings.dump(found)  # type: ignore[attr-defined]
-        outcome = Outcome.of(requirement, [found], SystemRun(system, self.judging.editions(system)))
+        alone = replace(found, kept=False)  # what this one test says
+        outcome = Outcome.of(requirement, [alone], SystemRun(system, self.judging.editions(system)))
         of_the_suite = error is not None and not isinstance(error, OUTCOMES)
         from rename_tck.telling import tell
 
@@ -271,6 +315,8 @@ class Judge:
         if content is not None:
             self.active = True
             found = findings.load(content)
+            if self.replay is not None:
+                self.replay.findings[found.edition] = found
             self.judging.system_run(found.requirement.split(".")[0]).findings.append(found)
         elif report.failed:
             self.foreign_failure = True
@@ -314,12 +360,16 @@ class Judge:
             session.exitstatus = self._conclude(int(session.exitstatus))
 
     def _conclude(self, exit_status: int) -> int:
-        from rename_tck.telling import conclude, plan
+        from rename_tck.telling import conclude, keep, plan
 
+        if self.replay is not None:
+            self.replay.run = self.run
+            return exit_status
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         say = reporter.write_line if reporter else print
         if self.settings.plan:
             for line in plan(self.judging.sent, self.spared):
                 say(line)
             return 0
-        return conclude(self.run.record(exit_status), self.settings, self.redact, say)
+        trouble = keep(self.run, self.settings, self.redact, say)
+        return conclude(self.run.record(exit_status), self.settings, self.redact, say) or trouble

@@ -6,6 +6,7 @@ import base64
 import html
 import re
 from collections.abc import Iterable
+from typing import Any
 
 #: What stands in a text where a secret stood.
 MASK = "[secret]"
@@ -61,3 +62,11 @@ class Redactor:
     def __call__(self, text: str) -> str:
         """The text without the secrets."""
         return self._pattern.sub(MASK, text) if self._pattern else text
+
+    def within(self, value: Any) -> Any:
+        """JSON without the secrets in its texts; the names of its members stay."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, list):
+            return [self.within(part) for part in value]
+        return {name: self.within(part) for name, part in value.items()} if isinstance(value, dict) else value

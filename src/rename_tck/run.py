@@ -23,6 +23,7 @@ COULD_NOT_JUDGE = 3
 BAD_OPTION = 4
 
 NO_EVIDENCE = "nothing was sent that could have shown it"
+ONLY_KEPT = "only the case was tried that an earlier run kept, and it did not fail"
 
 
 @dataclass
@@ -122,12 +123,13 @@ class Outcome:
     @classmethod
     def of(cls, requirement: Requirement, findings: list[Finding], run: SystemRun) -> Outcome:
         """Reduce a requirement's findings to one verdict."""
+        only_kept, findings = _telling(findings)
         evidence = Evidence()
         for finding in findings:
             evidence.add(finding.evidence)
         verdict, reason, failure = _worst(findings, evidence)
         if not findings:
-            why = run.trouble or "no test of it was part of this run"
+            why = run.trouble or (ONLY_KEPT if only_kept else "no test of it was part of this run")
             verdict, reason = Verdict.NOT_TESTED, why
         by_edition = {edition: _cell(requirement, edition, findings, verdict) for edition in run.editions}
         if findings and requirement.is_contradicted(run.editions):
@@ -168,6 +170,16 @@ def citation(cite: Citation) -> Json:
     if cite.edition is None:
         return {"source": cite.source, "text": cite.text}
     return {"edition": cite.edition, "file": cite.file, "line": cite.line, "pointer": cite.pointer, "quote": cite.quote}
+
+
+def _telling(findings: list[Finding]) -> tuple[bool, list[Finding]]:
+    """Those that decide, and whether there were none but of kept cases.
+
+    That a kept case fails, or cannot be judged, counts; that it passes, or cannot be tried, says nothing of the rest.
+    """
+    ordinary = [finding for finding in findings if not finding.kept]
+    kept = [finding for finding in findings if finding.kept and finding.verdict in {Verdict.FAIL, Verdict.ERROR}]
+    return bool(findings) and not ordinary, ordinary + kept
 
 
 def _worst(findings: list[Finding], evidence: Evidence) -> tuple[Verdict, str | None, Failure | None]:

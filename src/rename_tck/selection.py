@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rename_tck.kept import Kept
 from rename_tck.systems import NAMES
 
 #: Files of tests, the most telling first.
@@ -18,7 +19,12 @@ def chosen_by(item: pytest.Item) -> tuple[str, str | None, str | None] | None:
     """System, requirement and edition of a contract test; None for any other test."""
     callspec = getattr(item, "callspec", None)
     param = callspec.params.get("bench") if callspec is not None else None
-    return param if isinstance(param, tuple) else None
+    return param[:3] if isinstance(param, tuple) else None
+
+
+def kept_by(item: pytest.Item) -> Kept | None:
+    """The case of an earlier run that alone the test tries; None for an ordinary test."""
+    return item.callspec.params["bench"][3] if chosen_by(item) else None  # type: ignore[attr-defined]
 
 
 def is_of_another_system(item: pytest.Item) -> bool:
@@ -27,18 +33,22 @@ def is_of_another_system(item: pytest.Item) -> bool:
     return callspec is not None and "bench" in callspec.params and not chosen_by(item)
 
 
-def rank(item: pytest.Item, *, spread: bool = False) -> tuple[int, int, int]:
-    """By system; first what needs sessions that nothing was tried on, last what looks back on the whole run.
+def rank(item: pytest.Item, *, borrowed: bool = False, spread: bool = False) -> tuple[int, int, int]:
+    """By system; first the cases that an earlier run kept, then what needs sessions that nothing was tried on.
 
-    In between the most telling first, for a run may be out of time before its end. Spread over workers, which do not
-    see each other's answers, the lengthiest come first.
+    Last what looks back on the whole run; in between the most telling first, for a run may be out of time before its
+    end. A kept case may spoil its session. It has one of its own where sessions can be created; where they are
+    `borrowed`, lent or found, it must let what needs fresh ones go before. `spread` over workers, which do not see each
+    other's answers, the lengthiest come first.
     """
     param, mark = chosen_by(item), item.get_closest_marker("requirement")
     assert param is not None
     options = mark.kwargs if mark else {}
-    place = int(bool(options.get("last"))) - int(bool(options.get("first")))
+    place = int(bool(options.get("last"))) - 2 * int(bool(options.get("first")))
+    if kept_by(item) is not None:
+        place = -1 if borrowed else -3
     if spread:
-        return NAMES.index(param[0]), _place(item, _LENGTHY), place
+        return NAMES.index(param[0]), min(place, 0), _place(item, _LENGTHY)
     return NAMES.index(param[0]), place, _place(item, _TELLING)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from rename_tck import history
+from rename_tck import history, keeping
 from rename_tck.history import History
+from rename_tck.redaction import Redactor
 from rename_tck.reports import record as reports
 from rename_tck.reports import terminal
 from rename_tck.reports.text import visible
@@ -49,6 +50,8 @@ def tell(item: pytest.Item, report: pytest.TestReport, outcome: Outcome, setting
         report.outcome, report.longrepr = "failed", visible(trace or reason, keep="\n")
     else:
         text = terminal.failure_text(outcome.record())
+        if outcome.failure is not None and outcome.failure.again is not None:
+            text += f"\n{terminal.again_line(outcome.record())}"
         borne = _borne(outcome, settings)
         report.outcome, report.longrepr = "skipped" if borne else "failed", text
         if borne:
@@ -94,6 +97,16 @@ def conclude(record: Json, settings: Settings, redact: Callable[[str], str], say
     for run in record["runs"]:
         say(terminal.verdict_line(run))
     return exit_status
+
+
+def keep(run: Run, settings: Settings, redact: Redactor, say: Callable[[str], Any]) -> int:
+    """Keep what failed for the next run; an exit status other than 0 if that could not be written."""
+    try:
+        keeping.save(run, settings.report_dir, redact.within)
+    except OSError as error:
+        say(f"What failed could not be kept for the next run: {error}")
+        return COULD_NOT_JUDGE
+    return 0
 
 
 def _history(record: Json, settings: Settings, say: Callable[[str], Any]) -> History | None:

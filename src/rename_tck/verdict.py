@@ -55,6 +55,15 @@ class Compared:
 
 
 @dataclass
+class Tried:
+    """What it takes to try a failing case again: its keys in the law, and a drawn value or the request."""
+
+    keys: list[str]
+    drawn: dict[str, object] | None = None
+    request: dict[str, object] | None = None
+
+
+@dataclass
 class Nonconformance(Exception):
     """The system under test broke the requirement; `exchange` shows it."""
 
@@ -62,6 +71,7 @@ class Nonconformance(Exception):
     expected: str
     exchange: Exchange | None = None
     compared: Compared | None = None
+    tried: Tried | None = None
 
     def __str__(self) -> str:
         return f"{self.case}: expected {self.expected}"
@@ -112,6 +122,8 @@ class Failure:
     answer: dict[str, object] | None = None
     curl: str | None = None
     compared: dict[str, str] | None = None
+    #: What it takes to try just this case again; None where that holds a secret, which is never kept.
+    again: dict[str, object] | None = None
 
 
 @dataclass
@@ -125,3 +137,5 @@ class Finding:
     reason: str | None = None
     evidence: Evidence = field(default_factory=Evidence)
     failure: Failure | None = None
+    #: Whether only the case was tried that an earlier run kept: that it passes proves nothing of the rest.
+    kept: bool = False

@@ -25,7 +25,7 @@ def _rename_unknown(bench: Bench, session: Session) -> Exchange:
 
 @requirement("unknown-id-refused")
 def test_an_unknown_session_is_not_renamed(bench: Bench) -> None:
-    for number, kind in enumerate((*bench.dialect.kinds, None)):
+    for number, kind in bench.cases(enumerate((*bench.dialect.kinds, None))):
         exchange = _rename_unknown(bench, _unknown(bench, number, kind))
         if 400 <= exchange.status < 500:
             continue
@@ -38,7 +38,8 @@ def test_an_unknown_session_is_not_renamed(bench: Bench) -> None:
     live = bench.some_session()
     before = bench.prepare(live)
     # next to a session that was lent or found, somebody else's may bear such an id
-    for near in ids.near_ids(live.id, text=bench.dialect.ids_are_text) if live.origin == "created" else ():
+    nearby = ids.near_ids(live.id, text=bench.dialect.ids_are_text) if live.origin == "created" else ()
+    for near in bench.cases(nearby):
         bench.target.sut.guard.know_segment(near.encoded)
         exchange = bench.send(bench.dialect.rename(live, bench.body(live), encoded_id=near.encoded), live=False)
         said_no = bench.dialect.unknown_answers_false and exchange.answer is not None and exchange.answer.value is False
@@ -49,7 +50,7 @@ def test_an_unknown_session_is_not_renamed(bench: Bench) -> None:
 
 @requirement("unknown-id-404")
 def test_an_unknown_session_is_answered_with_404(bench: Bench) -> None:
-    for number, kind in enumerate((*bench.dialect.kinds, None)):
+    for number, kind in bench.cases(enumerate((*bench.dialect.kinds, None))):
         exchange = _rename_unknown(bench, _unknown(bench, number, kind))
         if exchange.status != 404:
             bench.fail("an unknown id", "status 404", exchange)
@@ -60,7 +61,7 @@ def test_an_unknown_session_is_answered_with_404(bench: Bench) -> None:
 def test_renaming_an_unknown_session_creates_none(bench: Bench) -> None:
     bench.require_readable()
     pool = bench.target.pool
-    for number, kind in enumerate(bench.dialect.kinds):
+    for number, kind in bench.cases(enumerate(bench.dialect.kinds)):
         session = _unknown(bench, number, kind)
         exchange = _rename_unknown(bench, session)
         for what, found in (("read back", pool.read(session)), ("listed", _listed(bench, session))):
@@ -78,7 +79,7 @@ def _listed(bench: Bench, session: Session) -> object:
 @requirement("odd-ids-safe")
 def test_odd_ids_are_refused_in_good_order(bench: Bench) -> None:
     session = bench.some_session()
-    for odd in ids.odd_ids(bench.target.token):
+    for odd in bench.cases(ids.odd_ids(bench.target.token)):
         bench.target.sut.guard.know_segment(odd.encoded)
         if odd.generic and not bench.target.pool.lacks(odd.encoded, session.kind):
             continue
@@ -116,20 +117,20 @@ def _with_credential(bench: Bench, credential: Credential, case: str) -> None:
 
 @requirement("credential-missing")
 def test_a_rename_without_the_credential_is_refused(bench: Bench) -> None:
-    for bad in credentials.MISSING:
+    for bad in bench.cases(credentials.MISSING):
         _with_credential(bench, bad.credential, bad.label)
 
 
 @requirement("credential-wrong")
 def test_a_rename_with_a_wrong_credential_is_refused(bench: Bench) -> None:
-    for bad in credentials.WRONG:
+    for bad in bench.cases(credentials.WRONG):
         _with_credential(bench, bad.credential, bad.label)
 
 
 def _refuse_bodies(bench: Bench, wrong: tuple[bodies.RawBody, ...]) -> None:
     session = bench.some_session()
     twin = bench.rename(session, bench.name())
-    for body in wrong:
+    for body in bench.cases(wrong):
         bench.refuse(f"a body that is {body.label}", bench.dialect.rename(session, None, raw=body.raw), twin)
 
 
@@ -160,7 +161,7 @@ def test_a_refused_rename_leaves_the_session_as_it_was(bench: Bench) -> None:
     first, before = bench.read(session), bench.read(session)
     fickle = {member for member in first if first[member] != before.get(member)}
     refused = 0
-    for case, request in requests:
+    for case, request in bench.cases(requests):
         exchange = bench.send(request)
         after = bench.read(session, exchange)
         if not 400 <= exchange.status < 500:

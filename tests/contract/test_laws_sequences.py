@@ -1,12 +1,11 @@
 """The law of sequences: whatever was sent, each session bears the last name that was accepted for it."""
 
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import strategies as st
 
 from rename_tck.bench import Bench
 from rename_tck.cases import names
+from rename_tck.cases.drawn import Move
 from rename_tck.cases.fuzz import reasonable_names
 from rename_tck.exchange import Credential, Request
 from rename_tck.explore import explore
@@ -14,16 +13,6 @@ from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested
 
 requirement = pytest.mark.requirement
-
-
-@dataclass(frozen=True)
-class Move:
-    """One step: what to do, to which of the sessions, with which drawn name or choice."""
-
-    act: str
-    session: int
-    name: str
-    choice: int
 
 
 _ACTS = ("rename", "rename", "rename back", "same name", "faulty", "unknown", "odd name", "no key")
@@ -39,7 +28,8 @@ def test_every_session_bears_the_last_name_accepted_for_it(bench: Bench) -> None
     bench.require_readable()
     sessions = _sessions(bench)
     # the sequence that every run plays, then drawn ones
-    _play(bench, sessions, _fixed(len(sessions)))
+    for _ in bench.cases(["the sequence that every run plays"]):
+        _play(bench, sessions, _fixed(len(sessions)))
     explore(bench, _moves(), lambda moves: _play(bench, sessions, moves), share=0.24)
 
 

@@ -18,9 +18,10 @@ requirement = pytest.mark.requirement
 @requirement("no-server-error", last=True)
 def test_no_input_is_answered_with_a_server_error(bench: Bench) -> None:
     session = bench.some_session()
-    for exchange in bench.target.sut.journal:
+    bench.resend()
+    for exchange in bench.journal():
         _judge(bench, exchange, "a request of another requirement")
-    for case, request, live in _requests(bench, session):
+    for case, request, live in bench.cases(_requests(bench, session)):
         _judge(bench, bench.once(request, live=live), case)
 
     def generated(drawn: object) -> None:

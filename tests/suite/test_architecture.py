@@ -21,14 +21,15 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("guard", "limits", "wire", "transport"),
     ("systems",),
     ("provision",),
-    ("target", "bench"),
+    ("target", "trail", "kept", "bench"),
     ("series", "explore"),
     ("known", "settings"),
     ("opening",),
     ("finding", "run"),
     ("history",),
     ("reports",),
-    ("selection", "spreading", "telling", "judging", "plugin"),
+    ("keeping",),
+    ("replay", "selection", "spreading", "telling", "judging", "plugin"),
     ("commands",),
 )
 #: Stands apart: it knows nothing of the suite, and the suite asks it for a server only.

@@ -104,6 +104,22 @@ def failure_text(requirement: Json) -> str:
     return "\n".join(lines)
 
 
+def replay_text(requirement: Json) -> str:
+    """What is shown of a kept case that was tried again: where it fails, the same as in a run; else what came back."""
+    if requirement["verdict"] == "fail":
+        return failure_text(requirement)
+    lines = [f"{visible(requirement['id'])} ({requirement['level']})", *_indented(requirement["sentence"], 2, 6)]
+    lines += _field("case", cut(requirement["case"], 600))
+    if requirement["request"] is not None:
+        lines += [*_request(requirement), *_answer(requirement["answer"])]
+    return "\n".join(lines)
+
+
+def again_line(requirement: Json) -> str:
+    """The last line of what a failing test prints: how to send the case again."""
+    return f"  {pad('again', _LABEL)} python -m rename_tck replay {requirement['id']} --base-url=\u2026"
+
+
 def _field(label: str, content: str) -> list[str]:
     """A label and its prose, wrapped, later lines under the first."""
     return _labelled(label, wrap(one_line(content), _ROOM))

@@ -1,0 +1,73 @@
+"""Drawn values as JSON and back, so that the smallest one that failed can be kept for a later run."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rename_tck.cases.fuzz import Drawn
+
+
+@dataclass(frozen=True)
+class Move:
+    """One step of a sequence: what to do, to which of the sessions, with which drawn name or choice."""
+
+    act: str
+    session: int
+    name: str
+    choice: int
+
+
+class UnknownValueError(ValueError):
+    """JSON that stands for no drawn value."""
+
+
+def to_json(value: object) -> dict[str, object]:
+    """A drawn name, JSON body, request or sequence as JSON."""
+    if isinstance(value, Drawn):
+        raw = None if value.raw is None else base64.b64encode(value.raw).decode()
+        query = [list(pair) for pair in value.query]
+        return {"request": {"body": value.body, "raw_base64": raw, "query": query, "valid": value.valid}}
+    if isinstance(value, list) and value and all(isinstance(move, Move) for move in value):
+        return {"moves": [asdict(move) for move in value]}
+    return {"value": value}
+
+
+def from_json(content: object) -> Any:
+    """The drawn value again.
+
+    Raises:
+        UnknownValueError: it is none.
+    """
+    match content:
+        case {"value": value, **rest} if not rest:
+            return value
+        case {"moves": [*moves]} if moves:
+            return [_move(move) for move in moves]
+        case {"request": {"body": body, "raw_base64": raw, "query": [*query], "valid": bool(valid)}}:
+            pairs = tuple((str(name), str(text)) for name, text in map(_pair, query))
+            return Drawn(body, None if raw is None else _bytes(raw), pairs, valid=valid)
+    raise UnknownValueError("it holds no drawn value that this suite knows")
+
+
+def _move(content: object) -> Move:
+    match content:
+        case {"act": str(act), "session": int(session), "name": str(name), "choice": int(choice)}:
+            return Move(act, session, name, choice)
+    raise UnknownValueError("it holds a step of a sequence that this suite does not know")
+
+
+def _pair(content: object) -> tuple[object, object]:
+    match content:
+        case [name, text]:
+            return name, text
+    raise UnknownValueError("it holds a query that is no list of pairs")
+
+
+def _bytes(content: object) -> bytes:
+    try:
+        return base64.b64decode(str(content), validate=True)
+    except (binascii.Error, ValueError):
+        raise UnknownValueError("it holds bytes that are not in base64") from None

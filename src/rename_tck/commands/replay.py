@@ -1,0 +1,151 @@
+"""`replay`: send one kept failure again, and say whether it still fails.
+
+Any other option is passed on to pytest as it stands (--header, --insecure, --session-id, --user, ...); keys come from
+the environment. Exit status 0: it passes now; 1: it still fails; 3: it could not be judged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.util
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rename_tck import keeping
+from rename_tck.catalogue import Catalogue, systems
+from rename_tck.commands.files import CommandError, put
+from rename_tck.finding import failure
+from rename_tck.kept import Kept
+from rename_tck.replay import Replay
+from rename_tck.reports import terminal
+from rename_tck.reports.text import one_line
+from rename_tck.run import COULD_NOT_JUDGE, Json, Outcome, SystemRun
+from rename_tck.verdict import Nonconformance, Verdict
+
+_STILL_FAILS = 1
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "replay", help="send a kept failure again", description=__doc__, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("id", metavar="ID", help="the requirement, as in dify.user-required, or a file of a failure")
+    parser.add_argument("--base-url", metavar="URL", help="the target [PYTEST_BASE_URL]")
+    parser.add_argument(
+        "--report-dir", type=Path, metavar="DIR", help="the reports of the run that failed [RENAME_TCK_REPORT_DIR]"
+    )
+    parser.set_defaults(run=run, takes_more=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Send it, and say what came of it."""
+    folder = arguments.report_dir or Path(os.environ.get("RENAME_TCK_REPORT_DIR", "").strip() or "reports")
+    files = _files(arguments.id, folder)
+    try:
+        kept = {path: keeping.load(path) for path in files}
+    except keeping.InvalidReplayError as error:
+        raise CommandError(str(error)) from None
+    for one in kept.values():
+        if one.again is None:
+            put(f"{one.requirement} could not be judged: its case holds a secret, which no file keeps; "
+                f"run the suite with -k {one.requirement}\n", None)  # fmt: skip
+            return COULD_NOT_JUDGE
+    contract = _contract_tests()
+    replay = Replay(list(kept.values()))
+    given = [] if arguments.base_url is None else [f"--base-url={arguments.base_url}"]
+    modules = sorted({str(contract / one.module) for one in replay.kept if (contract / one.module).is_file()})
+    _judge(replay, [*(modules or [str(contract)]), *given, *arguments.more])
+    statuses = []
+    for path, one in kept.items():
+        text, status = _said(replay, one, path)
+        put(text, None)
+        statuses.append(status)
+    return _STILL_FAILS if _STILL_FAILS in statuses else max(statuses)
+
+
+def _files(name: str, folder: Path) -> list[Path]:
+    """The files of an id, one for each edition that failed, or the file that is named."""
+    if name.endswith(".json") or os.sep in name:
+        return [Path(name)]
+    system = name.partition(".")[0]
+    if system not in systems() or name not in Catalogue.load(system).by_id:
+        raise CommandError(f"{name!r} is no requirement: pytest --collect-only lists them.")
+    within = folder / keeping.FOLDER
+    editions = (None, *Catalogue.load(system).editions)
+    paths = dict.fromkeys(within / keeping.file_name(name, edition) for edition in editions)
+    found = [path for path in paths if path.exists()]
+    if not found:
+        raise CommandError(f"No failure of {name} is kept in {within}.")
+    return found
+
+
+def _contract_tests() -> Path:
+    """The folder of the contract tests, in the clone that this package is part of."""
+    folder = Path(__file__).resolve().parents[3] / "tests" / "contract"
+    if not folder.is_dir():
+        raise CommandError("The contract tests are not there: a replay needs a clone of rename-tck, installed with -e.")
+    return folder
+
+
+def _judge(replay: Replay, arguments: Sequence[str]) -> None:
+    """Have pytest run the laws of the kept cases; its own words are only looked at when it could not begin."""
+    import pytest
+
+    options = ["-q", "-p", "no:cacheprovider", *arguments]
+    if importlib.util.find_spec("xdist") is not None:
+        options.append("-n0")  # a case or two: workers are not worth their start
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        status = pytest.main(options, plugins=[replay])
+    if replay.complaint is not None:
+        raise CommandError(replay.complaint)
+    if replay.run is None and status in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR}:
+        lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
+        errors = [line for line in lines if "error:" in line.lower()] or lines[-1:]
+        raise CommandError(f"pytest could not begin: {' '.join(errors[:1]) or 'it gave no reason'}")
+    if status == pytest.ExitCode.INTERRUPTED:
+        raise CommandError("The replay was broken off before its end.")
+
+
+def _said(replay: Replay, kept: Kept, path: Path) -> tuple[str, int]:
+    """What is written about one kept case, and its exit status."""
+    finding, sent = replay.findings.get(kept.edition), replay.sent.get(kept.edition)
+    system_run = SystemRun(kept.system, replay.editions)
+    requirement = system_run.catalogue.requirement(kept.requirement)
+    found = [] if finding is None else [replace(finding, kept=False)]
+    outcome = Outcome.of(requirement, found, system_run)
+    content: Json = outcome.record()
+    if outcome.verdict is not Verdict.FAIL:
+        shown = None
+        if sent is not None and sent.exchange is not None:
+            shown = failure(Nonconformance(kept.case, "", sent.exchange), replay.redact)
+        content |= {
+            "case": kept.case,
+            "request": shown and shown.request,
+            "curl": shown and shown.curl,
+            "answer": shown and shown.answer,
+        }
+    more = [] if sent is None or sent.known else ["The suite no longer has this case, so all of the law's were tried."]
+    edition = "" if kept.edition is None or len(requirement.editions) < 2 else f" (edition {kept.edition})"
+    verdict, status = _verdict(outcome, replay, path)
+    lines = [terminal.replay_text(content), *more, one_line(f"replay: {kept.requirement}{edition} {verdict}")]
+    return "\n".join(lines) + "\n", status
+
+
+def _verdict(outcome: Outcome, replay: Replay, path: Path) -> tuple[str, int]:
+    match outcome.verdict:
+        case Verdict.FAIL:
+            return "still fails", _STILL_FAILS
+        case Verdict.PASS:
+            return f"passes now; the next whole run removes {path}", 0
+        case _ if outcome.tests:
+            word = "could not be judged" if outcome.verdict is Verdict.ERROR else "was not tested"
+            return f"{word}: {outcome.reason}", COULD_NOT_JUDGE
+    trouble = replay.run.trouble if replay.run is not None else None
+    return f"could not be judged: {trouble or 'no contract test of this selection tries it'}", COULD_NOT_JUDGE

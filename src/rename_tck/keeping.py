@@ -1,0 +1,187 @@
+"""Keeps each failure's smallest case in a file of its own: for a reader, for the next run, for `replay`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rename_tck.cases.drawn import UnknownValueError, from_json
+from rename_tck.catalogue import Catalogue, systems
+from rename_tck.kept import Kept
+from rename_tck.reports import record as reports
+from rename_tck.reports.text import cut
+from rename_tck.run import Json, Outcome, Run, SystemRun
+from rename_tck.verdict import Failure, Finding, Verdict
+
+#: The version of the file's format.
+REPLAY_VERSION = "1.0"
+
+#: Where the files are, in the folder of reports.
+FOLDER = "replay"
+
+
+class InvalidReplayError(ValueError):
+    """A file that no run of this suite has kept, or only in part; the message is one whole sentence."""
+
+
+def file_name(requirement: str, edition: str | None) -> str:
+    """The name of a failure's file; a test that runs once for each of several editions has a file for each."""
+    several = edition is not None and len(Catalogue.load(requirement.partition(".")[0]).editions) > 1
+    return f"{requirement}.{edition}.json" if several else f"{requirement}.json"
+
+
+def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
+    """Write a file for each requirement that failed, and remove that of each that was tested and passes.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    for system_run in run.systems.values():
+        for requirement in system_run.catalogue.requirements:
+            found = [finding for finding in system_run.findings if finding.requirement == requirement.id]
+            fails = system_run.outcome(requirement).verdict is Verdict.FAIL
+            for edition in dict.fromkeys(finding.edition for finding in found):
+                own = [finding for finding in found if finding.edition == edition]
+                # what this run came upon by itself is smaller than, or the same as, what an earlier one kept
+                failing = sorted((finding for finding in own if finding.failure), key=lambda finding: finding.kept)
+                path = folder / FOLDER / file_name(requirement.id, edition)
+                if fails and failing:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    content = redact(_content(run, system_run, failing[0]))
+                    reports.replace(path, reports.dumps(content).encode())
+                elif Outcome.of(requirement, own, system_run).verdict is Verdict.PASS and _is_ours(path):
+                    path.unlink(missing_ok=True)
+
+
+def _content(run: Run, system_run: SystemRun, finding: Finding) -> Json:
+    requirement = system_run.catalogue.requirement(finding.requirement)
+    failure = finding.failure
+    assert isinstance(failure, Failure)
+    return {
+        "replay_version": REPLAY_VERSION,
+        "requirement": requirement.id,
+        "level": requirement.level_for(system_run.editions),
+        "sentence": requirement.sentence,
+        "system": system_run.system,
+        "edition": finding.edition,
+        "editions": list(system_run.editions),
+        "case": failure.case,
+        "expected": failure.expected,
+        "request": failure.request,
+        "answer": failure.answer,
+        "compared": failure.compared,
+        "curl": failure.curl,
+        "seed": run.seed,
+        "profile": run.profile,
+        "test": finding.test.replace("-kept]", "]"),
+        "again": failure.again,
+    }
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        load(path)
+    except InvalidReplayError:
+        return False
+    return True
+
+
+def load(path: Path) -> Kept:
+    """The case in a file.
+
+    Raises:
+        InvalidReplayError: the file cannot be read, or no run of this suite has kept it.
+    """
+    try:
+        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise InvalidReplayError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError:
+        raise InvalidReplayError(f"{path} is not UTF-8 text, so no run of this suite wrote it.") from None
+    except json.JSONDecodeError as error:
+        raise InvalidReplayError(f"{path} is not JSON, or was cut off: {error}.") from None
+    except (ValueError, RecursionError):
+        raise InvalidReplayError(f"{path} is JSON that no run of this suite wrote.") from None
+    version = content.get("replay_version") if isinstance(content, dict) else None
+    if version is None:
+        raise InvalidReplayError(f"{path} is JSON, but no failure that a run of this suite has kept.")
+    if version != REPLAY_VERSION:
+        shown = cut(repr(version), 40)
+        raise InvalidReplayError(f"{path}: its replay_version is {shown}; this suite reads {REPLAY_VERSION!r}.")
+    if (fault := _fault(content)) is not None:
+        raise InvalidReplayError(f"{path} is not valid: {fault}.")
+    module, _, function = content["test"].partition("::")
+    return Kept(
+        requirement=content["requirement"],
+        system=content["system"],
+        edition=content["edition"],
+        editions=tuple(content["editions"]),
+        case=content["case"],
+        test=function.partition("[")[0],
+        module=PurePosixPath(module).name,
+        again=content["again"],
+        request=content["request"],
+    )
+
+
+def _fault(content: Json) -> str | None:
+    """What is wrong with a file's members; None where nothing is."""
+    for member, kinds, what in (
+        ("requirement", str, "a text"),
+        ("system", str, "a text"),
+        ("case", str, "a text"),
+        ("test", str, "a text"),
+        ("edition", str | None, "a text or null"),
+        ("editions", list, "a list of texts"),
+        ("again", dict | None, "an object or null"),
+        ("request", dict | None, "an object or null"),
+    ):
+        if member not in content or not isinstance(content[member], kinds):
+            return f"{member} is not {what}"
+    system, name = content["system"], content["requirement"]
+    if system not in systems() or name not in Catalogue.load(system).by_id:
+        return f"{cut(repr(name), 60)} is no requirement of this suite"
+    chosen = [content["edition"]] if content["edition"] is not None else []
+    if not {*map(str, content["editions"]), *chosen} <= set(Catalogue.load(system).editions):
+        return f"it names an edition that {system} does not have"
+    return _fault_of_parts(content)
+
+
+def _fault_of_parts(content: Json) -> str | None:
+    again, request = content["again"], content["request"]
+    if again is not None:
+        keys = again.get("keys")
+        if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+            return "again.keys is not a list of texts"
+        if not isinstance(again.get("request", {}), dict):
+            return "again.request is not an object"
+        try:
+            from_json(again.get("drawn", {"value": None}))
+        except UnknownValueError as error:
+            return f"again.drawn is no drawn value: {error}"
+    if request is not None and not (
+        isinstance(request.get("url"), str)
+        and isinstance(request.get("headers"), dict)
+        and isinstance(request.get("body"), str | None)
+    ):
+        return "request has no url, headers and body"
+    return None
+
+
+def load_all(folder: Path) -> tuple[list[Kept], dict[str, str]]:
+    """Every case that is kept in the folder of reports, and a sentence for each file, by its name, that is none."""
+    found: list[Kept] = []
+    complaints: dict[str, str] = {}
+    for path in sorted((folder / FOLDER).glob("*.json")):
+        try:
+            kept = load(path)
+        except InvalidReplayError as error:
+            complaints[path.name] = f"{error} It is left as it is, and nothing is sent first for it."
+            continue
+        if path.name == file_name(kept.requirement, kept.edition):
+            found.append(kept)
+        else:
+            complaints[path.name] = f"{path} is not named after the failure in it, so nothing is sent first for it."
+    return found, complaints

@@ -1,0 +1,545 @@
+"""Each failure's smallest case is kept, sent first in the next run, and sent again by `python -m rename_tck replay`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from harness import KEY, OTHER_MODE_KEY, Judged, judge, judge_in_process
+from mutants import every
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rename_tck.__main__ import main
+from rename_tck.cases import drawn
+from rename_tck.cases.fuzz import Drawn
+from rename_tck.reference.agno import AgnoServer
+from rename_tck.reference.dify import Conversation, DifyServer, Renaming
+from rename_tck.reference.openhands import OpenHandsServer
+from rename_tck.reference.serving import serve
+from rename_tck.reports import record
+from rename_tck.run import ONLY_KEPT
+from rename_tck.trail import Trail
+
+KEYS = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
+MUTANTS = {(mutant.system, mutant.name): mutant for mutant in every()}
+RULE = "dify.user-required"
+SECRET = "gateway-secret-51fa0c"
+
+Sent = tuple[str, str, bytes]
+
+
+class Recording:
+    """A server that notes every request in front of another one; with `echo`, its answers show what they were sent."""
+
+    def __init__(self, app: ASGIApp, *, echo: bool = False) -> None:
+        self.app = app
+        self.base_path = getattr(app, "base_path", "")
+        self.sent: list[Sent] = []
+        self._echo = echo
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+
+        async def heard() -> Message:
+            nonlocal body
+            message = await receive()
+            body += message.get("body", b"")
+            return message
+
+        async def answered(message: MutableMapping[str, Any]) -> None:
+            if self._echo and message["type"] == "http.response.start":
+                told = b" ".join(value for _, value in scope["headers"])
+                message = {**message, "headers": [*message["headers"], (b"x-you-sent", told)]}
+            await send(message)
+
+        try:
+            await self.app(scope, heard, answered)
+        finally:
+            if scope["type"] == "http":
+                self.sent.append((scope["method"], scope["path"], body))
+
+    def renames(self) -> list[bytes]:
+        """The bodies of the renames, in their order, without what each run makes up anew."""
+        return [
+            re.sub(rb"[0-9a-f]{10}\d?-\d+", b"NEW", body)
+            for method, path, body in self.sent
+            if path.endswith(("/name", "/rename")) or method == "PATCH"
+        ]
+
+
+def right(system: str) -> ASGIApp:
+    """A correct server."""
+    if system == "dify":
+        return DifyServer(KEY, OTHER_MODE_KEY)
+    return AgnoServer(KEY) if system == "agno" else OpenHandsServer(KEY)
+
+
+def faulty(system: str, name: str) -> ASGIApp:
+    """A mutant of the register."""
+    return MUTANTS[system, name].make()
+
+
+def judged(app: ASGIApp, folder: Path, *options: str, select: str | None, system: str = "dify", **more: Any) -> Judged:
+    """A run against the server."""
+    with serve(app) as base_url:
+        return judge(base_url, folder, *options, system=system, env=KEYS, select=select, **more)
+
+
+def files(folder: Path) -> dict[str, dict[str, Any]]:
+    """What is kept, by the names of the files."""
+    return {path.name: json.loads(path.read_bytes()) for path in sorted((folder / "replay").glob("*"))}
+
+
+def made_at(base_url: str) -> str:
+    """The id of a new conversation."""
+    content = {"query": "hello", "user": "rename-tck", "inputs": {}, "response_mode": "blocking"}
+    answer = requests.post(
+        f"{base_url}/chat-messages", json=content, headers={"Authorization": f"Bearer {KEY}"}, timeout=10
+    )
+    return str(answer.json()["conversation_id"])
+
+
+@pytest.fixture
+def replay(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> Callable[..., tuple[int, str, str]]:
+    """Replays against a server or a URL; exit status, standard output and standard error."""
+    for name in ("RENAME_TCK_REPORT_DIR", "PYTEST_BASE_URL", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+
+    def run(target: ASGIApp | str | None, name: str, folder: Path, *options: str) -> tuple[int, str, str]:
+        arguments = ["replay", name, f"--report-dir={folder}", *options]
+        capfd.readouterr()
+        if target is None or isinstance(target, str):
+            status = main([*arguments, *([f"--base-url={target}"] if target else [])])
+        else:
+            with serve(target) as base_url:
+                status = main([*arguments, f"--base-url={base_url}"])
+        out, err = capfd.readouterr()
+        return status, out, err
+
+    return run
+
+
+# -- what is kept, and replayed
+
+CASES = [
+    # a fixed case of a loop
+    ("dify", "MissingUserTakenForDefault", "user-required", 8),
+    ("dify", "CutsAtACharacterBeyondTheBmp", "unicode-exact", 8),
+    ("agno", "OddIdsGetAPage", "odd-ids-safe", 8),
+    # a drawn one, in each edition
+    ("dify", "KnowsOldCharactersOnly", "valid-space-accepted", 12),
+    ("openhands", "OddMembersIgnored", "invalid-space-refused", 8),
+    # what a law finds when it looks back
+    ("agno", "DatabaseNotFoundWithoutDetail", "error-404-shape", 8),
+    ("dify", "AnswersA404WithoutACode", "error-404-shape", 8),
+    ("agno", "UnauthorizedInPlainText", "error-401-shape", 8),
+    ("dify", "CrashesOnTextPlain", "no-server-error", 8),
+    # the series
+    ("dify", "AnswersTimesAsText", "timestamps-integer", 60),
+    # moves
+    ("dify", "GivesARefusedNameToAnother", "sequence-consistent", 130),
+]
+
+
+@pytest.mark.parametrize(("system", "name", "law", "most"), CASES, ids=[f"{case[1]}" for case in CASES])
+def test_a_failure_is_kept_and_can_be_replayed(
+    system: str, name: str, law: str, most: int, tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    rule = f"{system}.{law}"
+    found = judged(
+        Recording(faulty(system, name), echo=True), tmp_path, f"--header=X-Gateway: {SECRET}", select=law, system=system
+    )
+    assert found.with_verdict("fail") == {rule}, found.output
+    assert f"again      python -m rename_tck replay {rule} --base-url=" in found.output
+    kept = files(tmp_path)
+    assert kept
+    for file, content in kept.items():
+        text = (tmp_path / "replay" / file).read_text(encoding="utf-8")
+        assert text == record.dumps(content)
+        for secret in (KEY, SECRET, OTHER_MODE_KEY):
+            assert secret not in text
+        assert {"replay_version", "system", "edition", "sentence", "expected", "seed", "profile", "test"} <= set(
+            content
+        )
+        assert (content["requirement"], content["seed"]) == (rule, 1)
+    one = next(iter(kept.values()))
+    shown = found.requirements[rule]
+    for member in ("case", "expected", "request", "curl", "answer", "compared"):
+        assert one[member] == shown[member]
+
+    status, out, err = replay(faulty(system, name), rule, tmp_path)
+    assert (status, err) == (1, "")
+    assert out.startswith(f"{rule} (")
+    assert one["sentence"].split()[0] in out
+    assert "curl -sS" in out
+    assert out.rstrip().endswith("still fails")
+
+    server = Recording(right(system))
+    status, out, err = replay(server, rule, tmp_path)
+    assert (status, err) == (0, ""), out
+    assert f"replay: {rule}" in out
+    assert "passes now" in out
+    assert "curl -sS" in out
+    assert "  answer     " in out
+    assert len(server.sent) <= most
+    assert files(tmp_path) == kept, "a replay leaves the files as they are"
+
+
+def test_each_edition_has_a_file_of_its_own(tmp_path: Path, replay: Callable[..., tuple[int, str, str]]) -> None:
+    judged(faulty("dify", "KnowsOldCharactersOnly"), tmp_path, select="valid-space-accepted")
+    assert set(files(tmp_path)) == {f"dify.valid-space-accepted.{name}.json" for name in ("en", "zh-Hans", "ja")}
+    status, out, _ = replay(faulty("dify", "KnowsOldCharactersOnly"), "dify.valid-space-accepted", tmp_path)
+    assert (status, out.count("still fails")) == (1, 3)
+    one = str(tmp_path / "replay" / "dify.valid-space-accepted.ja.json")
+    status, out, _ = replay(faulty("dify", "KnowsOldCharactersOnly"), one, tmp_path)
+    assert out.rstrip().endswith("dify.valid-space-accepted (edition ja) still fails")
+    assert out.count("still fails") == 1
+
+
+class RefusesWith(DifyServer):
+    """Notices that the user is missing, in a way that the document does not have."""
+
+    status = 200
+
+    def valid_renaming(self, body: dict[str, Any]) -> Renaming:
+        if "user" not in body:
+            raise self.wrong()
+        return super().valid_renaming(body)
+
+    def wrong(self) -> Exception:
+        from rename_tck.reference.service import Refusal
+
+        return Refusal(self.status, "wrong", "Wrong in another way.")
+
+
+@pytest.mark.parametrize("wrong", [500, 503, 404, 405, 301])
+def test_another_wrong_answer_is_no_pass(
+    wrong: int, tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    server = RefusesWith(KEY, OTHER_MODE_KEY)
+    server.status = wrong
+    status, out, _ = replay(server, RULE, tmp_path)
+    assert (status, out.rstrip().splitlines()[-1]) == (1, f"replay: {RULE} still fails")
+
+
+def test_a_server_that_refuses_everything_is_not_taken_for_mended(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    class RefusesAll(DifyServer):
+        def valid_renaming(self, body: dict[str, Any]) -> Renaming:
+            raise self.invalid("no")
+
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    status, out, _ = replay(RefusesAll(KEY, OTHER_MODE_KEY), RULE, tmp_path)
+    assert status == 3
+    assert "was not tested: the same request with the fault mended is not accepted either" in out
+
+
+# -- the next run
+
+
+def test_the_next_run_sends_the_kept_request_first(tmp_path: Path) -> None:
+    select = "user-required or refusal-changes-nothing or name-stored"
+    first = Recording(faulty("dify", "MissingUserTakenForDefault"))
+    judged(first, tmp_path, select=select)
+    again = Recording(faulty("dify", "MissingUserTakenForDefault"))
+    found = judged(again, tmp_path, select=select)
+    assert found.with_verdict("fail") == {RULE}
+    assert found.status == 1
+    assert any(test.endswith(f"[{RULE}-kept]") for test in found.requirements[RULE]["tests"])
+    assert again.renames()[0] == b'{"name":"Renamed NEW"}'
+    # what the ordinary tests send is what they send without a kept file
+    assert again.renames()[1:] == first.renames()
+    assert set(files(tmp_path)) == {f"{RULE}.json"}
+
+
+def test_a_mended_server_passes_and_the_file_goes(tmp_path: Path) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required or invalid-space")
+    assert len(files(tmp_path)) == 4
+    found = judged(right("dify"), tmp_path, select="user-required")
+    assert (found.status, found.with_verdict("pass")) == (0, {RULE})
+    # what was not run stays
+    assert set(files(tmp_path)) == {f"dify.invalid-space-refused.{name}.json" for name in ("en", "zh-Hans", "ja")}
+
+
+def test_a_kept_case_that_passes_is_no_pass_of_the_requirement(tmp_path: Path) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    found = judged(right("dify"), tmp_path, select="user-required-kept")
+    assert found.requirements[RULE]["verdict"] == "not tested"
+    assert found.requirements[RULE]["reason"] == ONLY_KEPT
+    assert "1 passed" in found.output
+    assert files(tmp_path)
+    # that it fails is a failure
+    found = judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required-kept")
+    assert (found.status, found.with_verdict("fail")) == (1, {RULE})
+
+
+def test_with_workers(tmp_path: Path) -> None:
+    select = "user-required or unicode-exact or valid-space"
+    with serve(faulty("dify", "CutsAtACharacterBeyondTheBmp")) as base_url:
+        for _ in range(2):
+            found = judge_in_process(base_url, tmp_path, "-n2", system="dify", env=KEYS, select=select)
+            assert found.with_verdict("fail") == {"dify.unicode-exact", "dify.valid-space-accepted"}, found.output
+            assert len(files(tmp_path)) == 4
+    assert any(test.endswith("-kept]") for test in found.requirements["dify.unicode-exact"]["tests"])
+    with serve(right("dify")) as base_url:
+        found = judge_in_process(base_url, tmp_path, "-n2", system="dify", env=KEYS, select=select)
+    assert (found.status, files(tmp_path)) == (0, {})
+
+
+def test_a_known_failure_is_kept_as_well(tmp_path: Path) -> None:
+    known = tmp_path / "known.toml"
+    known.write_text(f'[[known]]\nid = "{RULE}"\nreason = "r"\n', encoding="utf-8")
+    found = judged(
+        faulty("dify", "MissingUserTakenForDefault"), tmp_path, f"--known-failures={known}",
+        select="user-required or name-stored",
+    )  # fmt: skip
+    assert (found.status, set(files(tmp_path))) == (0, {f"{RULE}.json"})
+
+
+def test_a_plan_and_a_listing_send_and_keep_nothing(tmp_path: Path) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    kept = files(tmp_path)
+    server = Recording(right("dify"))
+    planned = judged(server, tmp_path, "--plan", select="user-required")
+    assert "kept" not in planned.output
+    assert judged(server, tmp_path, "--collect-only", select="user-required").status == 0
+    assert (files(tmp_path), server.sent) == (kept, [])
+
+
+class SpoiltByAName(DifyServer):
+    """Cannot list its conversations any more once one of them bears a name with a NUL."""
+
+    def check_name(self, name: str) -> None:
+        return
+
+    def render(self, conversation: Conversation) -> dict[str, Any]:
+        if "\0" in conversation.name:
+            raise RuntimeError("spoilt")
+        return super().render(conversation)
+
+
+def test_a_kept_case_spoils_nothing_for_the_others(tmp_path: Path) -> None:
+    judged(SpoiltByAName(KEY, OTHER_MODE_KEY), tmp_path, select="never-altered")
+    assert set(files(tmp_path)) == {"dify.never-altered.json"}
+    server = Recording(SpoiltByAName(KEY, OTHER_MODE_KEY))
+    found = judged(server, tmp_path, select="never-altered-kept or refusal-changes-nothing or name-stored")
+    assert found.with_verdict("fail") == {"dify.never-altered"}
+    assert found.with_verdict("pass") == {"dify.refusal-changes-nothing", "dify.name-stored"}
+    # it has a session of its own, which is gone before the others begin
+    renamed = [number for number, (_, path, _) in enumerate(server.sent) if path.endswith("/name")]
+    own = server.sent[renamed[0]][1].removesuffix("/name")
+    seen = [number for number, (_, path, _) in enumerate(server.sent) if path.startswith(own)]
+    assert server.sent[seen[-1]][0] == "DELETE"
+    assert seen[-1] < renamed[1]
+
+
+def test_on_lent_sessions_kept_cases_let_go_before_what_needs_fresh_ones(tmp_path: Path) -> None:
+    server = Recording(faulty("dify", "MissingUserTakenForDefault"))
+    with serve(server) as base_url:
+        options = (f"--session-id={made_at(base_url)}",)
+        select = "user-required or refusal-changes-nothing"
+        judge(base_url, tmp_path, *options, system="dify", env=KEYS, select="user-required")
+        found = judge(base_url, tmp_path, *options, "-vv", system="dify", env=KEYS, select=select)
+    order = re.findall(r"\[(dify[.\w-]+)\]", found.output)
+    assert order.index("dify.refusal-changes-nothing") < order.index(f"{RULE}-kept") < order.index(RULE)
+    assert found.with_verdict("fail") == {RULE}
+    assert found.run["notes"] == []
+
+
+# -- files that are none
+
+
+BROKEN: dict[str, Callable[[str], str | bytes]] = {
+    "cut off": lambda text: text[: len(text) // 2],
+    "empty": lambda _: "",
+    "foreign": lambda _: '{"name": "x"}',
+    "a list": lambda _: "[1, 2]",
+    "of another version": lambda text: text.replace('"replay_version": "1.0"', '"replay_version": "9"'),
+    "of no requirement": lambda text: text.replace(RULE, "dify.no-such-rule"),
+    "without keys": lambda text: text.replace('"keys"', '"locks"'),
+    "not UTF-8": lambda _: b"\xff\xfe{",
+    "nested too deeply": lambda _: "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_file_is_left_alone_and_named(
+    how: str, tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    path = tmp_path / "replay" / f"{RULE}.json"
+    content = BROKEN[how](path.read_text(encoding="utf-8"))
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    before = path.read_bytes()
+
+    status, out, err = replay(right("dify"), RULE, tmp_path)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert err.startswith(str(path))
+
+    server = Recording(right("dify"))
+    found = judged(server, tmp_path, select="user-required")
+    assert (found.status, found.with_verdict("pass")) == (0, {RULE})
+    (note,) = found.run["notes"]
+    assert note.startswith(str(path))
+    assert path.read_bytes() == before
+
+
+def test_a_case_that_the_law_no_longer_has(tmp_path: Path, replay: Callable[..., tuple[int, str, str]]) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    path = tmp_path / "replay" / f"{RULE}.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"no user"', '"no shoes"'), encoding="utf-8")
+    for app, expected in ((right("dify"), 0), (faulty("dify", "MissingUserTakenForDefault"), 1)):
+        status, out, _ = replay(app, RULE, tmp_path)
+        assert status == expected
+        assert "The suite no longer has this case, so all of the law's were tried." in out
+    found = judged(right("dify"), tmp_path, select="user-required")
+    assert (found.status, found.with_verdict("pass"), files(tmp_path)) == (0, {RULE}, {})
+
+
+def test_a_case_with_a_secret_in_it_is_shown_but_not_sent(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    options = ("--user=somebody-5d41", "--header=X-User: somebody-5d41")
+    judged(faulty("dify", "AnswersA404WithoutACode"), tmp_path, *options, select="error-404-shape")
+    (content,) = files(tmp_path).values()
+    assert content["again"] is None
+    assert "somebody-5d41" not in json.dumps(content)
+    server = Recording(right("dify"))
+    status, out, _ = replay(server, "dify.error-404-shape", tmp_path)
+    assert (status, server.sent) == (3, [])
+    assert "its case holds a secret, which no file keeps" in out
+    found = judged(right("dify"), tmp_path, *options, select="error-404-shape")
+    assert (found.with_verdict("pass"), found.run["notes"]) == ({"dify.error-404-shape"}, [])
+
+
+def test_a_request_to_somebody_elses_session_is_not_sent(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    judged(faulty("dify", "CrashesOnTextPlain"), tmp_path, select="no-server-error")
+    path = tmp_path / "replay" / "dify.no-server-error.json"
+    server = Recording(right("dify"))
+    with serve(server) as base_url:
+        session = made_at(base_url)
+        for change in (
+            {"path": f"/conversations/{session}/name"},
+            {"path": f"/conversations/{session}", "method": "DELETE"},
+            {"path": "/chat-messages"},
+        ):
+            content = json.loads(path.read_bytes())
+            content["again"] = {
+                "keys": [],
+                "request": {
+                    "method": "POST", "path": "", "query": [], "headers": [["Content-Type", "application/json"]],
+                    "credential": "GIVEN", "token": "0123456789", "session": None,
+                    "body": '{"name": "stolen", "user": "rename-tck"}', **change,
+                },
+            }  # fmt: skip
+            path.write_text(json.dumps(content), encoding="utf-8")
+            status, out, _ = replay(base_url, "dify.no-server-error", tmp_path)
+            assert status == 3, out
+    assert not any(b"stolen" in body for _, _, body in server.sent)
+
+
+# -- the command's own mistakes
+
+
+def test_what_cannot_be_replayed_is_said_in_one_sentence(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    url = "http://127.0.0.1:9"
+    for target, name, options, words in (
+        (url, "dify.no-such-rule", (), "'dify.no-such-rule' is no requirement"),
+        (url, "dify.name-stored", (), "No failure of dify.name-stored is kept in"),
+        (url, str(tmp_path / "nothing.json"), (), "cannot be read: No such file"),
+        (url, str(tmp_path / "conformance.json"), (), "no failure that a run of this suite has kept"),
+        (None, RULE, (), "A replay needs a target"),
+        (url, RULE, ("--plan", "--system=dify"), "--plan does not go with a replay"),
+        (url, RULE, ("--system=agno",), "is a requirement of dify, not of agno"),
+        (url, RULE, ("--no-such-option",), "pytest could not begin"),
+        (url, RULE, ("--header=x",), "--header is written 'Name: value'"),
+    ):
+        before = (tmp_path / "conformance.json").read_bytes()
+        status, out, err = replay(target, name, tmp_path, *options)
+        assert (status, out) == (2, ""), (name, options, out, err)
+        assert words in err
+        assert err.count("\n") == 1
+        assert (tmp_path / "conformance.json").read_bytes() == before
+
+
+def test_a_target_that_is_down_could_not_be_judged(tmp_path: Path, replay: Callable[..., tuple[int, str, str]]) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    status, out, err = replay("http://127.0.0.1:9", RULE, tmp_path)
+    assert (status, err) == (3, "")
+    assert "could not be judged: " in out
+    assert "cannot be reached" in out.splitlines()[-1]
+
+
+def test_the_target_and_the_folder_may_come_from_the_environment(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    with serve(right("dify")) as base_url:
+        monkeypatch.setenv("PYTEST_BASE_URL", base_url)
+        monkeypatch.setenv("RENAME_TCK_REPORT_DIR", str(tmp_path))
+        assert main(["replay", RULE, "--header", f"X-Gateway: {SECRET}"]) == 0
+    assert SECRET not in capfd.readouterr().out
+
+
+# -- the parts
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a name", "half \ud83d", None, 5, {"name": [1.5, None]}, [], [1],
+        Drawn({"a": 1}, None, (("x", "y"),), valid=True), Drawn(None, b"\xff", (), valid=False),
+        [drawn.Move("rename", 0, "a", 3)],
+    ],
+)  # fmt: skip
+def test_a_drawn_value_survives(value: object) -> None:
+    assert drawn.from_json(json.loads(json.dumps(drawn.to_json(value)))) == value
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, 5, {}, {"moves": []}, {"moves": [{"act": 1}]}, {"value": 1, "more": 2}, {"request": {"body": 1}},
+     {"request": {"body": 1, "raw_base64": "?", "query": [], "valid": True}},
+     {"request": {"body": 1, "raw_base64": None, "query": ["x"], "valid": True}}],
+)  # fmt: skip
+def test_what_is_no_drawn_value_is_refused(content: object) -> None:
+    with pytest.raises(drawn.UnknownValueError):
+        drawn.from_json(content)
+
+
+def _walked(trail: Trail) -> list[tuple[str, str]]:
+    found = []
+    for outer in trail.walk(["a", "b", "a"]):
+        for inner, _ in trail.walk([("x", 1), ("y", 2)]):
+            found.append(("/".join(trail.keys), outer + inner))
+    return found
+
+
+def test_a_trail_knows_its_case_and_finds_it_again() -> None:
+    every_one = _walked(Trail())
+    assert [keys for keys, _ in every_one] == ["a/x", "a/y", "b/x", "b/y", "a #2/x", "a #2/y"]
+    for keys, case in every_one:
+        trail = Trail(keys.split("/"))
+        assert (_walked(trail), trail.met) == ([(keys, case)], True)
+    assert [keys for keys, _ in _walked(Trail(["b"]))] == ["b/x", "b/y"]
+    for unknown in (["c"], ["a", "z"]):
+        trail = Trail(unknown)
+        assert (_walked(trail), trail.met) == ([], False)
+    # a failure outside every loop
+    trail = Trail([])
+    assert (_walked(trail), trail.met) == ([], True)
