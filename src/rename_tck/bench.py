@@ -42,7 +42,7 @@ class Bench:
     @property
     def catalogue(self) -> Catalogue:
         """What is required, and asked, of the system."""
-        return Catalogue.load(self.dialect.system)
+        return self.target.catalogue
 
     @property
     def contract(self) -> Contract:
@@ -87,6 +87,18 @@ class Bench:
     def rename(self, session: Session, name: str) -> Request:
         """An ordinary rename."""
         return self.dialect.rename(session, self.dialect.body(session, name))
+
+    def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
+        """The dialect's faulty requests, but for those that the user's own document allows."""
+        return [(case, request) for case, request in self.dialect.faulty(session, name) if not self.lifts(request)]
+
+    def allows(self, body: object) -> bool:
+        """Whether a body that is valid by the vendored document is so by the user's own, where there is one."""
+        return not any(contract.forbidden(body) for contract in self.target.contracts.values())
+
+    def lifts(self, request: Request) -> bool:
+        """Whether the user's own document allows a request that the vendored one forbids."""
+        return self.contract.nearest is not None and self.contract.lifted(_body(request))
 
     # -- sending
 
@@ -165,7 +177,10 @@ class Bench:
 
         Raises:
             Nonconformance: it was not accepted.
+            NotTested: the user's own document does not allow it.
         """
+        if self.contract.nearest is not None and (why := self.contract.forbidden(_body(request))):
+            raise NotTested(f"{self.contract.document_path} does not allow {case}: {why}")
         exchange = self.send(request)
         if exchange.status != 200:
             self.fail(case, "status 200: the request is valid", exchange)
@@ -200,8 +215,10 @@ class Bench:
 
         Raises:
             Nonconformance: it was not refused, or not as the document says.
-            NotTested: the twin was not accepted either.
+            NotTested: the twin was not accepted either, or the user's own document allows the request.
         """
+        if self.lifts(faulty):
+            raise NotTested(f"{self.contract.document_path} allows {case}")
         exchange = self.send(faulty, live=live)
         self.require_refusal(case, exchange, statuses, live=live)
         self.prove(twin)
@@ -359,6 +376,14 @@ class Bench:
         if isinstance(cache[key], Exception):
             raise cache[key]
         return cache[key]
+
+
+def _body(request: Request) -> object:
+    """The JSON that a request carries; None for what is none, which no document allows."""
+    try:
+        return json.loads(request.body or b"")
+    except ValueError:
+        return None
 
 
 def _plain(value: object) -> str:
