@@ -16,6 +16,7 @@ import yaml
 
 from rename_tck import drift
 from rename_tck.catalogue import (
+    SPECS,
     Catalogue,
     Citation,
     Operation,
@@ -145,7 +146,7 @@ class _Reading:
 
     def notes(self) -> tuple[str, ...]:
         """What the reader of the report should know."""
-        nearest = self.vendored.document(self.nearest).name
+        nearest = self.vendored.document(self.nearest).relative_to(SPECS.parent).as_posix()
         silent = [
             rule.id for rule in map(self._requirement, self.vendored.requirements)
             if EDITION not in rule.editions and any(cite.edition for cite in rule.citations)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from rename_tck.catalogue import Catalogue, composed, pointer_join
@@ -42,10 +43,14 @@ class Comparison:
 
 
 def vendored(catalogue: Catalogue, edition: str) -> Source:
-    """A vendored document with its text."""
-    path = catalogue.document(edition)
-    text, root = composed(path)
-    return Source(Document(Contract.load(catalogue.system, edition).document), text, root)
+    """A vendored document with its text, read once."""
+    return _vendored(catalogue.system, edition)
+
+
+@cache
+def _vendored(system: str, edition: str) -> Source:
+    text, root = composed(Catalogue.load(system).document(edition))
+    return Source(Document(Contract.load(system, edition).document), text, root)
 
 
 def compare(catalogue: Catalogue, edition: str, source: Source, published: object) -> Comparison:

@@ -63,7 +63,7 @@ def _within(pointer: str, place: str) -> bool:
     return pointer == place or pointer.startswith(place + "/")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """A document with its text: what is quoted, and where it stands."""
 
@@ -81,15 +81,18 @@ def claims_of(source: Source, citation: Citation) -> Claims:
     if found is None:
         return made
     start, end, node, is_key = found
+    if citation.bare:
+        # what is no narrower allows it still
+        schema, _, keyword = citation.pointer.rpartition("/")
+        made.bare.add(schema if keyword == "type" else citation.pointer)
+        made.points |= made.bare
+        return made
     if is_key:
         made.points.add(citation.pointer)
     for pointer, part in _covered(node, citation.pointer, start, end):
         _claim(source, made, pointer, part, (start, end))
     if citation.whole:
         made.trees |= _reached(source.document, citation.pointer)
-    if citation.bare:
-        schema, _, keyword = citation.pointer.rpartition("/")
-        made.bare.add(schema if keyword == "type" else citation.pointer)
     return made
 
 

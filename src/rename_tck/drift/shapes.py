@@ -108,6 +108,10 @@ def _put_in(document: Document, made: Shape, spend: Callable[[], None], depth: i
         shapes = [shape(document, pointer_join(at, place), part, spend, depth + 1) for place, part in enumerate(parts)]
         nulls = [part for part in shapes if _is_null(part)] if name != "allOf" else []
         others = [part for part in shapes if part not in nulls]
+        if name == "anyOf" and "type" not in made.keywords and all(set(part.keywords) == {"type"} for part in shapes):
+            del made.keywords[name]
+            made.keywords["type"] = at, frozenset().union(*(part.keywords["type"][1] for part in shapes))
+            continue
         if len(others) == 1 and not (nulls and name == "oneOf" and _allows_null(others[0])):
             (only,) = others
             if not (only.keywords.keys() & (made.keywords.keys() - {name})):
