@@ -40,6 +40,8 @@ _BY_SCHEMA = re.compile(
     r"\w+\.(rename-accepted|answer-schema|valid-space-accepted|invalid-space-refused|answer-shape-of-type|error-\d+-shape)"
 )
 
+_COMPONENTS = "/components/"
+
 #: Characters that are quoted of a document that has other words than the vendored one.
 _QUOTED = 200
 
@@ -225,7 +227,10 @@ class _Reading:
         """Where the same part stands in the user's document, or the nearest part around it; whether it is that part."""
         at, tail = pointer, ""
         while at:
-            for partner in partners.get(at, []):
+            # a component is cited as a component, a reference to it as a reference
+            inside = at.startswith(_COMPONENTS)
+            found = sorted(partners.get(at, []), key=lambda to: (to != at, to.startswith(_COMPONENTS) != inside))
+            for partner in found:
                 if self._leads(partner + tail):
                     return partner + tail, True
             if at in partners:

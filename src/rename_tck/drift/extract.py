@@ -164,14 +164,27 @@ def _validate(file: str, content: Mapping[str, Any]) -> None:
         # plain data: its own bookkeeping writes into what it is given
         error = next(kind(json.loads(json.dumps(content))).iter_errors(), None)
     except Exception as fault:  # noqa: BLE001 - whatever it stumbles over, it stumbled over the user's file
-        raise SpecError(f"--spec={file} is not valid OpenAPI: {' '.join(str(fault).split())[:200]}.") from None
+        words = " ".join(str(fault).split())[:200].rstrip(".")
+        raise SpecError(f"--spec={file} is not valid OpenAPI: {words}.") from None
     if error is not None:
         deepest = error
         while deepest.context:
             deepest = max(deepest.context, key=lambda inner: len(inner.absolute_path))
-        at = pointer_join("", *deepest.absolute_path) or "its top"
-        words = " ".join(deepest.message.split())
+        at = _place(content, pointer_join("", *deepest.absolute_path), deepest.instance)
+        words = " ".join(deepest.message.partition("\n")[0].split())
         raise SpecError(f"--spec={file} is not valid OpenAPI at {at}: {words[:200].rstrip('.')}.")
+
+
+def _place(content: Mapping[str, Any], pointer: str, value: Any) -> str:
+    """Where an error is: the validator says where in a schema, and not always where that schema stands."""
+    waiting: list[tuple[str, Any]] = [("", content)]
+    while waiting:
+        at, node = waiting.pop()
+        if at.endswith(pointer) and node == value:
+            return at or "its top"
+        inner = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
+        waiting += [(pointer_join(at, name), part) for name, part in inner]
+    return pointer or "its top"
 
 
 def _need_json(file: str, document: Document, method: str, path: str) -> None:
