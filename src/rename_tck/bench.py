@@ -1,171 +1,21 @@
-"""What a contract test holds in its hands: live sessions, ways to send and compare, and ways to conclude."""
+"""What a contract test holds in its hands: ways to require, to read back and to compare."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from threading import Barrier
-from typing import Any, NoReturn, TypeVar
 
-from rename_tck.catalogue import Catalogue, Requirement
-from rename_tck.contract import Contract
 from rename_tck.exchange import Exchange, NotJsonError, Request, plain, shown
-from rename_tck.kept import Kept, made_anew, tried
 from rename_tck.provision import Snapshot
-from rename_tck.systems.dialect import Dialect, Session, members
-from rename_tck.target import Target
-from rename_tck.trail import Trail
-from rename_tck.verdict import Compared, Evidence, Nonconformance, NotTested, Unjudgeable
-
-T = TypeVar("T")
+from rename_tck.sender import Sender, body_of
+from rename_tck.systems.dialect import Session, members
+from rename_tck.verdict import Compared, NotTested, Unjudgeable
 
 
-@dataclass(repr=False)
-class Bench:
-    """One test's view of its target. Its methods count the evidence."""
+class Bench(Sender):
+    """One test's view of its target."""
 
-    target: Target
-    requirement: Requirement | None
-    edition: str | None = None
-    #: What the generated cases of this test are drawn by.
-    seed: str = ""
-    evidence: Evidence = field(default_factory=Evidence)
-    #: How many names were seen, in answers or read back.
-    seen: int = 0
-    #: Which of the law's cases are tried, and which one is.
-    trail: Trail = field(default_factory=Trail)
-    #: The case of an earlier run that alone is to be tried.
-    kept: Kept | None = None
-    _twins: set[Request] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        # a kept case is judged by what was sent for it, not by what came before
-        self._since = len(self.target.sut.journal) if self.kept is not None else 0
-
-    # -- what is tried
-
-    def cases(self, items: Iterable[T]) -> Iterator[T]:
-        """The cases of a law, one after the other; of a kept one's law just that one.
-
-        Every loop whose cases send something goes through here, so that a failure knows its case.
-        """
-        return self.trail.walk(items)
-
-    def journal(self) -> list[Exchange]:
-        """Every exchange of the operation in the run so far; of a kept case only its own."""
-        return self.target.sut.journal[self._since :]
-
-    def resend(self) -> bool:
-        """Send the kept request again, where there is one for a law that looks back; whether that was done.
-
-        Raises:
-            NotTested: it cannot be made anew for this run's sessions.
-        """
-        if self.kept is None or not self.trail.narrowed or not self.kept.request_again:
-            return False
-        request, live = made_anew(self.kept.request_again, self.target)
-        self.send(request, live=live)
-        return True
-
-    # -- what there is
-
-    @property
-    def dialect(self) -> Dialect:
-        """The system's dialect."""
-        return self.target.dialect
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """What is required, and asked, of the system."""
-        return Catalogue.load(self.dialect.system)
-
-    @property
-    def contract(self) -> Contract:
-        """The document of the edition that this test judges by; of the first chosen one where the test has none."""
-        return self.target.contracts[self.edition or next(iter(self.target.contracts))]
-
-    def session(self, kind: str | None = None) -> Session:
-        """A live session of one kind. Raises NotTested when there is none."""
-        return self.target.pool.take(1, kind)[0]
-
-    def sessions(self, count: int, kind: str | None = None) -> list[Session]:
-        """Several live sessions of one kind. Raises NotTested when there are fewer."""
-        return self.target.pool.take(count, kind)
-
-    def one_of_each_kind(self) -> list[Session]:
-        """A live session of each kind that can be had; the default kind first."""
-        found = []
-        for kind in self.dialect.kinds:
-            try:
-                found.append(self.session(kind))
-            except NotTested:
-                continue
-        return found or [self.target.pool.any()]
-
-    def some_session(self) -> Session:
-        """A live session of the default kind, or of another one where that cannot be had."""
-        try:
-            return self.session()
-        except NotTested:
-            return self.target.pool.any()
-
-    def name(self) -> str:
-        """A name never used before."""
-        return self.target.fresh_name()
-
-    # -- requests
-
-    def body(self, session: Session, name: str | None = None, /, **other: object) -> dict[str, object]:
-        """The body of an ordinary rename, with other members set."""
-        return {**self.dialect.body(session, self.name() if name is None else name), **other}
-
-    def rename(self, session: Session, name: str) -> Request:
-        """An ordinary rename."""
-        return self.dialect.rename(session, self.dialect.body(session, name))
-
-    # -- sending
-
-    def send(self, request: Request, *, live: bool = True) -> Exchange:
-        """Send one case and count it; `live` says that it addresses a session that exists.
-
-        Raises:
-            Nonconformance: the target broke off this request, twice, while it answers others.
-            Unjudgeable: no answer came, for a reason that may not be the request's.
-        """
-        return self.count(self._exchange(request), live=live)
-
-    def once(self, request: Request, *, live: bool = True) -> Exchange:
-        """The exchange of a request that the run has sent already, to the letter; else send it."""
-        found = self.target.exchanged(request)
-        return self.send(request, live=live) if found is None else self.count(found, live=live)
-
-    def count(self, exchange: Exchange, *, live: bool = True) -> Exchange:
-        """Count an exchange as evidence."""
-        self.evidence.sent += 1
-        self.evidence.live += live
-        if 400 <= exchange.status < 500:
-            self.evidence.refused += 1
-        return exchange
-
-    def at_once(self, *requests: Request) -> list[Exchange]:
-        """Send requests to live sessions so that they are in flight at the same time; the exchanges in their order."""
-        start = Barrier(len(requests))
-
-        def one(request: Request) -> Exchange:
-            start.wait(timeout=30)
-            return self.target.sut.send(request)
-
-        exchanges = list(self.target.crew.map(one, requests))
-        for exchange in exchanges:
-            self.target.sut.journal.append(exchange)
-            self.evidence.sent += 1
-            self.evidence.live += 1
-            if exchange.answer is None:
-                raise Unjudgeable(
-                    f"one of {len(requests)} requests at once got no answer: {exchange.trouble}", exchange
-                )
-        return exchanges
+    # -- requiring
 
     def keep_or_refuse(self, session: Session, request: Request, name: str, case: str) -> bool:
         """Require that a name is kept exactly or refused with a 4xx status; whether it was kept."""
@@ -179,29 +29,15 @@ class Bench:
         self.stored_if_readable(session, name, case, exchange)
         return True
 
-    def _exchange(self, request: Request) -> Exchange:
-        exchange = self.target.sut.send(request)
-        self.target.sut.journal.append(exchange)
-        if exchange.answer is not None:
-            return exchange
-        trouble = exchange.trouble or "no answer came"
-        if trouble.startswith("no complete answer"):
-            raise Unjudgeable(f"{trouble} to {request.method} {request.path[:80]}", exchange)
-        control = self.target.sut.send(self.rename(self.target.pool.any(), self.name()))
-        if control.answer is not None:
-            self.fail(
-                f"a request that is not answered, twice over fresh connections, while others are ({trouble})",
-                "an HTTP answer",
-                exchange,
-            )
-        raise Unjudgeable(f"the target no longer answers: {trouble}", exchange)
-
     def accept(self, request: Request, case: str) -> Exchange:
         """Send a valid request to a live session and require status 200.
 
         Raises:
             Nonconformance: it was not accepted.
+            NotTested: the user's own document does not allow it.
         """
+        if self.contract.nearest is not None and (why := self.contract.forbidden(body_of(request))):
+            raise NotTested(f"{self.contract.document_path} does not allow {case}: {why}")
         exchange = self.send(request)
         if exchange.status != 200:
             self.fail(case, "status 200: the request is valid", exchange)
@@ -236,8 +72,10 @@ class Bench:
 
         Raises:
             Nonconformance: it was not refused, or not as the document says.
-            NotTested: the twin was not accepted either.
+            NotTested: the twin was not accepted either, or the user's own document allows the request.
         """
+        if self.lifts(faulty):
+            raise NotTested(f"{self.contract.document_path} allows {case}")
         exchange = self.send(faulty, live=live)
         self.require_refusal(case, exchange, statuses, live=live)
         self.prove(twin)
@@ -367,31 +205,3 @@ class Bench:
         """Require that two values are equal."""
         if expected != actual or type(expected) is not type(actual):
             self.fail(case, f"{shown(expected)}", exchange, Compared(plain(expected), plain(actual)))
-
-    # -- concluding
-
-    def fail(
-        self, case: str, expected: str, exchange: Exchange | None = None, compared: Compared | None = None
-    ) -> NoReturn:
-        """Conclude that the requirement is broken."""
-        raise Nonconformance(case, expected, exchange, compared, tried(self.trail.keys, exchange, self.target))
-
-    def needs(self, condition: object, reason: str) -> None:
-        """Raise NotTested with this reason unless the condition holds."""
-        if not condition:
-            raise NotTested(reason)
-
-    def shared(self, key: str, make: Callable[[], Any]) -> Any:
-        """A value that several tests of the target judge, made once.
-
-        What kept it from being made keeps it from every one of them.
-        """
-        cache = self.target.cache
-        if key not in cache:
-            try:
-                cache[key] = make()
-            except (Nonconformance, NotTested, Unjudgeable) as trouble:
-                cache[key] = trouble
-        if isinstance(cache[key], Exception):
-            raise cache[key]
-        return cache[key]

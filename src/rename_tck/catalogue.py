@@ -63,10 +63,18 @@ def composed(path: Path) -> tuple[str, yaml.Node]:
     Raises LookupError when the file is empty.
     """
     text = path.read_text(encoding="utf-8")
-    root = yaml.compose(text, Loader=_LOADER)
+    try:
+        return text, composed_text(text)
+    except LookupError:
+        raise LookupError(f"{path.name} is empty.") from None
+
+
+def composed_text(text: str) -> yaml.Node:
+    """The tree of a YAML text's nodes. Raises LookupError when it is empty, yaml.YAMLError when it is no YAML."""
+    root: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
     if root is None:
-        raise LookupError(f"{path.name} is empty.")
-    return text, root
+        raise LookupError("The text is empty.")
+    return root
 
 
 def node_at(path: Path, pointer: str) -> tuple[int, yaml.Node]:
@@ -74,19 +82,29 @@ def node_at(path: Path, pointer: str) -> tuple[int, yaml.Node]:
 
     Raises LookupError when the pointer leads nowhere.
     """
-    node = composed(path)[1]
+    try:
+        return found_in(composed(path)[1], pointer)
+    except LookupError as error:
+        raise LookupError(f"{path.name} has nothing at {pointer}: {error.args[0]}.") from None
+
+
+def found_in(node: yaml.Node, pointer: str) -> tuple[int, yaml.Node]:
+    """The node that a JSON pointer names beneath a root, and the offset where its key (or list item) begins.
+
+    Raises LookupError when the pointer leads nowhere.
+    """
     start = 0
     for segment in pointer_segments(pointer):
         if isinstance(node, yaml.MappingNode):
             found = next((pair for pair in node.value if pair[0].value == segment), None)
             if found is None:
-                raise LookupError(f"{path.name} has nothing at {pointer}: no key {segment!r}.")
+                raise LookupError(f"no key {segment!r}")
             start, node = found[0].start_mark.index, found[1]
         elif isinstance(node, yaml.SequenceNode) and segment.isdecimal() and int(segment) < len(node.value):
             node = node.value[int(segment)]
             start = node.start_mark.index
         else:
-            raise LookupError(f"{path.name} has nothing at {pointer}: no item {segment!r}.")
+            raise LookupError(f"no item {segment!r}")
     return start, node
 
 
@@ -117,12 +135,18 @@ class Citation:
     quote: str | None
     source: str | None
     text: str | None
+    whole: bool = False
+    """Whether every keyword beneath the cited schema is meant, as a check against that schema means it."""
+    bare: bool = False
+    """Whether it is meant that what the cited schema allows is allowed: a keyword added to it changes that."""
+    at_line: int | None = None
+    """The line, where the file is none of the vendored ones."""
 
     @cached_property
     def line(self) -> int | None:
         """The line of the vendored file on which the cited part begins, from 1; None for a standard."""
-        if self.file is None or self.pointer is None:
-            return None
+        if self.file is None or self.pointer is None or self.at_line is not None:
+            return self.at_line
         return passage(SPECS.parent / self.file, self.pointer).line
 
 
@@ -229,7 +253,7 @@ def _load(system: str) -> Catalogue:
     editions = {name: folder / file for name, file in data["editions"].items()}
     order = list(editions)
 
-    def citations(items: list[dict[str, str]]) -> tuple[Citation, ...]:
+    def citations(items: list[dict[str, Any]]) -> tuple[Citation, ...]:
         """The citations in the editions' order, those of standards last."""
         made = [_citation(item, editions) for item in items]
         return tuple(sorted(made, key=lambda cite: len(order) if cite.edition is None else order.index(cite.edition)))
@@ -248,9 +272,10 @@ def _load(system: str) -> Catalogue:
     return Catalogue(data["system"], Operation(**data["operation"]), editions, requirements, observations)
 
 
-def _citation(item: dict[str, str], editions: Mapping[str, Path]) -> Citation:
+def _citation(item: dict[str, Any], editions: Mapping[str, Path]) -> Citation:
     edition = item.get("edition")
     if edition is None:
         return Citation(None, None, None, None, item["source"], item["text"])
     file = editions[edition].relative_to(SPECS.parent).as_posix()
-    return Citation(edition, file, item["pointer"], item["quote"], None, None)
+    whole, bare = bool(item.get("whole")), bool(item.get("bare"))
+    return Citation(edition, file, item["pointer"], item["quote"], None, None, whole, bare)

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from rename_tck.catalogue import Catalogue, Passage, passage, pointer_join, pointer_segments, read_yaml
+from rename_tck.verdict import NotTested
 
 _BASE = "urn:rename-tck:document"
 _LONGEST_VALUE = 80
@@ -50,15 +51,33 @@ class QueryParameter:
 class Contract:
     """The rename operation as one edition of its OpenAPI document has it."""
 
-    def __init__(self, system: str, edition: str, document_path: Path, method: str, path: str) -> None:
-        """Raises ContractError when the document has no such operation, OSError when it cannot be read."""
+    def __init__(
+        self,
+        system: str,
+        edition: str,
+        document_path: Path,
+        method: str,
+        path: str,
+        *,
+        document: Mapping[str, Any] | None = None,
+        nearest: Contract | None = None,
+        renamed: Mapping[str, str] | None = None,
+    ) -> None:
+        """Read the document at the path, if it is not given.
+
+        Of a document that is none of the vendored ones, `nearest` is the vendored one that the suite's own cases are
+        made by, and `renamed` has the pointers of that one's component schemas. Raises ContractError when the document
+        has no such operation, OSError when it cannot be read.
+        """
         self.system = system
         self.edition = edition
         self.document_path = document_path
         self.method = method.upper()
         self.path = path
         """The path template, such as `/sessions/{session_id}/rename`."""
-        self.document: Mapping[str, Any] = read_yaml(document_path)
+        self.document: Mapping[str, Any] = read_yaml(document_path) if document is None else document
+        self.nearest = nearest
+        self._renamed = renamed
         self.operation_pointer = pointer_join("/paths", path, method.lower())
         try:
             self.operation: Mapping[str, Any] = self._follow(self.operation_pointer)[1]
@@ -125,15 +144,39 @@ class Contract:
         """Where a decoded JSON answer breaks the schema documented for its status.
 
         Empty when it is valid, and where the document gives no schema for that status. `shape` names a component
-        schema to judge by instead, such as one branch of the documented `anyOf`. Raises LookupError when there is none.
+        schema to judge by instead, such as one branch of the documented `anyOf`. Raises NotTested when there is none.
         """
         if shape is not None:
-            return self._errors(body, self._follow(pointer_join("/components/schemas", shape))[0])
+            return self._errors(body, self._follow(self._component(shape))[0])
         media_type = self.media_type(status)
         if media_type is None or "schema" not in self._response(status)["content"][media_type]:
             return []
         pointer = pointer_join(self.operation_pointer, "responses", status, "content", media_type, "schema")
         return self._errors(body, self._follow(pointer)[0])
+
+    def component(self, name: str) -> Mapping[str, Any]:
+        """A component schema by its name in the vendored document. Raises NotTested when there is none."""
+        schema: Mapping[str, Any] = self._follow(self._component(name))[1]
+        return schema
+
+    def _component(self, name: str) -> str:
+        pointer = pointer_join("/components/schemas", name)
+        if self._renamed is None:
+            return pointer
+        if name not in self._renamed:
+            raise NotTested(f"{self.document_path} has no schema that is {name}")
+        return self._renamed[name]
+
+    def lifted(self, body: object) -> bool:
+        """Whether the document allows a body that the vendored one forbids."""
+        return self.nearest is not None and bool(self.nearest.request_errors(body)) and not self.request_errors(body)
+
+    def forbidden(self, body: object) -> str | None:
+        """Why the document forbids a body that the vendored one allows; None where it does not."""
+        if self.nearest is None or self.nearest.request_errors(body):
+            return None
+        errors = self.request_errors(body)
+        return errors[0].message if errors else None
 
     def lines(self, pointer: str) -> Passage:
         """The line (from 1) on which a part of the document begins, and its raw text. Raises LookupError."""

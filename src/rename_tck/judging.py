@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from rename_tck.catalogue import Catalogue
 from rename_tck.keeping import load_all
 from rename_tck.kept import Kept
 from rename_tck.opening import Identity, Opening, all_editions, embedded_settings, identify, locate
+from rename_tck.own import Own
+from rename_tck.published import ask
 from rename_tck.run import Run, SystemRun
-from rename_tck.settings import Settings
+from rename_tck.settings import BadOptionError, Settings
 from rename_tck.systems import NAMES
 from rename_tck.verdict import CouldNotJudge, NotTested
 
@@ -44,6 +47,8 @@ class Judging:
         #: The cases that an earlier run kept, once asked for, and what is wrong with their files.
         self._kept: tuple[list[Kept], dict[str, str]] | None = None if only is None else (list(only), {})
         self._worker = worker
+        #: What the controller found of the target's own document.
+        self._told_drift: dict[str, Any] | None = worker["rename_tck_drift"] if worker else None
         self._openings: dict[str, Opening] = {}
         self._set_aside: dict[str, Opening] = {}
 
@@ -51,23 +56,34 @@ class Judging:
         """The systems that tests are collected for; narrowed to one when the target is known."""
         if self.identity is not None:
             return (self.identity.system,)
+        if self.settings.spec is not None:
+            return (self.settings.spec.system,)
         return (self.settings.system,) if self.settings.system else NAMES
+
+    def catalogue(self, system: str) -> Catalogue:
+        """What is required of a system, by the vendored documents or by the user's own."""
+        spec = self.settings.spec
+        return spec.catalogue if spec is not None and spec.system == system else Catalogue.load(system)
 
     def editions(self, system: str) -> tuple[str, ...]:
         """The editions that a system is judged by."""
-        known = all_editions(system)
+        known = tuple(self.catalogue(system).editions)
         return tuple(edition for edition in known if edition in self.settings.editions) or known
 
     def look_at_target(self) -> None:
         """Find out which system the target is, and open it.
 
         Raises:
+            BadOptionError: the user's document is of another system.
             CouldNotJudge: it cannot be reached, or offers nothing to judge.
         """
         settings = self.settings
         if self.identity is None:
             self.identity = locate(settings, settings.system) if settings.system else identify(settings)
-        known = all_editions(self.identity.system)
+        spec, system = settings.spec, self.identity.system
+        if spec is not None and spec.system != system:
+            raise BadOptionError(f"--spec={spec.file} is of {spec.system}, and the target is {system}.")
+        known = all_editions(system)
         if settings.editions and not set(settings.editions) <= set(known):
             raise CouldNotJudge(f"--edition does not go with {self.identity.system}: its document has one edition only")
         self.system_run(self.identity.system)
@@ -78,7 +94,10 @@ class Judging:
         if system not in self._openings:
             opening = self._open(system)
             self._openings[system] = opening
-            self.system_run(system).base_url = opening.base_url
+            run = self.system_run(system)
+            run.base_url = opening.base_url
+            if self._worker is None and (self.settings.base_url is not None or self.settings.plan):
+                run.drift = ask(opening, self.settings.spec)
         return self._openings[system]
 
     def open_aside(self, system: str) -> Opening:
@@ -148,13 +167,24 @@ class Judging:
         """What is found of a system, begun when it is first asked for."""
         if system not in self.run.systems:
             self.run.systems[system] = run = SystemRun(
-                system, self.editions(system), embedded=self.settings.base_url is None
+                system, self.editions(system), embedded=self.settings.base_url is None, drift=self._told_drift
             )
+            if (spec := self.settings.spec) is not None:
+                run.spec, run.own, run.notes = _spec(spec), spec.catalogue, list(spec.notes)
             if self.identity is not None:
                 run.base_url, run.identified_by = self.identity.base_url, self.identity.known_by
             elif run.embedded:
                 run.identified_by = "embedded in the suite"
         return self.run.systems[system]
+
+    def bare_run(self, system: str) -> SystemRun:
+        """A run of the system without findings, to conclude one test by."""
+        run = self.system_run(system)
+        return SystemRun(system, run.editions, drift=run.drift, own=run.own)
+
+    def drift(self) -> dict[str, Any] | None:
+        """What was found of the target's own document, for the workers."""
+        return next((run.drift for run in self.run.systems.values() if run.drift is not None), None)
 
     def give_up(self, trouble: CouldNotJudge) -> None:
         """Note why nothing could be judged."""
@@ -177,3 +207,8 @@ class Judging:
             run.notes += [self.redact(note) for note in opening.notes]
             run.notes += [self.redact(complaint) for complaint in self._complaints(system)]
         self._openings.clear()
+
+
+def _spec(spec: Own) -> dict[str, str]:
+    """The user's document as the record has it, so that a report by it is not taken for one by the vendored."""
+    return {"file": spec.file, "sha256": spec.sha256, "nearest": spec.nearest}

@@ -14,7 +14,7 @@ from rename_tck.guard import Guard
 from rename_tck.limits import Limits
 from rename_tck.provision import Pool
 from rename_tck.settings import Settings
-from rename_tck.systems.dialect import Dialect
+from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target import Target
 from rename_tck.transport import Connection, Sut, default_verify
 from rename_tck.verdict import CouldNotJudge, Unjudgeable
@@ -158,7 +158,8 @@ class Opening:
         dialect = systems.load(system)
         if settings.base_url is None:
             settings = embedded_settings(settings)
-            base_url = self._stack.enter_context(_embedded(system, editions))
+            followed = editions if settings.spec is None else (settings.spec.nearest,)
+            base_url = self._stack.enter_context(_embedded(system, followed))
         else:
             base_url = settings.base_url
         self.base_url = base_url
@@ -169,14 +170,24 @@ class Opening:
         self._stack.callback(self.sut.close)
         self.pool = Pool(self.sut, dialect, user=settings.user, lent=settings.session_ids, token=token, share=share)
         self._stack.callback(self.pool.put_back)
-        contracts = {edition: Contract.load(system, edition) for edition in editions}
-        self.target = Target(dialect, self.sut, self.pool, contracts, token)
+        spec = settings.spec
+        catalogue = Catalogue.load(system) if spec is None else spec.catalogue
+        contracts = {edition: Contract.load(system, edition) if spec is None else spec.contract for edition in editions}
+        self.target = Target(dialect, self.sut, self.pool, contracts, catalogue, token)
         self._stack.callback(self.target.crew.shutdown)
         try:
+            self._need_an_ordinary_rename()
             self.pool.prepare()
         except BaseException:
             self._stack.close()
             raise
+
+    def _need_an_ordinary_rename(self) -> None:
+        """Raises CouldNotJudge when the user's document does not allow what the suite calls an ordinary rename."""
+        body = self.target.dialect.body(Session("", "lent", owner=self.pool.user), "Renamed 0123456789-1000")
+        for contract in self.target.contracts.values():
+            if why := contract.forbidden(body):
+                raise CouldNotJudge(f"{contract.document_path} does not allow an ordinary rename: {why}")
 
     @property
     def notes(self) -> list[str]:

@@ -15,11 +15,10 @@ import pytest
 
 from rename_tck import finding as findings
 from rename_tck.bench import Bench
-from rename_tck.catalogue import Catalogue
 from rename_tck.explore import PROFILES
 from rename_tck.judging import Judging
 from rename_tck.replay import Replay, try_alone
-from rename_tck.run import COULD_NOT_JUDGE, Outcome, SystemRun
+from rename_tck.run import COULD_NOT_JUDGE, Outcome
 from rename_tck.selection import chosen_by, is_of_another_system, kept_by, rank
 from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read, report_dir
 from rename_tck.systems import NAMES
@@ -123,7 +122,7 @@ class Judge:
                 continue
             for name in mark.args:
                 requirement = name if "." in name else f"{system}.{name}"
-                if not requirement.startswith(f"{system}.") or requirement not in Catalogue.load(system).by_id:
+                if not requirement.startswith(f"{system}.") or requirement not in self.judging.catalogue(system).by_id:
                     continue
                 editions = self.judging.editions(system) if mark.kwargs.get("per_edition") else (None,)
                 for edition in editions:
@@ -170,6 +169,8 @@ class Judge:
                 self.judging.give_up(trouble)
                 self._conclude(COULD_NOT_JUDGE)
                 pytest.exit(self.redact(trouble.reason), returncode=COULD_NOT_JUDGE)
+            except BadOptionError as error:
+                self._refuse(error)
             finally:
                 self.judging.close()
 
@@ -177,6 +178,7 @@ class Judge:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker (pytest-xdist) what the controller knows."""
         node.workerinput["rename_tck_seed"] = self.judging.seed
+        node.workerinput["rename_tck_drift"] = self.judging.drift()
         identity = self.judging.identity
         node.workerinput["rename_tck_identity"] = (
             (identity.system, identity.base_url, identity.known_by) if identity else None
@@ -205,6 +207,8 @@ class Judge:
                 except CouldNotJudge as trouble:
                     self.judging.give_up(trouble)
                     session.items[:] = [item for item in session.items if not chosen_by(item)]
+                except BadOptionError as error:
+                    self._refuse(error)
             return (yield)
         finally:
             self.judging.close()
@@ -231,6 +235,14 @@ class Judge:
 
             self.config.add_cleanup(restore)
 
+    def _refuse(self, error: BadOptionError) -> NoReturn:
+        """End the run as for any option that cannot be used."""
+        from rename_tck.telling import record_bad_option
+
+        self.active = False
+        record_bad_option(self.settings.report_dir, str(error))
+        raise pytest.UsageError(str(error))
+
     def _ensure_writable(self) -> None:
         if self.worker is None and self.replay is None:
             try:
@@ -242,7 +254,7 @@ class Judge:
     def bench(self, request: pytest.FixtureRequest) -> Bench:
         """What the test holds in its hands."""
         system, name, edition, kept = request.param
-        requirement = Catalogue.load(system).requirement(name) if name else None
+        requirement = self.judging.catalogue(system).requirement(name) if name else None
         evidence = Evidence()
         request.node.stash[_EVIDENCE] = evidence
         if kept is not None and self.replay is None:
@@ -280,7 +292,7 @@ class Judge:
             return report
         system, name, edition = chosen
         report.sections = []  # nothing that was captured is ours to show
-        requirement = Catalogue.load(system).by_id.get(name or "")
+        requirement = self.judging.catalogue(system).by_id.get(name or "")
         if requirement is None:
             # an observation judges nothing: at worst it is not made
             report.outcome, report.longrepr = "passed", None
@@ -294,7 +306,7 @@ class Judge:
         )  # fmt: skip
         report.rename_tck = findings.dump(found)  # type: ignore[attr-defined]
         alone = replace(found, kept=False)  # what this one test says
-        outcome = Outcome.of(requirement, [alone], SystemRun(system, self.judging.editions(system)))
+        outcome = Outcome.of(requirement, [alone], self.judging.bare_run(system))
         of_the_suite = error is not None and not isinstance(error, OUTCOMES)
         from rename_tck.telling import tell
 

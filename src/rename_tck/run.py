@@ -41,11 +41,16 @@ class SystemRun:
     findings: list[Finding] = field(default_factory=list)
     observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    #: How the target's own document differs, where it publishes one.
+    drift: Json | None = None
+    #: The user's own document, where the run judges by one, and what is required by it.
+    spec: Json | None = None
+    own: Catalogue | None = None
 
     @property
     def catalogue(self) -> Catalogue:
         """What is required of the system."""
-        return Catalogue.load(self.system)
+        return self.own or Catalogue.load(self.system)
 
     # -- verdicts
 
@@ -87,7 +92,7 @@ class SystemRun:
         }
         for outcome in outcomes:
             counts[outcome.level][str(outcome.verdict)] += 1
-        return {
+        record: Json = {
             "system": self.system,
             "base_url": self.base_url,
             "target": "embedded server" if self.embedded else "target",
@@ -105,6 +110,10 @@ class SystemRun:
             ],
             "notes": list(dict.fromkeys(self.notes)),
         }
+        for name, content in (("drift", self.drift), ("spec", self.spec)):
+            if content is not None:
+                record[name] = content
+        return record
 
 
 @dataclass
@@ -119,6 +128,8 @@ class Outcome:
     by_edition: dict[str, str]
     tests: list[str]
     failure: Failure | None
+    #: How the target's own document differs; no part of the requirement's record.
+    drift: Json | None = None
 
     @classmethod
     def of(cls, requirement: Requirement, findings: list[Finding], run: SystemRun) -> Outcome:
@@ -136,7 +147,7 @@ class Outcome:
             verdict, reason, failure = _contradiction(requirement, run.editions, verdict, reason)
         return cls(
             requirement, requirement.level_for(run.editions), verdict, reason, evidence, by_edition,
-            list(dict.fromkeys(finding.test for finding in findings)), failure,
+            list(dict.fromkeys(finding.test for finding in findings)), failure, run.drift,
         )  # fmt: skip
 
     def record(self) -> Json:

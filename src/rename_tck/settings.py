@@ -15,6 +15,8 @@ from rename_tck.catalogue import Catalogue
 from rename_tck.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
 from rename_tck.known import Known, KnownFailuresError, load
 from rename_tck.limits import parse_duration, parse_rate
+from rename_tck.own import Own, SpecError
+from rename_tck.own import load as load_spec
 from rename_tck.redaction import Redactor
 from rename_tck.systems import NAMES
 
@@ -57,6 +59,7 @@ OPTIONS = (
         "NAME",
         many=True,
     ),
+    Option("spec", "your own edition of the document, YAML or JSON, to judge by instead of the vendored one", "FILE"),
     Option("user", "the user on whose behalf sessions are created and renamed", "NAME", default="rename-tck"),
     Option("session-id", "a session lent to the run, which is given its old name back (repeatable)", "ID", many=True),
     Option("level", "the level that decides the exit status: must or should", "LEVEL", default="must"),
@@ -86,6 +89,8 @@ class Settings:
     base_url: str | None = None
     system: str | None = None
     editions: tuple[str, ...] = ()
+    #: The user's own edition, which is judged by instead.
+    spec: Own | None = field(default=None, repr=False)
     user: str = "rename-tck"
     session_ids: tuple[str, ...] = ()
     level: str = "must"
@@ -122,6 +127,10 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
     if seed not in {None, ""} and not re.fullmatch(r"[0-9]{1,18}", str(seed)):
         raise BadOptionError(f"--hypothesis-seed is a whole number, not {seed!r}.")
     base_url = _base_url(config.getoption("base_url", None))
+    worker = hasattr(config, "workerinput")  # the controller has checked the file
+    spec = _spec(_one(values["spec"]), system, bool(values["edition"]), check=not worker)
+    if spec is not None and (base_url is None or values["plan"]):
+        system = spec.system
     if values["plan"] and base_url is not None and system is None:
         raise BadOptionError("--plan sends nothing, so it cannot find out the system: name it with --system.")
     level = (_one(values["level"]) or "must").lower()
@@ -131,6 +140,7 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
         base_url=base_url,
         system=system,
         editions=_editions(system, values["edition"]),
+        spec=spec,
         user=_one(values["user"]) or "rename-tck",
         session_ids=tuple(dict.fromkeys(values["session-id"])),
         level=level,
@@ -207,6 +217,17 @@ def _editions(system: str | None, given: list[str]) -> tuple[str, ...]:
         if name not in known:
             raise BadOptionError(f"--edition is one of {', '.join(known)}, not {name!r}.")
     return tuple(edition for edition in known if edition in names)
+
+
+def _spec(file: str | None, system: str | None, editions: bool, *, check: bool) -> Own | None:
+    if file is None:
+        return None
+    if editions:
+        raise BadOptionError("--spec and --edition do not go together: the one document takes the place of the others.")
+    try:
+        return load_spec(file, system, check=check)
+    except SpecError as error:
+        raise BadOptionError(str(error)) from None
 
 
 def ensure_writable(folder: Path) -> None:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from rename_tck.catalogue import Catalogue
 from rename_tck.contract import Contract
 from rename_tck.exchange import Exchange, Request
 from rename_tck.provision import Pool
@@ -21,6 +22,8 @@ class Target:
     sut: Sut
     pool: Pool
     contracts: dict[str, Contract]
+    #: What is required: of the vendored documents, or of the user's own.
+    catalogue: Catalogue
     token: str
     #: Valid renames that were answered with 200: without any, nothing passes.
     accepted: int = 0

@@ -49,7 +49,7 @@ def tell(item: pytest.Item, report: pytest.TestReport, outcome: Outcome, setting
     elif verdict is Verdict.ERROR:
         report.outcome, report.longrepr = "failed", visible(trace or reason, keep="\n")
     else:
-        text = terminal.failure_text(outcome.record())
+        text = terminal.failure_text(outcome.record(), outcome.drift)
         if outcome.failure is not None and outcome.failure.again is not None:
             text += f"\n{terminal.again_line(outcome.record())}"
         borne = _borne(outcome, settings)
@@ -140,8 +140,10 @@ def record_bad_option(folder: Path, reason: str) -> None:
 #: Members of the record that hold a target's words or the user's: everything else is the suite's own.
 _OUTSIDE = frozenset({
     "reason", "case", "request", "expected", "answer", "curl", "compared", "notes", "detail", "base_url",
-    "identified_by",
+    "identified_by", "published", "note", "differences",
 })  # fmt: skip
+#: Members within those that the suite itself names.
+_OWN = frozenset({"kind", "requirements"})
 
 
 def _redacted(value: Any, redact: Callable[[str], str], *, out: bool = False) -> Any:
@@ -150,5 +152,8 @@ def _redacted(value: Any, redact: Callable[[str], str], *, out: bool = False) ->
     if isinstance(value, list):
         return [_redacted(part, redact, out=out) for part in value]
     if isinstance(value, dict):
-        return {name: _redacted(part, redact, out=out or name in _OUTSIDE) for name, part in value.items()}
+        return {
+            name: _redacted(part, redact, out=(out or name in _OUTSIDE) and name not in _OWN)
+            for name, part in value.items()
+        }
     return value

@@ -60,10 +60,14 @@ class Connection:
 class Sut:
     """The system under test. Safe for several threads at once."""
 
-    def __init__(self, connection: Connection, guard: Guard, limits: Limits | None = None) -> None:
+    def __init__(
+        self, connection: Connection, guard: Guard, limits: Limits | None = None, *, patient: bool = True
+    ) -> None:
         self.connection = connection
         self.guard = guard
         self.limits = limits or Limits()
+        #: Whether a request is sent again after a 429 or a broken connection.
+        self.patient = patient
         #: Requests sent, by method and path of the route that allows them.
         self.sent: Counter[tuple[str, str]] = Counter()
         self.waited = 0.0
@@ -98,6 +102,8 @@ class Sut:
             if self._given_up is not None:
                 raise Unjudgeable(self._given_up)
             exchange = self._try(request, route)
+            if not self.patient:
+                return exchange
             if exchange.answer is None and exchange.trouble and exchange.trouble.startswith("the connection"):
                 self.reconnected += 1
                 self.disconnect()

@@ -112,8 +112,7 @@ def test_the_answer_has_the_shape_of_the_sessions_type(bench: Bench) -> None:
 
 def _own_members(bench: Bench) -> dict[str, set[str]]:
     """The members that only one type of session has, by the document's schemas."""
-    schemas = bench.contract.document["components"]["schemas"]
-    named = {kind: set(schemas[shape]["properties"]) for kind, shape in SHAPES.items()}
+    named = {kind: set(bench.contract.component(shape).get("properties", ())) for kind, shape in SHAPES.items()}
     return {kind: own - set().union(*(named[other] for other in named if other != kind)) for kind, own in named.items()}
 
 
@@ -223,7 +222,7 @@ def _refuse(bench: Bench) -> Iterator[tuple[str, Exchange]]:
     """Requests that are refused for many reasons."""
     session = bench.some_session()
     dialect = bench.dialect
-    for case, request in dialect.faulty(session, bench.name()):
+    for case, request in bench.faulty(session, bench.name()):
         yield case, bench.send(request)
     for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY):
         yield f"a body that is {raw.label}", bench.send(dialect.rename(session, None, raw=raw.raw))

@@ -217,7 +217,7 @@ def _refusals(bench: Bench) -> list[tuple[str, Exchange]]:
 def _refuse(bench: Bench) -> Iterator[tuple[str, Exchange]]:
     """Requests that are refused for many reasons, of body, of id, of user."""
     session = bench.session()
-    for case, request in bench.dialect.faulty(session, bench.name()):
+    for case, request in bench.faulty(session, bench.name()):
         yield case, bench.send(request)
     for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY):
         yield f"a body that is {raw.label}", bench.send(bench.dialect.rename(session, None, raw=raw.raw))

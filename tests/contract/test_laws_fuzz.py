@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from rename_tck.bench import Bench
 from rename_tck.cases import names
-from rename_tck.cases.fuzz import Drawn, drawn_invalid, drawn_valid, near_invalid, reasonable_names
+from rename_tck.cases.fuzz import Drawn, drawn_invalid, drawn_valid, edges, near_invalid, reasonable_names
 from rename_tck.explore import explore
 from rename_tck.systems.dialect import Session
 
@@ -24,8 +24,15 @@ def test_generated_valid_requests_are_accepted(bench: Bench) -> None:
     def named(name: str) -> None:
         _judge_valid(bench, session, bench.dialect.body(session, name))
 
+    for case, body in edges(bench.contract, bench.body(session)):
+        if bench.contract.lifted(body):
+            bench.accept(bench.dialect.rename(session, body), f"{case}, which {bench.contract.document_path} allows")
     explore(bench, drawn_valid(bench.contract), accepted)
-    explore(bench, reasonable_names(), named)
+
+    def allowed(name: str) -> bool:
+        return bench.allows(bench.dialect.body(session, name))
+
+    explore(bench, reasonable_names().filter(allowed), named)
     bench.needs_sight()
 
 
@@ -62,4 +69,7 @@ def test_generated_invalid_requests_are_refused(bench: Bench) -> None:
         why = "no JSON" if drawn.raw is not None else bench.contract.request_errors(body)[0].message
         bench.require_refusal(f"a generated request that is invalid: {why}", exchange)
 
+    for _, body in edges(bench.contract, bench.body(session)):
+        if bench.contract.request_errors(body):
+            refused(Drawn(body, None, (), valid=False))
     explore(bench, st.one_of(drawn_invalid(bench.contract), near_invalid(bench.contract, bench.body(session))), refused)

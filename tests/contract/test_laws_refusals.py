@@ -155,7 +155,7 @@ def test_a_refused_rename_leaves_the_session_as_it_was(bench: Bench) -> None:
     bench.require_readable()
     session = bench.some_session()
     bench.prepare(session)
-    requests = bench.dialect.faulty(session, bench.name())
+    requests = bench.faulty(session, bench.name())
     if bench.target.sut.connection.key is not None:
         requests.append(("a wrong key", bench.rename(session, bench.name()).with_credential(Credential.WRONG)))
     first, before = bench.read(session), bench.read(session)

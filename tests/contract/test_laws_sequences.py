@@ -98,8 +98,9 @@ def _request(
         case "odd name":
             name = names.UNREASONABLE[move.choice % len(names.UNREASONABLE)].text
         case "faulty":
-            faulty = bench.dialect.faulty(session, move.name)
-            return faulty[move.choice % len(faulty)][1], None
+            if faulty := bench.faulty(session, move.name):
+                return faulty[move.choice % len(faulty)][1], None
+            name = move.name
         case "unknown":
             made_up = bench.dialect.unknown_id(f"{bench.target.token}/sequence")
             bench.target.sut.guard.know(made_up)

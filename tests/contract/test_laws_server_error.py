@@ -53,7 +53,7 @@ def _requests(bench: Bench, session: Session) -> Iterator[tuple[str, Request, bo
                 dialect.rename(session, bench.body(session, **{member: wrong.value})),
                 True,
             )
-    for case, request in dialect.faulty(session, bench.name()):
+    for case, request in bench.faulty(session, bench.name()):
         yield case, request, True
     for odd_query in dialect.odd_queries(session):
         yield odd_query.label, dialect.rename(session, bench.body(session), query=odd_query.query), True

@@ -78,7 +78,7 @@ def test_a_rename_that_changed_the_title_answers_true(bench: Bench) -> None:
 
 def _invalid(bench: Bench, session: Session) -> list[tuple[str, Request]]:
     """JSON bodies that break the request schema, each in one way."""
-    return [
+    cases = [
         ("an empty object", bench.dialect.rename(session, {})),
         ("a title that is null", bench.dialect.rename(session, {"title": None})),
         ("a title that is a number", bench.dialect.rename(session, {"title": 5})),
@@ -89,6 +89,7 @@ def _invalid(bench: Bench, session: Session) -> list[tuple[str, Request]]:
             for raw in bodies.NOT_OBJECT
         ),
     ]
+    return [(case, request) for case, request in cases if not bench.lifts(request)]
 
 
 def _not_json(bench: Bench, session: Session) -> list[tuple[str, Request]]:

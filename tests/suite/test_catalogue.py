@@ -331,7 +331,7 @@ def test_files_say_nothing_that_is_not_read() -> None:
                 <= {"id", "level", "sentence", "cites", "contradicted"}
             )
             for cite in [*item["cites"], *item.get("contradicted", [])]:
-                assert set(cite) - {"whole"} in ({"edition", "pointer", "quote"}, {"source", "text"})
+                assert set(cite) - {"whole", "bare"} in ({"edition", "pointer", "quote"}, {"source", "text"})
 
 
 def test_systems_are_the_folders_that_have_a_catalogue() -> None:

@@ -14,6 +14,12 @@ LEVELS = ("MUST", "SHOULD")
 VERDICTS = ("fail", "error", "not tested", "pass")
 
 
+def judged_by(run: Json) -> str:
+    """The editions that the run judged by; the user's own by its file."""
+    spec = run.get("spec")
+    return f"{spec['file']} (given with --spec)" if spec else ", ".join(run["chosen_editions"])
+
+
 def tested(counts: Mapping[str, int]) -> int:
     """How many requirements of a level were judged: the denominator of every count of passes."""
     return counts["pass"] + counts["fail"]
@@ -126,3 +132,45 @@ def status_line(answer: Json | None) -> str:
     if answer is None:
         return "no answer came"
     return f"{answer['status']} {answer['reason']}".rstrip() + f", after {answer['elapsed_ms']} ms"
+
+
+#: Requirements that a sentence names before it counts the rest.
+_NAMED = 8
+
+
+def touched(drift: Json | None) -> list[str]:
+    """The requirements that rest on something that the target's own document says otherwise."""
+    differences = drift["differences"] if drift else []
+    return list(dict.fromkeys(name for difference in differences for name in difference["requirements"]))
+
+
+def drifted(drift: Json) -> str:
+    """In a sentence: how the target's own document differs from the one that it is judged by."""
+    source, other = f"the target's own {drift['source']}", drift["compared_with"]
+    if drift["published"] is None:
+        return f"{source} could not be compared with {other}: {drift['note']}"
+    number, names = len(drift["differences"]), touched(drift)
+    if not number:
+        return f"{source} says of the rename what {other} says"
+    places = f"{source} differs from {other} in {number} place{'s' * (number != 1)}"
+    if not names:
+        return f"{places}, {'which touches' if number == 1 else 'which touch'} no requirement"
+    listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    these = "a failure of it" if len(names) == 1 else "a failure of these"
+    return f"{places}, {'which touches' if number == 1 else 'which touch'} {listed}: {these} may be {_stale(other)}"
+
+
+def _stale(file: str) -> str:
+    return "a stale vendored file" if file.startswith("specs/") else "a stale document"
+
+
+def aside(drift: Json | None, requirement: Json) -> str | None:
+    """What a reader of a failure should know of drift; None where none touches the requirement."""
+    if drift is None:
+        return None
+    found = [difference for difference in drift["differences"] if requirement["id"] in difference["requirements"]]
+    if not found:
+        return None
+    more = f" and in {len(found) - 1} more place{'s' * (len(found) != 2)}" if len(found) > 1 else ""
+    says = f"the target's own {drift['source']} says otherwise at {found[0]['pointer']}{more}"
+    return f"{says}: this may be {_stale(drift['compared_with'])}"

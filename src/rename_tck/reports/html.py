@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rename_tck import history as runs_before
 from rename_tck.history import History, Trend
-from rename_tck.reports import facts, page
+from rename_tck.reports import drift, facts, page
 from rename_tck.reports.details import details, known, strip
 from rename_tck.reports.facts import LEVELS, VERDICTS, Json
 from rename_tck.reports.markup import Markup, el, join
@@ -99,6 +99,7 @@ def _run(run: Json, trends: Trends, number: int) -> Markup:
         _not_tested(run),
         _trend(run, trends),
         _matrix(run, trends) if run["requirements"] else None,
+        drift.section(run),
         _observations(run["observations"]),
         _notes(run["notes"]),
         id=f"run-{number}",
@@ -111,7 +112,8 @@ def _identity(run: Json) -> Markup:
     rows: list[tuple[str, Markup | str | None]] = [
         ("Target", page.target(run)),
         ("Identified", run["identified_by"]),
-        ("Judged by", ", ".join(run["chosen_editions"]) or None),
+        ("Judged by", facts.judged_by(run) or None),
+        ("SHA-256", el("code", run["spec"]["sha256"]) if "spec" in run else None),
     ]
     return el("dl", *(join(el("dt", name), el("dd", value)) for name, value in rows if value), class_="facts")
 
@@ -213,7 +215,10 @@ def _matrix(run: Json, trends: Trends) -> Markup:
     ]
     present = {cell for requirement in run["requirements"] for cell in requirement["by_edition"].values()}
     legend = [join(el("dt", name), el("dd", meaning)) for name, meaning in _LEGEND if present & set(name.split(", "))]
-    rows = (_requirement(requirement, editions, trends.get(requirement["id"])) for requirement in run["requirements"])
+    rows = (
+        _requirement(requirement, editions, trends.get(requirement["id"]), run.get("drift"))
+        for requirement in run["requirements"]
+    )
     return join(
         el("h3", f"Requirements ({len(run['requirements'])})"),
         el(
@@ -228,14 +233,16 @@ def _matrix(run: Json, trends: Trends) -> Markup:
     )
 
 
-def _requirement(requirement: Json, editions: list[str], trend: Trend | None) -> Markup:
+def _requirement(requirement: Json, editions: list[str], trend: Trend | None, drifted: Json | None) -> Markup:
     verdict = requirement["verdict"]
     cells = (
         el("td", requirement["level"], data_label="Level"),
-        el("td", page.verdict(verdict), data_label="Verdict"),
+        el("td", page.verdict(verdict), drift.mark(drifted, requirement), data_label="Verdict"),
         *(_cell(requirement["by_edition"].get(edition, "silent"), edition) for edition in editions),
     )
-    detail = el("dl", *details(requirement, trend), class_="details")
+    said = facts.aside(drifted, requirement)
+    first = join(el("dt", "Drift"), el("dd", said)) if said else None
+    detail = el("dl", first, *details(requirement, trend), class_="details")
     kinds = ("all", verdict)
     return page.row(requirement["id"], requirement["sentence"], kinds=kinds, worst=verdict, cells=cells, detail=detail)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rename_tck.reports import facts
+from rename_tck.reports import drift, facts
 from rename_tck.reports.commonmark import LIMIT, Page, cell, code, fence, table, text
 from rename_tck.reports.difference import compare
 from rename_tck.reports.facts import LEVELS, VERDICTS, Json
@@ -74,6 +74,8 @@ def _run(run: Json, room: int) -> str:
         page.add(f"{left_out} more failures are left out for want of room; they are in `conformance.html`.")
     for heading, verdict in (("Could not be judged", "error"), ("Not tested", "not tested")):
         _grouped(page, heading, facts.with_verdict(run, verdict), note)
+    if said := drift.markdown(run):
+        page.add(said)
     if run["notes"]:
         page.add("#### Notes\n\n" + "\n".join(f"- {text(item)}" for item in run["notes"][:_MOST_NOTES]))
     return str(page)

@@ -25,6 +25,9 @@ def table(record: Json) -> list[str]:
     for run in record["runs"]:
         if run["requirements"]:
             lines += [*_requirements(run), ""]
+        drift = run.get("drift")
+        if drift is not None and (drift["differences"] or drift["published"] is None):
+            lines += [*_indented(facts.drifted(drift), 2, 12), ""]
     reason, complaints = facts.own_reason(record), record.get("complaints", [])
     lines += [*_indented(f"could not judge: {reason}", 2), ""] if reason else []
     return lines + [line for complaint in complaints for line in _indented(complaint, 2)] + [""] * bool(complaints)
@@ -42,7 +45,7 @@ def verdict_line(run: Json) -> str:
 def _requirements(run: Json) -> list[str]:
     requirements = run["requirements"]
     longest = min(_WIDEST_ID, max(width(visible(requirement["id"])) for requirement in requirements))
-    editions = ", ".join(run["chosen_editions"])
+    editions = facts.judged_by(run)
     where = f" at {run['base_url']}" if run["base_url"] else ""
     lines = wrap(one_line(f"{facts.name_of_system(run)}{where}, judged by {editions}"), COLUMNS)
     if run["identified_by"]:
@@ -84,7 +87,7 @@ def _indented(content: str, by: int, most: int = 3) -> list[str]:
     return [" " * by + line for line in lines]
 
 
-def failure_text(requirement: Json) -> str:
+def failure_text(requirement: Json, drift: Json | None = None) -> str:
     """What a failing test prints: the rule and where it stands, the request, what was expected, what came back."""
     lines = [f"{visible(requirement['id'])} ({requirement['level']})", *_indented(requirement["sentence"], 2, 6)]
     places = [facts.cited(citation) for citation in requirement["citations"]]
@@ -93,6 +96,8 @@ def failure_text(requirement: Json) -> str:
         lines += _field("stated in", f"{source}: {cut(one_line(words), 240)}")
     if len(places) > 3:
         lines += _field("", f"and {len(places) - 3} more places")
+    if said := facts.aside(drift, requirement):
+        lines += _field("drift", cut(said, 600))
     if requirement.get("reason"):
         lines += _field("reason", cut(requirement["reason"], 600))
     lines += _field("case", cut(requirement["case"], 600))

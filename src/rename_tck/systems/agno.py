@@ -38,12 +38,14 @@ class Agno(Dialect):
         "session_summary", "session_state", "total_tokens", "agent_data", "team_data", "workflow_data", "session_data",
         "metrics", "metadata", "chat_history", "created_at",
     )  # fmt: skip
+    document_path = "/openapi.json"
     provisioning: ClassVar[tuple[Route, ...]] = (
         Route("POST", "/sessions"),
         Route("GET", "/sessions"),
         Route("GET", "/sessions/{id}"),
         Route("DELETE", "/sessions/{id}", "created"),
         Route("GET", "/config"),
+        Route("GET", "/openapi.json"),
     )
 
     def body(self, session: Session, name: str) -> dict[str, object]:

@@ -76,6 +76,8 @@ class Dialect(ABC):
     updated_member: ClassVar[str] = "updated_at"
     #: Members of a session that a rename has no business with.
     steady: ClassVar[tuple[str, ...]]
+    #: Where the system publishes its own OpenAPI document; None where it does not.
+    document_path: ClassVar[str | None] = None
     #: What to set so that the dialect's sessions can be found, for the sentences that ask for it.
     provisioning: ClassVar[tuple[Route, ...]]
 

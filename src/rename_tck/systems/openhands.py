@@ -38,12 +38,14 @@ class OpenHands(Dialect):
         "trigger",
         "pr_number",
     )
+    document_path = "/openapi.json"
     provisioning: ClassVar[tuple[Route, ...]] = (
         Route("POST", "/api/conversations"),
         Route("GET", "/api/conversations"),
         Route("GET", "/api/conversations/{id}", "known"),
         Route("DELETE", "/api/conversations/{id}", "created"),
         Route("GET", "/api/options/config"),
+        Route("GET", "/openapi.json"),
     )
 
     def body(self, session: Session, name: str) -> dict[str, object]:
