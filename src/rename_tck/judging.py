@@ -104,8 +104,11 @@ class Judging:
         """The same target with sessions of its own, for what may spoil them: the other tests do not get them.
 
         Raises:
-            NotTested: no session could be had.
+            NotTested: no session could be had, or none that may be spoilt now.
         """
+        if self._worker is not None and not self.settings.session_ids and self.borrows(system):
+            # workers keep to the order of collecting, when it was not known that sessions can only be found
+            raise NotTested("no session can be created, and those that are there are needed as they are")
         if system not in self._set_aside:
             try:
                 self._set_aside[system] = self._open(system, beside=self.open(system))

@@ -219,7 +219,7 @@ class Judge:
         system = self.judging.identity.system
         items = [item for item in session.items if (chosen_by(item) or (system,))[0] == system]
         if self.worker is None and self.judging.borrows(system):
-            # (with workers, the controller goes by the order in which the tests were collected)
+            # with workers the order of collecting holds; `Judging.open_aside` heeds that
             contract = [item for item in items if chosen_by(item)]
             items = [item for item in items if not chosen_by(item)]
             items += sorted(contract, key=lambda item: rank(item, borrowed=True))

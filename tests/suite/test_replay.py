@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from harness import KEY, OTHER_MODE_KEY, Judged, judge, judge_in_process
+from harness import KEY, OTHER_MODE_KEY, ROOT, Judged, judge, judge_in_process
 from mutants import every
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rename_tck.__main__ import main
 from rename_tck.cases import drawn
 from rename_tck.cases.fuzz import Drawn
+from rename_tck.commands import replay as command
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import Conversation, DifyServer, Renaming
 from rename_tck.reference.openhands import OpenHandsServer
@@ -406,6 +412,78 @@ def test_a_case_that_the_law_no_longer_has(tmp_path: Path, replay: Callable[...,
     assert (found.status, found.with_verdict("pass"), files(tmp_path)) == (0, {RULE}, {})
 
 
+def test_a_drawn_value_that_the_law_does_not_take_fails_nothing(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    judged(faulty("openhands", "OddMembersIgnored"), tmp_path, select="invalid-space-refused", system="openhands")
+    path = tmp_path / "replay" / "openhands.invalid-space-refused.json"
+    content = json.loads(path.read_bytes())
+    content["again"]["drawn"] = {"value": 5}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    status, out, _ = replay(right("openhands"), "openhands.invalid-space-refused", tmp_path)
+    assert status == 3
+    assert "was not tested: the kept case cannot be tried again: AttributeError" in out
+    found = judged(right("openhands"), tmp_path, select="invalid-space-refused", system="openhands")
+    assert (found.status, found.with_verdict("pass")) == (0, {"openhands.invalid-space-refused"})
+
+
+def test_a_broken_file_is_noted_where_it_belongs(tmp_path: Path) -> None:
+    folder = tmp_path / "replay"
+    folder.mkdir()
+    (folder / "agno.user-scope-own.json").write_text("{", encoding="utf-8")
+    (folder / "whatever.json").write_text("{}", encoding="utf-8")
+    found = judge(None, tmp_path, select="name-string or session-name-string")
+    notes = {run["system"]: len(run["notes"]) for run in found.record["runs"]}
+    assert notes == {"dify": 1, "agno": 2}
+    assert len(list(folder.glob("*.json"))) == 2
+
+
+def test_the_embedded_servers_are_sent_kept_cases_too(tmp_path: Path) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    found = judge(None, tmp_path, "-vv", select="user-required")
+    assert found.output.count("PASS") == 2
+    assert (found.status, files(tmp_path)) == (0, {})
+
+
+def test_the_limits_of_a_run_hold_for_kept_cases_too(tmp_path: Path) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    server = Recording(right("dify"))
+    found = judged(server, tmp_path, "--max-requests=9", select="user-required or name-stored")
+    assert len(server.sent) <= 9 + 3  # and what puts the sessions back
+    assert found.with_verdict("not tested") >= {"dify.name-stored"}
+
+
+class CreatesNothing(DifyServer):
+    """Correct, with conversations that only others can begin; takes a missing user for the owner."""
+
+    begun = False
+
+    async def chat(self, request: Request) -> Response:
+        if self.begun:
+            raise self.invalid("no")
+        return await super().chat(request)
+
+    def valid_renaming(self, body: dict[str, Any]) -> Renaming:
+        return super().valid_renaming({"user": "rename-tck", **body})
+
+
+def test_sessions_that_were_found_are_first_for_what_needs_them_fresh(tmp_path: Path) -> None:
+    server = CreatesNothing(KEY, OTHER_MODE_KEY)
+    select = "user-required or refusal-changes-nothing"
+    with serve(server) as base_url:
+        for _ in range(24):  # enough for each worker to find some of its own
+            made_at(base_url)
+        server.begun = True
+        judge(base_url, tmp_path, system="dify", env=KEYS, select="user-required")
+        found = judge(base_url, tmp_path, "-vv", system="dify", env=KEYS, select=select)
+        order = re.findall(r"\[(dify[.\w-]+)\]", found.output)
+        assert order.index("dify.refusal-changes-nothing") < order.index(f"{RULE}-kept") < order.index(RULE)
+        assert found.with_verdict("fail") == {RULE}
+        found = judge_in_process(base_url, tmp_path, "-n2", system="dify", env=KEYS, select=select)
+        assert found.with_verdict("fail") == {RULE}
+        assert found.with_verdict("pass") == {"dify.refusal-changes-nothing"}
+
+
 def test_a_case_with_a_secret_in_it_is_shown_but_not_sent(
     tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
 ) -> None:
@@ -494,6 +572,30 @@ def test_the_target_and_the_folder_may_come_from_the_environment(
         monkeypatch.setenv("RENAME_TCK_REPORT_DIR", str(tmp_path))
         assert main(["replay", RULE, "--header", f"X-Gateway: {SECRET}"]) == 0
     assert SECRET not in capfd.readouterr().out
+
+
+def test_without_a_clone_there_are_no_tests_to_judge(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    monkeypatch.setattr(command, "__file__", str(tmp_path / "lib" / "rename_tck" / "commands" / "replay.py"))
+    status, out, err = replay("http://127.0.0.1:9", RULE, tmp_path)
+    assert (status, out) == (2, "")
+    assert err == "The contract tests are not there: a replay needs a clone of rename-tck, installed with -e.\n"
+
+
+def test_from_another_folder(tmp_path: Path) -> None:
+    """As a shell does it: the folder that one stands in has nothing to say, but for where the reports are."""
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path / "reports", select="user-required")
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), **KEYS}
+    with serve(right("dify")) as base_url:
+        done = subprocess.run(
+            [sys.executable, "-m", "rename_tck", "replay", RULE, "--base-url", base_url],
+            cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "passes now" in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["reports"]
 
 
 # -- the parts

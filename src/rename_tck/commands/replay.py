@@ -51,21 +51,23 @@ def run(arguments: argparse.Namespace) -> int:
         kept = {path: keeping.load(path) for path in files}
     except keeping.InvalidReplayError as error:
         raise CommandError(str(error)) from None
-    for one in kept.values():
-        if one.again is None:
-            put(f"{one.requirement} could not be judged: its case holds a secret, which no file keeps; "
-                f"run the suite with -k {one.requirement}\n", None)  # fmt: skip
-            return COULD_NOT_JUDGE
-    contract = _contract_tests()
-    replay = Replay(list(kept.values()))
-    given = [] if arguments.base_url is None else [f"--base-url={arguments.base_url}"]
-    modules = sorted({str(contract / one.module) for one in replay.kept if (contract / one.module).is_file()})
-    _judge(replay, [*(modules or [str(contract)]), *given, *arguments.more])
     statuses = []
-    for path, one in kept.items():
-        text, status = _said(replay, one, path)
-        put(text, None)
-        statuses.append(status)
+    for path, one in list(kept.items()):
+        if one.again is None:
+            del kept[path]
+            statuses.append(COULD_NOT_JUDGE)
+            put(f"replay: {one.requirement} could not be judged: its case holds a secret, which no file keeps; "
+                f"run the suite with -k {one.requirement}\n", None)  # fmt: skip
+    if kept:
+        replay = Replay(list(kept.values()))
+        contract = _contract_tests()
+        given = [] if arguments.base_url is None else [f"--base-url={arguments.base_url}"]
+        modules = sorted({str(contract / one.module) for one in replay.kept if (contract / one.module).is_file()})
+        _judge(replay, [*(modules or [str(contract)]), *given, *arguments.more])
+        for path, one in kept.items():
+            text, status = _said(replay, one, path)
+            put(text, None)
+            statuses.append(status)
     return _STILL_FAILS if _STILL_FAILS in statuses else max(statuses)
 
 
@@ -143,7 +145,7 @@ def _verdict(outcome: Outcome, replay: Replay, path: Path) -> tuple[str, int]:
         case Verdict.FAIL:
             return "still fails", _STILL_FAILS
         case Verdict.PASS:
-            return f"passes now; the next whole run removes {path}", 0
+            return f"passes now; the next run in which the whole requirement passes removes {path}", 0
         case _ if outcome.tests:
             word = "could not be judged" if outcome.verdict is Verdict.ERROR else "was not tested"
             return f"{word}: {outcome.reason}", COULD_NOT_JUDGE
