@@ -35,6 +35,8 @@ def file_name(requirement: str, edition: str | None) -> str:
 def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
     """Write a file for each requirement that failed, and remove that of each that was tested and passes.
 
+    What an embedded server passes removes nothing: the file is another target's.
+
     Raises:
         OSError: the folder cannot be made or written.
     """
@@ -51,7 +53,9 @@ def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     content = redact(_content(run, system_run, failing[0]))
                     reports.replace(path, reports.dumps(content).encode())
-                elif Outcome.of(requirement, own, system_run).verdict is Verdict.PASS and _is_ours(path):
+                    continue
+                passes = Outcome.of(requirement, own, system_run).verdict is Verdict.PASS
+                if passes and not system_run.embedded and _is_ours(path):
                     path.unlink(missing_ok=True)
 
 

@@ -57,6 +57,11 @@ def test_every_requirement_has_a_verdict(judged: Judged) -> None:
     assert judged.run["verdict"] == "does not conform"
 
 
+def test_its_own_document_says_what_the_vendored_one_says(judged: Judged) -> None:
+    assert judged.run["drift"]["published"] == "Agno AgentOS 1.0.0"
+    assert judged.run["drift"]["differences"] == []
+
+
 def test_nothing_is_left_behind(agno: str, judged: Judged) -> None:
     assert judged.run["notes"] == [] or all("sent again" in note for note in judged.run["notes"])
     for kind in ("agent", "team", "workflow"):

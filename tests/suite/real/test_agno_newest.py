@@ -43,3 +43,15 @@ def test_every_requirement_has_a_verdict(judged: Judged) -> None:
     assert judged.with_verdict("error") == set()
     assert judged.with_verdict("not tested") == set()
     assert judged.status == 1
+
+
+def test_its_own_document_explains_a_finding(judged: Judged) -> None:
+    """3.1.10 documents the 422 that it answers, has other members in its errors, and finds the type out by itself."""
+    differences = judged.run["drift"]["differences"]
+    assert {name for difference in differences for name in difference["requirements"]} == {
+        "agno.type-default-agent", "agno.error-400-shape", "agno.error-401-shape", "agno.error-404-shape",
+        "agno.error-422-shape",
+    }  # fmt: skip
+    assert "says otherwise at /components/schemas/ValidationErrorResponse/properties/detail" in " ".join(
+        judged.output.split()
+    )
