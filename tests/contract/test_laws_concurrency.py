@@ -5,7 +5,6 @@ import pytest
 from rename_tck.bench import Bench
 from rename_tck.exchange import Exchange
 from rename_tck.systems.dialect import Session, members
-from rename_tck.verdict import Compared
 
 requirement = pytest.mark.requirement
 
@@ -45,11 +44,11 @@ def test_two_renames_of_one_session_at_once(bench: Bench) -> None:
         exchanges = _at_once(bench, [(session, name) for name in sent], case)
         stored = bench.name_of(session) if bench.readable() else None
         if bench.readable() and stored not in sent:
+            one, other = map(repr, sent)
             bench.fail(
-                f"{case}: the name read back",
-                " or ".join(map(repr, sent)),
-                None,
-                Compared(" | ".join(sent), str(stored)),
+                f"{case}: the name read back is {stored!r}",
+                f"one of the two, {one} or {other}, whole",
+                exchanges[-1],
             )
         for own, other, exchange in zip(sent, reversed(sent), exchanges, strict=True):
             answered = bench.dialect.name_in(_answered(exchange)) if bench.dialect.answers_session else None

@@ -19,6 +19,9 @@ def test_generated_valid_requests_are_accepted(bench: Bench) -> None:
     def accepted(drawn: Drawn) -> None:
         assert isinstance(drawn.body, dict)
         body = bench.dialect.adapted(session, drawn.body)
+        if not bench.dialect.asks_for_name(body):
+            # a name is asked for by most of what is valid, and by few of the bodies that are drawn
+            body = {**body, **bench.body(session)}
         _judge_valid(bench, session, body)
 
     def named(name: str) -> None:
@@ -27,12 +30,13 @@ def test_generated_valid_requests_are_accepted(bench: Bench) -> None:
     for case, body in edges(bench.contract, bench.body(session)):
         if bench.contract.lifted(body):
             bench.accept(bench.dialect.rename(session, body), f"{case}, which {bench.contract.document_path} allows")
-    explore(bench, drawn_valid(bench.contract), accepted)
+    share = 1 / len(bench.target.contracts)
+    explore(bench, drawn_valid(bench.contract), accepted, share=share)
 
     def allowed(name: str) -> bool:
         return bench.allows(bench.dialect.body(session, name))
 
-    explore(bench, reasonable_names().filter(allowed), named)
+    explore(bench, reasonable_names().filter(allowed), named, share=share)
     bench.needs_sight()
 
 
@@ -72,4 +76,5 @@ def test_generated_invalid_requests_are_refused(bench: Bench) -> None:
     for _, body in edges(bench.contract, bench.body(session)):
         if bench.contract.request_errors(body):
             refused(Drawn(body, None, (), valid=False))
-    explore(bench, st.one_of(drawn_invalid(bench.contract), near_invalid(bench.contract, bench.body(session))), refused)
+    drawn = st.one_of(drawn_invalid(bench.contract), near_invalid(bench.contract, bench.body(session)))
+    explore(bench, drawn, refused, share=1 / len(bench.target.contracts))

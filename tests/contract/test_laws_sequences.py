@@ -27,9 +27,14 @@ def _moves() -> st.SearchStrategy[list[Move]]:
 def test_every_session_bears_the_last_name_accepted_for_it(bench: Bench) -> None:
     bench.require_readable()
     sessions = _sessions(bench)
-    # the sequence that every run plays, then drawn ones
     for _ in bench.cases(["the sequence that every run plays"]):
         _play(bench, sessions, _fixed(len(sessions)))
+
+
+@requirement("sequence-consistent")
+def test_every_session_bears_the_last_name_accepted_for_it_in_drawn_sequences(bench: Bench) -> None:
+    bench.require_readable()
+    sessions = _sessions(bench)
     explore(bench, _moves(), lambda moves: _play(bench, sessions, moves), share=0.24)
 
 

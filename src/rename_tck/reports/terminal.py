@@ -95,7 +95,7 @@ def failure_text(requirement: Json, drift: Json | None = None) -> str:
         source = f"{place} (edition {edition})" if edition else place
         lines += _field("stated in", f"{source}: {cut(one_line(words), 240)}")
     if len(places) > 3:
-        lines += _field("", f"and {len(places) - 3} more places")
+        lines += _field("", f"and {len(places) - 3} more place{'s' * (len(places) > 4)}")
     if said := facts.aside(drift, requirement):
         lines += _field("drift", cut(said, 600))
     if requirement.get("reason"):
@@ -103,7 +103,8 @@ def failure_text(requirement: Json, drift: Json | None = None) -> str:
     lines += _field("case", cut(requirement["case"], 600))
     lines += _request(requirement)
     lines += _field("expected", cut(requirement["expected"], 600))
-    lines += _answer(requirement["answer"])
+    if requirement["request"] or requirement["answer"]:
+        lines += _answer(requirement["answer"])
     if requirement.get("compared"):
         lines += _compared(requirement["compared"])
     return "\n".join(lines)
