@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+from rename_tck.interruption import INTERRUPTION
 from rename_tck.opening import Identity, Opening, all_editions, identify, locate
 from rename_tck.run import Run, SystemRun
 from rename_tck.settings import Settings
@@ -100,12 +101,13 @@ class Judging:
 
     def close(self) -> None:
         """Put everything back and take over what was learnt on the way."""
-        for system, opening in self._openings.items():
-            target = opening.target
-            opening.close()
-            self.sent[system] = opening.sut.sent
-            run = self.system_run(system)
-            run.accepted += target.accepted
-            run.observations.update(target.observations)
-            run.notes += [self.redact(note) for note in opening.notes]
-        self._openings.clear()
+        with INTERRUPTION.held():
+            for system, opening in self._openings.items():
+                target = opening.target
+                opening.close()
+                self.sent[system] = opening.sut.sent
+                run = self.system_run(system)
+                run.accepted += target.accepted
+                run.observations.update(target.observations)
+                run.notes += [self.redact(note) for note in opening.notes]
+            self._openings.clear()

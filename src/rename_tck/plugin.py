@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import signal
-import threading
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import hypothesis
 import pytest
@@ -17,6 +15,7 @@ from rename_tck import finding as findings
 from rename_tck.bench import Bench
 from rename_tck.catalogue import Catalogue
 from rename_tck.explore import PROFILES
+from rename_tck.interruption import INTERRUPTION
 from rename_tck.judging import Judging
 from rename_tck.run import COULD_NOT_JUDGE, Outcome, SystemRun
 from rename_tck.selection import chosen_by, is_of_another_system, rank
@@ -59,10 +58,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--hypothesis-profile", None) is None:
         hypothesis.settings.load_profile(PROFILES[0])
     config.pluginmanager.register(Judge(config, settings), "rename-tck-judge")
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 class Judge:
@@ -144,6 +139,7 @@ class Judge:
                     f"{workers} workers need a lent session each: give {workers} --session-id, or fewer workers."
                 )
             self.active = True
+            self.config.add_cleanup(INTERRUPTION.heed())
             try:
                 self.judging.look_at_target()
             except CouldNotJudge as trouble:
@@ -168,7 +164,9 @@ class Judge:
         contract = [item for item in session.items if chosen_by(item)]
         self.active = self.active or bool(contract)
         try:
-            self._heed_termination(bool(contract))
+            if contract and not self.is_controller:
+                # also when a CI that cancels a run terminates it
+                self.config.add_cleanup(INTERRUPTION.heed())
             if contract and not self.config.option.collectonly and not self.is_controller:
                 self._ensure_writable()
                 try:
@@ -185,16 +183,6 @@ class Judge:
             return (yield)
         finally:
             self.judging.close()
-
-    def _heed_termination(self, active: bool) -> None:
-        """A CI that cancels a run terminates it: that is an interruption like Ctrl-C, after which all is put back."""
-        if active and threading.current_thread() is threading.main_thread():
-            before = signal.signal(signal.SIGTERM, _interrupt)
-
-            def restore() -> None:
-                signal.signal(signal.SIGTERM, before)
-
-            self.config.add_cleanup(restore)
 
     def _ensure_writable(self) -> None:
         if self.worker is None:
@@ -288,6 +276,8 @@ class Judge:
         if ours and self.worker is None:
             if exitstatus == pytest.ExitCode.INTERRUPTED:
                 self.run.trouble = self.run.trouble or "the run was broken off before its end"
+                for run in self.run.systems.values():
+                    run.broken_off = self.run.trouble
             if usual and (self.run.systems or self.run.trouble):
                 session.exitstatus = self.run.exit_status()
                 if self.foreign_failure:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rename_tck.exchange import Answer, Exchange, Request
+from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Page, Session
 from rename_tck.transport import Sut
 from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
@@ -198,10 +199,12 @@ class Pool:
             return
         refusal = "no creation was tried"
         while len(self._of(kind)) < count:
-            made, refusal = self._create(kind)
+            with INTERRUPTION.held():  # or the target would have made a session that the run does not know of
+                made, refusal = self._create(kind)
+                if made is not None:
+                    self._sessions.append(made)
             if made is None:
                 break
-            self._sessions.append(made)
         else:
             return
         if not self._lent and not any(session.origin == "created" for session in self._sessions):
@@ -310,13 +313,14 @@ class Pool:
 
     def put_back(self) -> None:
         """Delete what the run made; give what it was lent or found its old name back. What fails becomes a note."""
-        self.sut.make_last_try()
-        for session in self._sessions:
-            try:
-                self._put_back(session)
-            except Unjudgeable as trouble:
-                self.notes.append(f"session {session.id} could not be put back: {trouble}")
-        self._sessions.clear()
+        with INTERRUPTION.held():
+            self.sut.make_last_try()
+            for session in self._sessions:
+                try:
+                    self._put_back(session)
+                except Unjudgeable as trouble:
+                    self.notes.append(f"session {session.id} could not be put back: {trouble}")
+            self._sessions.clear()
 
     def _put_back(self, session: Session) -> None:
         if session.origin == "created":

@@ -15,6 +15,7 @@ import urllib3
 
 from rename_tck.exchange import Answer, Credential, Exchange, Request
 from rename_tck.guard import Guard, Route
+from rename_tck.interruption import INTERRUPTION
 from rename_tck.limits import Limits
 from rename_tck.verdict import Unjudgeable
 from rename_tck.wire import NO_COOKIES, Adapter, Deadlines
@@ -88,10 +89,13 @@ class Sut:
             OutsideContractError: the safety contract does not allow the request.
             NotTested: the run is out of time or of requests.
             Unjudgeable: the target has hung for so long, or asks to wait so long, that the run gives it up.
+            KeyboardInterrupt: the run was interrupted, and sessions are not being put back yet.
         """
         route = self.guard.permit(request)
         waited = 0.0
         while True:
+            if not self.limits.closing:
+                INTERRUPTION.check()
             if self._given_up is not None:
                 raise Unjudgeable(self._given_up)
             exchange = self._try(request, route)
@@ -191,7 +195,7 @@ class Sut:
             )
             raise Unjudgeable(self._given_up)
         self.waited += seconds
-        time.sleep(seconds)
+        INTERRUPTION.pause(seconds, heed=not self.limits.closing)
         return seconds
 
     # -- what goes with every request
@@ -254,6 +258,7 @@ class Sut:
     def make_last_try(self) -> None:
         """From now on sessions are put back: no limit of requests holds, and a target given up is tried again."""
         self.limits.closing = True
+        self.disconnect()  # an interruption may have left an answer half read
         if self._given_up is not None:
             self._given_up = None
             self.connection = replace(self.connection, time_limit=min(LAST_TRY, self.connection.time_limit))

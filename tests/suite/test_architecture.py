@@ -18,7 +18,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("catalogue", "contract", "convert"),
     ("exchange",),
     ("cases",),
-    ("guard", "limits", "wire", "transport"),
+    ("interruption", "guard", "limits", "wire", "transport"),
     ("systems",),
     ("provision",),
     ("target", "bench"),
