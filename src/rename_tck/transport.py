@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import requests
 import urllib3
 
-from rename_tck.exchange import Answer, Credential, Exchange, Request
+from rename_tck.exchange import ALWAYS, Answer, Credential, Exchange, Request, merged
 from rename_tck.guard import Guard, Route
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.limits import Limits
@@ -158,8 +158,10 @@ class Sut:
             base_url=self.connection.base_url,
             answer=answer,
             trouble=trouble,
-            extra_headers=tuple(name for name, _ in self.connection.extra_headers),
+            extra_headers=tuple(name for name, value in self.connection.extra_headers if value),
+            empty_headers=tuple(name for name, value in self.connection.extra_headers if not value),
             auth_header=self.connection.key_header if self._key(request) is not None else None,
+            verify=self.connection.verify,
         )
 
     def _receive(
@@ -201,14 +203,12 @@ class Sut:
     # -- what goes with every request
 
     def _headers(self, request: Request) -> dict[str, str]:
-        headers = {"Accept": "application/json", **dict(self.connection.extra_headers)}
-        key = self._key(request)
+        key, auth = self._key(request), {}
         if key is not None:
             name, form = self.connection.key_header
             lower = request.credential is Credential.LOWER_CASE_SCHEME
-            headers[name] = (form.lower() if lower else form).format(key)
-        headers.update(request.headers)
-        return headers
+            auth[name] = (form.lower() if lower else form).format(key)
+        return merged(ALWAYS, dict(self.connection.extra_headers), auth, dict(request.headers))
 
     def _key(self, request: Request) -> str | None:
         key = self.connection.key
