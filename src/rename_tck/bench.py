@@ -153,7 +153,7 @@ class Bench:
             return exchange
         trouble = exchange.trouble or "no answer came"
         if trouble.startswith("no complete answer"):
-            raise Unjudgeable(f"{trouble} to {request.method} {request.path[:80]}", exchange)
+            raise Unjudgeable(f"{trouble} to {request.method} {self.redacted(request.path)[:80]}", exchange)
         control = self.target.sut.send(self.rename(self.target.pool.any(), self.name()))
         if control.answer is None:
             raise Unjudgeable(f"the target no longer answers: {trouble}", exchange)
@@ -333,7 +333,9 @@ class Bench:
     def expect_equal(self, expected: object, actual: object, case: str, exchange: Exchange | None = None) -> None:
         """Require that two values are equal."""
         if expected != actual or type(expected) is not type(actual):
-            self.fail(case, f"{_shown(expected)}", exchange, Compared(_plain(expected), _plain(actual)))
+            self.fail(
+                case, _shown(self.redacted(_json(expected))), exchange, Compared(_plain(expected), _plain(actual))
+            )
 
     # -- concluding
 
@@ -341,7 +343,11 @@ class Bench:
         self, case: str, expected: str, exchange: Exchange | None = None, compared: Compared | None = None
     ) -> NoReturn:
         """Conclude that the requirement is broken."""
-        raise Nonconformance(case, expected, exchange, compared)
+        raise Nonconformance(self.redacted(case), self.redacted(expected), exchange, compared)
+
+    def redacted(self, text: str) -> str:
+        """A text that the target had a part in, without secrets: to be asked for before the text is cut."""
+        return self.target.sut.connection.redact(text)
 
     def needs(self, condition: object, reason: str) -> None:
         """Raise NotTested with this reason unless the condition holds."""
@@ -368,6 +374,9 @@ def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
 
 
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _shown(text: str) -> str:
     return text if len(text) <= 120 else f"{text[:100]}… ({len(text)} characters)"

@@ -88,9 +88,9 @@ class Answer:
     """What came back. `body` is the decoded content (gzip undone), cut at the transport's limit."""
 
     status: int
-    reason: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+    reason: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
     elapsed: float = 0.0
 
     def header(self, name: str) -> str | None:
@@ -233,7 +233,7 @@ _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u31
 
 
 def _is_plain(char: str) -> bool:
-    return char.isprintable() and char not in _FILLERS
+    return char.isprintable() and char not in _FILLERS and not "\U000e0000" <= char <= "\U000e0fff"
 
 
 def _as_format(text: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 from rename_tck import finding as findings
 from rename_tck.bench import Bench
 from rename_tck.catalogue import Catalogue
+from rename_tck.discretion import Discreet, trace, without_frames
 from rename_tck.explore import PROFILES
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.judging import Judging
@@ -48,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "requirement(id): the requirement, or the law of every system, that a test decides"
     )
     config.addinivalue_line("markers", "observation: records what a system does where no document says; judges nothing")
+    config.pluginmanager.register(Discreet(config), "rename-tck-discreet")
     try:
         settings = read(config)
     except BadOptionError as error:
@@ -140,14 +142,18 @@ class Judge:
                 )
             self.active = True
             self.config.add_cleanup(INTERRUPTION.heed())
-            try:
-                self.judging.look_at_target()
-            except CouldNotJudge as trouble:
-                self.judging.give_up(trouble)
-                self._conclude(COULD_NOT_JUDGE)
-                pytest.exit(self.redact(trouble.reason), returncode=COULD_NOT_JUDGE)
-            finally:
-                self.judging.close()
+            with without_frames():
+                self._look_first()
+
+    def _look_first(self) -> None:
+        try:
+            self.judging.look_at_target()
+        except CouldNotJudge as trouble:
+            self.judging.give_up(trouble)
+            self._conclude(COULD_NOT_JUDGE)
+            pytest.exit(self.redact(trouble.reason), returncode=COULD_NOT_JUDGE)
+        finally:
+            self.judging.close()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -161,6 +167,10 @@ class Judge:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Look at the target before the first test; put everything back after the last, also when interrupted."""
+        with without_frames():
+            return (yield from self._loop(session))
+
+    def _loop(self, session: pytest.Session) -> Generator[None, object, object]:
         contract = [item for item in session.items if chosen_by(item)]
         self.active = self.active or bool(contract)
         try:
@@ -210,14 +220,15 @@ class Judge:
         """Turn the outcome of a contract test into a finding, and say it in the suite's words."""
         chosen = chosen_by(item)
         error = call.excinfo.value if call.excinfo else None
-        if chosen is not None and isinstance(error, OUTCOMES):
-            # spares the time of a traceback that nobody sees
+        if chosen is not None:
+            # spares the time of a traceback that nobody sees: the suite has its own words
             item.repr_failure = lambda *_, **__: ""  # type: ignore[method-assign]
         report = yield
+        if chosen is not None:
+            report.sections = []  # nothing that was captured is ours to show
         if chosen is None or isinstance(error, pytest.skip.Exception) or (call.when != "call" and error is None):
             return report
         system, name, edition = chosen
-        report.sections = []  # nothing that was captured is ours to show
         requirement = Catalogue.load(system).by_id.get(name or "")
         if requirement is None:
             # an observation judges nothing: at worst it is not made
@@ -235,7 +246,7 @@ class Judge:
         of_the_suite = error is not None and not isinstance(error, OUTCOMES)
         from rename_tck.telling import tell
 
-        tell(item, report, outcome, self.settings, self.redact(str(report.longrepr)) if of_the_suite else None)
+        tell(item, report, outcome, self.settings, self.redact(trace(error)) if of_the_suite and error else None)
         return report
 
     @pytest.hookimpl(tryfirst=True)

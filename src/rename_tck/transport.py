@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import requests
 import urllib3
@@ -17,6 +18,7 @@ from rename_tck.exchange import ALWAYS, Answer, Credential, Exchange, Request, m
 from rename_tck.guard import Guard, Route
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.limits import Limits
+from rename_tck.redaction import Redactor, as_sent
 from rename_tck.verdict import Unjudgeable
 from rename_tck.wire import NO_COOKIES, Adapter, Deadlines
 
@@ -53,6 +55,12 @@ class Connection:
     extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     time_limit: float = 10.0
     verify: bool | str = True
+
+    @cached_property
+    def redact(self) -> Redactor:
+        """Takes the secrets of the connection out of a text."""
+        values = (value for _, value in self.extra_headers)
+        return Redactor((*as_sent(self.key), self.other_mode_key, *values))
 
 
 class Sut:
@@ -135,7 +143,7 @@ class Sut:
                 ValueError,
                 AttributeError,
             ) as error:
-                trouble = _trouble(error)
+                trouble = _trouble(error, self.connection.redact)
         elapsed = time.monotonic() - started
         if cut.is_set():
             answer = None  # what was cut may look whole
@@ -311,16 +319,16 @@ def _retry_after(value: str | None) -> float:
         return 1.0
 
 
-def _trouble(error: Exception) -> str:
+def _trouble(error: Exception, redact: Redactor) -> str:
     """One sentence on why no answer came."""
     chain: list[BaseException] = [error]
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and len(chain) < 12:
         chain.append(inner)
-    deepest = chain[-1]
+    words = _words(chain[-1], redact)
     if isinstance(error, requests.exceptions.SSLError) or any(
         isinstance(e, urllib3.exceptions.SSLError) for e in chain
     ):
-        return f"TLS failed: {_words(deepest)}"
+        return f"TLS failed: {words}"
     if any(isinstance(e, ConnectionRefusedError) for e in chain):
         return "connection refused: nothing listens there"
     if any(isinstance(e, socket.gaierror) for e in chain):
@@ -328,13 +336,14 @@ def _trouble(error: Exception) -> str:
     if isinstance(error, requests.Timeout) or any(isinstance(e, TimeoutError) for e in chain):
         return "no answer in time"
     if isinstance(error, requests.exceptions.ProxyError):
-        return f"the proxy failed: {_words(deepest)}"
+        return f"the proxy failed: {words}"
     broken = (ConnectionError, urllib3.exceptions.ProtocolError, urllib3.exceptions.IncompleteRead)
     if any(isinstance(e, broken) for e in chain):
-        return f"the connection broke before a whole answer came: {_words(deepest)}"
-    return f"the answer could not be read as HTTP: {_words(deepest)}"
+        return f"the connection broke before a whole answer came: {words}"
+    return f"the answer could not be read as HTTP: {words}"
 
 
-def _words(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+def _words(error: BaseException, redact: Redactor) -> str:
+    # masked before it is cut: half a secret is still a secret
+    text = " ".join(redact(str(error)[:20_000]).split()) or type(error).__name__
     return text[:200]

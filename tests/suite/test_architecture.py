@@ -28,7 +28,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("finding", "run"),
     ("history",),
     ("reports",),
-    ("selection", "telling", "judging", "plugin"),
+    ("selection", "telling", "judging", "discretion", "plugin"),
     ("commands",),
 )
 #: Stands apart: it knows nothing of the suite, and the suite asks it for a server only.
