@@ -71,7 +71,7 @@ def _encodings(secret: str) -> list[str]:
         forms.add(raw.hex())
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             forms.add(encode(raw).decode().rstrip("="))
-            for before in range(3) if len(secret) >= _SHORT else ():
+            for before in range(3):
                 text = encode(b"\0" * before + raw).decode().rstrip("=")
                 # only the characters that depend on the secret alone
                 start = {0: 0, 1: 2, 2: 3}[before]
@@ -90,10 +90,10 @@ def _broken(form: str) -> str:
 def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
     parts: list[str] = []
     for secret in sorted(secrets, key=lambda text: (-len(text), text)):
-        short = len(secret) < _SHORT
         anchored = sum(map(str.isascii, secret)) >= _SHORT
-        forms = ("".join(_character(char, misread=anchored) for char in secret), *map(_broken, _encodings(secret)))
-        parts += [f"{_BEGINS}{form}{_ENDS}" if short else form for form in forms]
+        spelled = "".join(_character(char, misread=anchored) for char in secret)
+        parts.append(spelled if len(secret) >= _SHORT else f"{_BEGINS}{spelled}{_ENDS}")
+        parts += map(_broken, _encodings(secret))
     return re.compile("|".join(parts), re.IGNORECASE) if parts else None
 
 

@@ -41,7 +41,7 @@ class Agno(Dialect):
     provisioning: ClassVar[tuple[Route, ...]] = (
         Route("POST", "/sessions"),
         Route("GET", "/sessions"),
-        Route("GET", "/sessions/{id}"),
+        Route("GET", "/sessions/{id}", "known"),
         Route("DELETE", "/sessions/{id}", "created"),
         Route("GET", "/config"),
     )
