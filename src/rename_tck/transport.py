@@ -204,8 +204,8 @@ class Sut:
                 f"{seconds:g} s, after {waited:.0f} s waited already"
             )
             raise Unjudgeable(self._given_up)
-        self.waited += seconds
         INTERRUPTION.pause(seconds, heed=not self.limits.closing)
+        self.waited += seconds
         return seconds
 
     # -- what goes with every request

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from rename_tck import bench, plugin, transport
+from rename_tck import bench, plugin, wire
 
 KEY = os.environ.get("RENAME_TCK_API_KEY", "")
 
@@ -19,11 +19,11 @@ def _break(*arguments: object, **_: object) -> NoReturn:
 
 
 def _broken_off(original: Any, sent: list[int]) -> Any:
-    def send(self: Any, request: Any, *arguments: Any, **options: Any) -> Any:
+    def send(self: Any, *arguments: Any, **options: Any) -> Any:
         sent.append(1)
         if len(sent) == 20:
             os.kill(os.getpid(), signal.SIGINT)
-        return original(self, request, *arguments, **options)
+        return original(self, *arguments, **options)
 
     return send
 
@@ -39,4 +39,5 @@ def pytest_configure() -> None:
         case "a hook":
             plugin.Judge.pytest_runtest_logreport = _break  # type: ignore[method-assign]
         case "an interruption":
-            transport.requests.Session.send = _broken_off(transport.requests.Session.send, [])  # type: ignore[attr-defined]
+            # below urllib3, whose calls are given every header
+            wire._Noting.request = _broken_off(wire._Noting.request, [])  # type: ignore[method-assign]
