@@ -204,4 +204,4 @@ class Bench(Sender):
     def expect_equal(self, expected: object, actual: object, case: str, exchange: Exchange | None = None) -> None:
         """Require that two values are equal."""
         if expected != actual or type(expected) is not type(actual):
-            self.fail(case, f"{shown(expected)}", exchange, Compared(plain(expected), plain(actual)))
+            self.fail(case, shown(expected, self.redacted), exchange, Compared(plain(expected), plain(actual)))

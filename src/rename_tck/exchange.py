@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -13,12 +15,18 @@ from urllib.parse import quote, urlencode
 KEY_VARIABLE = "RENAME_TCK_API_KEY"
 OTHER_MODE_KEY_VARIABLE = "RENAME_TCK_OTHER_MODE_KEY"
 
+#: Headers of every request, whatever else it has.
+ALWAYS = {"Accept": "application/json"}
+
+#: The most bytes of a body that a curl holds as an argument: Linux takes no argument of 128 KiB.
+_ARGUMENT_LIMIT = 100_000
+
 #: How much of a body a report keeps, in characters.
 BODY_LIMIT = 2000
 
 
 class Credential(Enum):
-    """Which credential goes with a request; the value is how a shell spells it."""
+    """Which credential goes with a request; the value is how a shell spells it, where it needs one."""
 
     GIVEN = f"${KEY_VARIABLE}"
     NONE = ""
@@ -67,9 +75,9 @@ def plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
 
 
-def shown(value: object) -> str:
-    """A value as JSON, cut to what a line can show."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+def shown(value: object, redact: Callable[[str], str]) -> str:
+    """A value as JSON, without secrets, cut to what a line can show."""
+    text = redact(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= 120 else f"{text[:100]}… ({len(text)} characters)"
 
 
@@ -91,9 +99,9 @@ class Answer:
     """What came back. `body` is the decoded content (gzip undone), cut at the transport's limit."""
 
     status: int
-    reason: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+    reason: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
     elapsed: float = 0.0
 
     def header(self, name: str) -> str | None:
@@ -156,9 +164,12 @@ class Exchange:
     base_url: str
     answer: Answer | None = None
     trouble: str | None = None
-    #: Header names that `--header` added: their values are secrets.
+    #: Header names that `--header` added: their values are secrets, but for those that are empty.
     extra_headers: tuple[str, ...] = field(default=())
+    empty_headers: tuple[str, ...] = field(default=())
     auth_header: tuple[str, str] | None = None  # name, and the value's form with "{}" for the key
+    #: As requests has it: whether TLS was verified, or by which file of certificates.
+    verify: bool | str = True
 
     @property
     def status(self) -> int:
@@ -172,37 +183,78 @@ class Exchange:
 
     def shown_headers(self) -> dict[str, str]:
         """The request's headers with variables in place of secrets."""
-        shown: dict[str, str] = {}
-        if self.auth_header and self.request.credential is not Credential.NONE:
+        credential = self.request.credential
+        shown = {name: f"${header_variable(name)}" for name in self.extra_headers} | dict.fromkeys(
+            self.empty_headers, ""
+        )
+        auth = {}
+        if self.auth_header and credential is not Credential.NONE:
             name, form = self.auth_header
-            scheme_too = self.request.credential is Credential.LOWER_CASE_SCHEME
-            shown[name] = ("{}" if scheme_too else form).format(self.request.credential.value)
-        for name in self.extra_headers:
-            shown[name] = f"$RENAME_TCK_HEADER_{name.upper().replace('-', '_')}"
-        shown.update(self.request.headers)
-        return shown
+            if credential is Credential.LOWER_CASE_SCHEME:
+                form, credential = form.lower(), Credential.GIVEN
+            auth[name] = form.format("" if credential is Credential.EMPTY else credential.value)
+        return merged(ALWAYS, shown, auth, dict(self.request.headers))
 
     def curl(self) -> str:
-        """A shell command that sends the request again; keys come from the environment."""
-        line = f"curl -sS -i -g --path-as-is -X {self.request.method} {shlex.quote(self.url)}"
-        for name, value in self.shown_headers().items():
-            text = f"{name}: {value}"
+        """A shell command that sends the request again; keys come from the environment.
+
+        What a terminal does not show is spelt as an escape, so that the line can be copied from anywhere.
+        """
+        shown = self.shown_headers()
+        line = "curl -sS -i -g --path-as-is"
+        if self.base_url.startswith("https:") and self.verify is not True:
+            line += f" --cacert {shlex.quote(self.verify)}" if self.verify else " -k"
+        line += f" -X {self.request.method} {shlex.quote(self.url)}"
+        for name, value in shown.items():
             if "$" in value and name not in dict(self.request.headers):
-                line += f' -H "{text}"'
+                head = f'"{name}: ' if re.fullmatch(r"[\w-]+", name) else f'{shlex.quote(f"{name}: ")}"'
+                line += f' -H {head}{value}"'
             else:
-                line += f" -H {shlex.quote(text)}"
+                # a header without a value is spelt with a semicolon: curl leaves it out otherwise
+                line += f" -H {shlex.quote(f'{name}: {value}' if value else f'{name};')}"
         body = self.request.body
-        if body is not None:
-            if "content-type" not in {name.lower() for name, _ in self.request.headers}:
-                line += " -H 'Content-Type:'"
-            try:
-                text = body.decode("utf-8")
-                printable = "\0" not in text and not text.startswith("@")
-            except UnicodeDecodeError:
-                printable = False
-            if printable:
-                line += f" --data-raw {shlex.quote(text)}"
-            else:
-                octal = "".join(f"\\{byte:03o}" for byte in body)
-                line = f"printf '{octal}' | {line} --data-binary @-"
-        return line
+        if body is None and self.request.method not in {"GET", "HEAD"}:
+            body = b""  # says that its length is 0
+        if body is None:
+            return line
+        if "content-type" not in {name.lower() for name in shown}:
+            line += " -H 'Content-Type:'"
+        text = body.decode("utf-8", "surrogateescape")
+        if len(body) <= _ARGUMENT_LIMIT and all(map(_is_plain, text)):
+            return f"{line} --data-raw {shlex.quote(text)}"
+        return f"printf {shlex.quote(_as_format(text))} | {line} --data-binary @-"
+
+
+def merged(*groups: Mapping[str, str]) -> dict[str, str]:
+    """Headers of several sources: a later one takes the place of an earlier one of its name, in whatever case."""
+    by_name: dict[str, tuple[str, str]] = {}
+    for group in groups:
+        for name, value in group.items():
+            by_name[name.lower()] = name, value
+    return dict(by_name.values())
+
+
+def header_variable(name: str) -> str:
+    """The environment variable from which a curl takes the value of a `--header`."""
+    return f"RENAME_TCK_HEADER_{re.sub('[^A-Z0-9]', '_', name.upper())}"
+
+
+#: Printable to Python, and seen by nobody.
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+
+
+def _is_plain(char: str) -> bool:
+    return char.isprintable() and char not in _FILLERS and not "\U000e0000" <= char <= "\U000e0fff"
+
+
+def _as_format(text: str) -> str:
+    """A text as the format of a shell's printf; bytes that are not UTF-8 are unpaired surrogates in it."""
+    if text.startswith("-"):
+        return "\\055" + _as_format(text[1:])  # or it were an option
+    escapes = {"\\": "\\\\", "%": "%%"}
+    return "".join(
+        escapes.get(char, char)
+        if _is_plain(char)
+        else "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
+        for char in text
+    )

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rename_tck.exchange import BODY_LIMIT, Exchange
-from rename_tck.redaction import Redactor
+from rename_tck.redaction import MASK, Redactor
 from rename_tck.verdict import (
     CouldNotJudge,
     Evidence,
@@ -49,7 +49,7 @@ def concluded(
             finding.verdict, finding.reason = Verdict.ERROR, redact(error.reason)
         case _:
             summary = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
-            finding.verdict, finding.reason = Verdict.ERROR, redact(f"the suite itself failed: {summary}"[:500])
+            finding.verdict, finding.reason = Verdict.ERROR, redact(f"the suite itself failed: {summary}")[:500]
     return finding
 
 
@@ -59,13 +59,13 @@ def failure(error: Nonconformance, redact: Redactor) -> Failure:
     compared = error.compared
     return Failure(
         case=redact(error.case),
-        expected=redact(_cut(error.expected)),
+        expected=_cut(redact(error.expected)),
         request=None if exchange is None else _request(exchange, redact),
         answer=None if exchange is None else _answer(exchange, redact),
         curl=None if exchange is None else redact(exchange.curl()),
         compared=None
         if compared is None
-        else {"expected": redact(_cut(compared.expected)), "actual": redact(_cut(compared.actual))},
+        else {"expected": _cut(redact(compared.expected)), "actual": _cut(redact(compared.actual))},
         again=_again(error.tried, redact),
     )
 
@@ -99,7 +99,7 @@ def _request(exchange: Exchange, redact: Redactor) -> dict[str, object]:
         "method": exchange.request.method,
         "url": redact(exchange.url),
         "headers": {name: redact(value) for name, value in exchange.shown_headers().items()},
-        "body": None if body is None else redact(_cut(body.decode("utf-8", "backslashreplace"))),
+        "body": None if body is None else _cut(redact(body.decode("utf-8", "backslashreplace"))),
     }
 
 
@@ -109,10 +109,12 @@ def _answer(exchange: Exchange, redact: Redactor) -> dict[str, object] | None:
         return None
     # masked before it is cut: half a secret is still a secret
     text = redact(answer.body[: 64 * BODY_LIMIT].decode("utf-8", "backslashreplace"))
+    if len(answer.body) > 64 * BODY_LIMIT and len(text) <= BODY_LIMIT:
+        text = text.rpartition(MASK)[0]  # the rest may be the beginning of a secret
     more = len(answer.body) - BODY_LIMIT
     return {
         "status": answer.status,
-        "reason": redact(answer.reason[:200]),
+        "reason": redact(answer.reason)[:200],
         "headers": {redact(name): redact(value)[:500] for name, value in answer.headers[:40]},
         "body": text if len(text) <= BODY_LIMIT else f"{text[:BODY_LIMIT]}… (about {more} bytes more)",
         "elapsed_ms": round(answer.elapsed * 1000),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from rename_tck.catalogue import Catalogue
+from rename_tck.interruption import INTERRUPTION
 from rename_tck.keeping import load_all
 from rename_tck.kept import Kept
 from rename_tck.opening import Identity, Opening, all_editions, embedded_settings, identify, locate
@@ -199,17 +200,18 @@ class Judging:
 
     def close(self) -> None:
         """Put everything back and take over what was learnt on the way."""
-        self.close_aside()
-        for system, opening in self._openings.items():
-            target = opening.target
-            opening.close()
-            self.sent[system] = opening.sut.sent
-            run = self.system_run(system)
-            run.accepted += target.accepted
-            run.observations.update(target.observations)
-            run.notes += [self.redact(note) for note in opening.notes]
-            run.notes += [self.redact(complaint) for complaint in self._complaints(system)]
-        self._openings.clear()
+        with INTERRUPTION.held():
+            self.close_aside()
+            for system, opening in self._openings.items():
+                target = opening.target
+                opening.close()
+                self.sent[system] = opening.sut.sent
+                run = self.system_run(system)
+                run.accepted += target.accepted
+                run.observations.update(target.observations)
+                run.notes += [self.redact(note) for note in opening.notes]
+                run.notes += [self.redact(complaint) for complaint in self._complaints(system)]
+            self._openings.clear()
 
 
 def _spec(spec: Own) -> dict[str, str]:

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from rename_tck.interruption import INTERRUPTION
 from rename_tck.verdict import NotTested
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
@@ -75,4 +76,4 @@ class Limits:
             turn = max(self._next, now)
             self._next = turn + (1 / self.rate if self.rate else 0.0)
         if turn > now:
-            time.sleep(turn - now)
+            INTERRUPTION.pause(turn - now, heed=not self.closing)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import signal
-import threading
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +13,9 @@ import pytest
 
 from rename_tck import finding as findings
 from rename_tck.bench import Bench
+from rename_tck.discretion import Discreet, trace, without_frames
 from rename_tck.explore import PROFILES
+from rename_tck.interruption import INTERRUPTION
 from rename_tck.judging import Judging
 from rename_tck.replay import Replay, try_alone
 from rename_tck.run import COULD_NOT_JUDGE, Outcome
@@ -50,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "requirement(id): the requirement, or the law of every system, that a test decides"
     )
     config.addinivalue_line("markers", "observation: records what a system does where no document says; judges nothing")
+    config.pluginmanager.register(Discreet(config), "rename-tck-discreet")
     replay = Replay.of(config)
     try:
         settings = read(config)
@@ -65,10 +66,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--hypothesis-profile", None) is None:
         hypothesis.settings.load_profile(PROFILES[0])
     config.pluginmanager.register(Judge(config, settings), "rename-tck-judge")
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 class Judge:
@@ -163,16 +160,21 @@ class Judge:
                     f"{workers} workers need a lent session each: give {workers} --session-id, or fewer workers."
                 )
             self.active = True
-            try:
-                self.judging.look_at_target()
-            except CouldNotJudge as trouble:
-                self.judging.give_up(trouble)
-                self._conclude(COULD_NOT_JUDGE)
-                pytest.exit(self.redact(trouble.reason), returncode=COULD_NOT_JUDGE)
-            except BadOptionError as error:
-                self._refuse(error)
-            finally:
-                self.judging.close()
+            self.config.add_cleanup(INTERRUPTION.heed())
+            with without_frames():
+                self._look_first()
+
+    def _look_first(self) -> None:
+        try:
+            self.judging.look_at_target()
+        except CouldNotJudge as trouble:
+            self.judging.give_up(trouble)
+            self._conclude(COULD_NOT_JUDGE)
+            pytest.exit(self.redact(trouble.reason), returncode=COULD_NOT_JUDGE)
+        except BadOptionError as error:
+            self._refuse(error)
+        finally:
+            self.judging.close()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -194,10 +196,16 @@ class Judge:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Look at the target before the first test; put everything back after the last, also when interrupted."""
+        with without_frames():
+            return (yield from self._loop(session))
+
+    def _loop(self, session: pytest.Session) -> Generator[None, object, object]:
         contract = [item for item in session.items if chosen_by(item)]
         self.active = self.active or bool(contract)
         try:
-            self._heed_termination(bool(contract))
+            if contract and not self.is_controller:
+                # also when a CI that cancels a run terminates it
+                self.config.add_cleanup(INTERRUPTION.heed())
             if contract and not self.config.option.collectonly and not self.is_controller:
                 self._ensure_writable()
                 try:
@@ -224,16 +232,6 @@ class Judge:
             items = [item for item in items if not chosen_by(item)]
             items += sorted(contract, key=lambda item: rank(item, borrowed=True))
         session.items[:] = items
-
-    def _heed_termination(self, active: bool) -> None:
-        """A CI that cancels a run terminates it: that is an interruption like Ctrl-C, after which all is put back."""
-        if active and threading.current_thread() is threading.main_thread():
-            before = signal.signal(signal.SIGTERM, _interrupt)
-
-            def restore() -> None:
-                signal.signal(signal.SIGTERM, before)
-
-            self.config.add_cleanup(restore)
 
     def _refuse(self, error: BadOptionError) -> NoReturn:
         """End the run as for any option that cannot be used."""
@@ -284,14 +282,15 @@ class Judge:
         """Turn the outcome of a contract test into a finding, and say it in the suite's words."""
         chosen = chosen_by(item)
         error = call.excinfo.value if call.excinfo else None
-        if chosen is not None and isinstance(error, OUTCOMES):
-            # spares the time of a traceback that nobody sees
+        if chosen is not None:
+            # spares the time of a traceback that nobody sees: the suite has its own words
             item.repr_failure = lambda *_, **__: ""  # type: ignore[method-assign]
         report = yield
+        if chosen is not None:
+            report.sections = []  # nothing that was captured is ours to show
         if chosen is None or isinstance(error, pytest.skip.Exception) or (call.when != "call" and error is None):
             return report
         system, name, edition = chosen
-        report.sections = []  # nothing that was captured is ours to show
         requirement = self.judging.catalogue(system).by_id.get(name or "")
         if requirement is None:
             # an observation judges nothing: at worst it is not made
@@ -310,7 +309,7 @@ class Judge:
         of_the_suite = error is not None and not isinstance(error, OUTCOMES)
         from rename_tck.telling import tell
 
-        tell(item, report, outcome, self.settings, self.redact(str(report.longrepr)) if of_the_suite else None)
+        tell(item, report, outcome, self.settings, self.redact(trace(error)) if of_the_suite and error else None)
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -353,6 +352,8 @@ class Judge:
         if ours and self.worker is None:
             if exitstatus == pytest.ExitCode.INTERRUPTED:
                 self.run.trouble = self.run.trouble or "the run was broken off before its end"
+                for run in self.run.systems.values():
+                    run.broken_off = self.run.trouble
             if usual and (self.run.systems or self.run.trouble):
                 session.exitstatus = self.run.exit_status()
                 if self.foreign_failure:

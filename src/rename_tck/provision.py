@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rename_tck.exchange import Answer, Exchange, Request
+from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Page, Session
 from rename_tck.transport import Sut
 from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
@@ -108,12 +109,12 @@ class Pool:
             if exchange.answer is not None and (exchange.answer.is_page or exchange.status in _WRONG_PLACE):
                 raise CouldNotJudge(
                     f"the target {self._base} has no rename of {self.dialect.title} to judge: it answered "
-                    f"{exchange.request.method} {exchange.request.path} with {_said(exchange.answer)}"
+                    f"{exchange.request.method} {exchange.request.path} with {self._said(exchange.answer)}"
                 )
             return session
         raise CouldNotJudge(
             f"the lent session {session_id} is not there{self.dialect.whose(self.user)}: "
-            f"its rename was answered with {_said(exchange.answer)}"
+            f"its rename was answered with {self._said(exchange.answer)}"
         )
 
     def _session(self, session_id: str, origin: Literal["lent", "created", "listed"], kind: str | None) -> Session:
@@ -198,10 +199,12 @@ class Pool:
             return
         refusal = "no creation was tried"
         while len(self._of(kind)) < count:
-            made, refusal = self._create(kind)
+            with INTERRUPTION.held():  # or the target would have made a session that the run does not know of
+                made, refusal = self._create(kind)
+                if made is not None:
+                    self._sessions.append(made)
             if made is None:
                 break
-            self._sessions.append(made)
         else:
             return
         if not self._lent and not any(session.origin == "created" for session in self._sessions):
@@ -224,7 +227,7 @@ class Pool:
                 break
         assert exchange is not None
         request = exchange.request
-        return None, f"{request.method} {request.path} creates none (it answered {_said(exchange.answer)})"
+        return None, f"{request.method} {request.path} creates none (it answered {self._said(exchange.answer)})"
 
     def _find_some(self, kind: str | None, count: int) -> None:
         known = {session.id for session in self._sessions}
@@ -262,7 +265,7 @@ class Pool:
         exchange = self.sut.send(request)
         if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403}:
             raise Unjudgeable(
-                f"reading the session back failed: {exchange.trouble or _said(exchange.answer)}", exchange
+                f"reading the session back failed: {exchange.trouble or self._said(exchange.answer)}", exchange
             )
         return self.dialect.read(exchange.answer)
 
@@ -310,19 +313,20 @@ class Pool:
 
     def put_back(self) -> None:
         """Delete what the run made; give what it was lent or found its old name back. What fails becomes a note."""
-        self.sut.make_last_try()
-        for session in self._sessions:
-            try:
-                self._put_back(session)
-            except Unjudgeable as trouble:
-                self.notes.append(f"session {session.id} could not be put back: {trouble}")
-        self._sessions.clear()
+        with INTERRUPTION.held():
+            self.sut.make_last_try()
+            for session in self._sessions:
+                try:
+                    self._put_back(session)
+                except Unjudgeable as trouble:
+                    self.notes.append(f"session {session.id} could not be put back: {trouble}")
+            self._sessions.clear()
 
     def _put_back(self, session: Session) -> None:
         if session.origin == "created":
             exchange = self.sut.send(self.dialect.deletion(session))
             if not 200 <= exchange.status < 300:
-                said = exchange.trouble or _said(exchange.answer)
+                said = exchange.trouble or self._said(exchange.answer)
                 self.notes.append(f"session {session.id}, made by this run, could not be deleted: {said}")
         elif session.first_name is None:
             self.notes.append(f"session {session.id} keeps its last name: the one it had before could not be read")
@@ -330,15 +334,15 @@ class Pool:
             request = self.dialect.rename(session, self.dialect.body(session, session.first_name))
             exchange = self.sut.send(request)
             if exchange.status != 200:
-                said = exchange.trouble or _said(exchange.answer)
+                said = exchange.trouble or self._said(exchange.answer)
                 self.notes.append(f"session {session.id} could not be given its old name back: {said}")
 
-
-def _said(answer: Answer | None) -> str:
-    """An answer in a few words."""
-    if answer is None:
-        return "nothing"
-    if answer.is_page:
-        return f"{answer.status} with an HTML page: is the base URL right?"
-    text = " ".join(answer.text.split())
-    return f"{answer.status}" + (f" {text[:120]}" if text else " with an empty body")
+    def _said(self, answer: Answer | None) -> str:
+        """An answer in a few words."""
+        if answer is None:
+            return "nothing"
+        if answer.is_page:
+            return f"{answer.status} with an HTML page: is the base URL right?"
+        # masked before it is cut: half a secret is still a secret
+        text = " ".join(self.sut.connection.redact(answer.text[:20_000]).split())
+        return f"{answer.status}" + (f" {text[:120]}" if text else " with an empty body")

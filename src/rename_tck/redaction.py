@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-import html
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+from html.entities import html5
 from typing import Any
 
 #: What stands in a text where a secret stood.
@@ -14,50 +15,94 @@ MASK = "[secret]"
 #: Shorter secrets are masked only as a whole word: replacing every "a" would ruin the text and betray the secret.
 _SHORT = 6
 
+#: Where a word may begin or end: at no letter or digit, but for one that belongs to an escape before the word.
+_BEGINS = r"(?:(?<![0-9A-Za-z])|(?<=%[0-9a-f]{2})|(?<=\\u[0-9a-f]{4})|(?<=\\x[0-9a-f]{2})|(?<=\\[bfnrt]))"
+_ENDS = r"(?![0-9A-Za-z])"
 
-def _character(char: str) -> str:
+
+#: What becomes of a character beyond ASCII that is misread more than once; the others tell the secret.
+_MISREAD = "[^\\x00-\\x7f]{1,8}"
+
+
+def as_sent(key: str | None) -> tuple[str, ...]:
+    """A key in the forms in which it is sent: also a character shorter and in the other case, to see it refused."""
+    return (key, key[:-1], key.swapcase()) if key else ()
+
+
+@lru_cache(maxsize=1)
+def _entities() -> dict[str, list[str]]:
+    """The names that HTML has for a character."""
+    names: dict[str, list[str]] = {}
+    for name, meant in html5.items():
+        if name.endswith(";"):
+            names.setdefault(meant, []).append(name)
+    return names
+
+
+@lru_cache(maxsize=256)
+def _character(char: str, *, misread: bool = True) -> str:
     """A pattern of one character in every spelling in which a server may echo it.
 
-    Plain, behind backslashes, percent-encoded (once or more), escaped as JSON, JavaScript or HTML have it. Every
-    repetition is bounded, so that no text takes long.
+    Plain, behind backslashes, percent-encoded (once or more), escaped as JSON, JavaScript, C or HTML have it, and as it
+    looks when one end takes UTF-8 for Latin-1 or the other way round, perhaps twice. Every repetition is bounded, so
+    that no text takes long.
     """
-    point = ord(char)
-    percent = "".join(f"%(?:25){{0,3}}{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
-    entity = html.escape(char, quote=True)
-    spellings = [re.escape(char), percent, rf"u{point:04x}", rf"x{point:02x}"]
-    spellings += [rf"&#0{{0,6}}{point};", rf"&#x0{{0,6}}{point:x};"]
-    if entity != char:
-        spellings.append(re.escape(entity))
+    point, latin = ord(char), ord(char) < 256
+    utf8 = char.encode("utf-8", "surrogatepass")
+    spellings = [re.escape(char), rf"%?u(?:{point:04x}|\{{0{{0,4}}{point:x}\}})"]
+    octal = []
+    for raw in {utf8, bytes([point])} if latin else {utf8}:
+        spellings.append("".join(f"%(?:25){{0,3}}{byte:02x}" for byte in raw))
+        spellings.append(r"\\{0,16}".join(f"x{byte:02x}" for byte in raw))
+        octal.append("".join(rf"\\{{1,16}}0?{byte:03o}" for byte in raw))
+    names = "".join(f"|{name}" for name in _entities().get(char, ()))
+    spellings.append(f"&(?:amp;){{0,3}}(?:#0{{0,6}}{point};|#x0{{0,6}}{point:x};{names})")
     if char == " ":
         spellings.append(r"\+")
-    return rf"\\{{0,4}}(?:{'|'.join(spellings)})"
+    if misread and not char.isascii():
+        spellings.append("".join(_character(part, misread=False) for part in utf8.decode("latin-1")))
+        spellings += [_character("\ufffd", misread=False), r"\?", _MISREAD]
+    return rf"(?:\\{{0,16}}(?:{'|'.join(spellings)})|{'|'.join(octal)})"
 
 
-def _encodings(secret: str) -> set[str]:
+def _encodings(secret: str) -> list[str]:
     """The secret in hexadecimal, and in base64 wherever it may stand in the text that was encoded."""
-    raw = secret.encode("utf-8", "surrogatepass")
-    forms = {raw.hex()}
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        forms.add(encode(raw).decode().rstrip("="))
-        for before in range(3):
-            text = encode(b"\0" * before + raw).decode().rstrip("=")
-            # only the characters that depend on the secret alone
-            start = {0: 0, 1: 2, 2: 3}[before]
-            end = len(text) - (1 if (before + len(raw)) % 3 else 0)
-            forms.add(text[start:end])
-    return {form for form in forms if len(form) >= _SHORT}
+    forms: set[str] = set()
+    for raw in {secret.encode("utf-8", "surrogatepass"), secret.encode("latin-1", "replace")}:
+        forms.add(raw.hex())
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            forms.add(encode(raw).decode().rstrip("="))
+            for before in range(3):
+                text = encode(b"\0" * before + raw).decode().rstrip("=")
+                # only the characters that depend on the secret alone
+                start = {0: 0, 1: 2, 2: 3}[before]
+                end = len(text) - (1 if (before + len(raw)) % 3 else 0)
+                forms.add(text[start:end])
+    return sorted((form for form in forms if len(form) >= _SHORT), key=lambda form: (-len(form), form))
+
+
+def _broken(form: str) -> str:
+    """A pattern of base64 or hexadecimal, which may be broken into lines, and its signs be escaped."""
+    between = r"(?:[\r\n]|\\{1,16}[rn]){0,2}"
+    return between.join(char if char.isalnum() else _character(char) for char in form)
+
+
+@lru_cache(maxsize=16)
+def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
+    parts: list[str] = []
+    for secret in sorted(secrets, key=lambda text: (-len(text), text)):
+        anchored = sum(map(str.isascii, secret)) >= _SHORT
+        spelled = "".join(_character(char, misread=anchored) for char in secret)
+        parts.append(spelled if len(secret) >= _SHORT else f"{_BEGINS}{spelled}{_ENDS}")
+        parts += map(_broken, _encodings(secret))
+    return re.compile("|".join(parts), re.IGNORECASE) if parts else None
 
 
 class Redactor:
     """Replaces every spelling of the known secrets in a text by `MASK`."""
 
     def __init__(self, secrets: Iterable[str | None] = ()) -> None:
-        parts: list[str] = []
-        for secret in sorted({secret for secret in secrets if secret}, key=lambda text: (-len(text), text)):
-            spelled = "".join(_character(char) for char in secret)
-            parts.append(spelled if len(secret) >= _SHORT else rf"(?<![0-9A-Za-z]){spelled}(?![0-9A-Za-z])")
-            parts += [re.escape(form) for form in sorted(_encodings(secret), key=lambda form: (-len(form), form))]
-        self._pattern = re.compile("|".join(parts), re.IGNORECASE) if parts else None
+        self._pattern = _pattern(frozenset(secret for secret in secrets if secret))
 
     def __call__(self, text: str) -> str:
         """The text without the secrets."""

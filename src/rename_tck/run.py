@@ -37,6 +37,8 @@ class SystemRun:
     identified_by: str | None = None
     #: Why the system could not be judged at all.
     trouble: str | None = None
+    #: Why the run ended early: a failure that it has found by then stands, but it has not found that all is well.
+    broken_off: str | None = None
     accepted: int = 0
     findings: list[Finding] = field(default_factory=list)
     observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
@@ -78,6 +80,8 @@ class SystemRun:
                 RunVerdict.COULD_NOT_JUDGE,
                 f"{errors[0].requirement.id} could not be judged: {errors[0].reason}{more}",
             )
+        if self.broken_off is not None:
+            return RunVerdict.COULD_NOT_JUDGE, self.broken_off
         if not self.accepted:
             return RunVerdict.COULD_NOT_JUDGE, "no valid rename succeeded, so nothing that passed proves anything"
         return RunVerdict.CONFORMS, None
@@ -140,7 +144,7 @@ class Outcome:
             evidence.add(finding.evidence)
         verdict, reason, failure = _worst(findings, evidence)
         if not findings:
-            why = run.trouble or (ONLY_KEPT if only_kept else "no test of it was part of this run")
+            why = run.trouble or run.broken_off or (ONLY_KEPT if only_kept else "no test of it was part of this run")
             verdict, reason = Verdict.NOT_TESTED, why
         by_edition = {edition: _cell(requirement, edition, findings, verdict) for edition in run.editions}
         if findings and requirement.is_contradicted(run.editions):

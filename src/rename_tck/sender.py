@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeVar
 from rename_tck.catalogue import Catalogue, Requirement
 from rename_tck.contract import Contract
 from rename_tck.exchange import Exchange, Request
+from rename_tck.interruption import INTERRUPTION
 from rename_tck.kept import Kept, made_anew, tried
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target import Target
@@ -167,7 +168,9 @@ class Sender:
             start.wait(timeout=30)
             return self.target.sut.send(request)
 
-        exchanges = list(self.target.crew.map(one, requests))
+        with INTERRUPTION.held():  # one that waits for another that is never started would hold up the end of the run
+            results = self.target.crew.map(one, requests)
+        exchanges = list(results)
         for exchange in exchanges:
             self.target.sut.journal.append(exchange)
             self.evidence.sent += 1
@@ -185,7 +188,7 @@ class Sender:
             return exchange
         trouble = exchange.trouble or "no answer came"
         if trouble.startswith("no complete answer"):
-            raise Unjudgeable(f"{trouble} to {request.method} {request.path[:80]}", exchange)
+            raise Unjudgeable(f"{trouble} to {request.method} {self.redacted(request.path)[:80]}", exchange)
         control = self.target.sut.send(self.rename(self.target.pool.any(), self.name()))
         if control.answer is not None:
             self.fail(
@@ -201,7 +204,12 @@ class Sender:
         self, case: str, expected: str, exchange: Exchange | None = None, compared: Compared | None = None
     ) -> NoReturn:
         """Conclude that the requirement is broken."""
-        raise Nonconformance(case, expected, exchange, compared, tried(self.trail.keys, exchange, self.target))
+        attempt = tried(self.trail.keys, exchange, self.target)
+        raise Nonconformance(self.redacted(case), self.redacted(expected), exchange, compared, attempt)
+
+    def redacted(self, text: str) -> str:
+        """A text that the target had a part in, without secrets: to be asked for before the text is cut."""
+        return self.target.sut.connection.redact(text)
 
     def needs(self, condition: object, reason: str) -> None:
         """Raise NotTested with this reason unless the condition holds."""

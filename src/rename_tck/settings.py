@@ -17,7 +17,7 @@ from rename_tck.known import Known, KnownFailuresError, load
 from rename_tck.limits import parse_duration, parse_rate
 from rename_tck.own import Own, SpecError
 from rename_tck.own import load as load_spec
-from rename_tck.redaction import Redactor
+from rename_tck.redaction import Redactor, as_sent
 from rename_tck.systems import NAMES
 
 LEVELS = ("must", "should")
@@ -110,7 +110,7 @@ class Settings:
 
     def redactor(self) -> Redactor:
         """Takes the user's secrets out of a text."""
-        return Redactor((self.api_key, self.other_mode_key, *(value for _, value in self.headers)))
+        return Redactor((*as_sent(self.api_key), self.other_mode_key, *(value for _, value in self.headers)))
 
 
 def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -164,6 +164,12 @@ def report_dir(config: Any, environ: Mapping[str, str] = os.environ) -> Path:
     """The report folder, whatever else is wrong with the options."""
     (option,) = (option for option in OPTIONS if option.name == "report-dir")
     return Path(_one(_value(option, config, environ)) or "reports")
+
+
+def headers_given(config: Any, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Every --header as it was written, whether it can be used or not."""
+    (option,) = (option for option in OPTIONS if option.name == "header")
+    return _value(option, config, environ)
 
 
 def _value(option: Option, config: Any, environ: Mapping[str, str]) -> list[str]:

@@ -9,18 +9,21 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import requests
 import urllib3
 
-from rename_tck.exchange import Answer, Credential, Exchange, Request
+from rename_tck.exchange import ALWAYS, Answer, Credential, Exchange, Request, merged
 from rename_tck.guard import Guard, Route
+from rename_tck.interruption import INTERRUPTION
 from rename_tck.limits import Limits
+from rename_tck.redaction import Redactor, as_sent
 from rename_tck.verdict import Unjudgeable
 from rename_tck.wire import Adapter, Deadlines
 
-#: What goes with every request, where --header does not say otherwise.
-_ALWAYS = {"User-Agent": "rename-tck", "Accept-Encoding": "gzip, deflate", "Accept": "application/json"}
+#: What goes with every request and in no curl, which has its own.
+_OWN = {"User-Agent": "rename-tck", "Accept-Encoding": "gzip, deflate"}
 
 #: The most that is read of one answer, decoded. No answer of a rename operation comes near it.
 ANSWER_LIMIT = 8 * 1024 * 1024
@@ -55,6 +58,12 @@ class Connection:
     extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     time_limit: float = 10.0
     verify: bool | str = True
+
+    @cached_property
+    def redact(self) -> Redactor:
+        """Takes the secrets of the connection out of a text."""
+        values = (value for _, value in self.extra_headers)
+        return Redactor((*as_sent(self.key), self.other_mode_key, *values))
 
 
 class Sut:
@@ -95,10 +104,13 @@ class Sut:
             OutsideContractError: the safety contract does not allow the request.
             NotTested: the run is out of time or of requests.
             Unjudgeable: the target has hung for so long, or asks to wait so long, that the run gives it up.
+            KeyboardInterrupt: the run was interrupted, and sessions are not being put back yet.
         """
         route = self.guard.permit(request)
         waited = 0.0
         while True:
+            if not self.limits.closing:
+                INTERRUPTION.check()
             if self._given_up is not None:
                 raise Unjudgeable(self._given_up)
             exchange = self._try(request, route)
@@ -132,7 +144,7 @@ class Sut:
                 ValueError,
                 AttributeError,
             ) as error:
-                trouble = _trouble(error)
+                trouble = _trouble(error, self.connection.redact)
         elapsed = time.monotonic() - started
         if cut.is_set():
             answer = None  # what was cut may look whole
@@ -155,8 +167,10 @@ class Sut:
             base_url=self.connection.base_url,
             answer=answer,
             trouble=trouble,
-            extra_headers=tuple(name for name, _ in self.connection.extra_headers),
+            extra_headers=tuple(name for name, value in self.connection.extra_headers if value),
+            empty_headers=tuple(name for name, value in self.connection.extra_headers if not value),
             auth_header=self.connection.key_header if self._key(request) is not None else None,
+            verify=self.connection.verify,
         )
 
     def _prepared(self, request: Request) -> requests.PreparedRequest:
@@ -195,21 +209,19 @@ class Sut:
                 f"{seconds:g} s, after {waited:.0f} s waited already"
             )
             raise Unjudgeable(self._given_up)
+        INTERRUPTION.pause(seconds, heed=not self.limits.closing)
         self.waited += seconds
-        time.sleep(seconds)
         return seconds
 
     # -- what goes with every request
 
     def _headers(self, request: Request) -> dict[str, str]:
-        headers = {**_ALWAYS, **dict(self.connection.extra_headers)}
-        key = self._key(request)
+        key, auth = self._key(request), {}
         if key is not None:
             name, form = self.connection.key_header
             lower = request.credential is Credential.LOWER_CASE_SCHEME
-            headers[name] = (form.lower() if lower else form).format(key)
-        headers.update(request.headers)
-        return headers
+            auth[name] = (form.lower() if lower else form).format(key)
+        return merged(_OWN, ALWAYS, dict(self.connection.extra_headers), auth, dict(request.headers))
 
     def _key(self, request: Request) -> str | None:
         key = self.connection.key
@@ -255,6 +267,7 @@ class Sut:
     def make_last_try(self) -> None:
         """From now on sessions are put back: no limit of requests holds, and a target given up is tried again."""
         self.limits.closing = True
+        self.disconnect()  # an interruption may have left an answer half read
         if self._given_up is not None:
             self._given_up = None
             self.connection = replace(self.connection, time_limit=min(LAST_TRY, self.connection.time_limit))
@@ -307,16 +320,16 @@ def _retry_after(value: str | None) -> float:
         return 1.0
 
 
-def _trouble(error: Exception) -> str:
+def _trouble(error: Exception, redact: Redactor) -> str:
     """One sentence on why no answer came."""
     chain: list[BaseException] = [error]
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and len(chain) < 12:
         chain.append(inner)
-    deepest = chain[-1]
+    words = _words(chain[-1], redact)
     if isinstance(error, requests.exceptions.SSLError) or any(
         isinstance(e, urllib3.exceptions.SSLError) for e in chain
     ):
-        return f"TLS failed: {_words(deepest)}"
+        return f"TLS failed: {words}"
     if any(isinstance(e, ConnectionRefusedError) for e in chain):
         return "connection refused: nothing listens there"
     if any(isinstance(e, socket.gaierror) for e in chain):
@@ -324,13 +337,14 @@ def _trouble(error: Exception) -> str:
     if isinstance(error, requests.Timeout) or any(isinstance(e, TimeoutError) for e in chain):
         return "no answer in time"
     if isinstance(error, requests.exceptions.ProxyError):
-        return f"the proxy failed: {_words(deepest)}"
+        return f"the proxy failed: {words}"
     broken = (ConnectionError, urllib3.exceptions.ProtocolError, urllib3.exceptions.IncompleteRead)
     if any(isinstance(e, broken) for e in chain):
-        return f"the connection broke before a whole answer came: {_words(deepest)}"
-    return f"the answer could not be read as HTTP: {_words(deepest)}"
+        return f"the connection broke before a whole answer came: {words}"
+    return f"the answer could not be read as HTTP: {words}"
 
 
-def _words(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+def _words(error: BaseException, redact: Redactor) -> str:
+    # masked before it is cut: half a secret is still a secret
+    text = " ".join(redact(str(error)[:20_000]).split()) or type(error).__name__
     return text[:200]

@@ -63,8 +63,15 @@ class Tried:
     request: dict[str, object] | None = None
 
 
-@dataclass
-class Nonconformance(Exception):
+class _Quiet(Exception):
+    """An exception whose repr does not tell what a target has sent: pytest's --debug logs it."""
+
+    def __repr__(self) -> str:
+        return type(self).__name__
+
+
+@dataclass(repr=False)
+class Nonconformance(_Quiet):
     """The system under test broke the requirement; `exchange` shows it."""
 
     case: str
@@ -77,8 +84,8 @@ class Nonconformance(Exception):
         return f"{self.case}: expected {self.expected}"
 
 
-@dataclass
-class NotTested(Exception):
+@dataclass(repr=False)
+class NotTested(_Quiet):
     """The requirement could not be exercised; `reason` says why and what to give the suite so that it can be."""
 
     reason: str
@@ -87,8 +94,8 @@ class NotTested(Exception):
         return self.reason
 
 
-@dataclass
-class Unjudgeable(Exception):
+@dataclass(repr=False)
+class Unjudgeable(_Quiet):
     """The suite could not judge the requirement (verdict `error`), for a reason other than its conformance."""
 
     reason: str
@@ -98,8 +105,8 @@ class Unjudgeable(Exception):
         return self.reason
 
 
-@dataclass
-class CouldNotJudge(Exception):
+@dataclass(repr=False)
+class CouldNotJudge(_Quiet):
     """The whole run cannot be judged: target down, key refused, no session to be had."""
 
     reason: str

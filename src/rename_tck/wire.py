@@ -71,12 +71,16 @@ class _Noting:
     response_class: Any = _Response
     _held: list[bytes] | None = None
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         _IN_USE.connection = self
+        # urllib3 has put percent-encodings into upper case, which a server may take for another path
+        asked = getattr(_IN_USE, "url", "")
+        if asked.lower().endswith(url.lower()):
+            url = asked[-len(url) :]
         # head and body in one piece: a server would be woken up for each
         self._held = []
         try:
-            super().request(*args, **kwargs)  # type: ignore[misc]
+            super().request(method, url, *args, **kwargs)  # type: ignore[misc]
             whole = b"".join(self._held)
         finally:
             self._held = None
@@ -115,6 +119,11 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 
 class Adapter(requests.adapters.HTTPAdapter):
     """requests' own, over connections that can be cut and that skip interim answers."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send, to the letter, what was asked."""
+        _IN_USE.url = request.url
+        return super().send(request, *args, **kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools, of our own connections."""

@@ -29,7 +29,7 @@ def _kept(bench: Bench, session: Session, request: Request, name: str) -> Answer
     stored = bench.name_of(session, exchange)
     if stored == name:
         return "accepted and kept", None
-    return "accepted and altered", f"to {json.dumps(stored, ensure_ascii=False)[:200]}"
+    return "accepted and altered", f"to {bench.redacted(json.dumps(stored, ensure_ascii=False))[:200]}"
 
 
 def _of_length(length: int) -> Callable[[Bench, Session], Answer]:
@@ -94,7 +94,7 @@ def _null_without_auto(bench: Bench, session: Session) -> Answer:
     stored = bench.name_of(session, exchange)
     if stored == before:
         return "accepted: the name stays as it was", None
-    return "accepted and altered", f"to {json.dumps(stored, ensure_ascii=False)[:200]}"
+    return "accepted and altered", f"to {bench.redacted(json.dumps(stored, ensure_ascii=False))[:200]}"
 
 
 QUESTIONS: dict[str, Callable[[Bench, Session], Answer]] = {

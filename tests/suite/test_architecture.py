@@ -18,7 +18,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("catalogue", "contract", "drift", "own", "convert"),
     ("exchange",),
     ("cases",),
-    ("guard", "limits", "wire", "transport"),
+    ("interruption", "guard", "limits", "wire", "transport"),
     ("systems",),
     ("provision",),
     ("target", "trail", "kept", "sender", "bench"),
@@ -29,7 +29,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("history",),
     ("reports",),
     ("keeping",),
-    ("replay", "selection", "spreading", "telling", "judging", "plugin"),
+    ("replay", "selection", "spreading", "telling", "judging", "discretion", "plugin"),
     ("commands",),
 )
 #: Stands apart: it knows nothing of the suite, and the suite asks it for a server only.

@@ -1,17 +1,14 @@
-"""Kind to targets: rates, numbers, times, plans, interruptions, and sessions that stay as they were."""
+"""Kind to targets: rates, numbers, times, plans, and sessions that stay as they were."""
 
 import re
-import signal
-import subprocess
-import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import KEY, ROOT, judge
+from harness import KEY, judge
 
+from rename_tck.interruption import INTERRUPTION
 from rename_tck.limits import Limits, parse_duration, parse_rate
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
@@ -40,7 +37,7 @@ def test_a_duration_is_read(text: str, seconds: float) -> None:
 
 def test_requests_take_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("rename_tck.limits.time.sleep", slept.append)
+    monkeypatch.setattr(INTERRUPTION, "pause", lambda seconds, **_: slept.append(seconds))
     monkeypatch.setattr("rename_tck.limits.time.monotonic", lambda: 100.0)
     limits = Limits(rate=10, started=100.0)
     for _ in range(4):
@@ -131,55 +128,6 @@ def test_a_bad_limit_is_one_sentence(tmp_path: Path, option: str) -> None:
     judged = judge("http://127.0.0.1:9", tmp_path, option, system="agno")
     assert judged.status == 4
     assert option.split("=", maxsplit=1)[0] in judged.output.strip().splitlines()[-1]
-
-
-class _Slow(DifyServer):
-    """Takes its time, so that a run can be interrupted."""
-
-    async def apply(self, conversation: Any, name: str) -> None:
-        import asyncio
-
-        await asyncio.sleep(0.02)
-        await super().apply(conversation, name)
-
-
-@pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_puts_everything_back(tmp_path: Path, interrupt: signal.Signals) -> None:
-    """At whatever point: names are given back, what was made is deleted, what is not the run's is untouched."""
-    server = _Slow(KEY)
-    lent = server.open("rename-tck", "a question", {}, False)
-    apart = server.open("someone-else", "another question", {}, False)
-    lent.name, apart.name = "name of the lent one", "name of the one apart"
-    with serve(server) as url:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-q", "--system=dify", f"--base-url={url}", f"--session-id={lent.id}",
-             f"--report-dir={tmp_path}", "-p", "no:cacheprovider"],
-            cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        _wait_for(lambda: lent.name.startswith("Step") or "Renamed" in lent.name)
-        process.send_signal(interrupt)
-        output, _ = process.communicate(timeout=60)
-        assert process.returncode == 2, output
-        assert {conversation.id for conversation in server.conversations.values()} == {lent.id, apart.id}
-        assert lent.name == "name of the lent one"
-        assert apart.name == "name of the one apart"
-    assert "could not judge" in output
-    assert (tmp_path / "conformance.json").exists()
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return {**os.environ, **KEYS, "PYTHONPATH": str(ROOT / "src")}
-
-
-def _wait_for(condition: Any) -> None:
-    """Return as soon as the condition holds; the event is another process's."""
-    deadline = time.monotonic() + 60
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline
-        pause.wait(0.01)
 
 
 @pytest.mark.parametrize("system", ["dify", "agno", "openhands"])

@@ -11,6 +11,7 @@ import pytest
 
 from rename_tck.exchange import Answer, Credential, Exchange, NotJsonError, Request, encode_json, segment
 from rename_tck.guard import Guard, OutsideContractError, Route
+from rename_tck.interruption import INTERRUPTION
 from rename_tck.redaction import MASK, Redactor
 from rename_tck.systems import NAMES, load
 from rename_tck.systems.dialect import Session
@@ -176,7 +177,7 @@ def test_a_connection_that_breaks_is_tried_once_more() -> None:
 @pytest.mark.parametrize("retry", ["1", "Wed, 21 Oct 2015 07:28:00 GMT", "soon"])
 def test_a_429_is_waited_out(retry: str, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("rename_tck.transport.time.sleep", waits.append)
+    monkeypatch.setattr(INTERRUPTION, "pause", lambda seconds, **_: waits.append(seconds))
     seen: list[int] = []
 
     def limited(connection: socket.socket) -> None:
@@ -208,7 +209,7 @@ def test_a_path_goes_out_as_it_is_written() -> None:
 
     threading.Thread(target=serve, daemon=True).start()
     sut = _sut(f"http://127.0.0.1:{listener.getsockname()[1]}")
-    paths = ["/%2E%2E", "/a%2Fb", "/x%00", "/x%FF", "/a%3Fb%23c", "/%252F"]
+    paths = ["/%2E%2E", "/%2e%2e", "/a%2Fb", "/x%00", "/x%FF", "/a%3Fb%23c", "/%252F"]
     for path in paths:
         sut.send(Request("GET", path))
     listener.close()

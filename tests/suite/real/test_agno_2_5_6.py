@@ -1,9 +1,13 @@
 """The real Agno AgentOS 2.5.6 (from PyPI, on SQLite), judged over its socket; what is found is written down here."""
 
 import importlib.metadata
+import json
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -27,16 +31,89 @@ FINDINGS = {
 }
 
 
+KINDS = ("agent", "team", "workflow")
+
+#: Sessions that are there before the suite comes and that it has no business with: three of each type, one with a
+#: conversation in it, one of the suite's own user, one whose id and name look like the suite's own.
+BYSTANDERS = [
+    {"session_id": f"{session_id}-{kind}", "session_name": name, "user_id": user, f"{kind}_id": f"real-{kind}"}
+    | {"session_state": {"count": 3, "list": [1, {"deep": None}]}, "metadata": {"owner": "someone"}}
+    for kind in KINDS
+    for session_id, name, user in (
+        ("a-conversation", "What I asked yesterday \U0001f600", "someone"),
+        ("0", "rename-tck", "rename-tck"),
+        ("rename-tck-00000000-0000-4000-8000-000000000000", "Renamed by hand", None),
+    )
+]
+LENT = [f"lent-{number}" for number in range(2)]
+
+
 @pytest.fixture(scope="module")
-def agno(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    database = tmp_path_factory.mktemp("agno") / "sessions.db"
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("agno") / "sessions.db"
+
+
+@pytest.fixture(scope="module")
+def agno(database: Path) -> Iterator[str]:
     env = {"AGNO_TELEMETRY": "false", "OS_SECURITY_KEY": KEY}
     with serving(sys.executable, APP, str(database), env=env) as url:
+        for body in BYSTANDERS:
+            _create(url, body, _kind(body["session_id"]))
+        run = {
+            "run_id": "run-1", "agent_id": "real-agent", "session_id": "a-conversation-agent", "status": "COMPLETED",
+            "content": "The answer.", "content_type": "str", "created_at": 1_700_000_000,
+            "messages": [
+                {"id": "m-1", "role": "user", "content": "The question?", "created_at": 1_700_000_000},
+                {"id": "m-2", "role": "assistant", "content": "The answer.", "created_at": 1_700_000_001},
+            ],
+        }  # fmt: skip
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute(
+                "UPDATE agno_sessions SET runs = ?, updated_at = 1700000001 WHERE session_id = ?",
+                (json.dumps([run]), "a-conversation-agent"),
+            )
         yield url
 
 
+def _kind(session_id: object) -> str:
+    return str(session_id).rpartition("-")[2]
+
+
+def _create(url: str, body: dict[str, Any], kind: str) -> None:
+    answer = requests.post(f"{url}/sessions", params={"type": kind}, json=body, headers=_auth(), timeout=10)
+    assert answer.status_code == 201, answer.text
+
+
+def _rows(database: Path, *, but: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """Every session as it lies in the database, each of its columns."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        rows = connection.execute("SELECT * FROM agno_sessions ORDER BY session_id").fetchall()
+    return [dict(row) for row in rows if row["session_id"] not in but]
+
+
+def _read(url: str) -> list[Any]:
+    """Every bystander as it is read over HTTP, with its runs."""
+    found = []
+    for body in BYSTANDERS:
+        for path in ("", "/runs"):
+            answer = requests.get(
+                f"{url}/sessions/{body['session_id']}{path}", params={"type": _kind(body["session_id"])},
+                headers=_auth(), timeout=10,
+            )  # fmt: skip
+            found.append((answer.status_code, answer.json()))
+    return found
+
+
 @pytest.fixture(scope="module")
-def judged(agno: str, tmp_path_factory: pytest.TempPathFactory) -> Judged:
+def before(agno: str, database: Path) -> tuple[list[dict[str, Any]], list[Any]]:
+    """The bystanders, before the suite comes."""
+    return _rows(database), _read(agno)
+
+
+@pytest.fixture(scope="module")
+def judged(agno: str, before: object, tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    assert before
     return judge(agno, tmp_path_factory.mktemp("report"), env={"RENAME_TCK_API_KEY": KEY})
 
 
@@ -62,11 +139,36 @@ def test_its_own_document_says_what_the_vendored_one_says(judged: Judged) -> Non
     assert judged.run["drift"]["differences"] == []
 
 
-def test_nothing_is_left_behind(agno: str, judged: Judged) -> None:
+def test_nothing_is_left_behind_and_no_other_session_is_touched(
+    agno: str, database: Path, before: tuple[list[dict[str, Any]], list[Any]], judged: Judged
+) -> None:
     assert judged.run["notes"] == [] or all("sent again" in note for note in judged.run["notes"])
-    for kind in ("agent", "team", "workflow"):
-        listed = requests.get(f"{agno}/sessions?type={kind}", headers=_auth(), timeout=10).json()
-        assert listed["data"] == []
+    rows, read = before
+    assert len(rows) == len(BYSTANDERS)
+    assert any(row["runs"] and "The answer." in row["runs"] for row in rows)
+    assert all(status == 200 for status, _ in read[::2])
+    assert "The answer." in str(read)
+    assert _rows(database) == rows
+    assert _read(agno) == read
+
+
+def test_lent_sessions_get_their_names_back_and_no_other_session_is_touched(
+    agno: str, database: Path, before: tuple[list[dict[str, Any]], list[Any]], tmp_path: Path
+) -> None:
+    rows, read = before
+    for lent in LENT:
+        _create(agno, {"session_id": lent, "session_name": f"name of {lent}", "user_id": "someone"}, "agent")
+    mine = [row for row in _rows(database) if row["session_id"] in LENT]
+    options = [f"--session-id={lent}" for lent in LENT]
+    select = "rename-accepted or name-stored or neighbours or unicode-exact or concurrent or unknown-id or credential"
+    judged = judge(agno, tmp_path, *options, env={"RENAME_TCK_API_KEY": KEY}, select=select)
+    assert judged.status == 0, judged.output
+    assert not judged.run["notes"]
+    assert _rows(database, but=tuple(LENT)) == rows
+    assert _read(agno) == read
+    again = [row for row in _rows(database) if row["session_id"] in LENT]
+    assert [row | {"updated_at": None} for row in again] == [row | {"updated_at": None} for row in mine]
+    assert all(f"name of {row['session_id']}" in row["session_data"] for row in again)
 
 
 def _auth() -> dict[str, str]:

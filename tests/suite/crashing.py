@@ -1,0 +1,43 @@
+"""A plugin for a run in a process of its own: breaks the suite in one place, with the key at hand in every variable."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any, NoReturn
+
+import pytest
+
+from rename_tck import bench, plugin, wire
+
+KEY = os.environ.get("RENAME_TCK_API_KEY", "")
+
+
+def _break(*arguments: object, **_: object) -> NoReturn:
+    secret = {"key": KEY, "padding": "x" * 200 + KEY, "environ": dict(os.environ), "arguments": arguments}
+    raise RuntimeError(f"broken with {secret['key']}" + "." * 220 + KEY)
+
+
+def _broken_off(original: Any, sent: list[int]) -> Any:
+    def send(self: Any, *arguments: Any, **options: Any) -> Any:
+        sent.append(1)
+        if len(sent) == 20:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(self, *arguments, **options)
+
+    return send
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure() -> None:
+    """Break what the environment names."""
+    match os.environ["CRASH"]:
+        case "a law":
+            bench.Bench.rename = _break  # type: ignore[method-assign]
+        case "the settings":
+            setattr(plugin, "read", _break)  # noqa: B010  (mypy knows that it is not the plugin's own)
+        case "a hook":
+            plugin.Judge.pytest_runtest_logreport = _break  # type: ignore[method-assign]
+        case "an interruption":
+            # below urllib3, whose calls are given every header
+            wire._Noting.request = _broken_off(wire._Noting.request, [])  # type: ignore[method-assign]

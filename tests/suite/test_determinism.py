@@ -1,0 +1,100 @@
+"""The same seed gives the same requests, byte for byte and in the same order, but for the ids that sessions are given.
+
+(Agno lets the client choose an id: it is drawn anew for each run, so that two runs with one seed never meet in a
+session.)
+
+Compared is what arrives at the embedded servers, from two processes that differ in all that must not matter: the seed
+of hashes, the time zone, the language, the folder. Two renames that the laws of concurrency send at once may arrive in
+either order, which is the network's affair: they are neighbours, and may be exchanged, but nothing else may be.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from harness import ROOT
+
+#: What differs between two runs, and must not matter.
+HERE = {"PYTHONHASHSEED": "1", "TZ": "Asia/Kolkata", "LC_ALL": "C.UTF-8"}
+THERE = {"PYTHONHASHSEED": "4711", "TZ": "America/Los_Angeles", "LC_ALL": "POSIX", "COLUMNS": "40", "USER": "nobody"}
+
+#: The pairs that the laws of concurrency send at once: two laws, eight rounds each.
+AT_ONCE = 16
+
+#: Method, target, headers, body (as text: what is not UTF-8 stays apart from what is).
+Sent = tuple[str, str, tuple[tuple[str, str], ...], str]
+
+
+def _sent(folder: Path, surroundings: dict[str, str], seed: int, *options: str) -> list[list[Sent]]:
+    """Everything that a run sends to each embedded server, in the order in which it arrives, without ids."""
+    folder.mkdir()
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("RENAME_TCK_", "PYTEST_"))}
+    paths = f"{ROOT / 'src'}{os.pathsep}{ROOT / 'tests/suite'}"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", f"{ROOT}/tests/contract", f"--rootdir={ROOT}", "-c", f"{ROOT}/pyproject.toml",
+         "-q", "-p", "recording", f"--report-dir={folder}/reports", f"--hypothesis-seed={seed}",
+         "--hypothesis-profile=few-examples", "-p", "no:cacheprovider", *options],
+        cwd=folder, env={**ours, **surroundings, "PYTHONPATH": paths, "RECORDING": f"{folder}/recording.json",
+             "RENAME_TCK_EDITION": "ja"},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    return list(map(_without_ids, json.loads((folder / "recording.json").read_text(encoding="utf-8"))))
+
+
+def _without_ids(heard: list[tuple[str, str, list[tuple[str, str]], str]]) -> list[Sent]:
+    """The requests with a word for each session that the run has made, whatever is cut off its id or put to it."""
+    words: dict[str, str] = {}
+    deleted = [target.partition("?")[0].rpartition("/")[2] for method, target, *_ in heard if method == "DELETE"]
+    for number, session_id in enumerate(deleted):
+        words |= {
+            session_id: f"<{number}>",
+            session_id[:-1]: f"<{number}, cut>",
+            session_id.swapcase(): f"<{number}, X>",
+        }
+    pattern = re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))))
+
+    def aside(text: str) -> str:
+        return pattern.sub(lambda match: words[match[0]], text)
+
+    return [
+        (
+            method,
+            aside(target),
+            tuple((name, value) for name, value in headers if name != "host"),
+            aside(bytes.fromhex(body).decode("utf-8", "surrogateescape")),
+        )
+        for method, target, headers, body in heard
+    ]
+
+
+def _exchanged(one: list[Sent], other: list[Sent]) -> int:
+    """How many pairs of neighbours are exchanged; nothing else may differ."""
+    assert len(one) == len(other)
+    exchanged = place = 0
+    while place < len(one):
+        if one[place] != other[place]:
+            assert one[place : place + 2] == [other[place + 1], other[place]], (place, one[place], other[place])
+            assert one[place][0] in {"POST", "PATCH"}, "only renames are sent at once"
+            exchanged += 1
+            place += 1
+        place += 1
+    return exchanged
+
+
+def test_the_same_seed_gives_the_same_requests(tmp_path: Path) -> None:
+    one, other = _sent(tmp_path / "one", HERE, 11), _sent(tmp_path / "other", THERE, 11)
+    assert len(one) == len(other) == 3, "the three systems"
+    for here, there in zip(one, other, strict=True):
+        assert len(here) > 300
+        assert _exchanged(here, there) <= AT_ONCE
+    select = ("--system=dify", "-k", "name-stored or valid-space or invalid-space")
+    (others,) = _sent(tmp_path / "another seed", HERE, 12, *select)
+    same = {body for *_, body in others} & {body for *_, body in one[0]}
+    assert len({body for *_, body in others}) > 20
+    assert len(same - {"", "{}"}) < 5, same

@@ -1,0 +1,76 @@
+"""docs/safety.md says what the code enforces, and there is one way out."""
+
+import ast
+import re
+
+import pytest
+from harness import ROOT
+
+from rename_tck.systems import NAMES, load
+
+PAGE = (ROOT / "docs" / "safety.md").read_text(encoding="utf-8")
+PACKAGE = ROOT / "src" / "rename_tck"
+
+#: What the page calls the ids of a route.
+WORDS = {"known": "known", "created": "made", "any": "any"}
+
+
+@pytest.mark.parametrize("system", NAMES)
+def test_the_page_lists_every_call_and_no_other(system: str) -> None:
+    """The table below the system's heading: a line for each route, in any order, each with what it is for."""
+    section = re.split(r"^##+ ", PAGE.partition(f"\n### {system}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    rows = re.findall(r"^\| ([A-Z]+) \| `([^`]+)` \| (\w*) ?\| (.+?) \|$", section, re.MULTILINE)
+    listed = sorted(row[:3] for row in rows)
+    routes = load(system).routes()
+    assert listed == sorted(
+        (route.method, route.path, WORDS[route.ids] if "{id}" in route.path else "") for route in routes
+    )
+    assert all(what.strip() for *_, what in rows)
+
+
+def test_every_route_with_an_id_says_which() -> None:
+    for system in NAMES:
+        for route in load(system).routes():
+            assert "{id}" not in route.path or route.ids != "any", f"{route.method} {route.path} takes anybody's id"
+
+
+def test_the_probes_are_harmless() -> None:
+    for system in NAMES:
+        for probe in load(system).probes():
+            assert probe.method == "GET"
+            assert f"`{probe.path}`" in PAGE
+
+
+def test_there_is_one_way_out() -> None:
+    """Nothing but the transport and what it stands on can open a connection; the embedded servers only listen."""
+    networks = {"requests", "urllib3", "http", "socket", "urllib.request", "httpx", "ssl", "asyncio"}
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(name in networks or name.split(".")[0] in networks for name in names):
+                found.add(str(path.relative_to(PACKAGE)))
+    # settings checks a file of certificates
+    assert found == {"transport.py", "wire.py", "settings.py", "reference/serving.py"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/using.md"])
+def test_the_page_is_linked(page: str) -> None:
+    assert re.search(r"\]\((docs/)?safety\.md", (ROOT / page).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("words", "module", "name"),
+    [("65 s at once", "transport", "WAIT_AT_ONCE"), ("90 s for one", "transport", "WAITING_LIMIT"),
+     ("45 s of hanging", "transport", "HANGING_LIMIT"), ("3 s each time", "transport", "LAST_TRY"),
+     ("80 requests", "explore", "SHRINKS"), ("5 seconds", "explore", "SHRINK_SECONDS"),
+     ("fewer than 6 characters", "redaction", "_SHORT"), ("3,000 characters", "reports.terminal", "_CURL"),
+     ("100,000 bytes", "exchange", "_ARGUMENT_LIMIT")],
+)  # fmt: skip
+def test_the_numbers_are_those_of_the_code(words: str, module: str, name: str) -> None:
+    import importlib
+
+    (number,) = re.findall(r"[\d,]+", words)
+    assert int(number.replace(",", "")) == getattr(importlib.import_module(f"rename_tck.{module}"), name)
+    assert words in " ".join(PAGE.split())

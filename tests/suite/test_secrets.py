@@ -1,0 +1,151 @@
+"""Planted secrets are looked for in everything that a run leaves behind, whatever the target does with them.
+
+Keys and what ``--header`` carries, in every spelling that `planted` knows. Each run is a process of its own that was
+told to say all it can.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from harness import ROOT
+from hostile.server import Behaviour, Trap
+from mutants.dify import TakesAnyKey
+from planted import (
+    BETRAYERS,
+    ENVIRONMENT,
+    GATEWAY,
+    KEY,
+    OTHER_MODE_KEY,
+    SECRETS,
+    SHORT,
+    betrayed,
+    by_character,
+    echoes,
+    left_behind,
+)  # fmt: skip
+from strangers.agno_core import AgnoApp
+from strangers.dify_core import DifyApp
+from strangers.habits import Habits
+from strangers.openhands_core import OpenHandsApp
+
+from rename_tck.redaction import MASK, Redactor
+from rename_tck.reference.dify import DifyServer
+from rename_tck.reference.serving import serve
+
+#: One requirement of each sort.
+PART = "answer-json or credential-wrong or concurrent-two or unknown-id-refused or body-object or name-stored"
+
+TALKATIVE = (
+    "-v", "-rA", "--tb=long", "--showlocals", "--full-trace", "--durations=5", "--setup-show",
+    "-o", "log_cli=true", "--log-level=DEBUG", "--log-cli-level=DEBUG", "--log-file-level=DEBUG",
+    "-o", "junit_logging=all",
+)  # fmt: skip
+
+
+def _run(url: str, system: str, folder: Path, *options: str, crash: str = "") -> tuple[int, str]:
+    """Run as a user does, in a folder of its own; the exit status and what was said."""
+    (folder / "tmp").mkdir(parents=True)
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("RENAME_TCK_", "PYTEST_"))}
+    paths = f"{ROOT / 'src'}{os.pathsep}{ROOT / 'tests/suite'}"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", f"{ROOT}/tests/contract", f"--rootdir={ROOT}", "-c", f"{ROOT}/pyproject.toml",
+         f"--base-url={url}", f"--system={system}", f"--report-dir={folder}/reports",
+         f"--history={folder}/history.jsonl", f"--junitxml={folder}/junit.xml", f"--log-file={folder}/run.log",
+         "-o", f"cache_dir={folder}/cache",
+         f"--debug={folder}/debug.log", "--hypothesis-seed=3", "--request-timeout=2", *TALKATIVE, *options,
+         *(("-p", "crashing") if crash else ())],
+        cwd=folder, env={**ours, **ENVIRONMENT, "PYTHONPATH": paths, "TMPDIR": f"{folder}/tmp", "CRASH": crash},
+        capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+    output = (done.stdout + done.stderr).decode("utf-8", "backslashreplace")
+    (folder / "terminal.txt").write_text(output, encoding="utf-8", errors="backslashreplace")
+    return done.returncode, output
+
+
+@contextmanager
+def _hostile(system: str, behave: Behaviour, *, whole: bool) -> Iterator[str]:
+    apps: dict[str, type[DifyApp | AgnoApp | OpenHandsApp]] = {
+        "dify": DifyApp,
+        "agno": AgnoApp,
+        "openhands": OpenHandsApp,
+    }
+    with Trap(apps[system](Habits(key=KEY)), behave, whole=whole).serve() as url:
+        yield url
+
+
+def _clean(folder: Path) -> None:
+    texts = left_behind(folder)
+    assert {"terminal.txt", "junit.xml", "run.log", "history.jsonl", "reports/conformance.json"} <= texts.keys()
+    assert betrayed(texts) == []
+
+
+def test_a_target_that_conforms_two_workers(tmp_path: Path) -> None:
+    with serve(DifyServer(KEY, OTHER_MODE_KEY)) as url:
+        status, output = _run(url, "dify", tmp_path, "-n2", "-k", f"{PART} or not-chat-app")
+    assert status == 0, output
+    _clean(tmp_path)
+
+
+def test_a_target_that_does_not(tmp_path: Path) -> None:
+    with serve(TakesAnyKey(KEY, OTHER_MODE_KEY)) as url:
+        status, output = _run(url, "dify", tmp_path, "-k", PART)
+    assert status == 1, output
+    assert "$RENAME_TCK_HEADER_X_GATEWAY" in output
+    _clean(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "whole"),
+    [("errors", "dify", False), ("edges", "agno", False), ("sessions", "agno", True), ("elsewhere", "openhands", False),
+     ("framing", "openhands", False)],
+)  # fmt: skip
+def test_a_target_that_tells_what_it_was_sent(name: str, system: str, whole: bool, tmp_path: Path) -> None:
+    with _hostile(system, BETRAYERS[name], whole=whole) as url:
+        status, output = _run(url, system, tmp_path, "-k", PART)
+    assert status in {1, 3}, output
+    assert any(MASK in text for text in left_behind(tmp_path).values())
+    _clean(tmp_path)
+
+
+@pytest.mark.parametrize("crash", ["a law", "the settings", "a hook", "an interruption"])
+def test_a_suite_that_breaks(crash: str, tmp_path: Path) -> None:
+    with serve(DifyServer(KEY, OTHER_MODE_KEY)) as url:
+        status, output = _run(url, "dify", tmp_path, "-k", "name-stored or credential-missing", crash=crash)
+    assert status in {1, 2, 3}, output
+    assert "RuntimeError" in output or crash == "an interruption"
+    assert betrayed(left_behind(tmp_path)) == []
+
+
+# -- the redactor by itself
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_every_spelling_is_masked(secret: str) -> None:
+    redact = Redactor(SECRETS)
+    for form in echoes(secret):
+        for text in (form, f"before {form} after", json.dumps({"a": form}), f"key={form}&x=1"):
+            masked = redact(text)
+            assert MASK in masked, form
+            assert betrayed({"text": masked}) == [], form
+
+
+def test_a_short_secret_is_masked_as_a_word() -> None:
+    redact = Redactor([SHORT])
+    for pieces in by_character(SHORT).values():
+        for before in ("", " ", "=", "%20", "\\u0020", "\\n", '"'):
+            assert redact(f"{before}{''.join(pieces)} ") == f"{before}{MASK} ", pieces
+    assert redact(f"x{SHORT}") == f"x{SHORT}", "or every word with these letters would be taken apart"
+
+
+def test_a_text_without_secrets_stays_as_it_is() -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert Redactor([*SECRETS, SHORT])(page) == page
+    assert GATEWAY not in page
