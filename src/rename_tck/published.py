@@ -10,13 +10,16 @@ from rename_tck.exchange import Answer, Request
 from rename_tck.guard import Guard, Route
 from rename_tck.opening import Opening
 from rename_tck.own import Own
+from rename_tck.redaction import Redactor
 from rename_tck.transport import Sut
 from rename_tck.verdict import NotTested, Unjudgeable
 
 Json = dict[str, Any]
 
-#: Characters that are kept of a pointer, a title or a reason: some of them are the target's words.
-_LONGEST = 300
+#: Characters that are shown of a pointer, a title or a reason, and of a value: some of them are the target's words.
+_LONGEST, _VALUE = 300, 160
+#: Characters that are looked through for secrets before that.
+_FAR = 20_000
 
 
 def ask(opening: Opening, spec: Own | None) -> Json | None:
@@ -29,7 +32,7 @@ def ask(opening: Opening, spec: Own | None) -> Json | None:
     place = target.dialect.document_path
     if place is None:
         return None
-    edition = next(iter(target.contracts))
+    edition, redact = next(iter(target.contracts)), opening.sut.connection.redact
     compared_with = spec.file if spec is not None else _file(opening, edition)
     told: Json = {
         "source": place, "published": None, "compared_with": compared_with, "differences": [], "note": None,
@@ -38,17 +41,18 @@ def ask(opening: Opening, spec: Own | None) -> Json | None:
     if answer is not None and answer.status == 404:
         return None
     if answer is None or answer.status != 200:
-        return told | {"note": _cut(trouble or f"it is answered with status {answer.status if answer else 0}")}
+        return told | {"note": _cut(redact(trouble or f"it is answered with status {answer.status if answer else 0}"))}
     try:
         content = drift.read_json(answer.body)
         source = drift.vendored(target.catalogue, edition) if spec is None else spec.source
         document = Document(content)
         found = drift.compare(target.catalogue, edition, source, content)
     except UnreadableError as error:
-        return told | {"note": _cut(f"it is no OpenAPI document that the suite can read: {error}")}
+        return told | {"note": _cut(redact(f"it is no OpenAPI document that the suite can read: {error}"))}
     except Exception as error:  # noqa: BLE001 - a document from anywhere never spoils a run
-        return told | {"note": _cut(f"the suite failed to compare it: {type(error).__name__}: {error}")}
-    return told | {"published": _cut(document.title), "differences": _differences(found), "note": _note(found)}
+        return told | {"note": _cut(redact(f"the suite failed to compare it: {type(error).__name__}: {error}"))}
+    title = _cut(redact(document.title[:_FAR]))
+    return told | {"published": title, "differences": _differences(found, redact), "note": _note(found)}
 
 
 def _fetch(opening: Opening, place: str) -> tuple[Answer | None, str | None]:
@@ -72,13 +76,13 @@ def _file(opening: Opening, edition: str) -> str:
     return next((cite.file for cite in citations if cite.edition == edition and cite.file is not None), edition)
 
 
-def _differences(found: Comparison) -> list[Json]:
+def _differences(found: Comparison, redact: Redactor) -> list[Json]:
     return [
         {
-            "pointer": _cut(difference.pointer),
+            "pointer": _cut(redact(difference.pointer[:_FAR])),
             "kind": difference.kind,
-            "vendored": difference.vendored,
-            "published": difference.published,
+            "vendored": difference.vendored and _cut(difference.vendored, _VALUE),
+            "published": difference.published and _cut(redact(difference.published), _VALUE),
             "requirements": list(difference.requirements),
         }
         for difference in found.differences
@@ -91,6 +95,6 @@ def _note(found: Comparison) -> str | None:
     return f"{found.left_out} more differences are left out" if found.left_out else None
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, most: int = _LONGEST) -> str:
     text = text.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return text if len(text) <= most else text[:most] + "…"

@@ -18,8 +18,8 @@ Kind = Literal["changed", "added", "missing"]
 BUDGET = 50_000
 #: How deep two schemas are followed.
 _DEPTH = 60
-#: Characters that are shown of a value.
-_SHOWN = 160
+#: Characters that are kept of a value: more than is shown, for what is shown is cut after secrets are taken out.
+_KEPT = 20_000
 
 #: Steps that one try to find an equal alternative may take.
 _TRIAL = 2_000
@@ -56,13 +56,13 @@ class Difference:
 
 
 def shown(value: object) -> str | None:
-    """A value as JSON, cut; None for what is not there."""
+    """A value as JSON; None for what is not there."""
     if value is _ABSENT:
         return None
     if isinstance(value, frozenset):
         value = sorted(value) if len(value) > 1 else next(iter(value), "")
     text = json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return text[:_KEPT]
 
 
 @dataclass
