@@ -126,7 +126,7 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
     seed = config.getoption("--hypothesis-seed", None)
     if seed not in {None, ""} and not re.fullmatch(r"[0-9]{1,18}", str(seed)):
         raise BadOptionError(f"--hypothesis-seed is a whole number, not {seed!r}.")
-    base_url = _base_url(config.getoption("base_url", None))
+    base_url = _base_url(_given_base_url(config))
     worker = hasattr(config, "workerinput")  # the controller has checked the file
     spec = _spec(_one(values["spec"]), system, bool(values["edition"]), check=not worker)
     if spec is not None and (base_url is None or values["plan"]):
@@ -188,6 +188,14 @@ def _value(option: Option, config: Any, environ: Mapping[str, str]) -> list[str]
 
 def _one(values: list[str]) -> str | None:
     return values[-1] if values else None
+
+
+def _given_base_url(config: Any) -> str | None:
+    """pytest-base-url's option or ini key; it hands a worker an empty text for none."""
+    given: str | None = config.getoption("base_url", None)
+    if given is None or (not given and hasattr(config, "workerinput")):
+        given = config.getini("base_url") or None
+    return given
 
 
 def _base_url(text: str | None) -> str | None:
