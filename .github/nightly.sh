@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The steps of nightly.yml that are more than a line. What lasts from night to night is in nights/: the last record that
-# is a verdict, and the history of all runs.
+# is a verdict, the history of all runs, and the cases that failed last.
 #
 #   nightly.sh judge               judge the target that the environment names; fails when there is no verdict
 #   nightly.sh judge-agno PYTHON   the same for the real Agno AgentOS, started here with that interpreter
@@ -14,8 +14,12 @@ record=reports/conformance.json
 judge() {
   local status=0
   rm -rf reports
-  mkdir -p nights
+  mkdir -p nights reports
+  # what failed last night is tried first
+  [ ! -d nights/replay ] || cp -r nights/replay reports/replay
   "$python" -m pytest --hypothesis-profile=nightly --history=nights/history.jsonl || status=$?
+  rm -rf nights/replay
+  [ ! -d reports/replay ] || cp -r reports/replay nights/replay
   # 0 and 1 are verdicts, and a night fails only on what got worse
   [ "$status" -le 1 ] || exit "$status"
 }

@@ -44,7 +44,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             parser.addini(option.dest, option.help, type="string")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-base-url, which makes an empty text of no URL
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings and register the judge."""
     config.addinivalue_line(

@@ -889,8 +889,11 @@ def test_failure_text_keeps_a_curl_whole_and_warns_of_what_cannot_be_copied() ->
 
 def test_failure_text_without_an_exchange() -> None:
     failure = {**entry("dify.long-name-exact"), "request": None, "curl": None, "answer": None, "compared": None}
-    lines = terminal.failure_text(failure).split("\n")
-    assert lines[-1] == "  answer     no answer came"
+    text = terminal.failure_text(failure)
+    assert "answer" not in text
+    assert text.split("\n")[-1].startswith("  expected ")
+    unanswered = terminal.failure_text({**entry("dify.long-name-exact"), "answer": None, "compared": None})
+    assert unanswered.split("\n")[-1] == "  answer     no answer came"
 
 
 # Texts and their differences

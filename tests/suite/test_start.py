@@ -1,0 +1,38 @@
+"""What a run does not need it does not import: every run pays for its start."""
+
+from pathlib import Path
+
+import pytest
+from harness import KEY, OTHER_MODE_KEY, ROOT, judge_in_process
+
+from rename_tck.reference.agno import AgnoServer
+from rename_tck.reference.dify import DifyServer
+from rename_tck.reference.openhands import OpenHandsServer
+from rename_tck.reference.serving import serve
+from rename_tck.systems import NAMES
+
+SERVERS = {"dify": DifyServer, "agno": AgnoServer, "openhands": OpenHandsServer}
+
+
+@pytest.mark.parametrize("system", NAMES)
+def test_a_run_imports_nothing_that_only_another_system_or_the_embedded_servers_need(
+    system: str, tmp_path: Path
+) -> None:
+    written = tmp_path / "loaded"
+    env = {
+        "LOADED": str(written),
+        "PYTHONPATH": f"{ROOT / 'tests' / 'suite'}",
+        "RENAME_TCK_API_KEY": KEY,
+        "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY,
+    }
+    with serve(SERVERS[system](KEY)) as url:
+        judged = judge_in_process(
+            url, tmp_path / "reports", "-p", "loaded", system=system, env=env, select=f"{system}.rename-accepted"
+        )
+    assert judged.status == 0, judged.output
+    loaded = set(written.read_text(encoding="utf-8").splitlines())
+    assert f"rename_tck.systems.{system}" in loaded
+    for other in NAMES:
+        assert other == system or not {name for name in loaded if name.endswith((f"systems.{other}", f"test_{other}"))}
+    # an embedded server, generated requests and the look at a document are for other runs
+    assert not loaded & {"rename_tck.reference", "starlette", "uvicorn", "schemathesis", "openapi_spec_validator"}
