@@ -59,7 +59,8 @@ def judge(
     arguments = _arguments(base_url, report_dir, options, system, select, seed)
     output = io.StringIO()
     with _environment(env or {}), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-        status = pytest.main([*arguments, "-p", "no:cacheprovider"])
+        # it would collect garbage ten times after each run, over all that this process holds
+        status = pytest.main([*arguments, "-p", "no:cacheprovider", "-p", "no:unraisableexception"])
     return Judged(int(status), output.getvalue(), _record(report_dir))
 
 
