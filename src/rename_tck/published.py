@@ -7,7 +7,6 @@ from typing import Any
 from rename_tck import drift
 from rename_tck.drift import Comparison, Document, UnreadableError
 from rename_tck.exchange import Answer, Request
-from rename_tck.guard import Guard, Route
 from rename_tck.opening import Opening
 from rename_tck.own import Own
 from rename_tck.redaction import Redactor
@@ -58,7 +57,7 @@ def ask(opening: Opening, spec: Own | None) -> Json | None:
 def _fetch(opening: Opening, place: str) -> tuple[Answer | None, str | None]:
     """One request on a connection of its own, so that what becomes of it leaves no trace in the run."""
     sut = opening.sut
-    asker = Sut(sut.connection, Guard([Route("GET", place)]), sut.limits, patient=False)
+    asker = Sut(sut.connection, sut.guard, sut.limits, patient=False)
     try:
         exchange = asker.send(Request("GET", place))
     except (NotTested, Unjudgeable) as trouble:

@@ -2,21 +2,27 @@
 
 import re
 import time
+from collections import Counter
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import KEY, judge
+from harness import KEY, OTHER_MODE_KEY, judge
+from meddling import Meddler
 
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.limits import Limits, parse_duration, parse_rate
+from rename_tck.opening import all_editions
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.serving import serve
+from rename_tck.systems import NAMES
 from rename_tck.verdict import NotTested
 
-KEYS = {"RENAME_TCK_API_KEY": KEY}
+KEYS = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
 
 
 @pytest.mark.parametrize(("text", "rate"), [("10/s", 10), ("10", 10), ("300/m", 5), ("1.5/s", 1.5), ("3600/h", 1)])
@@ -95,24 +101,34 @@ def test_the_rate_limit_is_kept(tmp_path: Path) -> None:
     assert (len(times) - 1) / (times[-1] - times[0]) < 60
 
 
-def test_a_plan_is_what_a_run_sends(tmp_path: Path) -> None:
-    counted: list[str] = []
-
-    class Counting(OpenHandsServer):
-        """Counts requests."""
-
-        def authenticate(self, request: Any) -> None:
-            counted.append(request.method)
-            super().authenticate(request)
-
-    planned = judge("http://192.0.2.1", tmp_path, "--plan", system="openhands", seed=5)
+@pytest.mark.parametrize("system", NAMES)
+def test_a_plan_is_what_a_run_sends(system: str, tmp_path: Path) -> None:
+    planned = judge("http://192.0.2.1", tmp_path, "--plan", system=system, env=KEYS, seed=5)
     assert planned.status == 0
-    assert "openhands at http://192.0.2.1" in planned.output
-    total = int(re.findall(r"(\d+)  in all", planned.output)[0])
+    assert f"{system} at http://192.0.2.1" in planned.output
     assert not (tmp_path / "conformance.json").exists()
-    with serve(Counting(KEY)) as url:
-        judge(url, tmp_path, system="openhands", env=KEYS, seed=5)
-    assert len(counted) == pytest.approx(total, abs=8), "but for ids that lead past the operation"
+    lines = re.findall(r"^ +(\d+)  ([A-Z]+) +(/\S*)$", planned.output, re.MULTILINE)
+    plan = {(method, path): int(number) for number, method, path in lines}
+    assert sum(plan.values()) == int(re.findall(r"(\d+)  in all", planned.output)[0])
+
+    module = import_module(f"rename_tck.reference.{system}")
+    recorder = Meddler(module.application(KEY, OTHER_MODE_KEY, all_editions(system)))
+    with serve(recorder) as url:
+        judged = judge(url, tmp_path, system=system, env=KEYS, seed=5)
+    assert judged.status == 0
+    base = getattr(recorder, "base_path", "")
+    heard = Counter(_call(one.method, one.target.decode().removeprefix(base), plan) for one in recorder.heard)
+    assert heard == plan
+
+
+def _call(method: str, target: str, plan: Mapping[tuple[str, str], int]) -> tuple[str, str]:
+    """The planned call that a request is; the ids of odd ids may hold anything but a slash."""
+    path = target.split("?", maxsplit=1)[0]
+    for planned_method, template in plan:
+        pattern = re.escape(template).replace(re.escape("{id}"), "[^/]+")
+        if planned_method == method and re.fullmatch(pattern, path):
+            return method, template
+    return method, path
 
 
 def test_a_plan_sends_nothing_not_even_to_find_out_the_system(tmp_path: Path) -> None:
