@@ -20,7 +20,8 @@ def test_no_input_is_answered_with_a_server_error(bench: Bench) -> None:
     session = bench.some_session()
     bench.resend()
     for exchange in bench.journal():
-        _judge(bench, exchange, "a request of another requirement")
+        if exchange.status >= 500:
+            _judge(bench, bench.count(exchange), "a request of another requirement")
     for case, request, live in bench.cases(_requests(bench, session)):
         _judge(bench, bench.once(request, live=live), case)
 

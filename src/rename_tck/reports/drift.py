@@ -24,11 +24,16 @@ def section(run: Json) -> Markup | None:
     published = drift["published"]
     return join(
         el("h3", f"Drift ({len(rows)})"),
-        el("p", f"{facts.drifted(drift)}."),
+        el("p", _sentence(drift)),
         el("p", f"Published as {published}. Recorded, never judged.", class_="quiet") if published else None,
         el("p", drift["note"], class_="quiet") if published and drift["note"] else None,
         page.table(columns, rows, "observations drift", "Differences of the published document") if rows else None,
     )
+
+
+def _sentence(drift: Json) -> str:
+    words = facts.drifted(drift)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _row(difference: Json, known: set[str]) -> Markup:
@@ -62,7 +67,7 @@ def markdown(run: Json) -> str | None:
     drift = run.get("drift")
     if drift is None:
         return None
-    parts = [f"#### Drift ({len(drift['differences'])})", text(f"{facts.drifted(drift)}.")]
+    parts = [f"#### Drift ({len(drift['differences'])})", text(_sentence(drift))]
     shown = drift["differences"][:_MOST]
     if shown:
         rows: list[tuple[str, ...]] = [
