@@ -33,7 +33,7 @@ def file_name(requirement: str, edition: str | None) -> str:
 
 
 def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
-    """Write a file for each requirement that failed, and remove that of each that was tested and passes.
+    """Write a file for each requirement that failed, and remove that of each whose kept case's own test passes.
 
     What an embedded server passes removes nothing: the file is another target's.
 
@@ -42,21 +42,40 @@ def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
     """
     for system_run in run.systems.values():
         for requirement in system_run.catalogue.requirements:
-            found = [finding for finding in system_run.findings if finding.requirement == requirement.id]
             fails = system_run.outcome(requirement).verdict is Verdict.FAIL
-            for edition in dict.fromkeys(finding.edition for finding in found):
-                own = [finding for finding in found if finding.edition == edition]
-                # what this run came upon by itself is smaller than, or the same as, what an earlier one kept
-                failing = sorted((finding for finding in own if finding.failure), key=lambda finding: finding.kept)
-                path = folder / FOLDER / file_name(requirement.id, edition)
+            by_name: dict[str, list[Finding]] = {}
+            for finding in system_run.findings:
+                if finding.requirement == requirement.id:
+                    by_name.setdefault(file_name(requirement.id, finding.edition), []).append(finding)
+            for name, found in by_name.items():
+                # of several that fail the first is kept, as the report shows it: what this run came upon by itself
+                # goes before what it was told by an earlier one
+                failing = sorted((finding for finding in found if finding.failure), key=lambda finding: finding.kept)
+                path = folder / FOLDER / name
                 if fails and failing:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     content = redact(_content(run, system_run, failing[0]))
                     reports.replace(path, reports.dumps(content).encode())
-                    continue
-                passes = Outcome.of(requirement, own, system_run).verdict is Verdict.PASS
-                if passes and not system_run.embedded and _is_ours(path):
+                elif not system_run.embedded and _is_done_with(path, found, system_run):
                     path.unlink(missing_ok=True)
+
+
+def _is_done_with(path: Path, found: list[Finding], system_run: SystemRun) -> bool:
+    """Whether the very test that the file's case is of was run as a whole, and passes."""
+    try:
+        kept = load(path)
+    except InvalidReplayError:
+        return False
+    wanted = kept.edition, (kept.module, kept.test)
+    own = [finding for finding in found if (finding.edition, _test(finding.test)) == wanted]
+    requirement = system_run.catalogue.by_id.get(kept.requirement)
+    return requirement is not None and Outcome.of(requirement, own, system_run).verdict is Verdict.PASS
+
+
+def _test(name: str) -> tuple[str, str]:
+    """The module and the function of a test, which pytest names by its path from wherever it was called."""
+    module, _, function = name.partition("::")
+    return PurePosixPath(module).name, function.partition("[")[0]
 
 
 def _content(run: Run, system_run: SystemRun, finding: Finding) -> Json:
@@ -84,14 +103,6 @@ def _content(run: Run, system_run: SystemRun, finding: Finding) -> Json:
     }
 
 
-def _is_ours(path: Path) -> bool:
-    try:
-        load(path)
-    except InvalidReplayError:
-        return False
-    return True
-
-
 def load(path: Path) -> Kept:
     """The case in a file.
 
@@ -116,15 +127,15 @@ def load(path: Path) -> Kept:
         raise InvalidReplayError(f"{path}: its replay_version is {shown}; this suite reads {REPLAY_VERSION!r}.")
     if (fault := _fault(content)) is not None:
         raise InvalidReplayError(f"{path} is not valid: {fault}.")
-    module, _, function = content["test"].partition("::")
+    module, test = _test(content["test"])
     return Kept(
         requirement=content["requirement"],
         system=content["system"],
         edition=content["edition"],
         editions=tuple(content["editions"]),
         case=content["case"],
-        test=function.partition("[")[0],
-        module=PurePosixPath(module).name,
+        test=test,
+        module=module,
         again=content["again"],
         request=content["request"],
     )

@@ -288,6 +288,43 @@ def test_a_kept_case_that_passes_is_no_pass_of_the_requirement(tmp_path: Path) -
     assert (found.status, found.with_verdict("fail")) == (1, {RULE})
 
 
+SEQUENCES = "dify.sequence-consistent"
+
+
+def test_of_two_tests_that_fail_the_first_is_kept(tmp_path: Path) -> None:
+    found = judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select="sequence-consistent")
+    assert "2 failed" in found.output
+    (content,) = files(tmp_path).values()
+    assert content["test"].endswith(f"::test_every_session_bears_the_last_name_accepted_for_it[{SEQUENCES}]")
+    assert content["case"] == found.requirements[SEQUENCES]["case"]
+    # and again where it is kept already
+    judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select="sequence-consistent")
+    assert files(tmp_path)[f"{SEQUENCES}.json"]["test"] == content["test"]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "goes"),
+    [
+        ("not drawn", "drawn and not kept", False),
+        ("not drawn", "drawn", False),
+        ("not drawn", "kept", False),
+        ("not drawn", "not drawn and not kept", True),
+        ("not drawn", "not drawn", True),
+        # as where a run is broken off between the two
+        ("drawn", "not drawn and not kept", False),
+        ("drawn", "drawn", True),
+    ],
+)
+def test_a_file_goes_only_when_its_own_test_passes(first: str, then: str, goes: bool, tmp_path: Path) -> None:
+    judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select=f"sequence-consistent and {first}")
+    before = files(tmp_path)
+    assert list(before) == [f"{SEQUENCES}.json"]
+    found = judged(right("dify"), tmp_path, select=f"sequence-consistent and {then}")
+    # a kept case alone shows nothing
+    assert found.status == (3 if then == "kept" else 0), found.output
+    assert files(tmp_path) == ({} if goes else before)
+
+
 def test_with_workers(tmp_path: Path) -> None:
     select = "user-required or unicode-exact or valid-space"
     with serve(faulty("dify", "CutsAtACharacterBeyondTheBmp")) as base_url:

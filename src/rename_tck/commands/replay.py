@@ -145,7 +145,7 @@ def _verdict(outcome: Outcome, replay: Replay, path: Path) -> tuple[str, int]:
         case Verdict.FAIL:
             return "still fails", _STILL_FAILS
         case Verdict.PASS:
-            return f"passes now; the next run in which the whole requirement passes removes {path}", 0
+            return f"passes now; the next run in which the whole of its test passes removes {path}", 0
         case _ if outcome.tests:
             word = "could not be judged" if outcome.verdict is Verdict.ERROR else "was not tested"
             return f"{word}: {outcome.reason}", COULD_NOT_JUDGE
