@@ -153,12 +153,16 @@ class Judging:
         return any(session.origin != "created" for session in self.open(system).pool.all)
 
     def kept(self, requirement: str, edition: str | None, test: str) -> list[Kept]:
-        """The cases of a test that an earlier run kept: none for a plan, and none where they hold a secret."""
+        """The cases of a test that an earlier run kept: none for a plan, and none where they hold a secret.
+
+        Nor any of a run that judged by another document, which may have failed what this one allows.
+        """
         if self._kept is None:
             self._kept = ([], {}) if self.settings.plan else load_all(self.settings.report_dir)
+        wanted = requirement, edition, test, self.settings.spec and self.settings.spec.sha256
         return [
             kept for kept in self._kept[0]
-            if (kept.requirement, kept.edition, kept.test) == (requirement, edition, test) and kept.again is not None
+            if (kept.requirement, kept.edition, kept.test, kept.spec_sha256) == wanted and kept.again is not None
         ]  # fmt: skip
 
     def _complaints(self, system: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from rename_tck.cases.drawn import UnknownValueError, from_json
 from rename_tck.catalogue import Catalogue, systems
 from rename_tck.kept import Kept
+from rename_tck.own import EDITION
 from rename_tck.reports import record as reports
 from rename_tck.reports.text import cut
 from rename_tck.run import Json, Outcome, Run, SystemRun
@@ -21,19 +22,29 @@ REPLAY_VERSION = "1.0"
 #: Where the files are, in the folder of reports.
 FOLDER = "replay"
 
+#: What a file says of the user's own document.
+_SPEC = ("file", "sha256")
+
 
 class InvalidReplayError(ValueError):
     """A file that no run of this suite has kept, or only in part; the message is one whole sentence."""
 
 
-def file_name(requirement: str, edition: str | None) -> str:
-    """The name of a failure's file; a test that runs once for each of several editions has a file for each."""
+def file_name(requirement: str, edition: str | None, *, own: bool = False) -> str:
+    """The name of a failure's file; a test that runs once for each of several editions has a file for each.
+
+    A failure by the user's `own` document is another one than that by the vendored.
+    """
+    if own:
+        return f"{requirement}.{EDITION}.json"
     several = edition is not None and len(Catalogue.load(requirement.partition(".")[0]).editions) > 1
     return f"{requirement}.{edition}.json" if several else f"{requirement}.json"
 
 
 def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
     """Write a file for each requirement that failed, and remove that of each whose kept case's own test passes.
+
+    A run by the vendored documents and one by the user's own have files of their own, and leave the other's alone.
 
     What an embedded server passes removes nothing: the file is another target's.
 
@@ -43,10 +54,11 @@ def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
     for system_run in run.systems.values():
         for requirement in system_run.catalogue.requirements:
             fails = system_run.outcome(requirement).verdict is Verdict.FAIL
+            own = system_run.spec is not None
             by_name: dict[str, list[Finding]] = {}
             for finding in system_run.findings:
                 if finding.requirement == requirement.id:
-                    by_name.setdefault(file_name(requirement.id, finding.edition), []).append(finding)
+                    by_name.setdefault(file_name(requirement.id, finding.edition, own=own), []).append(finding)
             for name, found in by_name.items():
                 # of several that fail the first is kept, as the report shows it: what this run came upon by itself
                 # goes before what it was told by an earlier one
@@ -66,6 +78,8 @@ def _is_done_with(path: Path, found: list[Finding], system_run: SystemRun) -> bo
         kept = load(path)
     except InvalidReplayError:
         return False
+    if kept.spec_sha256 != (system_run.spec or {}).get("sha256"):
+        return False
     wanted = kept.edition, (kept.module, kept.test)
     own = [finding for finding in found if (finding.edition, _test(finding.test)) == wanted]
     requirement = system_run.catalogue.by_id.get(kept.requirement)
@@ -80,7 +94,7 @@ def _test(name: str) -> tuple[str, str]:
 
 def _content(run: Run, system_run: SystemRun, finding: Finding) -> Json:
     requirement = system_run.catalogue.requirement(finding.requirement)
-    failure = finding.failure
+    failure, spec = finding.failure, system_run.spec
     assert isinstance(failure, Failure)
     return {
         "replay_version": REPLAY_VERSION,
@@ -90,6 +104,7 @@ def _content(run: Run, system_run: SystemRun, finding: Finding) -> Json:
         "system": system_run.system,
         "edition": finding.edition,
         "editions": list(system_run.editions),
+        "spec": spec and {member: spec[member] for member in _SPEC},
         "case": failure.case,
         "expected": failure.expected,
         "request": failure.request,
@@ -128,6 +143,7 @@ def load(path: Path) -> Kept:
     if (fault := _fault(content)) is not None:
         raise InvalidReplayError(f"{path} is not valid: {fault}.")
     module, test = _test(content["test"])
+    spec_file, spec_sha256 = map((content.get("spec") or {}).get, _SPEC)
     return Kept(
         requirement=content["requirement"],
         system=content["system"],
@@ -138,6 +154,8 @@ def load(path: Path) -> Kept:
         module=module,
         again=content["again"],
         request=content["request"],
+        spec_file=spec_file,
+        spec_sha256=spec_sha256,
     )
 
 
@@ -159,7 +177,11 @@ def _fault(content: Json) -> str | None:
     if system not in systems() or name not in Catalogue.load(system).by_id:
         return f"{cut(repr(name), 60)} is no requirement of this suite"
     chosen = [content["edition"]] if content["edition"] is not None else []
-    if not {*map(str, content["editions"]), *chosen} <= set(Catalogue.load(system).editions):
+    spec = content.get("spec")
+    if spec is not None and not (isinstance(spec, dict) and all(isinstance(spec.get(m), str) for m in _SPEC)):
+        return f"spec is no object with {' and '.join(_SPEC)}"
+    known = {EDITION} if spec is not None else set(Catalogue.load(system).editions)
+    if not {*map(str, content["editions"]), *chosen} <= known:
         return f"it names an edition that {system} does not have"
     return _fault_of_parts(content)
 
@@ -195,7 +217,7 @@ def load_all(folder: Path) -> tuple[list[Kept], dict[str, str]]:
         except InvalidReplayError as error:
             complaints[path.name] = f"{error} It is left as it is, and nothing is sent first for it."
             continue
-        if path.name == file_name(kept.requirement, kept.edition):
+        if path.name == file_name(kept.requirement, kept.edition, own=kept.spec_sha256 is not None):
             found.append(kept)
         else:
             complaints[path.name] = f"{path} is not named after the failure in it, so nothing is sent first for it."
