@@ -47,6 +47,8 @@ class Judging:
         )
         #: The cases that an earlier run kept, once asked for, and what is wrong with their files.
         self._kept: tuple[list[Kept], dict[str, str]] | None = None if only is None else (list(only), {})
+        #: Whether only kept cases are replayed: nothing is shown then of how the target's own document differs.
+        self._replays = only is not None
         self._worker = worker
         #: What the controller found of the target's own document.
         self._told_drift: dict[str, Any] | None = worker["rename_tck_drift"] if worker else None
@@ -97,7 +99,8 @@ class Judging:
             self._openings[system] = opening
             run = self.system_run(system)
             run.base_url = opening.base_url
-            if self._worker is None and (self.settings.base_url is not None or self.settings.plan):
+            asked = self.settings.base_url is not None or self.settings.plan
+            if self._worker is None and asked and not self._replays:
                 run.drift = ask(opening, self.settings.spec)
         return self._openings[system]
 

@@ -200,6 +200,18 @@ def test_a_failure_is_kept_and_can_be_replayed(
     assert files(tmp_path) == kept, "a replay leaves the files as they are"
 
 
+def test_a_replay_does_not_ask_for_the_targets_own_document(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    server = Recording(faulty("agno", "DatabaseNotFoundWithoutDetail"))
+    judged(server, tmp_path, select="error-404-shape", system="agno")
+    assert any(path == "/openapi.json" for _, path, _ in server.sent)
+    server = Recording(right("agno"))
+    assert replay(server, "agno.error-404-shape", tmp_path)[0] == 0
+    assert server.sent
+    assert not any(path == "/openapi.json" for _, path, _ in server.sent)
+
+
 def test_each_edition_has_a_file_of_its_own(tmp_path: Path, replay: Callable[..., tuple[int, str, str]]) -> None:
     judged(faulty("dify", "KnowsOldCharactersOnly"), tmp_path, select="valid-space-accepted")
     assert set(files(tmp_path)) == {f"dify.valid-space-accepted.{name}.json" for name in ("en", "zh-Hans", "ja")}
