@@ -30,7 +30,7 @@ class History:
 
 @dataclass(frozen=True)
 class Trend:
-    """One requirement in the runs that judged the same target: (start, verdict), the run at hand last."""
+    """One requirement in the runs that judged the same target by the same document: (start, verdict), this run last."""
 
     runs: tuple[tuple[str, str], ...]
 
@@ -99,6 +99,7 @@ def entry(record: Json) -> Json:
                 "system": run["system"],
                 "place": place(run),
                 "editions": run["chosen_editions"],
+                **({"spec": run["spec"]["sha256"]} if "spec" in run else {}),
                 "verdict": run["verdict"],
                 "requirements": {requirement["id"]: requirement["verdict"] for requirement in run["requirements"]},
             }
@@ -187,9 +188,19 @@ def _is_run(run: Any) -> bool:
         isinstance(run, dict)
         and isinstance(run.get("system"), str | None)
         and isinstance(run.get("place"), str)
+        and isinstance(run.get("spec"), str | None)
         and isinstance(run.get("requirements"), dict)
         and all(isinstance(verdict, str) for verdict in run["requirements"].values())
     )
+
+
+def _what(run: Json) -> tuple[object, ...]:
+    """What makes two runs of one trend: the system, where it is, and the user's own document, if it was judged by one.
+
+    A line of old that has `own` for its edition does not say which: its document is no other line's.
+    """
+    document = run.get("spec") or (object() if run.get("editions") == ["own"] else None)
+    return run["system"], run["place"], document
 
 
 def trends(history: History, record: Json) -> list[dict[str, Trend]]:
@@ -204,7 +215,7 @@ def _trends(earlier: Iterable[Json], start: str, own: Json) -> dict[str, Trend]:
         (line["start"], run["requirements"])
         for line in sorted(earlier, key=lambda line: str(line["start"]))
         for run in line["runs"]
-        if (run["system"], run["place"]) == (own["system"], own["place"])
+        if _what(run) == _what(own)
     ]
     return {
         name: Trend((*((when, verdicts[name]) for when, verdicts in before if name in verdicts), (start, verdict)))

@@ -47,6 +47,8 @@ class Judging:
         )
         #: The cases that an earlier run kept, once asked for, and what is wrong with their files.
         self._kept: tuple[list[Kept], dict[str, str]] | None = None if only is None else (list(only), {})
+        #: Whether only kept cases are replayed: nothing is shown then of how the target's own document differs.
+        self._replays = only is not None
         self._worker = worker
         #: What the controller found of the target's own document.
         self._told_drift: dict[str, Any] | None = worker["rename_tck_drift"] if worker else None
@@ -97,7 +99,8 @@ class Judging:
             self._openings[system] = opening
             run = self.system_run(system)
             run.base_url = opening.base_url
-            if self._worker is None and (self.settings.base_url is not None or self.settings.plan):
+            asked = self.settings.base_url is not None or self.settings.plan
+            if self._worker is None and asked and not self._replays:
                 run.drift = ask(opening, self.settings.spec)
         return self._openings[system]
 
@@ -153,12 +156,16 @@ class Judging:
         return any(session.origin != "created" for session in self.open(system).pool.all)
 
     def kept(self, requirement: str, edition: str | None, test: str) -> list[Kept]:
-        """The cases of a test that an earlier run kept: none for a plan, and none where they hold a secret."""
+        """The cases of a test that an earlier run kept: none for a plan, and none where they hold a secret.
+
+        Nor any of a run that judged by another document, which may have failed what this one allows.
+        """
         if self._kept is None:
             self._kept = ([], {}) if self.settings.plan else load_all(self.settings.report_dir)
+        wanted = requirement, edition, test, self.settings.spec and self.settings.spec.sha256
         return [
             kept for kept in self._kept[0]
-            if (kept.requirement, kept.edition, kept.test) == (requirement, edition, test) and kept.again is not None
+            if (kept.requirement, kept.edition, kept.test, kept.spec_sha256) == wanted and kept.again is not None
         ]  # fmt: skip
 
     def _complaints(self, system: str) -> list[str]:

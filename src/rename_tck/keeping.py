@@ -10,6 +10,7 @@ from typing import Any
 from rename_tck.cases.drawn import UnknownValueError, from_json
 from rename_tck.catalogue import Catalogue, systems
 from rename_tck.kept import Kept
+from rename_tck.own import EDITION
 from rename_tck.reports import record as reports
 from rename_tck.reports.text import cut
 from rename_tck.run import Json, Outcome, Run, SystemRun
@@ -21,19 +22,29 @@ REPLAY_VERSION = "1.0"
 #: Where the files are, in the folder of reports.
 FOLDER = "replay"
 
+#: What a file says of the user's own document.
+_SPEC = ("file", "sha256")
+
 
 class InvalidReplayError(ValueError):
     """A file that no run of this suite has kept, or only in part; the message is one whole sentence."""
 
 
-def file_name(requirement: str, edition: str | None) -> str:
-    """The name of a failure's file; a test that runs once for each of several editions has a file for each."""
+def file_name(requirement: str, edition: str | None, *, own: bool = False) -> str:
+    """The name of a failure's file; a test that runs once for each of several editions has a file for each.
+
+    A failure by the user's `own` document is another one than that by the vendored.
+    """
+    if own:
+        return f"{requirement}.{EDITION}.json"
     several = edition is not None and len(Catalogue.load(requirement.partition(".")[0]).editions) > 1
     return f"{requirement}.{edition}.json" if several else f"{requirement}.json"
 
 
 def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
-    """Write a file for each requirement that failed, and remove that of each that was tested and passes.
+    """Write a file for each requirement that failed, and remove that of each whose kept case's own test passes.
+
+    A run by the vendored documents and one by the user's own have files of their own, and leave the other's alone.
 
     What an embedded server passes removes nothing: the file is another target's.
 
@@ -42,26 +53,48 @@ def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
     """
     for system_run in run.systems.values():
         for requirement in system_run.catalogue.requirements:
-            found = [finding for finding in system_run.findings if finding.requirement == requirement.id]
             fails = system_run.outcome(requirement).verdict is Verdict.FAIL
-            for edition in dict.fromkeys(finding.edition for finding in found):
-                own = [finding for finding in found if finding.edition == edition]
-                # what this run came upon by itself is smaller than, or the same as, what an earlier one kept
-                failing = sorted((finding for finding in own if finding.failure), key=lambda finding: finding.kept)
-                path = folder / FOLDER / file_name(requirement.id, edition)
+            own = system_run.spec is not None
+            by_name: dict[str, list[Finding]] = {}
+            for finding in system_run.findings:
+                if finding.requirement == requirement.id:
+                    by_name.setdefault(file_name(requirement.id, finding.edition, own=own), []).append(finding)
+            for name, found in by_name.items():
+                # of several that fail the first is kept, as the report shows it: what this run came upon by itself
+                # goes before what it was told by an earlier one
+                failing = sorted((finding for finding in found if finding.failure), key=lambda finding: finding.kept)
+                path = folder / FOLDER / name
                 if fails and failing:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     content = redact(_content(run, system_run, failing[0]))
                     reports.replace(path, reports.dumps(content).encode())
-                    continue
-                passes = Outcome.of(requirement, own, system_run).verdict is Verdict.PASS
-                if passes and not system_run.embedded and _is_ours(path):
+                elif not system_run.embedded and _is_done_with(path, found, system_run):
                     path.unlink(missing_ok=True)
+
+
+def _is_done_with(path: Path, found: list[Finding], system_run: SystemRun) -> bool:
+    """Whether the very test that the file's case is of was run as a whole, and passes."""
+    try:
+        kept = load(path)
+    except InvalidReplayError:
+        return False
+    if kept.spec_sha256 != (system_run.spec or {}).get("sha256"):
+        return False
+    wanted = kept.edition, (kept.module, kept.test)
+    own = [finding for finding in found if (finding.edition, _test(finding.test)) == wanted]
+    requirement = system_run.catalogue.by_id.get(kept.requirement)
+    return requirement is not None and Outcome.of(requirement, own, system_run).verdict is Verdict.PASS
+
+
+def _test(name: str) -> tuple[str, str]:
+    """The module and the function of a test, which pytest names by its path from wherever it was called."""
+    module, _, function = name.partition("::")
+    return PurePosixPath(module).name, function.partition("[")[0]
 
 
 def _content(run: Run, system_run: SystemRun, finding: Finding) -> Json:
     requirement = system_run.catalogue.requirement(finding.requirement)
-    failure = finding.failure
+    failure, spec = finding.failure, system_run.spec
     assert isinstance(failure, Failure)
     return {
         "replay_version": REPLAY_VERSION,
@@ -71,6 +104,7 @@ def _content(run: Run, system_run: SystemRun, finding: Finding) -> Json:
         "system": system_run.system,
         "edition": finding.edition,
         "editions": list(system_run.editions),
+        "spec": spec and {member: spec[member] for member in _SPEC},
         "case": failure.case,
         "expected": failure.expected,
         "request": failure.request,
@@ -82,14 +116,6 @@ def _content(run: Run, system_run: SystemRun, finding: Finding) -> Json:
         "test": finding.test.replace("-kept]", "]"),
         "again": failure.again,
     }
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        load(path)
-    except InvalidReplayError:
-        return False
-    return True
 
 
 def load(path: Path) -> Kept:
@@ -116,17 +142,20 @@ def load(path: Path) -> Kept:
         raise InvalidReplayError(f"{path}: its replay_version is {shown}; this suite reads {REPLAY_VERSION!r}.")
     if (fault := _fault(content)) is not None:
         raise InvalidReplayError(f"{path} is not valid: {fault}.")
-    module, _, function = content["test"].partition("::")
+    module, test = _test(content["test"])
+    spec_file, spec_sha256 = map((content.get("spec") or {}).get, _SPEC)
     return Kept(
         requirement=content["requirement"],
         system=content["system"],
         edition=content["edition"],
         editions=tuple(content["editions"]),
         case=content["case"],
-        test=function.partition("[")[0],
-        module=PurePosixPath(module).name,
+        test=test,
+        module=module,
         again=content["again"],
         request=content["request"],
+        spec_file=spec_file,
+        spec_sha256=spec_sha256,
     )
 
 
@@ -148,7 +177,11 @@ def _fault(content: Json) -> str | None:
     if system not in systems() or name not in Catalogue.load(system).by_id:
         return f"{cut(repr(name), 60)} is no requirement of this suite"
     chosen = [content["edition"]] if content["edition"] is not None else []
-    if not {*map(str, content["editions"]), *chosen} <= set(Catalogue.load(system).editions):
+    spec = content.get("spec")
+    if spec is not None and not (isinstance(spec, dict) and all(isinstance(spec.get(m), str) for m in _SPEC)):
+        return f"spec is no object with {' and '.join(_SPEC)}"
+    known = {EDITION} if spec is not None else set(Catalogue.load(system).editions)
+    if not {*map(str, content["editions"]), *chosen} <= known:
         return f"it names an edition that {system} does not have"
     return _fault_of_parts(content)
 
@@ -184,7 +217,7 @@ def load_all(folder: Path) -> tuple[list[Kept], dict[str, str]]:
         except InvalidReplayError as error:
             complaints[path.name] = f"{error} It is left as it is, and nothing is sent first for it."
             continue
-        if path.name == file_name(kept.requirement, kept.edition):
+        if path.name == file_name(kept.requirement, kept.edition, own=kept.spec_sha256 is not None):
             found.append(kept)
         else:
             complaints[path.name] = f"{path} is not named after the failure in it, so nothing is sent first for it."

@@ -48,6 +48,9 @@ class Kept:
     again: Mapping[str, Any] | None
     #: The request as the report showed it, for a reader to see what was sent again.
     request: Mapping[str, Any] | None = field(default=None, repr=False)
+    #: The user's own document, where the run judged by one: its name as it was given, and the SHA-256 of its bytes.
+    spec_file: str | None = None
+    spec_sha256: str | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -44,6 +44,8 @@ class Replay:
     redact: Redactor = field(default_factory=Redactor)
     #: The editions that judge.
     editions: tuple[str, ...] = ()
+    #: What is required by the user's own document, where the kept cases were judged by it.
+    own: Catalogue | None = None
 
     @classmethod
     def of(cls, config: pytest.Config) -> Replay | None:
@@ -51,7 +53,7 @@ class Replay:
         return next((plugin for plugin in config.pluginmanager.get_plugins() if isinstance(plugin, cls)), None)
 
     def settings(self, settings: Settings) -> Settings:
-        """The user's settings, with the system and the editions that the kept cases are of.
+        """The user's settings, with the system and the editions or the document that the kept cases are of.
 
         Raises:
             BadOptionError: they do not go with a replay.
@@ -63,10 +65,14 @@ class Replay:
             raise BadOptionError("--plan does not go with a replay, which sends a few requests only.")
         if settings.system not in {None, first.system}:
             raise BadOptionError(f"{first.requirement} is a requirement of {first.system}, not of {settings.system}.")
+        if first.spec_sha256 is not None and settings.spec is not None:
+            # the command has seen to it that it is the right one
+            self.own, self.editions = settings.spec.catalogue, first.editions
+            return replace(settings, system=first.system)
         self.editions = settings.editions or first.editions
         # an edition is chosen only where there are several
         several = len(Catalogue.load(first.system).editions) > 1
-        return replace(settings, system=first.system, editions=self.editions if several else ())
+        return replace(settings, system=first.system, editions=self.editions if several else (), spec=None)
 
     def note(self, kept: Kept, exchanges: Sequence[Exchange], *, known: bool) -> None:
         """Remember what was sent for a case."""

@@ -48,7 +48,8 @@ class Sender:
     def cases(self, items: Iterable[T]) -> Iterator[T]:
         """The cases of a law, one after the other; of a kept one's law just that one.
 
-        Every loop whose cases send something goes through here, so that a failure knows its case.
+        Every loop whose cases can be tried one without the others goes through here, so that a failure knows its case.
+        Where the order is the case, as in a series of renames, the loop is tried as a whole.
         """
         return self.trail.walk(items)
 

@@ -51,7 +51,8 @@ def tell(item: pytest.Item, report: pytest.TestReport, outcome: Outcome, setting
     else:
         text = terminal.failure_text(outcome.record(), outcome.drift)
         if outcome.failure is not None and outcome.failure.again is not None:
-            text += f"\n{terminal.again_line(outcome.record())}"
+            spec = None if settings.spec is None else settings.spec.file
+            text += f"\n{terminal.again_line(outcome.record(), spec)}"
         borne = _borne(outcome, settings)
         report.outcome, report.longrepr = "skipped" if borne else "failed", text
         if borne:

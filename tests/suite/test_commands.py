@@ -149,6 +149,69 @@ def test_diff_says_what_changed(given: Files, capfd: Any) -> None:
     assert lines[-1] == "2 MUST got worse."
 
 
+def by_own(sha256: str | None, file: str = "own.yaml", **verdicts: str) -> Json:
+    """The record of a run by a document of the user's own; without a SHA-256 by the vendored ones."""
+    content = only_dify(**verdicts)
+    if sha256 is not None:
+        (run,) = content["runs"]
+        run |= {"chosen_editions": ["own"], "spec": {"file": file, "sha256": sha256, "nearest": "en"}}
+        for requirement in run["requirements"]:
+            requirement["by_edition"] = {"own": requirement["verdict"]}
+    return content
+
+
+OWN_A = "own.yaml (given with --spec), SHA-256 aaaaaaaaaaaa\u2026"
+OWN_B = "own.yaml (given with --spec), SHA-256 bbbbbbbbbbbb\u2026"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "remark"),
+    [
+        (
+            "a" * 64, "b" * 64,
+            f"The first run judged by {OWN_A}, the second by {OWN_B}.",
+        ),
+        (
+            None, "b" * 64,
+            f"The first run judged by en, zh-Hans, ja, the second by {OWN_B}.",
+        ),
+        ("a" * 64, "a" * 64, None),
+        (None, None, None),
+    ],
+)  # fmt: skip
+def test_diff_remarks_on_another_document(
+    before: str | None, after: str | None, remark: str | None, given: Files, capfd: Any
+) -> None:
+    paths = [str(given(by_own(before), "a.json")), str(given(by_own(after, rename_accepted="fail"), "b.json"))]
+    assert main(["diff", *paths]) == 1
+    out, _ = capfd.readouterr()
+    assert (remark or "") in " ".join(out.split())
+    assert ("The first run judged" in out) == (remark is not None)
+    assert main(["diff", *paths, "--format=md"]) == 1
+    out, _ = capfd.readouterr()
+    assert ("The first run judged" in out) == (remark is not None)
+    assert out.count("bbbbbbbbbbbb") == (after == "b" * 64)
+
+
+def test_diff_takes_a_document_for_the_same_by_another_name(given: Files, capfd: Any) -> None:
+    paths = [str(given(by_own("a" * 64, name), f"{name}.json")) for name in ("x.yaml", "y.yaml")]
+    assert main(["diff", *paths]) == 0
+    assert "judged by" not in capfd.readouterr().out
+
+
+def test_every_report_names_the_document_with_its_sha(given: Files, capfd: Any) -> None:
+    paths = [str(given(by_own(letter * 64), f"{letter}.json")) for letter in "ab"]
+    for form in ("md", "ctrf", "html"):
+        assert main(["report", paths[0], f"--format={form}"]) == 0
+        out, _ = capfd.readouterr()
+        assert "own.yaml (given with" in out.replace("\\", "")
+        assert "a" * 64 in out
+    assert main(["matrix", *paths]) == 0
+    out, _ = capfd.readouterr()
+    for letter in "ab":
+        assert f'own.yaml (given with --spec)<code class="line quiet">SHA-256 {letter * 64}</code>' in out
+
+
 def test_diff_as_markdown(given: Files, capfd: Any) -> None:
     paths = [str(given(only_dify(), "a.json")), str(given(only_dify(rename_accepted="fail"), "b|*.json"))]
     assert main(["diff", "--format=md", *paths]) == 1

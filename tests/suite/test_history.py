@@ -75,6 +75,7 @@ def test_line_that_was_broken_off_spoils_itself_only(tmp_path: Path) -> None:
         '{"history_version": "2.0"}',
         json.dumps({**history.entry(night(1)), "runs": None}),
         json.dumps({**history.entry(night(1)), "runs": [{"system": "agno"}]}),
+        json.dumps({**history.entry(night(1)), "runs": [{**history.entry(night(1))["runs"][0], "spec": 5}]}),
         json.dumps({**history.entry(night(1)), "start": 5}),
         json.dumps({**history.entry(night(1)), "start": "long ago"}),
         json.dumps(history.entry(night(1))).replace('"pass"', "7"),
@@ -131,6 +132,27 @@ def test_embedded_servers_have_a_history_whatever_their_port() -> None:
 def test_systems_are_kept_apart() -> None:
     (found,) = history.trends(History((history.entry(night(1, system="dify")),)), night(2))
     assert len(found["agno.x"].runs) == 1
+
+
+def test_each_document_of_the_users_own_has_a_history_of_its_own(tmp_path: Path) -> None:
+    def by(day: int, sha256: str | None) -> Json:
+        content = night(day)
+        if sha256 is not None:
+            content["runs"][0] |= {"chosen_editions": ["own"], "spec": {"file": "x.yaml", "sha256": sha256}}
+        return content
+
+    path = tmp_path / "history"
+    for day, document in enumerate(("a" * 64, "b" * 64, None, "a" * 64), 1):
+        history.append(by(day, document), path)
+    old = history.entry(by(5, "a" * 64))
+    del old["runs"][0]["spec"]
+    with path.open("a") as file:
+        file.write(json.dumps(old) + "\n")
+    runs = history.load(path)
+    assert (len(runs.entries), runs.notes) == (5, ())
+    for document, days in (("a" * 64, "146"), ("b" * 64, "26"), (None, "36"), ("c" * 64, "6")):
+        (found,) = history.trends(runs, by(6, document))
+        assert "".join(start[9] for start, _ in found["agno.x"].runs) == days
 
 
 # The trend

@@ -173,7 +173,7 @@ def test_a_server_is_judged_by_the_document_it_follows(tmp_path: Path) -> None:
     assert judged.status == 1
     assert judged.with_verdict("fail") == {"agno.invalid-space-refused"}
     assert f"{spec}:" in "".join(judged.output.split())  # however the terminal wraps a long path
-    assert "`session_name` must have at most 50 characters" in judged.output
+    assert "`session_name` must have at most 50 characters" in " ".join(judged.output.split())
 
 
 def test_the_record_says_which_document_it_was(tmp_path: Path) -> None:

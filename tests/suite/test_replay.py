@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rename_tck.__main__ import main
 from rename_tck.cases import drawn
 from rename_tck.cases.fuzz import Drawn
+from rename_tck.catalogue import Catalogue
 from rename_tck.commands import replay as command
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import Conversation, DifyServer, Renaming
@@ -198,6 +200,18 @@ def test_a_failure_is_kept_and_can_be_replayed(
     assert files(tmp_path) == kept, "a replay leaves the files as they are"
 
 
+def test_a_replay_does_not_ask_for_the_targets_own_document(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    server = Recording(faulty("agno", "DatabaseNotFoundWithoutDetail"))
+    judged(server, tmp_path, select="error-404-shape", system="agno")
+    assert any(path == "/openapi.json" for _, path, _ in server.sent)
+    server = Recording(right("agno"))
+    assert replay(server, "agno.error-404-shape", tmp_path)[0] == 0
+    assert server.sent
+    assert not any(path == "/openapi.json" for _, path, _ in server.sent)
+
+
 def test_each_edition_has_a_file_of_its_own(tmp_path: Path, replay: Callable[..., tuple[int, str, str]]) -> None:
     judged(faulty("dify", "KnowsOldCharactersOnly"), tmp_path, select="valid-space-accepted")
     assert set(files(tmp_path)) == {f"dify.valid-space-accepted.{name}.json" for name in ("en", "zh-Hans", "ja")}
@@ -288,6 +302,43 @@ def test_a_kept_case_that_passes_is_no_pass_of_the_requirement(tmp_path: Path) -
     assert (found.status, found.with_verdict("fail")) == (1, {RULE})
 
 
+SEQUENCES = "dify.sequence-consistent"
+
+
+def test_of_two_tests_that_fail_the_first_is_kept(tmp_path: Path) -> None:
+    found = judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select="sequence-consistent")
+    assert "2 failed" in found.output
+    (content,) = files(tmp_path).values()
+    assert content["test"].endswith(f"::test_every_session_bears_the_last_name_accepted_for_it[{SEQUENCES}]")
+    assert content["case"] == found.requirements[SEQUENCES]["case"]
+    # and again where it is kept already
+    judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select="sequence-consistent")
+    assert files(tmp_path)[f"{SEQUENCES}.json"]["test"] == content["test"]
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "goes"),
+    [
+        ("not drawn", "drawn and not kept", False),
+        ("not drawn", "drawn", False),
+        ("not drawn", "kept", False),
+        ("not drawn", "not drawn and not kept", True),
+        ("not drawn", "not drawn", True),
+        # as where a run is broken off between the two
+        ("drawn", "not drawn and not kept", False),
+        ("drawn", "drawn", True),
+    ],
+)
+def test_a_file_goes_only_when_its_own_test_passes(first: str, then: str, goes: bool, tmp_path: Path) -> None:
+    judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select=f"sequence-consistent and {first}")
+    before = files(tmp_path)
+    assert list(before) == [f"{SEQUENCES}.json"]
+    found = judged(right("dify"), tmp_path, select=f"sequence-consistent and {then}")
+    # a kept case alone shows nothing
+    assert found.status == (3 if then == "kept" else 0), found.output
+    assert files(tmp_path) == ({} if goes else before)
+
+
 def test_with_workers(tmp_path: Path) -> None:
     select = "user-required or unicode-exact or valid-space"
     with serve(faulty("dify", "CutsAtACharacterBeyondTheBmp")) as base_url:
@@ -361,6 +412,141 @@ def test_on_lent_sessions_kept_cases_let_go_before_what_needs_fresh_ones(tmp_pat
     assert found.run["notes"] == []
 
 
+# -- by a document of the user's own
+
+
+def laxer(folder: Path, words: str = "") -> Path:
+    """Dify's document without the rule that a user must be given; `words` make another document of it."""
+    text = Catalogue.load("dify").document("en").read_text(encoding="utf-8")
+    rule = "      required:\n        - user\n"
+    assert rule in text
+    path = folder / "own document.yaml"
+    path.write_text(text.replace(rule, "", 1) + words, encoding="utf-8")
+    return path
+
+
+SPACE = "valid-space-accepted"
+
+
+def test_by_another_document_a_failure_is_kept_by_itself(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    spec = laxer(tmp_path)
+    options = (f"--spec={spec}",)
+    # the correct server by the vendored document is none by this one
+    found = judged(right("dify"), tmp_path, *options, select=SPACE)
+    assert found.with_verdict("fail") == {f"dify.{SPACE}"}
+    assert f"again      python -m rename_tck replay dify.{SPACE} --base-url=\u2026 '--spec={spec}'" in found.output
+    kept = files(tmp_path)
+    (name, content), *_ = kept.items()
+    assert (name, len(kept)) == (f"dify.{SPACE}.own.json", 1)
+    assert content["spec"] == {"file": str(spec), "sha256": hashlib.sha256(spec.read_bytes()).hexdigest()}
+    assert content["editions"] == ["own"]
+
+    # by where the document was, and by where it is said to be
+    moved = tmp_path / "moved.yaml"
+    moved.write_bytes(spec.read_bytes())
+    for more in ((), options, (f"--spec={moved}",)):
+        status, out, err = replay(right("dify"), f"dify.{SPACE}", tmp_path, *more)
+        assert (status, err) == (1, ""), out
+        assert out.rstrip().endswith(f"replay: dify.{SPACE} (by {spec}) still fails")
+        server = Recording(faulty("dify", "MissingUserTakenForDefault"))
+        status, out, err = replay(server, str(tmp_path / "replay" / name), tmp_path, *more)
+        assert (status, err) == (0, ""), out
+        assert len(server.sent) <= 8
+
+    # first in the next run, and gone when it passes
+    found = judged(right("dify"), tmp_path, *options, select=SPACE)
+    assert any(test.endswith("-kept]") for test in found.requirements[f"dify.{SPACE}"]["tests"])
+    found = judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, *options, select=SPACE)
+    assert (found.status, files(tmp_path)) == (0, {}), found.output
+
+
+@pytest.mark.parametrize(
+    ("law", "broken", "mended", "key", "renames"),
+    [
+        (SPACE, right("dify"), faulty("dify", "MissingUserTakenForDefault"), "no `user`", 1),
+        # and the same with the fault mended, which shows that the refusal is for the fault
+        ("invalid-space-refused", faulty("dify", "AcceptsANullUser"), right("dify"), "a `user` that is null", 2),
+    ],
+    ids=["allowed", "forbidden"],
+)
+def test_of_the_edges_of_a_document_the_one_that_failed_is_tried_again(
+    law: str, broken: ASGIApp, mended: ASGIApp, key: str, renames: int, tmp_path: Path,
+    replay: Callable[..., tuple[int, str, str]],
+) -> None:  # fmt: skip
+    judged(broken, tmp_path, f"--spec={laxer(tmp_path)}", select=law)
+    (content,) = files(tmp_path).values()
+    assert content["again"]["keys"] == [key]
+    assert content["case"].startswith(f"{key}, which ")
+    server = Recording(mended)
+    status, out, _ = replay(server, f"dify.{law}", tmp_path)
+    assert (status, len(server.renames())) == (0, renames), out
+
+
+def test_each_document_leaves_the_files_of_the_others_alone(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    spec = laxer(tmp_path)
+    broken = "SaysRenamedStoresNothing"
+    judged(faulty("dify", broken), tmp_path, select="name-stored")
+    judged(faulty("dify", broken), tmp_path, f"--spec={spec}", select="name-stored")
+    both = files(tmp_path)
+    assert set(both) == {"dify.name-stored.json", "dify.name-stored.own.json"}
+    # the vendored one by its id, the other with --spec, whose words may not be others
+    status, out, _ = replay(faulty("dify", broken), "dify.name-stored", tmp_path)
+    assert (status, out.rstrip().splitlines()[-1]) == (1, "replay: dify.name-stored still fails")
+    status, out, _ = replay(faulty("dify", broken), "dify.name-stored", tmp_path, f"--spec={spec}")
+    assert (status, out.rstrip().splitlines()[-1]) == (1, f"replay: dify.name-stored (by {spec}) still fails")
+
+    def passes(*options: str) -> None:
+        found = judged(right("dify"), tmp_path, "-vv", *options, select="name-stored")
+        assert (found.status, found.with_verdict("pass")) == (0, {"dify.name-stored"}), found.output
+        assert not any("replay" in note for note in found.run["notes"])
+        tried.append(found.output.count("PASS"))
+
+    tried: list[int] = []
+    other = tmp_path / "other.yaml"
+    other.write_bytes(spec.read_bytes() + b"\n# of another day\n")
+    passes(f"--spec={other}")
+    assert (files(tmp_path), tried) == (both, [1])
+    passes(f"--spec={spec}")
+    assert (set(files(tmp_path)), tried) == ({"dify.name-stored.json"}, [1, 2])
+    judged(faulty("dify", broken), tmp_path, f"--spec={spec}", select="name-stored and not kept")
+    passes()
+    assert (set(files(tmp_path)), tried) == ({"dify.name-stored.own.json"}, [1, 2, 2])
+
+
+def test_a_document_that_is_not_there_any_more(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = laxer(tmp_path)
+    judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, f"--spec={spec}", select="name-stored")
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    moved = spec.rename(tmp_path / "moved.yaml")
+    server = Recording(right("dify"))
+    vendored = str(tmp_path / "replay" / f"{RULE}.json")
+    for name, more, words in (
+        ("dify.name-stored", (), "it is not there as it was: give it with --spec=FILE."),
+        ("dify.name-stored", (f"--spec={tmp_path / 'none.yaml'}",), "none.yaml is another one."),
+        (vendored, (f"--spec={moved}",), "judged by the vendored document: leave --spec out."),
+    ):
+        status, out, err = replay(server, name, tmp_path, *more)
+        assert (status, out, err.count("\n")) == (2, "", 1), err
+        assert words in err
+    laxer(tmp_path, "\n# mended\n")
+    status, out, err = replay(server, "dify.name-stored", tmp_path)
+    assert (status, out) == (2, "")
+    assert "is not there as it was" in err
+    assert server.sent == []
+    # from the environment, as a run takes it; there it is no mistake where a file is of a vendored document
+    monkeypatch.setenv("RENAME_TCK_SPEC", str(moved))
+    status, out, _ = replay(server, "dify.name-stored", tmp_path)
+    assert (status, "passes now" in out) == (0, True), out
+    status, out, _ = replay(server, RULE, tmp_path)
+    assert (status, "passes now" in out) == (0, True), out
+
+
 # -- files that are none
 
 
@@ -371,6 +557,8 @@ BROKEN: dict[str, Callable[[str], str | bytes]] = {
     "a list": lambda _: "[1, 2]",
     "of another version": lambda text: text.replace('"replay_version": "1.0"', '"replay_version": "9"'),
     "of no requirement": lambda text: text.replace(RULE, "dify.no-such-rule"),
+    "by an own document": lambda text: text.replace('"spec": null', '"spec": {"file": "x.yaml"}'),
+    "of the own edition": lambda text: text.replace('"en"', '"own"'),
     "without keys": lambda text: text.replace('"keys"', '"locks"'),
     "not UTF-8": lambda _: b"\xff\xfe{",
     "nested too deeply": lambda _: "[" * 100_000,

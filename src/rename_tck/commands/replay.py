@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import importlib.util
 import io
 import os
@@ -40,17 +41,22 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--report-dir", type=Path, metavar="DIR", help="the reports of the run that failed [RENAME_TCK_REPORT_DIR]"
     )
+    parser.add_argument(
+        "--spec", metavar="FILE", help="the document of your own that the run judged by [RENAME_TCK_SPEC]"
+    )
     parser.set_defaults(run=run, takes_more=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Send it, and say what came of it."""
     folder = arguments.report_dir or Path(os.environ.get("RENAME_TCK_REPORT_DIR", "").strip() or "reports")
-    files = _files(arguments.id, folder)
+    given = arguments.spec or os.environ.get("RENAME_TCK_SPEC", "").strip()
+    files = _files(arguments.id, folder, own=bool(given))
     try:
         kept = {path: keeping.load(path) for path in files}
     except keeping.InvalidReplayError as error:
         raise CommandError(str(error)) from None
+    options = [option for path, one in kept.items() for option in _document(one, path, arguments.spec, given)]
     statuses = []
     for path, one in list(kept.items()):
         if one.again is None:
@@ -61,9 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
     if kept:
         replay = Replay(list(kept.values()))
         contract = _contract_tests()
-        given = [] if arguments.base_url is None else [f"--base-url={arguments.base_url}"]
+        options += [] if arguments.base_url is None else [f"--base-url={arguments.base_url}"]
         modules = sorted({str(contract / one.module) for one in replay.kept if (contract / one.module).is_file()})
-        _judge(replay, [*(modules or [str(contract)]), *given, *arguments.more])
+        _judge(replay, [*(modules or [str(contract)]), *options, *arguments.more])
         for path, one in kept.items():
             text, status = _said(replay, one, path)
             put(text, None)
@@ -71,8 +77,11 @@ def run(arguments: argparse.Namespace) -> int:
     return _STILL_FAILS if _STILL_FAILS in statuses else max(statuses)
 
 
-def _files(name: str, folder: Path) -> list[Path]:
-    """The files of an id, one for each edition that failed, or the file that is named."""
+def _files(name: str, folder: Path, *, own: bool) -> list[Path]:
+    """The files of an id, one for each edition that failed, or the file that is named.
+
+    Those of runs by the vendored documents and that of a run by the user's `own` are never mixed.
+    """
     if name.endswith(".json") or os.sep in name:
         return [Path(name)]
     system = name.partition(".")[0]
@@ -81,10 +90,26 @@ def _files(name: str, folder: Path) -> list[Path]:
     within = folder / keeping.FOLDER
     editions = (None, *Catalogue.load(system).editions)
     paths = dict.fromkeys(within / keeping.file_name(name, edition) for edition in editions)
-    found = [path for path in paths if path.exists()]
+    vendored = [path for path in paths if path.exists()]
+    by_own = [path for path in [within / keeping.file_name(name, None, own=True)] if path.exists()]
+    found = (by_own or vendored) if own else (vendored or by_own)
     if not found:
         raise CommandError(f"No failure of {name} is kept in {within}.")
     return found
+
+
+def _document(kept: Kept, path: Path, asked: str | None, given: str) -> list[str]:
+    """The options that judge by the document that a case was judged by: the one that is given, or where it was then."""
+    if kept.spec_file is None:
+        if asked:
+            raise CommandError(f"{path} is of a run that judged by the vendored document: leave --spec out.")
+        return []
+    for file in [asked] if asked else [given, kept.spec_file]:
+        with contextlib.suppress(OSError, ValueError):
+            if hashlib.sha256(Path(file).read_bytes()).hexdigest() == kept.spec_sha256:
+                return [f"--spec={file}", f"--system={kept.system}"]
+    wrong = f"--spec={asked} is another one" if asked else "it is not there as it was: give it with --spec=FILE"
+    raise CommandError(f"{path} was judged by {kept.spec_file} with the SHA-256 {kept.spec_sha256}; {wrong}.")
 
 
 def _contract_tests() -> Path:
@@ -118,7 +143,7 @@ def _judge(replay: Replay, arguments: Sequence[str]) -> None:
 def _said(replay: Replay, kept: Kept, path: Path) -> tuple[str, int]:
     """What is written about one kept case, and its exit status."""
     finding, sent = replay.findings.get(kept.edition), replay.sent.get(kept.edition)
-    system_run = SystemRun(kept.system, replay.editions)
+    system_run = SystemRun(kept.system, replay.editions, own=replay.own)
     requirement = system_run.catalogue.requirement(kept.requirement)
     found = [] if finding is None else [replace(finding, kept=False)]
     outcome = Outcome.of(requirement, found, system_run)
@@ -134,7 +159,13 @@ def _said(replay: Replay, kept: Kept, path: Path) -> tuple[str, int]:
             "answer": shown and shown.answer,
         }
     more = [] if sent is None or sent.known else ["The suite no longer has this case, so all of the law's were tried."]
-    edition = "" if kept.edition is None or len(requirement.editions) < 2 else f" (edition {kept.edition})"
+    edition = (
+        f" (by {kept.spec_file})"
+        if replay.own
+        else ""
+        if kept.edition is None or len(requirement.editions) < 2
+        else f" (edition {kept.edition})"
+    )
     verdict, status = _verdict(outcome, replay, path)
     lines = [terminal.replay_text(content), *more, one_line(f"replay: {kept.requirement}{edition} {verdict}")]
     return "\n".join(lines) + "\n", status
@@ -145,7 +176,7 @@ def _verdict(outcome: Outcome, replay: Replay, path: Path) -> tuple[str, int]:
         case Verdict.FAIL:
             return "still fails", _STILL_FAILS
         case Verdict.PASS:
-            return f"passes now; the next run in which the whole requirement passes removes {path}", 0
+            return f"passes now; the next run in which the whole of its test passes removes {path}", 0
         case _ if outcome.tests:
             word = "could not be judged" if outcome.verdict is Verdict.ERROR else "was not tested"
             return f"{word}: {outcome.reason}", COULD_NOT_JUDGE

@@ -126,8 +126,8 @@ def _nothing_judged(first: Json, record: Json) -> Json:
         {"id": r["id"], "level": r["level"], "sentence": r["sentence"], "verdict": "not tested", "reason": reason}
         for r in first["requirements"]
     ]
-    editions = first["chosen_editions"]
-    return {**_nothing(), "verdict": "could not judge", "requirements": requirements, "chosen_editions": editions}
+    found = {**_nothing(), "verdict": "could not judge", "requirements": requirements}
+    return found | {member: first[member] for member in ("chosen_editions", "spec") if member in first}
 
 
 def _settings(before: Json, after: Json) -> list[str]:
@@ -151,9 +151,9 @@ def _compare(system: str, before: Json, after: Json, remarks: list[str]) -> Chan
         name: tuple(sorted(changes, key=lambda change: (change.level, order[change.id])))
         for name, changes in groups.items()
     }
-    editions = before["chosen_editions"], after["chosen_editions"]
-    if all(editions) and editions[0] != editions[1]:
-        first, second = (", ".join(chosen) for chosen in editions)
+    runs = before, after
+    if all(run["chosen_editions"] for run in runs) and _judges(before) != _judges(after):
+        first, second = map(_judged_by, runs)
         remarks = [*remarks, f"The first run judged by {first}, the second by {second}."]
     return Changes(
         system, before, after, found["worse"], found["better"], found["unjudged"],
@@ -161,6 +161,16 @@ def _compare(system: str, before: Json, after: Json, remarks: list[str]) -> Chan
         tuple(_change(old[name], None) for name in old if name not in new),
         _count(found["same"]), _answered(before, after), tuple(remarks),
     )  # fmt: skip
+
+
+def _judges(run: Json) -> object:
+    """What tells by what a run judged: a document of the user's own by its bytes, whatever its name."""
+    return run["spec"]["sha256"] if run.get("spec") else run["chosen_editions"]
+
+
+def _judged_by(run: Json) -> str:
+    """The same in words; of a SHA-256 as much as tells two documents of one name apart."""
+    return facts.judged_by(run) + (f", SHA-256 {run['spec']['sha256'][:12]}\u2026" if run.get("spec") else "")
 
 
 def _count(same: Iterable[Change]) -> dict[str, int]:

@@ -42,7 +42,10 @@ def build(record: Json) -> Json:
             "environment": {
                 "reportName": facts.title(record),
                 "healthy": record["exit_status"] == 0,
-                "extra": {"targets": [_target(run) for run in record["runs"]]},
+                "extra": {
+                    "targets": [_target(run) for run in record["runs"]],
+                    "judged_by": [facts.document(run) or facts.judged_by(run) for run in record["runs"]],
+                },
             },
             "extra": {name: record[name] for name in ("seed", "profile", "level", "exit_status", "reason")},
         },

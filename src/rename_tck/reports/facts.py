@@ -20,6 +20,11 @@ def judged_by(run: Json) -> str:
     return f"{spec['file']} (given with --spec)" if spec else ", ".join(run["chosen_editions"])
 
 
+def document(run: Json) -> str | None:
+    """The user's own document in full, so that it is not taken for another of the same name; None where none judged."""
+    return f"{judged_by(run)}, SHA-256 {run['spec']['sha256']}" if run.get("spec") else None
+
+
 def tested(counts: Mapping[str, int]) -> int:
     """How many requirements of a level were judged: the denominator of every count of passes."""
     return counts["pass"] + counts["fail"]

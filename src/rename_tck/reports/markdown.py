@@ -87,7 +87,8 @@ def _counts(run: Json) -> str:
     for level in LEVELS:
         counts = run["summary"][level]
         rows.append((level, *(str(counts[verdict]) for verdict in order), str(sum(counts.values()))))
-    return table(("level", *order, "all"), rows)
+    own = facts.document(run)
+    return table(("level", *order, "all"), rows) + (f"\n\nJudged by {text(own)}." if own else "")
 
 
 def _grouped(page: Page, heading: str, requirements: list[Json], keep: int) -> None:

@@ -108,10 +108,16 @@ def _overview(columns: Sequence[Column]) -> Markup:
             el("td", page.verdict(column.run["verdict"]), data_label="Verdict"),
             *(el("td", page.fraction(column.run["summary"][level]), data_label=level) for level in LEVELS),
             el("td", page.target(column.run), data_label="Target"),
+            el("td", *_judged_by(column.run), data_label="Judged by"),
         )
         for column in columns
     ]
-    return page.table(("Target", "Verdict", "MUST", "SHOULD", "Address"), rows, "overview", "Verdicts")
+    return page.table(("Target", "Verdict", "MUST", "SHOULD", "Address", "Judged by"), rows, "overview", "Verdicts")
+
+
+def _judged_by(run: Json) -> list[Markup | str]:
+    spec = run.get("spec")
+    return [facts.judged_by(run), *([el("code", f"SHA-256 {spec['sha256']}", class_="line quiet")] if spec else [])]
 
 
 def _heads(columns: Sequence[Column], first: str) -> Markup:

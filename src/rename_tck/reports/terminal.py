@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from rename_tck.reports import facts
 from rename_tck.reports.difference import compare
 from rename_tck.reports.facts import LEVELS, VERDICTS, Json
@@ -121,9 +123,10 @@ def replay_text(requirement: Json) -> str:
     return "\n".join(lines)
 
 
-def again_line(requirement: Json) -> str:
-    """The last line of what a failing test prints: how to send the case again."""
-    return f"  {pad('again', _LABEL)} python -m rename_tck replay {requirement['id']} --base-url=\u2026"
+def again_line(requirement: Json, spec: str | None = None) -> str:
+    """The last line of what a failing test prints: how to send the case again; `spec` is the user's own document."""
+    more = "" if spec is None else f" {one_line(shlex.quote(f'--spec={spec}'))}"
+    return f"  {pad('again', _LABEL)} python -m rename_tck replay {requirement['id']} --base-url=\u2026{more}"
 
 
 def _field(label: str, content: str) -> list[str]:
