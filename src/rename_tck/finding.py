@@ -109,7 +109,7 @@ def _answer(exchange: Exchange, redact: Redactor) -> dict[str, object] | None:
         return None
     # masked before it is cut: half a secret is still a secret
     text = redact(answer.body[: 64 * BODY_LIMIT].decode("utf-8", "backslashreplace"))
-    if len(answer.body) > 64 * BODY_LIMIT and len(text) <= BODY_LIMIT:
+    if len(answer.body) > 64 * BODY_LIMIT and len(text) <= 2 * BODY_LIMIT:
         text = text.rpartition(MASK)[0]  # the rest may be the beginning of a secret
     more = len(answer.body) - BODY_LIMIT
     return {

@@ -187,7 +187,8 @@ class Opening:
         body = self.target.dialect.body(Session("", "lent", owner=self.pool.user), "Renamed 0123456789-1000")
         for contract in self.target.contracts.values():
             if why := contract.forbidden(body):
-                raise CouldNotJudge(f"{contract.document_path} does not allow an ordinary rename: {why}")
+                told = self.sut.connection.redact.shortened(why, 300)
+                raise CouldNotJudge(f"{contract.document_path} does not allow an ordinary rename: {told}")
 
     @property
     def notes(self) -> list[str]:
