@@ -75,7 +75,9 @@ def _again(tried: Tried | None, redact: Redactor) -> dict[str, object] | None:
     if tried is None:
         return None
     content = {name: value for name, value in asdict(tried).items() if value is not None}
-    return content if redact.within(content) == content else None
+    # the keys are the suite's own words
+    outside = {name: value for name, value in content.items() if name != "keys"}
+    return content if redact.within(outside) == outside else None
 
 
 def dump(finding: Finding) -> str:
