@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import KEY, ROOT
+from harness import KEY, ROOT, judge
 from meddling import Heard, Meddler, a_moment
+from mutants import every
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -189,6 +190,24 @@ def test_everything_is_put_back(trial: Trial, tmp_path: Path) -> None:
     if "-n2" not in trial.options:
         others = [heard for heard in later if not _puts_back(heard)]
         assert len(others) <= 2, "what was in flight, and no more"
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [
+        pytest.param(Trial("agno", at=4), id="agno, at the beginning"),
+        pytest.param(Trial("agno", at=CHANCE.randint(5, 12)), id="agno, about the kept case"),
+        pytest.param(Trial("agno", 2, (signal.SIGTERM,), CHANCE.randint(8, 20)), id="agno, lent, terminated"),
+    ],
+)
+def test_a_run_with_kept_cases_puts_everything_back_and_keeps_them(trial: Trial, tmp_path: Path) -> None:
+    faulty = next(mutant for mutant in every() if mutant.system == "agno" and mutant.name == "OddIdsGetAPage")
+    with serve(faulty.make()) as url:
+        judge(url, tmp_path, system="agno", env={"RENAME_TCK_API_KEY": KEY}, select="odd-ids-safe")
+    kept = {path: path.read_bytes() for path in (tmp_path / "replay").iterdir()}
+    assert kept
+    trial.run(tmp_path)
+    assert {path: path.read_bytes() for path in (tmp_path / "replay").iterdir()} == kept
 
 
 @contextlib.contextmanager
