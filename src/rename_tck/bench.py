@@ -37,7 +37,7 @@ class Bench(Sender):
             NotTested: the user's own document does not allow it.
         """
         if self.contract.nearest is not None and (why := self.contract.forbidden(body_of(request))):
-            raise NotTested(f"{self.contract.document_path} does not allow {case}: {why}")
+            raise NotTested(f"{self.contract.document_path} does not allow {case}: {self.told(why)}")
         exchange = self.send(request)
         if exchange.status != 200:
             self.fail(case, "status 200: the request is valid", exchange)

@@ -12,10 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 from rename_tck.catalogue import Catalogue, Passage, passage, pointer_join, pointer_segments, read_yaml
+from rename_tck.redaction import FAR
 from rename_tck.verdict import NotTested
 
 _BASE = "urn:rename-tck:document"
-_LONGEST_VALUE = 80
+#: Characters of a value in a message. It is cut by who shows it, after secrets are taken out: here it is only bounded.
+_LONGEST_VALUE = FAR
 
 
 class ContractError(ValueError):
@@ -261,7 +263,7 @@ def _kind(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value as JSON, cut to a bearable length; unpaired surrogates escaped, so that it can be printed."""
+    """A value as JSON, cut only where no one looks; unpaired surrogates escaped, so that it can be printed."""
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
 

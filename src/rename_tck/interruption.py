@@ -30,15 +30,16 @@ class Interruption:
     def heed(self) -> Callable[[], None]:
         """Take the signals over, in the main thread; what undoes it is returned.
 
-        A signal that whoever started the process had ignored (as nohup does) stays ignored.
+        A signal that whoever started the process had ignored (as nohup does) stays ignored, and one that is handled
+        outside of Python stays so, for that could not be put back.
         """
         if threading.current_thread() is not threading.main_thread():
             return lambda: None
         self.came = self._owed = False
-        before = {number: signal.getsignal(number) for number in _SIGNALS}
-        for number, handler in before.items():
-            if handler is not signal.SIG_IGN:
-                signal.signal(number, self._note)
+        handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+        before = {number: handler for number, handler in handlers.items() if handler not in (None, signal.SIG_IGN)}
+        for number in before:
+            signal.signal(number, self._note)
 
         def undo() -> None:
             for number, handler in before.items():

@@ -95,8 +95,7 @@ class Judging:
     def open(self, system: str) -> Opening:
         """The target of a system, opened when it is first asked for."""
         if system not in self._openings:
-            opening = self._open(system)
-            self._openings[system] = opening
+            opening = self._opened(self._openings, system)
             run = self.system_run(system)
             run.base_url = opening.base_url
             asked = self.settings.base_url is not None or self.settings.plan
@@ -115,7 +114,7 @@ class Judging:
             raise NotTested("no session can be created, and those that are there are needed as they are")
         if system not in self._set_aside:
             try:
-                self._set_aside[system] = self._open(system, beside=self.open(system))
+                self._opened(self._set_aside, system, beside=self.open(system))
             except CouldNotJudge as trouble:
                 raise NotTested(trouble.reason) from None
         return self._set_aside[system]
@@ -127,6 +126,19 @@ class Judging:
             opening.sut.limits.closing = False  # they are shared, and the run goes on
             self.system_run(system).notes += [self.redact(note) for note in opening.notes]
         self._set_aside.clear()
+
+    def _opened(self, openings: dict[str, Opening], system: str, beside: Opening | None = None) -> Opening:
+        """A target, known to `close` before it has a session to put back: an interruption may come at any point."""
+        with INTERRUPTION.held():
+            opening = openings[system] = self._open(system, beside)
+        try:
+            opening.prepare()
+        except BaseException:
+            opening.close()
+            opening.sut.limits.closing = beside is None  # they are shared, and the run goes on
+            del openings[system]
+            raise
+        return opening
 
     def _open(self, system: str, beside: Opening | None = None) -> Opening:
         settings, worker, share = self.settings, "", (0, 1)
@@ -209,7 +221,8 @@ class Judging:
         """Put everything back and take over what was learnt on the way."""
         with INTERRUPTION.held():
             self.close_aside()
-            for system, opening in self._openings.items():
+            for system in list(self._openings):
+                opening = self._openings.pop(system)
                 target = opening.target
                 opening.close()
                 self.sent[system] = opening.sut.sent
@@ -218,7 +231,6 @@ class Judging:
                 run.observations.update(target.observations)
                 run.notes += [self.redact(note) for note in opening.notes]
                 run.notes += [self.redact(complaint) for complaint in self._complaints(system)]
-            self._openings.clear()
 
 
 def _spec(spec: Own) -> dict[str, str]:

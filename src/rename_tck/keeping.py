@@ -25,6 +25,10 @@ FOLDER = "replay"
 #: What a file says of the user's own document.
 _SPEC = ("file", "sha256")
 
+#: Members that hold a target's words or the user's. All others are the suite's own, and what tries the case again is
+#: kept only where no secret stands in it: a header's value may well be a word of the suite's.
+_OUTSIDE = ("case", "expected", "request", "answer", "compared", "curl")
+
 
 class InvalidReplayError(ValueError):
     """A file that no run of this suite has kept, or only in part; the message is one whole sentence."""
@@ -66,7 +70,8 @@ def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
                 path = folder / FOLDER / name
                 if fails and failing:
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    content = redact(_content(run, system_run, failing[0]))
+                    content = _content(run, system_run, failing[0])
+                    content |= {member: redact(content[member]) for member in _OUTSIDE}
                     reports.replace(path, reports.dumps(content).encode())
                 elif not system_run.embedded and _is_done_with(path, found, system_run):
                     path.unlink(missing_ok=True)

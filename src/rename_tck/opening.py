@@ -141,7 +141,7 @@ def _embedded(system: str, editions: tuple[str, ...]) -> AbstractContextManager[
 
 
 class Opening:
-    """A target while it is open."""
+    """A target while it is open. Nothing is sent before `prepare`."""
 
     def __init__(
         self,
@@ -175,19 +175,23 @@ class Opening:
         contracts = {edition: Contract.load(system, edition) if spec is None else spec.contract for edition in editions}
         self.target = Target(dialect, self.sut, self.pool, contracts, catalogue, token)
         self._stack.callback(self.target.crew.shutdown)
-        try:
-            self._need_an_ordinary_rename()
-            self.pool.prepare()
-        except BaseException:
-            self._stack.close()
-            raise
+
+    def prepare(self) -> None:
+        """Come by a session. Whoever opens must know the opening before that, to close it whatever happens.
+
+        Raises:
+            CouldNotJudge: no session could be had, or nothing could be judged with one.
+        """
+        self._need_an_ordinary_rename()
+        self.pool.prepare()
 
     def _need_an_ordinary_rename(self) -> None:
         """Raises CouldNotJudge when the user's document does not allow what the suite calls an ordinary rename."""
         body = self.target.dialect.body(Session("", "lent", owner=self.pool.user), "Renamed 0123456789-1000")
         for contract in self.target.contracts.values():
             if why := contract.forbidden(body):
-                raise CouldNotJudge(f"{contract.document_path} does not allow an ordinary rename: {why}")
+                told = self.sut.connection.redact.shortened(why, 300)
+                raise CouldNotJudge(f"{contract.document_path} does not allow an ordinary rename: {told}")
 
     @property
     def notes(self) -> list[str]:

@@ -74,7 +74,7 @@ def load(file: str, system: str | None, *, check: bool = True) -> Own:
     try:
         document = Document(content)
     except UnreadableError as error:
-        raise SpecError(f"--spec={file} is no document of OpenAPI 3: {error}.") from None
+        raise SpecError(f"--spec={file} is no document of OpenAPI 3: {str(error)[:200]}.") from None
     try:
         name, path = _operation(file, document, system)
         vendored = Catalogue.load(name)

@@ -174,7 +174,10 @@ class Judge:
         except BadOptionError as error:
             self._refuse(error)
         finally:
-            self.judging.close()
+            try:
+                self.judging.close()
+            finally:
+                self.judging.close()  # an interruption may have come before the first began to hold it off
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -219,7 +222,10 @@ class Judge:
                     self._refuse(error)
             return (yield)
         finally:
-            self.judging.close()
+            try:
+                self.judging.close()
+            finally:
+                self.judging.close()  # an interruption may have come before the first began to hold it off
 
     def _select(self, session: pytest.Session) -> None:
         """Leave out the other systems, and order the tests by what is known of the target now."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 from rename_tck.exchange import Answer, Exchange, Request
 from rename_tck.interruption import INTERRUPTION
+from rename_tck.redaction import FAR
 from rename_tck.systems.dialect import Dialect, Page, Session
 from rename_tck.transport import Sut
 from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
@@ -343,6 +344,6 @@ class Pool:
             return "nothing"
         if answer.is_page:
             return f"{answer.status} with an HTML page: is the base URL right?"
-        # masked before it is cut: half a secret is still a secret
-        text = " ".join(self.sut.connection.redact(answer.text[:20_000]).split())
+        # masked before blanks are put together: there may be some in a secret
+        text = " ".join(self.sut.connection.redact.shortened(answer.text, FAR).split())
         return f"{answer.status}" + (f" {text[:120]}" if text else " with an empty body")

@@ -17,8 +17,6 @@ Json = dict[str, Any]
 
 #: Characters that are shown of a pointer, a title or a reason, and of a value: some of them are the target's words.
 _LONGEST, _VALUE = 300, 160
-#: Characters that are looked through for secrets before that.
-_FAR = 20_000
 
 
 def ask(opening: Opening, spec: Own | None) -> Json | None:
@@ -40,18 +38,21 @@ def ask(opening: Opening, spec: Own | None) -> Json | None:
     if answer is not None and answer.status == 404:
         return None
     if answer is None or answer.status != 200:
-        return told | {"note": _cut(redact(trouble or f"it is answered with status {answer.status if answer else 0}"))}
+        return told | {"note": _cut(trouble or f"it is answered with status {answer.status if answer else 0}", redact)}
     try:
         content = drift.read_json(answer.body)
         source = drift.vendored(target.catalogue, edition) if spec is None else spec.source
         document = Document(content)
         found = drift.compare(target.catalogue, edition, source, content)
     except UnreadableError as error:
-        return told | {"note": _cut(redact(f"it is no OpenAPI document that the suite can read: {error}"))}
+        return told | {"note": _cut(f"it is no OpenAPI document that the suite can read: {error}", redact)}
     except Exception as error:  # noqa: BLE001 - a document from anywhere never spoils a run
-        return told | {"note": _cut(redact(f"the suite failed to compare it: {type(error).__name__}: {error}"))}
-    title = _cut(redact(document.title[:_FAR]))
-    return told | {"published": title, "differences": _differences(found, redact), "note": _note(found)}
+        return told | {"note": _cut(f"the suite failed to compare it: {type(error).__name__}: {error}", redact)}
+    return told | {
+        "published": _cut(document.title, redact),
+        "differences": _differences(found, redact),
+        "note": _note(found),
+    }
 
 
 def _fetch(opening: Opening, place: str) -> tuple[Answer | None, str | None]:
@@ -78,10 +79,10 @@ def _file(opening: Opening, edition: str) -> str:
 def _differences(found: Comparison, redact: Redactor) -> list[Json]:
     return [
         {
-            "pointer": _cut(redact(difference.pointer[:_FAR])),
+            "pointer": _cut(difference.pointer, redact),
             "kind": difference.kind,
-            "vendored": difference.vendored and _cut(difference.vendored, _VALUE),
-            "published": difference.published and _cut(redact(difference.published), _VALUE),
+            "vendored": difference.vendored and _cut(difference.vendored, redact, _VALUE),
+            "published": difference.published and _cut(difference.published, redact, _VALUE),
             "requirements": list(difference.requirements),
         }
         for difference in found.differences
@@ -94,6 +95,5 @@ def _note(found: Comparison) -> str | None:
     return f"{found.left_out} more differences are left out" if found.left_out else None
 
 
-def _cut(text: str, most: int = _LONGEST) -> str:
-    text = text.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= most else text[:most] + "…"
+def _cut(text: str, redact: Redactor, most: int = _LONGEST) -> str:
+    return redact.shortened(text.encode("utf-8", "backslashreplace").decode(), most)

@@ -15,6 +15,9 @@ MASK = "[secret]"
 #: Shorter secrets are masked only as a whole word: replacing every "a" would ruin the text and betray the secret.
 _SHORT = 6
 
+#: Characters that are looked through for secrets in a text of which only the beginning is shown.
+FAR = 20_000
+
 #: Where a word may begin or end: at no letter or digit, but for one that belongs to an escape before the word.
 _BEGINS = r"(?:(?<![0-9A-Za-z])|(?<=%[0-9a-f]{2})|(?<=\\u[0-9a-f]{4})|(?<=\\x[0-9a-f]{2})|(?<=\\[bfnrt]))"
 _ENDS = r"(?![0-9A-Za-z])"
@@ -43,9 +46,9 @@ def _entities() -> dict[str, list[str]]:
 def _character(char: str, *, misread: bool = True) -> str:
     """A pattern of one character in every spelling in which a server may echo it.
 
-    Plain, behind backslashes, percent-encoded (once or more), escaped as JSON, JavaScript, C or HTML have it, and as it
-    looks when one end takes UTF-8 for Latin-1 or the other way round, perhaps twice. Every repetition is bounded, so
-    that no text takes long.
+    Plain, behind backslashes, percent-encoded (once or more), escaped as JSON, its pointers, JavaScript, C or HTML have
+    it, and as it looks when one end takes UTF-8 for Latin-1 or the other way round, perhaps twice. Every repetition is
+    bounded, so that no text takes long.
     """
     point, latin = ord(char), ord(char) < 256
     utf8 = char.encode("utf-8", "surrogatepass")
@@ -57,8 +60,7 @@ def _character(char: str, *, misread: bool = True) -> str:
         octal.append("".join(rf"\\{{1,16}}0?{byte:03o}" for byte in raw))
     names = "".join(f"|{name}" for name in _entities().get(char, ()))
     spellings.append(f"&(?:amp;){{0,3}}(?:#0{{0,6}}{point};|#x0{{0,6}}{point:x};{names})")
-    if char == " ":
-        spellings.append(r"\+")
+    spellings += {" ": [r"\+"], "/": ["~1"], "~": ["~0"]}.get(char, [])
     if misread and not char.isascii():
         spellings.append("".join(_character(part, misread=False) for part in utf8.decode("latin-1")))
         spellings += [_character("\ufffd", misread=False), r"\?", _MISREAD]
@@ -107,6 +109,14 @@ class Redactor:
     def __call__(self, text: str) -> str:
         """The text without the secrets."""
         return self._pattern.sub(MASK, text) if self._pattern else text
+
+    def shortened(self, text: str, most: int) -> str:
+        """The text without the secrets, cut to a length: masked before that, for half a secret is still a secret."""
+        masked = self(text[:FAR])
+        if len(text) > FAR and MASK in masked:
+            # masking shortens: what comes after may be the beginning of a secret that goes on beyond what was read
+            masked = masked[: masked.rindex(MASK) + len(MASK)]
+        return masked if len(masked) <= most and len(text) <= FAR else masked[:most] + "…"
 
     def within(self, value: Any) -> Any:
         """JSON without the secrets in its texts; the names of its members stay."""

@@ -20,6 +20,9 @@ from rename_tck.verdict import Compared, Evidence, Nonconformance, NotTested, Un
 
 T = TypeVar("T")
 
+#: Characters of what was expected, and of a case, which says in its last words where it failed.
+_TOLD, _CASE = 300, 1000
+
 
 @dataclass(repr=False)
 class Sender:
@@ -189,7 +192,7 @@ class Sender:
             return exchange
         trouble = exchange.trouble or "no answer came"
         if trouble.startswith("no complete answer"):
-            raise Unjudgeable(f"{trouble} to {request.method} {self.redacted(request.path)[:80]}", exchange)
+            raise Unjudgeable(f"{trouble} to {request.method} {self.told(request.path, 80)}", exchange)
         control = self.target.sut.send(self.rename(self.target.pool.any(), self.name()))
         if control.answer is not None:
             self.fail(
@@ -206,11 +209,15 @@ class Sender:
     ) -> NoReturn:
         """Conclude that the requirement is broken."""
         attempt = tried(self.trail.keys, exchange, self.target)
-        raise Nonconformance(self.redacted(case), self.redacted(expected), exchange, compared, attempt)
+        raise Nonconformance(self.told(case, _CASE), self.told(expected), exchange, compared, attempt)
 
     def redacted(self, text: str) -> str:
         """A text that the target had a part in, without secrets: to be asked for before the text is cut."""
         return self.target.sut.connection.redact(text)
+
+    def told(self, text: str, most: int = _TOLD) -> str:
+        """A text that the target had a part in, without secrets and in a length that a sentence can bear."""
+        return self.target.sut.connection.redact.shortened(text, most)
 
     def needs(self, condition: object, reason: str) -> None:
         """Raise NotTested with this reason unless the condition holds."""

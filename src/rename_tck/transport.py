@@ -18,7 +18,7 @@ from rename_tck.exchange import ALWAYS, Answer, Credential, Exchange, Request, m
 from rename_tck.guard import Guard, Route
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.limits import Limits
-from rename_tck.redaction import Redactor, as_sent
+from rename_tck.redaction import FAR, Redactor, as_sent
 from rename_tck.verdict import Unjudgeable
 from rename_tck.wire import Adapter, Deadlines
 
@@ -345,6 +345,6 @@ def _trouble(error: Exception, redact: Redactor) -> str:
 
 
 def _words(error: BaseException, redact: Redactor) -> str:
-    # masked before it is cut: half a secret is still a secret
-    text = " ".join(redact(str(error)[:20_000]).split()) or type(error).__name__
+    # masked before blanks are put together: there may be some in a secret
+    text = " ".join(redact.shortened(str(error), FAR).split()) or type(error).__name__
     return text[:200]

@@ -74,7 +74,7 @@ def test_generated_invalid_requests_are_refused(bench: Bench) -> None:
             return  # valid, or valid in another chosen edition
         request = bench.dialect.rename(session, body, raw=drawn.raw)
         exchange = bench.send(request)
-        why = "no JSON" if drawn.raw is not None else bench.contract.request_errors(body)[0].message
+        why = "no JSON" if drawn.raw is not None else bench.told(bench.contract.request_errors(body)[0].message)
         bench.require_refusal(f"{what}: {why}", exchange)
 
     for case, body in bench.cases(edges(bench.contract, bench.body(session))):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import copy
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote
 
 from hostile.server import Behaviour, Turn
+
+from rename_tck.contract import Contract
 
 #: Every sign that some encoding changes; no ten characters of one are in any text of the suite's own.
 KEY = "sk/ey+\"q\\uo'&<%=-5d41402abc4b2a76"
@@ -44,6 +47,7 @@ def by_character(secret: str) -> dict[str, list[str]]:
         "escaped as JSON twice": [json.dumps(json.dumps(char))[3:-3] for char in secret],
         "escaped as JSON, slashes too": [json.dumps(char)[1:-1].replace("/", "\\/") for char in secret],
         "escaped as JSON throughout": [f"\\u{ord(char):04X}" for char in secret],
+        "escaped as a JSON pointer": [char.replace("~", "~0").replace("/", "~1") for char in secret],
         "escaped as HTML": [html.escape(char) for char in secret],
         "escaped as HTML twice": [html.escape(html.escape(char)) for char in secret],
         "escaped as HTML in decimal": [f"&#{ord(char)};" for char in secret],
@@ -206,6 +210,51 @@ def sessions(turn: Turn) -> bool:
     return True
 
 
+def members(turn: Turn) -> bool:
+    """Says it in members that schemas show the value of, where that used to be cut."""
+    (told, *_) = secrets_of(turn) or ["none"]
+    planted = "." * 55 + told
+    status, headers, body = turn.right()
+
+    def changed(value: object) -> object:
+        if isinstance(value, dict):
+            told = {name: planted for name in value if name in {"id", "created_at", "messages", "error_code"}}
+            return {name: changed(inner) for name, inner in value.items()} | told | {planted: planted}
+        return [changed(inner) for inner in value] if isinstance(value, list) else value
+
+    turn.answer(status, headers, json.dumps(changed(json.loads(body))).encode())
+    return True
+
+
+def _publishing(document: Callable[[str], object]) -> Behaviour:
+    """Answers right, and publishes a document of its own."""
+
+    def behave(turn: Turn) -> bool:
+        if turn.asked.target == "/openapi.json":
+            turn.answer(200, [JSON], json.dumps(document(secrets_of(turn)[0])).encode())
+        else:
+            turn.answer_right()
+        return True
+
+    return behave
+
+
+def _versions(told: str) -> object:
+    """A document of no version, which is told in a sentence."""
+    return {"openapi": "v" * 17 + told, "paths": {}}
+
+
+def _differing(told: str) -> object:
+    """A document that differs by names and values, where what is shown of each may end."""
+    document = copy.deepcopy(dict(Contract.load("agno", "2.5.6").document))
+    document["info"] = {"title": "t" * 283 + told, "version": told}
+    schemas = document["components"]["schemas"]
+    for place in range(0, 340, 8):
+        schemas["AgentSessionDetailSchema"]["properties"]["k" * place + told] = {"enum": ["v" * place + told, told]}
+    schemas["BadRequestResponse"]["required"] = ["r" * 135 + told]
+    return document
+
+
 def elsewhere(turn: Turn) -> bool:
     """Sends the client away, with all it was sent in the address, and asks it to wait for as long."""
     forms = [re.sub(r"[\r\n]", "", form) for form in _all(turn)]
@@ -235,4 +284,5 @@ def framing(turn: Turn) -> object:
 
 BETRAYERS: dict[str, Behaviour] = {
     "errors": errors, "edges": edges, "sessions": sessions, "elsewhere": elsewhere, "framing": framing,
+    "members": members, "versions": _publishing(_versions), "documents": _publishing(_differing),
 }  # fmt: skip

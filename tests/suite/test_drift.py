@@ -512,7 +512,7 @@ def test_hostile_schemas_are_compared_or_refused_in_bounded_time(schema: Any) ->
         pass
     else:
         assert found.differences
-        assert all(len(difference.published or "") <= 20_000 for difference in found.differences)
+        assert all(len(difference.published or "") <= 40_000 for difference in found.differences)
     assert time.monotonic() - started < 5
 
 

@@ -5,6 +5,8 @@ The server itself sends the signal, when it has done what the N-th request asks 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 import random
@@ -13,20 +15,26 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable
+import types
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import KEY, ROOT
+from harness import KEY, ROOT, judge
 from meddling import Heard, Meddler, a_moment
+from mutants import every
+from starlette.requests import Request
+from starlette.responses import Response
 
-from rename_tck.interruption import Interruption
+from rename_tck.interruption import INTERRUPTION, Interruption
+from rename_tck.judging import Judging
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.serving import serve
+from rename_tck.settings import Settings
 from rename_tck.systems import load
 
 SERVERS: dict[str, Any] = {"dify": DifyServer, "agno": AgnoServer, "openhands": OpenHandsServer}
@@ -184,6 +192,118 @@ def test_everything_is_put_back(trial: Trial, tmp_path: Path) -> None:
         assert len(others) <= 2, "what was in flight, and no more"
 
 
+@pytest.mark.parametrize(
+    "trial",
+    [
+        pytest.param(Trial("agno", at=4), id="agno, at the beginning"),
+        pytest.param(Trial("agno", at=CHANCE.randint(5, 12)), id="agno, about the kept case"),
+        pytest.param(Trial("agno", 2, (signal.SIGTERM,), CHANCE.randint(8, 20)), id="agno, lent, terminated"),
+    ],
+)
+def test_a_run_with_kept_cases_puts_everything_back_and_keeps_them(trial: Trial, tmp_path: Path) -> None:
+    faulty = next(mutant for mutant in every() if mutant.system == "agno" and mutant.name == "OddIdsGetAPage")
+    with serve(faulty.make()) as url:
+        judge(url, tmp_path, system="agno", env={"RENAME_TCK_API_KEY": KEY}, select="odd-ids-safe")
+    kept = {path: path.read_bytes() for path in (tmp_path / "replay").iterdir()}
+    assert kept
+    trial.run(tmp_path)
+    assert {path: path.read_bytes() for path in (tmp_path / "replay").iterdir()} == kept
+
+
+@contextlib.contextmanager
+def _signal_at(line: int) -> Iterator[list[str]]:
+    """A signal before the n-th line of opening and closing that is executed; the lines so far."""
+    lines: list[str] = []
+
+    def trace(frame: types.FrameType, event: str, _: object) -> Any:
+        place = f"{Path(frame.f_code.co_filename).name}:{frame.f_code.co_name}"
+        if not place.startswith(_LINES):
+            return None
+        if event == "line":
+            lines.append(f"{place}:{frame.f_lineno}")
+            if len(lines) == line:
+                signal.raise_signal(signal.SIGTERM)
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield lines
+    finally:
+        sys.settrace(before)
+
+
+_LINES = ("judging.py:open", "judging.py:_open", "judging.py:close", "opening.py:__init__", "opening.py:prepare",
+          "opening.py:close", "interruption.py:held", "provision.py:prepare", "provision.py:_more",
+          "provision.py:put_back")  # fmt: skip
+
+
+def _opened_and_closed(url: str, line: int) -> list[str]:
+    """The lines that were executed, with a signal before that one."""
+    judging = Judging(Settings(base_url=url, system="agno", api_key=KEY), seed=1, profile="x", worker=None)
+    undo = INTERRUPTION.heed()
+    lines: list[str] = []
+    try:
+        with contextlib.suppress(KeyboardInterrupt), _signal_at(line) as lines:
+            try:
+                judging.look_at_target()
+                judging.open_aside("agno")
+            finally:  # as the plugin does
+                try:
+                    judging.close()
+                finally:
+                    judging.close()
+    finally:
+        undo()
+    return lines
+
+
+def test_a_signal_at_any_line_of_opening_and_closing_leaves_nothing_behind() -> None:
+    server = AgnoServer(KEY)
+    with serve(server) as url:
+        lines = _opened_and_closed(url, 0)
+        assert len(set(lines)) > 60
+        first = {line: number for number, line in reversed([*enumerate(lines, 1)])}
+        last = {line: number for number, line in enumerate(lines, 1)}
+        for number in sorted({*first.values(), *last.values()}):
+            line = lines[number - 1]
+            assert _opened_and_closed(url, number)[number - 1] == line
+            assert not server.sessions, line
+
+
+def test_a_target_that_hangs_while_it_is_opened_can_be_interrupted() -> None:
+    class Hanging(AgnoServer):
+        async def read(self, request: Request) -> Response:
+            hangs.set()
+            while not over.is_set():
+                await asyncio.sleep(0.05)
+            return await super().read(request)
+
+    server, hangs, over = Hanging(KEY), threading.Event(), threading.Event()
+
+    def interrupt() -> None:
+        assert hangs.wait(20)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    undo = INTERRUPTION.heed()
+    thread = threading.Thread(target=interrupt)
+    try:
+        with serve(server) as url:
+            settings = Settings(base_url=url, system="agno", api_key=KEY, request_timeout=15)
+            judging = Judging(settings, seed=1, profile="x", worker=None)
+            thread.start()
+            began = time.monotonic()
+            with pytest.raises(KeyboardInterrupt):
+                judging.look_at_target()
+            judging.close()
+            assert time.monotonic() - began < 10
+            assert not server.sessions
+            over.set()
+    finally:
+        undo()
+        thread.join()
+
+
 def test_only_the_first_signal_interrupts() -> None:
     interruption = Interruption()
     undo = interruption.heed()
@@ -221,6 +341,21 @@ def test_a_signal_waits_for_what_is_held() -> None:
     finally:
         undo()
     assert done == [1, 2, 3]
+
+
+def test_what_is_handled_outside_of_python_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {number: None if number is signal.SIGTERM else signal.getsignal(number) for number in signal.Signals}
+    real = signal.getsignal(signal.SIGTERM)
+    interruption = Interruption()
+    with monkeypatch.context() as patched:
+        patched.setattr(signal, "getsignal", found.get)
+        undo = interruption.heed()
+    try:
+        assert signal.getsignal(signal.SIGTERM) is real
+        assert signal.getsignal(signal.SIGINT) == interruption._note
+    finally:
+        undo()
+    assert signal.getsignal(signal.SIGINT) is found[signal.SIGINT]
 
 
 def test_what_is_ignored_stays_ignored() -> None:

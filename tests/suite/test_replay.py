@@ -689,6 +689,30 @@ def test_a_case_with_a_secret_in_it_is_shown_but_not_sent(
     assert (found.with_verdict("pass"), found.run["notes"]) == ({"dify.error-404-shape"}, [])
 
 
+@pytest.mark.parametrize(
+    ("name", "law"),
+    [("MissingUserTakenForDefault", "user-required"), ("KnowsOldCharactersOnly", "valid-space-accepted"),
+     ("AnswersTimesAsText", "timestamps-integer")],
+)  # fmt: skip
+def test_headers_with_words_of_the_suites_own_spoil_no_file(
+    name: str, law: str, tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    words = ("en", "1.0", "dify", "MUST", "1", "null", "part", "tests", law, f"dify.{law}", "no user at all", "drawn")
+    options = [f"--header=X-Word-{number}: {word}" for number, word in enumerate(words)]
+    judged(faulty("dify", name), tmp_path / "plain", select=law)
+    judged(faulty("dify", name), tmp_path / "masked", *options, select=law)
+    plain, masked = files(tmp_path / "plain"), files(tmp_path / "masked")
+    assert plain.keys() == masked.keys()
+    for file, content in masked.items():
+        own = content.keys() - {"case", "expected", "request", "answer", "compared", "curl", "again"}
+        assert {member: content[member] for member in own} == {member: plain[file][member] for member in own}
+        assert content["again"]["keys"] == plain[file]["again"]["keys"]
+        assert "[secret]" in json.dumps(content)
+    told = replay(faulty("dify", name), f"dify.{law}", tmp_path / "masked", *options)
+    assert told[::2] == (1, ""), told
+    assert replay(right("dify"), f"dify.{law}", tmp_path / "masked", *options)[::2] == (0, "")
+
+
 def test_a_request_to_somebody_elses_session_is_not_sent(
     tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
 ) -> None:

@@ -43,6 +43,9 @@ from rename_tck.reference.serving import serve
 #: One requirement of each sort.
 PART = "answer-json or credential-wrong or concurrent-two or unknown-id-refused or body-object or name-stored"
 
+#: Those that judge by schemas, whose messages hold values.
+SHAPES = "schema or shape or timestamps or answer-id or introduction or error-"
+
 TALKATIVE = (
     "-v", "-rA", "--tb=long", "--showlocals", "--full-trace", "--durations=5", "--setup-show",
     "-o", "log_cli=true", "--log-level=DEBUG", "--log-cli-level=DEBUG", "--log-file-level=DEBUG",
@@ -81,10 +84,14 @@ def _hostile(system: str, behave: Behaviour, *, whole: bool) -> Iterator[str]:
         yield url
 
 
-def _clean(folder: Path) -> None:
+def _clean(folder: Path, *, failed: bool = False) -> dict[str, str]:
+    """Require that nothing is betrayed, nor overlooked; what was looked through."""
     texts = left_behind(folder)
-    assert {"terminal.txt", "junit.xml", "run.log", "history.jsonl", "reports/conformance.json"} <= texts.keys()
+    reports = {f"reports/conformance.{kind}" for kind in ("json", "md", "html")} | {"reports/ctrf.json"}
+    assert {"terminal.txt", "junit.xml", "run.log", "history.jsonl", *reports} <= texts.keys()
+    assert any(name.startswith("reports/replay/") for name in texts) is failed
     assert betrayed(texts) == []
+    return texts
 
 
 def test_a_target_that_conforms_two_workers(tmp_path: Path) -> None:
@@ -99,7 +106,7 @@ def test_a_target_that_does_not(tmp_path: Path) -> None:
         status, output = _run(url, "dify", tmp_path, "-k", PART)
     assert status == 1, output
     assert "$RENAME_TCK_HEADER_X_GATEWAY" in output
-    _clean(tmp_path)
+    _clean(tmp_path, failed=True)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +119,29 @@ def test_a_target_that_tells_what_it_was_sent(name: str, system: str, whole: boo
         status, output = _run(url, system, tmp_path, "-k", PART)
     assert status in {1, 3}, output
     assert any(MASK in text for text in left_behind(tmp_path).values())
-    _clean(tmp_path)
+    _clean(tmp_path, failed=status == 1)
+
+
+@pytest.mark.parametrize(("system", "fails"), [("agno", "answer-shape-of-type"), ("dify", "answer-schema.en")])
+def test_a_target_whose_answers_break_their_schemas_with_what_it_was_sent(
+    system: str, fails: str, tmp_path: Path
+) -> None:
+    with _hostile(system, BETRAYERS["members"], whole=False) as url:
+        status, output = _run(url, system, tmp_path, "-k", SHAPES)
+    assert status == 1, output
+    kept = json.loads(_clean(tmp_path, failed=True)[f"reports/replay/{system}.{fails}.json"].partition("\n")[2])
+    assert f"{'.' * 55}{MASK}" in kept["expected"]
+
+
+@pytest.mark.parametrize("name", ["versions", "documents"])
+def test_a_target_whose_document_tells_what_it_was_sent(name: str, tmp_path: Path) -> None:
+    with _hostile("agno", BETRAYERS[name], whole=True) as url:
+        status, output = _run(url, "agno", tmp_path, "-k", "name-stored or answer-schema")
+    assert status == 0, output
+    record = json.loads(_clean(tmp_path)["reports/conformance.json"].partition("\n")[2])
+    drift = record["runs"][0]["drift"]
+    assert MASK in json.dumps(drift)
+    assert (len(drift["differences"]) > 40) is (name == "documents")
 
 
 @pytest.mark.parametrize("crash", ["a law", "the settings", "a hook", "an interruption"])
@@ -143,6 +172,19 @@ def test_a_short_secret_is_masked_as_a_word() -> None:
         for before in ("", " ", "=", "%20", "\\u0020", "\\n", '"'):
             assert redact(f"{before}{''.join(pieces)} ") == f"{before}{MASK} ", pieces
     assert redact(f"x{SHORT}") == f"x{SHORT}", "or every word with these letters would be taken apart"
+
+
+@pytest.mark.parametrize("length", [26, 700, 2500])
+def test_no_part_of_a_secret_is_left_where_a_text_is_cut(length: int) -> None:
+    secret = "".join(f"{number:x}Z" for number in range(length))[:length]
+    redact = Redactor([secret])
+    for before in range(0, 60, 7):
+        for text in ("." * before + secret, (secret + "." * before) * 100, "." * (19_990 - before) + secret):
+            shown = redact.shortened(text, 300)
+            assert secret[:6] not in shown
+            assert len(shown) <= 301
+    assert redact.shortened("x" * 300, 300) == "x" * 300
+    assert redact.shortened("x" * 301, 300) == "x" * 300 + "…"
 
 
 def test_a_text_without_secrets_stays_as_it_is() -> None:

@@ -30,8 +30,7 @@ class Document:
             raise UnreadableError("it is no JSON object")
         version = content.get("openapi")
         if not isinstance(version, str) or not re.match(r"3\.\d", version):
-            said = _told(content.get("swagger") if version is None else version)
-            raise UnreadableError(f"its `openapi` is {said}, not 3.x")
+            raise UnreadableError(f"its `openapi` is {_told(content.get('swagger') if version is None else version)}")
         if not isinstance(content.get("paths"), Mapping):
             raise UnreadableError("it has no `paths`")
         self.content: Mapping[str, Any] = content
@@ -124,7 +123,10 @@ class Document:
 
 
 def _told(version: object) -> str:
-    return "missing" if version is None else repr(version)[:40]
+    """What is said of a version that is none. It is cut by who says it, after secrets are taken out."""
+    if version is None:
+        return "missing, not 3.x"
+    return f"{version!r}, not 3.x" if isinstance(version, str | int | float) else "no text"
 
 
 def read_json(content: bytes) -> object:

@@ -19,7 +19,7 @@ BUDGET = 50_000
 #: How deep two schemas are followed.
 _DEPTH = 60
 #: Characters that are kept of a value: more than is shown, for what is shown is cut after secrets are taken out.
-_KEPT = 20_000
+_KEPT = 40_000
 
 #: Steps that one try to find an equal alternative may take.
 _TRIAL = 2_000
