@@ -23,6 +23,10 @@ SPECS = _HERE.parent / "specs" if (_HERE.parent / "specs").is_dir() else _HERE.p
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+#: What the user's own edition of a document is called (`--spec`).
+OWN = "own"
+
+
 class UnknownNameError(KeyError):
     """A system, edition or requirement that the catalogue does not have; its text is a whole sentence."""
 

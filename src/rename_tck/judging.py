@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rename_tck.catalogue import Catalogue
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.keeping import load_all
 from rename_tck.kept import Kept
 from rename_tck.opening import Identity, Opening, all_editions, embedded_settings, identify, locate
-from rename_tck.own import Own
-from rename_tck.published import ask
 from rename_tck.run import Run, SystemRun
 from rename_tck.settings import BadOptionError, Settings
 from rename_tck.systems import NAMES
 from rename_tck.verdict import CouldNotJudge, NotTested
+
+if TYPE_CHECKING:
+    from rename_tck.own import Own
 
 
 class Judging:
@@ -100,6 +101,8 @@ class Judging:
             run.base_url = opening.base_url
             asked = self.settings.base_url is not None or self.settings.plan
             if self._worker is None and asked and not self._replays:
+                from rename_tck.published import ask  # here, for a run on an embedded server does without
+
                 run.drift = ask(opening, self.settings.spec)
         return self._openings[system]
 

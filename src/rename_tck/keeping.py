@@ -8,9 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rename_tck.cases.drawn import UnknownValueError, from_json
-from rename_tck.catalogue import Catalogue, systems
+from rename_tck.catalogue import OWN, Catalogue, systems
 from rename_tck.kept import Kept
-from rename_tck.own import EDITION
 from rename_tck.reports import record as reports
 from rename_tck.reports.text import cut
 from rename_tck.run import Json, Outcome, Run, SystemRun
@@ -40,7 +39,7 @@ def file_name(requirement: str, edition: str | None, *, own: bool = False) -> st
     A failure by the user's `own` document is another one than that by the vendored.
     """
     if own:
-        return f"{requirement}.{EDITION}.json"
+        return f"{requirement}.{OWN}.json"
     several = edition is not None and len(Catalogue.load(requirement.partition(".")[0]).editions) > 1
     return f"{requirement}.{edition}.json" if several else f"{requirement}.json"
 
@@ -185,7 +184,7 @@ def _fault(content: Json) -> str | None:
     spec = content.get("spec")
     if spec is not None and not (isinstance(spec, dict) and all(isinstance(spec.get(m), str) for m in _SPEC)):
         return f"spec is no object with {' and '.join(_SPEC)}"
-    known = {EDITION} if spec is not None else set(Catalogue.load(system).editions)
+    known = {OWN} if spec is not None else set(Catalogue.load(system).editions)
     if not {*map(str, content["editions"]), *chosen} <= known:
         return f"it names an edition that {system} does not have"
     return _fault_of_parts(content)

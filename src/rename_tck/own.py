@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from rename_tck import drift
+from rename_tck.catalogue import OWN as EDITION
 from rename_tck.catalogue import (
     SPECS,
     Catalogue,
@@ -31,9 +32,6 @@ from rename_tck.contract import Contract
 from rename_tck.drift import Comparison, Document, Source, UnreadableError
 from rename_tck.drift.claims import Claims, Prose, of_requirement
 from rename_tck.drift.extract import SpecError, extract, read
-
-#: What the user's edition is called where editions have names.
-EDITION = "own"
 
 #: Requirements whose tests judge by the document's own schemas: they hold whatever those schemas are.
 _BY_SCHEMA = re.compile(

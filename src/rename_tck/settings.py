@@ -8,17 +8,18 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from rename_tck.catalogue import Catalogue
 from rename_tck.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
 from rename_tck.known import Known, KnownFailuresError, load
 from rename_tck.limits import parse_duration, parse_rate
-from rename_tck.own import Own, SpecError
-from rename_tck.own import load as load_spec
 from rename_tck.redaction import Redactor, as_sent
 from rename_tck.systems import NAMES
+
+if TYPE_CHECKING:
+    from rename_tck.own import Own
 
 LEVELS = ("must", "should")
 
@@ -238,8 +239,10 @@ def _spec(file: str | None, system: str | None, editions: bool, *, check: bool) 
         return None
     if editions:
         raise BadOptionError("--spec and --edition do not go together: the one document takes the place of the others.")
+    from rename_tck.own import SpecError, load  # here, for most runs are by the vendored documents
+
     try:
-        return load_spec(file, system, check=check)
+        return load(file, system, check=check)
     except SpecError as error:
         raise BadOptionError(str(error)) from None
 
