@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -103,18 +104,21 @@ def suite(url: str, system: str, reports: str, *options: str) -> Took:
     return run
 
 
-def schemathesis(url: str, system: str) -> Took:
-    """`st run` on the system's vendored file, with its defaults and the key; in a new folder: it keeps what failed."""
+def schemathesis(url: str, system: str, folder: Path) -> Took:
+    """`st run` on the system's vendored file, with its defaults and the key.
+
+    In a folder of its own, without what it has kept there of earlier failures: it would begin with those, and end.
+    """
     catalogue = Catalogue.load(system)
     name, form = load(system).key_header
-    with tempfile.TemporaryDirectory() as folder:
-        run = took(
-            [
-                str(Path(sys.executable).with_name("st")), "run", str(next(iter(catalogue.editions.values()))),
-                "--url", url, "--header", f"{name}: {form.format(EMBEDDED_KEY)}",
-            ],
-            Path(folder),
-        )  # fmt: skip
+    shutil.rmtree(folder / ".schemathesis", ignore_errors=True)
+    run = took(
+        [
+            str(Path(sys.executable).with_name("st")), "run", str(next(iter(catalogue.editions.values()))),
+            "--url", url, "--header", f"{name}: {form.format(EMBEDDED_KEY)}",
+        ],
+        folder,
+    )  # fmt: skip
     if run.status not in {0, 1}:  # 1: it takes something for a failure
         raise SystemExit(f"st run on {system} ended with status {run.status}: nothing is measured by it")
     return run
@@ -132,13 +136,13 @@ def beside_schemathesis(rounds: int, reports: str) -> list[str]:
         "| --- | --- | --- | --- |",
     ]
     for system in NAMES:
-        with serving(system) as server:
+        with serving(system) as server, tempfile.TemporaryDirectory() as folder:
             suite(server.url, system, reports)
-            schemathesis(server.url, system)
+            schemathesis(server.url, system, Path(folder))
             ours, theirs = [], []
             for _ in range(rounds):
                 ours.append(suite(server.url, system, reports).wall)
-                theirs.append(schemathesis(server.url, system).wall)
+                theirs.append(schemathesis(server.url, system, Path(folder)).wall)
         ratio = statistics.median(ours) / statistics.median(theirs)
         lines.append(f"| {system} | {middle(ours)} | {middle(theirs)} | {ratio:.2f} |")
     return lines
