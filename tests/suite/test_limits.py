@@ -150,7 +150,8 @@ def test_a_bad_limit_is_one_sentence(tmp_path: Path, option: str) -> None:
 def test_a_session_that_the_run_does_not_use_is_the_same_after_it(tmp_path: Path, system: str) -> None:
     import copy
 
-    server: Any = {"dify": DifyServer, "agno": AgnoServer, "openhands": OpenHandsServer}[system](KEY)
+    keys = (KEY, OTHER_MODE_KEY) if system == "dify" else (KEY,)
+    server: Any = {"dify": DifyServer, "agno": AgnoServer, "openhands": OpenHandsServer}[system](*keys)
     with serve(server) as url:
         import requests
 
