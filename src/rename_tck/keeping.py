@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -129,15 +128,9 @@ def load(path: Path) -> Kept:
         InvalidReplayError: the file cannot be read, or no run of this suite has kept it.
     """
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise InvalidReplayError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except UnicodeDecodeError:
-        raise InvalidReplayError(f"{path} is not UTF-8 text, so no run of this suite wrote it.") from None
-    except json.JSONDecodeError as error:
-        raise InvalidReplayError(f"{path} is not JSON, or was cut off: {error}.") from None
-    except (ValueError, RecursionError):
-        raise InvalidReplayError(f"{path} is JSON that no run of this suite wrote.") from None
+        content = reports.read_json(path)
+    except reports.InvalidRecordError as error:
+        raise InvalidReplayError(str(error)) from None
     version = content.get("replay_version") if isinstance(content, dict) else None
     if version is None:
         raise InvalidReplayError(f"{path} is JSON, but no failure that a run of this suite has kept.")

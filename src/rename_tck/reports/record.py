@@ -89,14 +89,14 @@ def _check_counts(run: Json, place: str) -> None:
             )
 
 
-def load(path: Path) -> Json:
-    """The record in a file.
+def read_json(path: Path) -> Any:
+    """The JSON in a file that a run of this suite wrote.
 
     Raises:
-        InvalidRecordError: the file cannot be read, or holds no record of this suite.
+        InvalidRecordError: the file cannot be read, or holds no JSON of a run's.
     """
     try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
+        return json.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise InvalidRecordError(f"{path} cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError:
@@ -105,12 +105,20 @@ def load(path: Path) -> Json:
         raise InvalidRecordError(f"{path} is not JSON, or was cut off: {error}.") from None
     except (ValueError, RecursionError):
         raise InvalidRecordError(f"{path} is JSON that no run of this suite wrote.") from None
+
+
+def load(path: Path) -> Json:
+    """The record in a file.
+
+    Raises:
+        InvalidRecordError: the file cannot be read, or holds no record of this suite.
+    """
+    content: Json = read_json(path)
     try:
         validate(content)
     except InvalidRecordError as error:
         raise InvalidRecordError(f"{path}: {error}") from None
-    found: Json = content
-    return found
+    return content
 
 
 def dumps(content: Json) -> str:
