@@ -24,7 +24,7 @@ from rename_tck.__main__ import main
 from rename_tck.cases import drawn
 from rename_tck.cases.fuzz import Drawn
 from rename_tck.catalogue import Catalogue
-from rename_tck.commands import replay as command
+from rename_tck.commands import resending as command
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import Conversation, DifyServer, Renaming
 from rename_tck.reference.openhands import OpenHandsServer
@@ -791,7 +791,7 @@ def test_without_a_clone_there_are_no_tests_to_judge(
     tmp_path: Path, replay: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
-    monkeypatch.setattr(command, "__file__", str(tmp_path / "lib" / "rename_tck" / "commands" / "replay.py"))
+    monkeypatch.setattr(command, "__file__", str(tmp_path / "lib" / "rename_tck" / "commands" / "resending.py"))
     status, out, err = replay("http://127.0.0.1:9", RULE, tmp_path)
     assert (status, out) == (2, "")
     assert err == "The contract tests are not there: a replay needs a clone of rename-tck, installed with -e.\n"

@@ -1,5 +1,8 @@
 """What a run does not need it does not import: every run pays for its start."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +39,10 @@ def test_a_run_imports_nothing_that_only_another_system_or_the_embedded_servers_
         assert other == system or not {name for name in loaded if name.endswith((f"systems.{other}", f"test_{other}"))}
     # an embedded server, generated requests and the look at a document are for other runs
     assert not loaded & {"rename_tck.reference", "starlette", "uvicorn", "schemathesis", "openapi_spec_validator"}
+
+
+def test_the_commands_import_nothing_that_only_a_replay_needs() -> None:
+    code = "import sys, rename_tck.__main__; print(*{'pytest', 'requests', 'hypothesis'} & sys.modules.keys())"
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "\n"), done.stdout + done.stderr

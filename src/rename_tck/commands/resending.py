@@ -1,0 +1,163 @@
+"""What `replay` does. It needs pytest and all that judges, so it is imported only when that command is called."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import importlib.util
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rename_tck import keeping
+from rename_tck.catalogue import Catalogue, systems
+from rename_tck.commands.files import CommandError, put
+from rename_tck.finding import failure
+from rename_tck.kept import Kept
+from rename_tck.replay import Replay
+from rename_tck.reports import terminal
+from rename_tck.reports.text import one_line
+from rename_tck.run import COULD_NOT_JUDGE, Json, Outcome, SystemRun
+from rename_tck.verdict import Nonconformance, Verdict
+
+_STILL_FAILS = 1
+
+
+def resend(arguments: argparse.Namespace) -> int:
+    """Send it, and say what came of it; the exit status."""
+    folder = arguments.report_dir or Path(os.environ.get("RENAME_TCK_REPORT_DIR", "").strip() or "reports")
+    given = arguments.spec or os.environ.get("RENAME_TCK_SPEC", "").strip()
+    files = _files(arguments.id, folder, own=bool(given))
+    try:
+        kept = {path: keeping.load(path) for path in files}
+    except keeping.InvalidReplayError as error:
+        raise CommandError(str(error)) from None
+    options = [option for path, one in kept.items() for option in _document(one, path, arguments.spec, given)]
+    statuses = []
+    for path, one in list(kept.items()):
+        if one.again is None:
+            del kept[path]
+            statuses.append(COULD_NOT_JUDGE)
+            put(f"replay: {one.requirement} could not be judged: its case holds a secret, which no file keeps; "
+                f"run the suite with -k {one.requirement}\n", None)  # fmt: skip
+    if kept:
+        replay = Replay(list(kept.values()))
+        contract = _contract_tests()
+        options += [] if arguments.base_url is None else [f"--base-url={arguments.base_url}"]
+        modules = sorted({str(contract / one.module) for one in replay.kept if (contract / one.module).is_file()})
+        _judge(replay, [*(modules or [str(contract)]), *options, *arguments.more])
+        for path, one in kept.items():
+            text, status = _said(replay, one, path)
+            put(text, None)
+            statuses.append(status)
+    return _STILL_FAILS if _STILL_FAILS in statuses else max(statuses)
+
+
+def _files(name: str, folder: Path, *, own: bool) -> list[Path]:
+    """The files of an id, one for each edition that failed, or the file that is named.
+
+    Those of runs by the vendored documents and that of a run by the user's `own` are never mixed.
+    """
+    if name.endswith(".json") or os.sep in name:
+        return [Path(name)]
+    system = name.partition(".")[0]
+    if system not in systems() or name not in Catalogue.load(system).by_id:
+        raise CommandError(f"{name!r} is no requirement: pytest --collect-only lists them.")
+    within = folder / keeping.FOLDER
+    editions = (None, *Catalogue.load(system).editions)
+    paths = dict.fromkeys(within / keeping.file_name(name, edition) for edition in editions)
+    vendored = [path for path in paths if path.exists()]
+    by_own = [path for path in [within / keeping.file_name(name, None, own=True)] if path.exists()]
+    found = (by_own or vendored) if own else (vendored or by_own)
+    if not found:
+        raise CommandError(f"No failure of {name} is kept in {within}.")
+    return found
+
+
+def _document(kept: Kept, path: Path, asked: str | None, given: str) -> list[str]:
+    """The options that judge by the document that a case was judged by: the one that is given, or where it was then."""
+    if kept.spec_file is None:
+        if asked:
+            raise CommandError(f"{path} is of a run that judged by the vendored document: leave --spec out.")
+        return []
+    for file in [asked] if asked else [given, kept.spec_file]:
+        with contextlib.suppress(OSError, ValueError):
+            if hashlib.sha256(Path(file).read_bytes()).hexdigest() == kept.spec_sha256:
+                return [f"--spec={file}", f"--system={kept.system}"]
+    wrong = f"--spec={asked} is another one" if asked else "it is not there as it was: give it with --spec=FILE"
+    raise CommandError(f"{path} was judged by {kept.spec_file} with the SHA-256 {kept.spec_sha256}; {wrong}.")
+
+
+def _contract_tests() -> Path:
+    """The folder of the contract tests, in the clone that this package is part of."""
+    folder = Path(__file__).resolve().parents[3] / "tests" / "contract"
+    if not folder.is_dir():
+        raise CommandError("The contract tests are not there: a replay needs a clone of rename-tck, installed with -e.")
+    return folder
+
+
+def _judge(replay: Replay, arguments: Sequence[str]) -> None:
+    """Have pytest run the laws of the kept cases; its own words are only looked at when it could not begin."""
+    import pytest
+
+    options = ["-q", "-p", "no:cacheprovider", *arguments]
+    if importlib.util.find_spec("xdist") is not None:
+        options.append("-n0")  # a case or two: workers are not worth their start
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        status = pytest.main(options, plugins=[replay])
+    if replay.complaint is not None:
+        raise CommandError(replay.complaint)
+    if replay.run is None and status in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR}:
+        lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
+        errors = [line for line in lines if "error:" in line.lower()] or lines[-1:]
+        raise CommandError(f"pytest could not begin: {' '.join(errors[:1]) or 'it gave no reason'}")
+    if status == pytest.ExitCode.INTERRUPTED:
+        raise CommandError("The replay was broken off before its end.")
+
+
+def _said(replay: Replay, kept: Kept, path: Path) -> tuple[str, int]:
+    """What is written about one kept case, and its exit status."""
+    finding, sent = replay.findings.get(kept.edition), replay.sent.get(kept.edition)
+    system_run = SystemRun(kept.system, replay.editions, own=replay.own)
+    requirement = system_run.catalogue.requirement(kept.requirement)
+    found = [] if finding is None else [replace(finding, kept=False)]
+    outcome = Outcome.of(requirement, found, system_run)
+    content: Json = outcome.record()
+    if outcome.verdict is not Verdict.FAIL:
+        shown = None
+        if sent is not None and sent.exchange is not None:
+            shown = failure(Nonconformance(kept.case, "", sent.exchange), replay.redact)
+        content |= {
+            "case": kept.case,
+            "request": shown and shown.request,
+            "curl": shown and shown.curl,
+            "answer": shown and shown.answer,
+        }
+    more = [] if sent is None or sent.known else ["The suite no longer has this case, so all of the law's were tried."]
+    edition = (
+        f" (by {kept.spec_file})"
+        if replay.own
+        else ""
+        if kept.edition is None or len(requirement.editions) < 2
+        else f" (edition {kept.edition})"
+    )
+    verdict, status = _verdict(outcome, replay, path)
+    lines = [terminal.replay_text(content), *more, one_line(f"replay: {kept.requirement}{edition} {verdict}")]
+    return "\n".join(lines) + "\n", status
+
+
+def _verdict(outcome: Outcome, replay: Replay, path: Path) -> tuple[str, int]:
+    match outcome.verdict:
+        case Verdict.FAIL:
+            return "still fails", _STILL_FAILS
+        case Verdict.PASS:
+            return f"passes now; the next run in which the whole of its test passes removes {path}", 0
+        case _ if outcome.tests:
+            word = "could not be judged" if outcome.verdict is Verdict.ERROR else "was not tested"
+            return f"{word}: {outcome.reason}", COULD_NOT_JUDGE
+    trouble = replay.run.trouble if replay.run is not None else None
+    return f"could not be judged: {trouble or 'no contract test of this selection tries it'}", COULD_NOT_JUDGE
