@@ -126,7 +126,6 @@ class Judging:
         """Put back what was set aside, so that nothing of it shows (in a listing, say) while the others are tried."""
         for system, opening in self._set_aside.items():
             opening.close()
-            opening.sut.limits.closing = False  # they are shared, and the run goes on
             self.system_run(system).notes += [self.redact(note) for note in opening.notes]
         self._set_aside.clear()
 
@@ -138,7 +137,6 @@ class Judging:
             opening.prepare()
         except BaseException:
             opening.close()
-            opening.sut.limits.closing = beside is None  # they are shared, and the run goes on
             del openings[system]
             raise
         return opening

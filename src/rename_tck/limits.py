@@ -39,13 +39,12 @@ def parse_duration(text: str) -> float:
 
 @dataclass
 class Limits:
-    """Counts down. What puts sessions back at the end of a run is let through whatever is left."""
+    """Counts down, for all that share it. What puts sessions back is let through whatever is left."""
 
     rate: float | None = None
     max_requests: int | None = None
     time_budget: float | None = None
     started: float = field(default_factory=time.monotonic)
-    closing: bool = False
     _sent: int = 0
     _next: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -56,24 +55,23 @@ class Limits:
         Raises:
             NotTested: the run is out of time or of requests.
         """
-        if self.closing:
-            return
         if self.time_budget is not None and time.monotonic() - self.started >= self.time_budget:
             raise NotTested(f"out of time: --time-budget gave {self.time_budget:g} s")
         if self.max_requests is not None and self._sent >= self.max_requests:
             raise NotTested(f"out of requests: --max-requests gave {self.max_requests}")
 
-    def take(self) -> None:
-        """Take one request, waiting for its turn under the rate.
+    def take(self, *, closing: bool = False) -> None:
+        """Take one request, waiting for its turn under the rate; `closing` says that it puts a session back.
 
         Raises:
             NotTested: the run is out of time or of requests.
         """
         with self._lock:
-            self.check()
+            if not closing:
+                self.check()
             self._sent += 1
             now = time.monotonic()
             turn = max(self._next, now)
             self._next = turn + (1 / self.rate if self.rate else 0.0)
         if turn > now:
-            INTERRUPTION.pause(turn - now, heed=not self.closing)
+            INTERRUPTION.pause(turn - now, heed=not closing)

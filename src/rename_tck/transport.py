@@ -77,6 +77,8 @@ class Sut:
         self.limits = limits or Limits()
         #: Whether a request is sent again after a 429 or a broken connection.
         self.patient = patient
+        #: Whether sessions are being put back.
+        self.closing = False
         #: Requests sent, by method and path of the route that allows them.
         self.sent: Counter[tuple[str, str]] = Counter()
         self.waited = 0.0
@@ -109,7 +111,7 @@ class Sut:
         route = self.guard.permit(request)
         waited = 0.0
         while True:
-            if not self.limits.closing:
+            if not self.closing:
                 INTERRUPTION.check()
             if self._given_up is not None:
                 raise Unjudgeable(self._given_up)
@@ -125,7 +127,7 @@ class Sut:
             waited += self._wait(exchange.answer, waited)
 
     def _try(self, request: Request, route: Route) -> Exchange:
-        self.limits.take()
+        self.limits.take(closing=self.closing)
         limit = self.connection.time_limit * request.patience
         started = time.monotonic()
         answer, trouble = None, None
@@ -209,7 +211,7 @@ class Sut:
                 f"{seconds:g} s, after {waited:.0f} s waited already"
             )
             raise Unjudgeable(self._given_up)
-        INTERRUPTION.pause(seconds, heed=not self.limits.closing)
+        INTERRUPTION.pause(seconds, heed=not self.closing)
         self.waited += seconds
         return seconds
 
@@ -266,7 +268,7 @@ class Sut:
 
     def make_last_try(self) -> None:
         """From now on sessions are put back: no limit of requests holds, and a target given up is tried again."""
-        self.limits.closing = True
+        self.closing = True
         self.disconnect()  # an interruption may have left an answer half read
         if self._given_up is not None:
             self._given_up = None

@@ -57,8 +57,7 @@ def test_limits_end_a_run_but_not_its_tidying() -> None:
     limits.take()
     with pytest.raises(NotTested, match="out of requests: --max-requests gave 2"):
         limits.take()
-    limits.closing = True
-    limits.take()
+    limits.take(closing=True)
     late = Limits(time_budget=1, started=time.monotonic() - 2)
     with pytest.raises(NotTested, match="out of time: --time-budget gave 1 s"):
         late.take()
