@@ -299,6 +299,12 @@ def _under_a_prefix(published: Json) -> None:
     published["paths"]["/v1/sessions/{id}/rename"] = item
 
 
+def _behind_a_reference(published: Json) -> None:
+    published["components"]["pathItems"] = {"Rename": published["paths"].pop(AGNO)}
+    published["paths"]["/sessions/{id}/rename"] = {"$ref": "#/components/pathItems/Rename"}
+    published["components"]["pathItems"]["Rename"]["post"]["parameters"][0]["name"] = "id"
+
+
 def _spelt_otherwise(published: Json) -> None:
     scheme = published["components"]["securitySchemes"].pop("HTTPBearer")
     published["components"]["securitySchemes"]["Key"] = scheme | {"scheme": "Bearer", "bearerFormat": "opaque"}
@@ -310,7 +316,7 @@ def _spelt_otherwise(published: Json) -> None:
 @pytest.mark.parametrize(
     "edit",
     [_nullable, _types_in_lists, _renamed, _in_place, _defaults, _shuffled, _moved_up, _beside_the_operation,
-     _under_a_prefix, _spelt_otherwise],
+     _under_a_prefix, _behind_a_reference, _spelt_otherwise],
 )  # fmt: skip
 def test_what_means_the_same_is_the_same(edit: Edit) -> None:
     assert agno(edit) == []

@@ -80,7 +80,7 @@ def _compare(catalogue: Catalogue, edition: str, source: Source, published: Docu
         gone = Difference(ours[1], "missing", f"{operation.method.upper()} {operation.path}", None, True, touched)
         return Comparison([gone], None)
     walk = Walk(source.document, published)
-    walk.operation(ours[1], theirs[1])
+    walk.operation(ours[1], theirs[1], (ours[0], theirs[0]))
     found = [_with_requirements(difference, claims) for difference in dict.fromkeys(walk.differences)]
     found += _prose(source.document, published, walk.partners, claims)
     return Comparison(found[:_MOST], theirs[1], theirs[0], max(0, len(found) - _MOST), walk.partners)

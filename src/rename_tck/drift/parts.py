@@ -27,12 +27,10 @@ def style_of(parameter: Mapping[str, Any]) -> dict[str, Any]:
     return {"style": style, "explode": parameter.get("explode", style == "form")}
 
 
-def parameters_of(document: Document, operation: str) -> dict[tuple[str, str], tuple[str, Any]]:
+def parameters_of(document: Document, path: str, operation: str) -> dict[tuple[str, str], tuple[str, Any]]:
     """The parameters of the path and the operation, by place and name: those of the path by their order in it."""
-    item = operation.rpartition("/")[0]
-    template = next((path for path in document.content["paths"] if pointer_join("/paths", path) == item), "")
     found: dict[tuple[str, str], tuple[str, Any]] = {}
-    for holder in (item, operation):
+    for holder in (operation.rpartition("/")[0], operation):
         listed = document.at(holder).get("parameters")
         for place, part in enumerate(listed if isinstance(listed, list) else ()):
             at = pointer_join(holder, "parameters", place)
@@ -42,7 +40,7 @@ def parameters_of(document: Document, operation: str) -> dict[tuple[str, str], t
             kind, name = str(parameter.get("in")), str(parameter.get("name"))
             if kind == "path":
                 # another name is no other parameter: only its place in the path counts
-                name = str(template.find(f"{{{name}}}") >= 0 and template[: template.find(f"{{{name}}}")].count("{"))
+                name = str(path.find(f"{{{name}}}") >= 0 and path[: path.find(f"{{{name}}}")].count("{"))
             found[kind, name.lower() if kind == "header" else name] = (at, parameter)
     return found
 

@@ -109,19 +109,19 @@ class Walk:
 
     # -- the operation
 
-    def operation(self, ours: str, theirs: str) -> None:
-        """Compare the operations at these pointers."""
+    def operation(self, ours: str, theirs: str, paths: tuple[str, str]) -> None:
+        """Compare the operations at these pointers, which the documents have at these paths."""
         self._partner(ours.rpartition("/")[0], theirs.rpartition("/")[0])
         self._partner(ours, theirs)
         one, other = self.ours.at(ours), self.theirs.at(theirs)
-        self._parameters(ours, theirs)
+        self._parameters(ours, theirs, paths)
         self._body(ours, one.get("requestBody"), theirs, other.get("requestBody"))
         self._responses(pointer_join(ours, "responses"), mapping(one.get("responses")),
                         pointer_join(theirs, "responses"), mapping(other.get("responses")))  # fmt: skip
         self._security(ours, theirs)
 
-    def _parameters(self, ours: str, theirs: str) -> None:
-        mine, others = parameters_of(self.ours, ours), parameters_of(self.theirs, theirs)
+    def _parameters(self, ours: str, theirs: str, paths: tuple[str, str]) -> None:
+        mine, others = parameters_of(self.ours, paths[0], ours), parameters_of(self.theirs, paths[1], theirs)
         for name, (pointer, entry) in mine.items():
             self.spend()
             if name not in others:
