@@ -238,10 +238,19 @@ class Catalogue:
             known = ", ".join(self.editions)
             raise UnknownNameError(f"{self.system} has no edition {edition!r}; its editions are: {known}.") from None
 
+    def file(self, edition: str) -> str:
+        """The vendored file of an edition as citations name it. Raises UnknownNameError as `document` does."""
+        return _named(self.document(edition))
+
 
 def systems() -> tuple[str, ...]:
     """The names of the systems that have a catalogue, sorted."""
     return tuple(sorted(file.parent.name for file in SPECS.glob("*/requirements.yaml")))
+
+
+def _named(file: Path) -> str:
+    """A vendored file as seen from the repository's root."""
+    return file.relative_to(SPECS.parent).as_posix()
 
 
 def _editions_of(citations: tuple[Citation, ...]) -> tuple[str, ...]:
@@ -280,6 +289,5 @@ def _citation(item: dict[str, Any], editions: Mapping[str, Path]) -> Citation:
     edition = item.get("edition")
     if edition is None:
         return Citation(None, None, None, None, item["source"], item["text"])
-    file = editions[edition].relative_to(SPECS.parent).as_posix()
     whole, bare = bool(item.get("whole")), bool(item.get("bare"))
-    return Citation(edition, file, item["pointer"], item["quote"], None, None, whole, bare)
+    return Citation(edition, _named(editions[edition]), item["pointer"], item["quote"], None, None, whole, bare)

@@ -17,7 +17,6 @@ import yaml
 from rename_tck import drift
 from rename_tck.catalogue import OWN as EDITION
 from rename_tck.catalogue import (
-    SPECS,
     Catalogue,
     Citation,
     Operation,
@@ -146,12 +145,11 @@ class _Reading:
 
     def notes(self) -> tuple[str, ...]:
         """What the reader of the report should know."""
-        nearest = self.vendored.document(self.nearest).relative_to(SPECS.parent).as_posix()
         silent = [
             rule.id for rule in map(self._requirement, self.vendored.requirements)
             if EDITION not in rule.editions and any(cite.edition for cite in rule.citations)
         ]  # fmt: skip
-        notes = [f"judged by {self.file}, which was read against {nearest}"]
+        notes = [f"judged by {self.file}, which was read against {self.vendored.file(self.nearest)}"]
         if silent:
             notes.append(f"{self.file} does not state: {', '.join(silent)}")
         if self.reworded:

@@ -30,7 +30,7 @@ def ask(opening: Opening, spec: Own | None) -> Json | None:
     if place is None:
         return None
     edition, redact = next(iter(target.contracts)), opening.sut.connection.redact
-    compared_with = spec.file if spec is not None else _file(opening, edition)
+    compared_with = spec.file if spec is not None else target.catalogue.file(edition)
     told: Json = {
         "source": place, "published": None, "compared_with": compared_with, "differences": [], "note": None,
     }  # fmt: skip
@@ -68,12 +68,6 @@ def _fetch(opening: Opening, place: str) -> tuple[Answer | None, str | None]:
     finally:
         sut.sent.update(asker.sent)
         asker.close()
-
-
-def _file(opening: Opening, edition: str) -> str:
-    """The vendored file as citations name it."""
-    citations = (cite for rule in opening.target.catalogue.requirements for cite in rule.citations)
-    return next((cite.file for cite in citations if cite.edition == edition and cite.file is not None), edition)
 
 
 def _differences(found: Comparison, redact: Redactor) -> list[Json]:
