@@ -29,7 +29,7 @@ from rename_tck.catalogue import (
 )
 from rename_tck.contract import Contract
 from rename_tck.drift import Comparison, Document, Source, UnreadableError
-from rename_tck.drift.claims import Claims, Prose, of_requirement
+from rename_tck.drift.claims import Claims, Prose, of_requirement, within
 from rename_tck.drift.extract import SpecError, extract, read
 
 #: Requirements whose tests judge by the document's own schemas: they hold whatever those schemas are.
@@ -175,7 +175,7 @@ class _Reading:
             return False
         free = _BY_SCHEMA.fullmatch(rule.id) is not None
         for difference in comparison.differences:
-            beneath = free and any(_beneath(difference.pointer, tree) for claim in claims for tree in claim.trees)
+            beneath = free and any(within(difference.pointer, tree) for claim in claims for tree in claim.trees)
             if not beneath and any(claim.touched_by(difference) for claim in claims):
                 return False
         lost = [prose for claim in claims for prose in claim.prose if not self._stands(prose, comparison)]
@@ -250,7 +250,3 @@ class _Reading:
         except LookupError:  # merged into its place (`<<`), or behind an alias
             start, node = 0, self.source.root
         return text.count("\n", 0, start) + 1, text[start : node.end_mark.index].rstrip()
-
-
-def _beneath(pointer: str, tree: str) -> bool:
-    return pointer == tree or pointer.startswith(tree + "/")

@@ -52,13 +52,13 @@ class Claims:
     def touched_by(self, difference: Difference) -> bool:
         """Whether the difference changes what the citation says."""
         return (
-            any(_within(point, difference.pointer) for point in self.points)
-            or any(_within(tree, difference.pointer) or _within(difference.pointer, tree) for tree in self.trees)
-            or (difference.narrows and any(_within(difference.pointer, schema) for schema in self.bare))
+            any(within(point, difference.pointer) for point in self.points)
+            or any(within(tree, difference.pointer) or within(difference.pointer, tree) for tree in self.trees)
+            or (difference.narrows and any(within(difference.pointer, schema) for schema in self.bare))
         )
 
 
-def _within(pointer: str, place: str) -> bool:
+def within(pointer: str, place: str) -> bool:
     """Whether the pointer is at the place or beneath it."""
     return pointer == place or pointer.startswith(place + "/")
 
