@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rename_tck.exchange import Exchange, NotJsonError, Request, plain, shown
+from rename_tck.exchange import Exchange, NotJsonError, Request, decoded, plain, shown
 from rename_tck.provision import Snapshot
-from rename_tck.sender import Sender, body_of
+from rename_tck.sender import Sender
 from rename_tck.systems.dialect import Session, members
 from rename_tck.verdict import Compared, NotTested, Unjudgeable
 
@@ -36,7 +36,7 @@ class Bench(Sender):
             Nonconformance: it was not accepted.
             NotTested: the user's own document does not allow it.
         """
-        if self.contract.nearest is not None and (why := self.contract.forbidden(body_of(request))):
+        if self.contract.nearest is not None and (why := self.contract.forbidden(decoded(request.body))):
             raise NotTested(f"{self.contract.document_path} does not allow {case}: {self.told(why)}")
         exchange = self.send(request)
         if exchange.status != 200:

@@ -70,6 +70,14 @@ def encode_json(value: object) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
+def decoded(body: bytes | None) -> object:
+    """The JSON of a body; None for what is none, and for what is nested too deeply to be read."""
+    try:
+        return json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return None
+
+
 def plain(value: object) -> str:
     """A text as it is, any other value as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from rename_tck.cases.drawn import UnknownValueError, from_json
-from rename_tck.exchange import Credential, Exchange, Request, encode_json, segment
+from rename_tck.exchange import Credential, Exchange, Request, decoded, encode_json, segment
 from rename_tck.guard import Route
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target import Target
@@ -162,15 +161,8 @@ def _moved(request: Request, dialect: Dialect, encoded: str, token: Change, owne
         path=dialect.rename_path.replace("{id}", encoded),
         query=tuple((name, value.replace(*token)) for name, value in query),
         body=body,
-        patience=dialect.patience_for(_json(body)),
+        patience=dialect.patience_for(decoded(body)),
     )
-
-
-def _json(body: bytes | None) -> object:
-    try:
-        return json.loads(body or b"")
-    except (ValueError, RecursionError):
-        return None
 
 
 def likest(exchanges: Sequence[Exchange], request: Mapping[str, Any] | None) -> Exchange | None:

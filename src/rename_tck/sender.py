@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Barrier
@@ -10,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 from rename_tck.catalogue import Catalogue, Requirement
 from rename_tck.contract import Contract
-from rename_tck.exchange import Exchange, Request
+from rename_tck.exchange import Exchange, Request, decoded
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.kept import Kept, made_anew, tried
 from rename_tck.systems.dialect import Dialect, Session
@@ -138,7 +137,7 @@ class Sender:
 
     def lifts(self, request: Request) -> bool:
         """Whether the user's own document allows a request that the vendored one forbids."""
-        return self.contract.nearest is not None and self.contract.lifted(body_of(request))
+        return self.contract.nearest is not None and self.contract.lifted(decoded(request.body))
 
     # -- sending
 
@@ -238,11 +237,3 @@ class Sender:
         if isinstance(cache[key], Exception):
             raise cache[key]
         return cache[key]
-
-
-def body_of(request: Request) -> object:
-    """The JSON that a request carries; None for what is none, which no document allows."""
-    try:
-        return json.loads(request.body or b"")
-    except ValueError:
-        return None
