@@ -12,7 +12,7 @@ import pytest
 from _pytest._code.code import ExceptionChainRepr, ReprTracebackNative
 
 from rename_tck.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
-from rename_tck.redaction import Redactor, as_sent
+from rename_tck.redaction import Redactor
 from rename_tck.settings import headers_given
 
 
@@ -36,7 +36,7 @@ class Discreet:
     def __init__(self, config: Any, environ: Mapping[str, str] = os.environ) -> None:
         values = (text.partition(":")[2].strip() for text in headers_given(config, environ))
         keys = environ.get(KEY_VARIABLE, "").strip(), environ.get(OTHER_MODE_KEY_VARIABLE, "").strip()
-        self._redact = Redactor((*as_sent(keys[0]), keys[1], *values))
+        self._redact = Redactor.of(*keys, values)
         tracer = config.trace.root  # of --debug, which logs what every hook is given
         if (write := getattr(tracer, "_writer", None)) is not None:
             tracer.setwriter(lambda text: write(self._redact(text)))

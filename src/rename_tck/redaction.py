@@ -27,7 +27,7 @@ _ENDS = r"(?![0-9A-Za-z])"
 _MISREAD = "[^\\x00-\\x7f]{1,8}"
 
 
-def as_sent(key: str | None) -> tuple[str, ...]:
+def _as_sent(key: str | None) -> tuple[str, ...]:
     """A key in the forms in which it is sent: also a character shorter and in the other case, to see it refused."""
     return (key, key[:-1], key.swapcase()) if key else ()
 
@@ -105,6 +105,11 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str | None] = ()) -> None:
         self._pattern = _pattern(frozenset(secret for secret in secrets if secret))
+
+    @classmethod
+    def of(cls, key: str | None, other_mode_key: str | None, header_values: Iterable[str]) -> Redactor:
+        """The one that knows the user's secrets: the keys, and the values of the headers that go with every request."""
+        return cls((*_as_sent(key), other_mode_key, *header_values))
 
     def __call__(self, text: str) -> str:
         """The text without the secrets."""

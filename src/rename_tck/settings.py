@@ -15,7 +15,7 @@ from rename_tck.catalogue import Catalogue
 from rename_tck.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
 from rename_tck.known import Known, KnownFailuresError, load
 from rename_tck.limits import parse_duration, parse_rate
-from rename_tck.redaction import Redactor, as_sent
+from rename_tck.redaction import Redactor
 from rename_tck.systems import NAMES
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Settings:
 
     def redactor(self) -> Redactor:
         """Takes the user's secrets out of a text."""
-        return Redactor((*as_sent(self.api_key), self.other_mode_key, *(value for _, value in self.headers)))
+        return Redactor.of(self.api_key, self.other_mode_key, (value for _, value in self.headers))
 
 
 def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -18,7 +18,7 @@ from rename_tck.exchange import ALWAYS, Answer, Credential, Exchange, Request, m
 from rename_tck.guard import Guard, Route
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.limits import Limits
-from rename_tck.redaction import FAR, Redactor, as_sent
+from rename_tck.redaction import FAR, Redactor
 from rename_tck.verdict import Unjudgeable
 from rename_tck.wire import Adapter, Deadlines
 
@@ -62,8 +62,7 @@ class Connection:
     @cached_property
     def redact(self) -> Redactor:
         """Takes the secrets of the connection out of a text."""
-        values = (value for _, value in self.extra_headers)
-        return Redactor((*as_sent(self.key), self.other_mode_key, *values))
+        return Redactor.of(self.key, self.other_mode_key, (value for _, value in self.extra_headers))
 
 
 class Sut:
