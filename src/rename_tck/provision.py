@@ -9,7 +9,6 @@ from typing import Literal
 
 from rename_tck.exchange import Answer, Exchange, Request
 from rename_tck.interruption import INTERRUPTION
-from rename_tck.redaction import FAR
 from rename_tck.systems.dialect import Dialect, Page, Session
 from rename_tck.transport import Sut
 from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
@@ -344,6 +343,5 @@ class Pool:
             return "nothing"
         if answer.is_page:
             return f"{answer.status} with an HTML page: is the base URL right?"
-        # masked before blanks are put together: there may be some in a secret
-        text = " ".join(self.sut.connection.redact.shortened(answer.text, FAR).split())
-        return f"{answer.status}" + (f" {text[:120]}" if text else " with an empty body")
+        text = self.sut.connection.redact.on_one_line(answer.text, 120)
+        return f"{answer.status}" + (f" {text}" if text else " with an empty body")

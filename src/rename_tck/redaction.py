@@ -123,6 +123,11 @@ class Redactor:
             masked = masked[: masked.rindex(MASK) + len(MASK)]
         return masked if len(masked) <= most and len(text) <= FAR else masked[:most] + "…"
 
+    def on_one_line(self, text: str, most: int) -> str:
+        """The beginning of the text, as one line, without the secrets."""
+        # masked before blanks are put together: there may be some in a secret
+        return " ".join(self.shortened(text, FAR).split())[:most]
+
     def within(self, value: Any) -> Any:
         """JSON without the secrets in its texts; the names of its members stay."""
         if isinstance(value, str):

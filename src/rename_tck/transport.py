@@ -18,7 +18,7 @@ from rename_tck.exchange import ALWAYS, Answer, Credential, Exchange, Request, m
 from rename_tck.guard import Guard, Route
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.limits import Limits
-from rename_tck.redaction import FAR, Redactor
+from rename_tck.redaction import Redactor
 from rename_tck.verdict import Unjudgeable
 from rename_tck.wire import Adapter, Deadlines
 
@@ -326,7 +326,7 @@ def _trouble(error: Exception, redact: Redactor) -> str:
     chain: list[BaseException] = [error]
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and len(chain) < 12:
         chain.append(inner)
-    words = _words(chain[-1], redact)
+    words = redact.on_one_line(str(chain[-1]), 200) or type(chain[-1]).__name__
     if isinstance(error, requests.exceptions.SSLError) or any(
         isinstance(e, urllib3.exceptions.SSLError) for e in chain
     ):
@@ -343,9 +343,3 @@ def _trouble(error: Exception, redact: Redactor) -> str:
     if any(isinstance(e, broken) for e in chain):
         return f"the connection broke before a whole answer came: {words}"
     return f"the answer could not be read as HTTP: {words}"
-
-
-def _words(error: BaseException, redact: Redactor) -> str:
-    # masked before blanks are put together: there may be some in a secret
-    text = " ".join(redact.shortened(str(error), FAR).split()) or type(error).__name__
-    return text[:200]
