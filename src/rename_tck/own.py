@@ -15,8 +15,8 @@ from pathlib import Path
 import yaml
 
 from rename_tck import drift
-from rename_tck.catalogue import OWN as EDITION
 from rename_tck.catalogue import (
+    OWN,
     Catalogue,
     Citation,
     Operation,
@@ -42,7 +42,7 @@ _COMPONENTS = "/components/"
 #: Characters that are quoted of a document that has other words than the vendored one.
 _QUOTED = 200
 
-__all__ = ["EDITION", "Own", "SpecError", "load"]
+__all__ = ["Own", "SpecError", "load"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def load(file: str, system: str | None, *, check: bool = True) -> Own:
         raise SpecError(f"--spec={file} cannot be read: it is nested too deeply, or no plain YAML.") from None
     made = _Reading(file, vendored, Source(Document(kept), text, root))
     contract = Contract(
-        name, EDITION, Path(file), vendored.operation.method, path, document=kept,
+        name, OWN, Path(file), vendored.operation.method, path, document=kept,
         nearest=Contract.load(name, made.nearest), renamed=made.renamed(),
     )  # fmt: skip
     return Own(
@@ -131,9 +131,7 @@ class _Reading:
         """What is required by the document."""
         operation = Operation(self.vendored.operation.method, path)
         requirements = tuple(map(self._requirement, self.vendored.requirements))
-        return replace(
-            self.vendored, operation=operation, editions={EDITION: Path(self.file)}, requirements=requirements
-        )
+        return replace(self.vendored, operation=operation, editions={OWN: Path(self.file)}, requirements=requirements)
 
     def renamed(self) -> dict[str, str]:
         """The pointers of the schemas that are the vendored document's components, by their names there."""
@@ -147,7 +145,7 @@ class _Reading:
         """What the reader of the report should know."""
         silent = [
             rule.id for rule in map(self._requirement, self.vendored.requirements)
-            if EDITION not in rule.editions and any(cite.edition for cite in rule.citations)
+            if OWN not in rule.editions and any(cite.edition for cite in rule.citations)
         ]  # fmt: skip
         notes = [f"judged by {self.file}, which was read against {self.vendored.file(self.nearest)}"]
         if silent:
@@ -169,11 +167,10 @@ class _Reading:
 
     def _states(self, rule: Requirement, edition: str, *, contrary: bool = False) -> bool:
         """Whether everything that the edition is quoted for stands in the user's document as well."""
-        said = of_requirement(self.sources[edition], rule, edition, contrary=contrary)
-        comparison, claims = self.comparisons[edition], [claim for _, claim in said]
+        claims = of_requirement(self.sources[edition], rule, edition, contrary=contrary)
         if not claims:
             return False
-        free = _BY_SCHEMA.fullmatch(rule.id) is not None
+        comparison, free = self.comparisons[edition], _BY_SCHEMA.fullmatch(rule.id) is not None
         for difference in comparison.differences:
             beneath = free and any(within(difference.pointer, tree) for claim in claims for tree in claim.trees)
             if not beneath and any(claim.touched_by(difference) for claim in claims):
@@ -216,7 +213,7 @@ class _Reading:
             quoted = re.search(r"\s+".join(map(re.escape, cite.quote.split())), text)
             words = folded(quoted[0] if quoted else text[: 4 * _QUOTED])
             short = words if len(words) <= _QUOTED or quoted else words[:_QUOTED].rpartition(" ")[0] or words[:_QUOTED]
-            found[replace(cite, edition=EDITION, file=self.file, pointer=pointer, quote=short, at_line=line)] = None
+            found[replace(cite, edition=OWN, file=self.file, pointer=pointer, quote=short, at_line=line)] = None
         return tuple(found)
 
     def _pointer(self, pointer: str, partners: Mapping[str, list[str]]) -> tuple[str, bool]:

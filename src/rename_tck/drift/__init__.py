@@ -27,19 +27,9 @@ class Comparison:
     """Those of structure, and of prose that a requirement quotes; each with the requirements it touches."""
     operation: str | None
     """The pointer to the published document's rename operation; None where it has none."""
-    path: str | None = None
-    """The published path."""
     left_out: int = 0
     """Differences beyond those that are told."""
     partners: dict[str, list[str]] = field(default_factory=dict)
-
-    def touched(self) -> dict[str, list[Difference]]:
-        """The requirements that a difference touches, each with what touches it."""
-        found: dict[str, list[Difference]] = {}
-        for difference in self.differences:
-            for name in difference.requirements:
-                found.setdefault(name, []).append(difference)
-        return found
 
 
 def vendored(catalogue: Catalogue, edition: str) -> Source:
@@ -71,10 +61,7 @@ def _compare(catalogue: Catalogue, edition: str, source: Source, published: Docu
     if ours is None:
         raise UnreadableError("the document that it is compared with has no rename operation")
     theirs = published.operation(operation.method, operation.path)
-    claims = [
-        (requirement.id, [said for _, said in of_requirement(source, requirement, edition)])
-        for requirement in catalogue.requirements
-    ]
+    claims = [(rule.id, of_requirement(source, rule, edition)) for rule in catalogue.requirements]
     if theirs is None:
         touched = tuple(name for name, said in claims if said)
         gone = Difference(ours[1], "missing", f"{operation.method.upper()} {operation.path}", None, True, touched)
@@ -83,7 +70,7 @@ def _compare(catalogue: Catalogue, edition: str, source: Source, published: Docu
     walk.operation(ours[1], theirs[1], (ours[0], theirs[0]))
     found = [_with_requirements(difference, claims) for difference in dict.fromkeys(walk.differences)]
     found += _prose(source.document, published, walk.partners, claims)
-    return Comparison(found[:_MOST], theirs[1], theirs[0], max(0, len(found) - _MOST), walk.partners)
+    return Comparison(found[:_MOST], theirs[1], max(0, len(found) - _MOST), walk.partners)
 
 
 def _with_requirements(difference: Difference, claims: Iterable[tuple[str, list[Claims]]]) -> Difference:

@@ -72,6 +72,7 @@ class Source:
     root: yaml.Node
 
 
+@lru_cache(maxsize=2048)
 def claims_of(source: Source, citation: Citation) -> Claims:
     """What a citation of this document says. Nothing, where the quote does not stand."""
     made = Claims()
@@ -172,14 +173,7 @@ def _nodes(node: Any) -> Iterator[Any]:
             waiting += part
 
 
-def of_requirement(
-    source: Source, requirement: Requirement, edition: str, *, contrary: bool = False
-) -> list[tuple[Citation, Claims]]:
+def of_requirement(source: Source, requirement: Requirement, edition: str, *, contrary: bool = False) -> list[Claims]:
     """What a requirement's citations of an edition say; those of the contrary on demand."""
     cited = requirement.contradicted if contrary else requirement.citations
-    return [(cite, _cached(source, cite)) for cite in cited if cite.edition == edition]
-
-
-@lru_cache(maxsize=2048)
-def _cached(source: Source, citation: Citation) -> Claims:
-    return claims_of(source, citation)
+    return [claims_of(source, cite) for cite in cited if cite.edition == edition]

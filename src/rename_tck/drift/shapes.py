@@ -25,7 +25,7 @@ _SILENT: Mapping[str, tuple[object, ...]] = {
     "nullable": (False,), "additionalProperties": (True, {}), "unevaluatedProperties": (True, {}),
     "unevaluatedItems": (True, {}), "propertyNames": (True, {}), "items": (True, {}), "properties": ({},),
     "patternProperties": ({},), "exclusiveMinimum": (False,), "exclusiveMaximum": (False,), "default": (None,),
-    "allOf": ([],), "contentMediaType": (), "not": (False,),
+    "allOf": ([],), "not": (False,),
 }  # fmt: skip
 
 #: How deep schemas are put into one another by lists of one and references.

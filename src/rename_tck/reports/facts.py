@@ -143,10 +143,9 @@ def status_line(answer: Json | None) -> str:
 _NAMED = 8
 
 
-def touched(drift: Json | None) -> list[str]:
+def touched(drift: Json) -> list[str]:
     """The requirements that rest on something that the target's own document says otherwise."""
-    differences = drift["differences"] if drift else []
-    return list(dict.fromkeys(name for difference in differences for name in difference["requirements"]))
+    return list(dict.fromkeys(name for difference in drift["differences"] for name in difference["requirements"]))
 
 
 def drifted(drift: Json) -> str:
