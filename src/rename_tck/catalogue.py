@@ -41,9 +41,14 @@ class Passage(NamedTuple):
     text: str
 
 
+def parsed(text: str) -> Any:
+    """The content of a YAML text. Raises yaml.YAMLError when it is no YAML."""
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, by its definition
+
+
 def read_yaml(path: Path) -> Any:
     """The content of a YAML file."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader, by its definition
+    return parsed(path.read_text(encoding="utf-8"))
 
 
 def pointer_segments(pointer: str) -> list[str]:

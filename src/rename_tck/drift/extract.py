@@ -12,15 +12,13 @@ from typing import Any
 
 import yaml
 
-from rename_tck.catalogue import pointer_join, pointer_segments
+from rename_tck.catalogue import parsed, pointer_join, pointer_segments
 from rename_tck.drift.document import Document
 
 #: The largest file that is read, and how many values it may come to when its aliases are followed.
 _LARGEST = 16 * 1024 * 1024
 _VALUES = 2_000_000
 _DEPTH = 200
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 #: Members whose content is data: a `$ref` in it is no reference.
 _DATA = frozenset({"example", "examples", "default", "enum", "const", "value"})
@@ -52,7 +50,7 @@ def read(file: str) -> tuple[object, str, bytes]:
             except ValueError as error:
                 if isinstance(error, SpecError):
                     raise
-        return _plain(yaml.load(text, Loader=_LOADER), "", [0]), text, data  # noqa: S506 - a safe loader
+        return _plain(parsed(text), "", [0]), text, data
     except SpecError as error:
         raise SpecError(f"--spec={file} cannot be read: {error}.") from None
     except (RecursionError, ValueError):
