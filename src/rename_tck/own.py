@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import yaml
@@ -130,8 +131,8 @@ class _Reading:
     def catalogue(self, path: str) -> Catalogue:
         """What is required by the document."""
         operation = Operation(self.vendored.operation.method, path)
-        requirements = tuple(map(self._requirement, self.vendored.requirements))
-        return replace(self.vendored, operation=operation, editions={OWN: Path(self.file)}, requirements=requirements)
+        editions = {OWN: Path(self.file)}
+        return replace(self.vendored, operation=operation, editions=editions, requirements=self.requirements)
 
     def renamed(self) -> dict[str, str]:
         """The pointers of the schemas that are the vendored document's components, by their names there."""
@@ -144,7 +145,7 @@ class _Reading:
     def notes(self) -> tuple[str, ...]:
         """What the reader of the report should know."""
         silent = [
-            rule.id for rule in map(self._requirement, self.vendored.requirements)
+            rule.id for rule in self.requirements
             if OWN not in rule.editions and any(cite.edition for cite in rule.citations)
         ]  # fmt: skip
         notes = [f"judged by {self.file}, which was read against {self.vendored.file(self.nearest)}"]
@@ -153,6 +154,11 @@ class _Reading:
         if self.reworded:
             notes.append(f"{self.file} says in other words, taken to mean the same: {', '.join(self.reworded)}")
         return tuple(notes)
+
+    @cached_property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """Every requirement, cited where the document states it; `reworded` is filled on the way."""
+        return tuple(map(self._requirement, self.vendored.requirements))
 
     def _requirement(self, rule: Requirement) -> Requirement:
         """The requirement with the citations of the user's document, where it states it."""
