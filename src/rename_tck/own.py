@@ -117,7 +117,7 @@ class _Reading:
         self.sources = {edition: drift.vendored(vendored, edition) for edition in vendored.editions}
         try:
             self.comparisons = {
-                edition: drift.compare(vendored, edition, self.sources[edition], source.document.content)
+                edition: drift.compare(vendored, edition, self.sources[edition], source.document)
                 for edition in vendored.editions
             }
         except UnreadableError as error:

@@ -40,10 +40,9 @@ def ask(opening: Opening, spec: Own | None) -> Json | None:
     if answer is None or answer.status != 200:
         return told | {"note": _cut(trouble or f"it is answered with status {answer.status if answer else 0}", redact)}
     try:
-        content = drift.read_json(answer.body)
+        document = Document(drift.read_json(answer.body))
         source = drift.vendored(target.catalogue, edition) if spec is None else spec.source
-        document = Document(content)
-        found = drift.compare(target.catalogue, edition, source, content)
+        found = drift.compare(target.catalogue, edition, source, document)
     except UnreadableError as error:
         return told | {"note": _cut(f"it is no OpenAPI document that the suite can read: {error}", redact)}
     except Exception as error:  # noqa: BLE001 - a document from anywhere never spoils a run

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from rename_tck import drift
 from rename_tck.catalogue import Catalogue, pointer_join, pointer_segments, read_yaml, systems
-from rename_tck.drift import Comparison, Difference, UnreadableError
+from rename_tck.drift import Comparison, Difference, Document, UnreadableError
 from rename_tck.drift.claims import claims_of
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.openhands import OpenHandsServer
@@ -44,7 +44,7 @@ def document(system: str, edition: str) -> Json:
 
 def compared(system: str, edition: str, published: object) -> Comparison:
     catalogue = Catalogue.load(system)
-    return drift.compare(catalogue, edition, drift.vendored(catalogue, edition), published)
+    return drift.compare(catalogue, edition, drift.vendored(catalogue, edition), Document(published))
 
 
 def agno(edit: Edit) -> list[Difference]:

@@ -43,14 +43,14 @@ def _vendored(system: str, edition: str) -> Source:
     return Source(Document(Contract.load(system, edition).document), text, root)
 
 
-def compare(catalogue: Catalogue, edition: str, source: Source, published: object) -> Comparison:
+def compare(catalogue: Catalogue, edition: str, source: Source, published: Document) -> Comparison:
     """Compare an edition, of which `source` is the document, with a document from anywhere.
 
     Raises:
-        UnreadableError: it is no OpenAPI document that the suite can read.
+        UnreadableError: it is none that the suite can compare.
     """
     try:
-        return _compare(catalogue, edition, source, Document(published))
+        return _compare(catalogue, edition, source, published)
     except RecursionError:
         raise UnreadableError("it is nested too deeply") from None
 
