@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rename_tck.catalogue import Catalogue, Passage, passage, pointer_join, pointer_segments, read_yaml
+from rename_tck.catalogue import Catalogue, pointer_join, pointer_segments, read_yaml
 from rename_tck.redaction import FAR
 from rename_tck.verdict import NotTested
 
@@ -36,18 +36,6 @@ class SchemaError:
     """JSON pointer into the document, to the keyword that is broken."""
     value: object
     """What stands at `pointer`."""
-
-
-@dataclass(frozen=True)
-class QueryParameter:
-    """A documented query parameter."""
-
-    name: str
-    required: bool
-    schema: Mapping[str, Any]
-    """Its schema, references resolved at the top."""
-    pointer: str
-    """JSON pointer to the parameter in the document."""
 
 
 class Contract:
@@ -93,26 +81,9 @@ class Contract:
         return _load(system, edition)
 
     @cached_property
-    def openapi(self) -> str:
-        """The version of OpenAPI that the document is written in, such as `3.0.1`."""
-        return str(self.document["openapi"])
-
-    @cached_property
     def statuses(self) -> tuple[int, ...]:
         """The documented statuses, in the document's order."""
         return tuple(int(status) for status in self.operation["responses"] if str(status).isdecimal())
-
-    @cached_property
-    def query_parameters(self) -> Mapping[str, QueryParameter]:
-        """The documented query parameters by name."""
-        found = {}
-        for index in range(len(self.operation.get("parameters", ()))):
-            pointer, parameter = self._follow(pointer_join(self.operation_pointer, "parameters", index))
-            if parameter["in"] == "query":
-                found[parameter["name"]] = QueryParameter(
-                    parameter["name"], parameter.get("required", False), self.resolved(parameter["schema"]), pointer
-                )
-        return found
 
     @cached_property
     def request_schema_pointer(self) -> str:
@@ -179,10 +150,6 @@ class Contract:
             return None
         errors = self.request_errors(body)
         return errors[0].message if errors else None
-
-    def lines(self, pointer: str) -> Passage:
-        """The line (from 1) on which a part of the document begins, and its raw text. Raises LookupError."""
-        return passage(self.document_path, pointer)
 
     def _response(self, status: int) -> Mapping[str, Any]:
         responses = self.operation["responses"]

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from rename_tck.catalogue import SPECS, UnknownNameError, read_yaml
+from rename_tck.catalogue import SPECS, UnknownNameError, passage, read_yaml
 from rename_tck.contract import Contract, ContractError, SchemaError
 from rename_tck.convert import ConversionError, converted, extracted, main
 
@@ -382,7 +382,7 @@ def test_an_error_names_its_keyword_through_every_reference() -> None:
     contract = Contract.load("openhands", "0.53.0")
     [error] = contract.answer_errors(422, {"detail": [{"loc": [], "msg": 1, "type": "t"}]})
     assert error.schema_pointer == "/components/schemas/ValidationError/properties/msg/type"
-    assert contract.lines(error.schema_pointer).text.strip() == "type: string"
+    assert passage(contract.document_path, error.schema_pointer).text.strip() == "type: string"
     [dify] = Contract.load("dify", "en").answer_errors(200, {"id": 1})
     assert dify.schema_pointer == "/components/schemas/ConversationListItem/properties/id/type"
     [missing] = Contract.load("dify", "en").request_errors({})
@@ -413,16 +413,6 @@ def test_the_japanese_errors_have_an_example_and_no_schema() -> None:
     assert contract.answer_errors(400, []) == []
 
 
-def test_query_parameters() -> None:
-    parameters = Contract.load("agno", "2.5.6").query_parameters
-    assert list(parameters) == ["type", "user_id", "db_id", "table"]
-    assert parameters["type"].schema["enum"] == ["agent", "team", "workflow"]
-    assert parameters["type"].schema["default"] == "agent"
-    assert not any(parameter.required for parameter in parameters.values())
-    assert Contract.load("agno", "2.5.6").lines(parameters["table"].pointer).text.strip().startswith("- name: table")
-    assert all(not Contract.load(system, edition).query_parameters for system, edition in CONTRACTS if system != "agno")
-
-
 @pytest.mark.parametrize(("system", "edition"), CONTRACTS)
 def test_a_contract_is_loaded_once_and_knows_its_operation(system: str, edition: str) -> None:
     contract = Contract.load(system, edition)
@@ -430,7 +420,7 @@ def test_a_contract_is_loaded_once_and_knows_its_operation(system: str, edition:
     assert contract.method == ("PATCH" if system == "openhands" else "POST")
     assert contract.path in contract.document["paths"]
     assert contract.request_schema["type"] == "object"
-    assert contract.lines(contract.operation_pointer).line > 1
+    assert passage(contract.document_path, contract.operation_pointer).line > 1
     assert contract.document_path.is_file()
 
 
