@@ -78,7 +78,8 @@ def judge_in_process(
     arguments = _arguments(base_url, report_dir, options, system, select, seed)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *arguments, "-p", "no:cacheprovider"],
-        cwd=ROOT, env=_clean() | dict(env or {}), capture_output=True, text=True, timeout=timeout, check=False,
+        cwd=ROOT, env=plain_environment() | dict(env or {}),
+        capture_output=True, text=True, timeout=timeout, check=False,
     )  # fmt: skip
     return Judged(done.returncode, done.stdout + done.stderr, _record(report_dir))
 
@@ -100,21 +101,18 @@ def _record(report_dir: Path) -> dict[str, Any]:
     return record
 
 
-def _clean() -> dict[str, str]:
+def plain_environment() -> dict[str, str]:
+    """The environment without what the suite and pytest read from it."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("RENAME_TCK_", "PYTEST_"))}
 
 
 @contextlib.contextmanager
 def _environment(env: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
+    before, ours = dict(os.environ), plain_environment()
     os.environ.clear()
-    os.environ.update(_clean_of(before) | dict(env))
+    os.environ.update(ours | dict(env))
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def _clean_of(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if not name.startswith(("RENAME_TCK_", "PYTEST_"))}

@@ -17,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import ROOT
+from harness import ROOT, plain_environment
 
 #: What differs between two runs, and must not matter.
 HERE = {"PYTHONHASHSEED": "1", "TZ": "Asia/Kolkata", "LC_ALL": "C.UTF-8"}
@@ -33,13 +33,13 @@ Sent = tuple[str, str, tuple[tuple[str, str], ...], str]
 def _sent(folder: Path, surroundings: dict[str, str], seed: int, *options: str) -> list[list[Sent]]:
     """Everything that a run sends to each embedded server, in the order in which it arrives, without ids."""
     folder.mkdir()
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("RENAME_TCK_", "PYTEST_"))}
     paths = f"{ROOT / 'src'}{os.pathsep}{ROOT / 'tests/suite'}"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", f"{ROOT}/tests/contract", f"--rootdir={ROOT}", "-c", f"{ROOT}/pyproject.toml",
          "-q", "-p", "recording", f"--report-dir={folder}/reports", f"--hypothesis-seed={seed}",
          "--hypothesis-profile=few-examples", "-p", "no:cacheprovider", *options],
-        cwd=folder, env={**ours, **surroundings, "PYTHONPATH": paths, "RECORDING": f"{folder}/recording.json",
+        cwd=folder,
+        env={**plain_environment(), **surroundings, "PYTHONPATH": paths, "RECORDING": f"{folder}/recording.json",
              "RENAME_TCK_EDITION": "ja"},
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import KEY, ROOT, judge
+from harness import KEY, ROOT, judge, plain_environment
 from meddling import Heard, Meddler, a_moment
 from mutants import every
 from starlette.requests import Request
@@ -146,8 +146,7 @@ def _shown(server: Any, session_id: str) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, str]:
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("RENAME_TCK_", "PYTEST_"))}
-    return {**ours, "RENAME_TCK_API_KEY": KEY, "PYTHONPATH": str(ROOT / "src")}
+    return {**plain_environment(), "RENAME_TCK_API_KEY": KEY, "PYTHONPATH": str(ROOT / "src")}
 
 
 def _puts_back(heard: Heard) -> bool:

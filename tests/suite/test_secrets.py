@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from harness import ROOT
+from harness import ROOT, plain_environment
 from hostile.server import Behaviour, Trap
 from mutants.dify import TakesAnyKey
 from planted import (
@@ -56,7 +56,6 @@ TALKATIVE = (
 def _run(url: str, system: str, folder: Path, *options: str, crash: str = "") -> tuple[int, str]:
     """Run as a user does, in a folder of its own; the exit status and what was said."""
     (folder / "tmp").mkdir(parents=True)
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("RENAME_TCK_", "PYTEST_"))}
     paths = f"{ROOT / 'src'}{os.pathsep}{ROOT / 'tests/suite'}"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", f"{ROOT}/tests/contract", f"--rootdir={ROOT}", "-c", f"{ROOT}/pyproject.toml",
@@ -65,7 +64,8 @@ def _run(url: str, system: str, folder: Path, *options: str, crash: str = "") ->
          "-o", f"cache_dir={folder}/cache",
          f"--debug={folder}/debug.log", "--hypothesis-seed=3", "--request-timeout=2", *TALKATIVE, *options,
          *(("-p", "crashing") if crash else ())],
-        cwd=folder, env={**ours, **ENVIRONMENT, "PYTHONPATH": paths, "TMPDIR": f"{folder}/tmp", "CRASH": crash},
+        cwd=folder,
+        env={**plain_environment(), **ENVIRONMENT, "PYTHONPATH": paths, "TMPDIR": f"{folder}/tmp", "CRASH": crash},
         capture_output=True, timeout=120, check=False,
     )  # fmt: skip
     output = (done.stdout + done.stderr).decode("utf-8", "backslashreplace")
