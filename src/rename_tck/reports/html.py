@@ -234,13 +234,12 @@ def _matrix(run: Json, trends: Trends) -> Markup:
 
 
 def _requirement(requirement: Json, editions: list[str], trend: Trend | None, drifted: Json | None) -> Markup:
-    verdict = requirement["verdict"]
+    verdict, said = requirement["verdict"], facts.aside(drifted, requirement)
     cells = (
         el("td", requirement["level"], data_label="Level"),
-        el("td", page.verdict(verdict), drift.mark(drifted, requirement), data_label="Verdict"),
+        el("td", page.verdict(verdict), drift.mark() if said else None, data_label="Verdict"),
         *(_cell(requirement["by_edition"].get(edition, "silent"), edition) for edition in editions),
     )
-    said = facts.aside(drifted, requirement)
     first = join(el("dt", "Drift"), el("dd", said)) if said else None
     detail = el("dl", first, *details(requirement, trend), class_="details")
     kinds = ("all", verdict)
