@@ -10,9 +10,7 @@ from typing import Any
 from rename_tck import __version__
 from rename_tck.catalogue import Catalogue, Citation, Requirement
 from rename_tck.known import Applied, Known, apply, mark
-from rename_tck.verdict import SEVERITY, Evidence, Failure, Finding, RunVerdict, Verdict
-
-SCHEMA_VERSION = "1.0"
+from rename_tck.verdict import SCHEMA_VERSION, SEVERITY, Evidence, Failure, Finding, RunVerdict, Verdict
 
 Json = dict[str, Any]
 

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rename_tck.exchange import Exchange
 
+#: The version of the record's format: `run` writes the record, `reports` read it.
+SCHEMA_VERSION = "1.0"
+
 
 class Verdict(StrEnum):
     """What was found of one requirement."""

@@ -18,8 +18,7 @@ from rename_tck.history import History
 from rename_tck.reports import badge, ctrf, html, markdown
 from rename_tck.reports.facts import LEVELS, VERDICTS, Json
 from rename_tck.reports.text import HIDDEN, cut
-
-SCHEMA_VERSION = "1.0"
+from rename_tck.verdict import SCHEMA_VERSION
 
 #: What `HIDDEN` matches and `json.dumps` left as it is, besides the line breaks that indenting makes.
 _TO_ESCAPE = re.compile(rf"(?!\n){HIDDEN.pattern}")
