@@ -178,6 +178,8 @@ class Exchange:
     auth_header: tuple[str, str] | None = None  # name, and the value's form with "{}" for the key
     #: As requests has it: whether TLS was verified, or by which file of certificates.
     verify: bool | str = True
+    #: When it ended, by the monotonic clock.
+    at: float = 0.0
 
     @property
     def status(self) -> int:

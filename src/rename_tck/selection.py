@@ -36,15 +36,15 @@ def is_of_another_system(item: pytest.Item) -> bool:
 def rank(item: pytest.Item, *, borrowed: bool = False, spread: bool = False) -> tuple[int, int, int]:
     """By system; first the cases that an earlier run kept, then what needs sessions that nothing was tried on.
 
-    Last what looks back on the whole run; in between the most telling first, for a run may be out of time before its
-    end. A kept case may spoil its session. It has one of its own where sessions can be created; where they are
-    `borrowed`, lent or found, it must let what needs fresh ones go before. `spread` over workers, which do not see each
-    other's answers, the lengthiest come first.
+    Last what looks back on the whole run, and after that what must let time pass; in between the most telling first,
+    for a run may be out of time before its end. A kept case may spoil its session. It has one of its own where sessions
+    can be created; where they are `borrowed`, lent or found, it must let what needs fresh ones go before. `spread` over
+    workers, which do not see each other's answers, the lengthiest come first.
     """
     param, mark = chosen_by(item), item.get_closest_marker("requirement")
     assert param is not None
     options = mark.kwargs if mark else {}
-    place = int(bool(options.get("last"))) - 2 * int(bool(options.get("first")))
+    place = int(options.get("last", 0)) - 2 * int(bool(options.get("first")))
     if kept_by(item) is not None:
         place = -1 if borrowed else -3
     if spread:

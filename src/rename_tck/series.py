@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 from rename_tck.bench import Bench
@@ -63,8 +62,6 @@ class Series:
     #: The listing before the first and after the last step, by kind; None where the target has none.
     listed_before: dict[str | None, list[Snapshot] | None]
     listed_after: dict[str | None, list[Snapshot] | None]
-    #: When it ended, by the monotonic clock.
-    ended: float = 0.0
 
     def accepted(self) -> list[Step]:
         """The steps that were answered with 200."""
@@ -86,7 +83,6 @@ def _make(bench: Bench) -> Series:
             series.listed_before[kind] = bench.target.pool.listing(kind)
             _rename_all(bench, series, sessions, SHORT if position else LENGTH, f"{bench.target.token}{position}")
             series.listed_after[kind] = bench.target.pool.listing(kind)
-    series.ended = time.monotonic()
     if not series.steps:
         raise NotTested("no session could be had")
     return series

@@ -146,7 +146,8 @@ class Sut:
                 AttributeError,
             ) as error:
                 trouble = _trouble(error, self.connection.redact)
-        elapsed = time.monotonic() - started
+        ended = time.monotonic()
+        elapsed = ended - started
         if cut.is_set():
             answer = None  # what was cut may look whole
         if self._received > RECEIVING_LIMIT or self._too_large >= TOO_LARGE_LIMIT:
@@ -172,6 +173,7 @@ class Sut:
             empty_headers=tuple(name for name, value in self.connection.extra_headers if not value),
             auth_header=self.connection.key_header if self._key(request) is not None else None,
             verify=self.connection.verify,
+            at=ended,
         )
 
     def _prepared(self, request: Request) -> requests.PreparedRequest:

@@ -22,7 +22,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("systems",),
     ("provision",),
     ("target", "trail", "kept", "sender", "bench"),
-    ("series", "explore"),
+    ("series", "clock", "explore"),
     ("known", "settings"),
     ("opening", "published"),
     ("finding", "run"),

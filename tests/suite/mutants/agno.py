@@ -225,6 +225,16 @@ class RenamesEverySessionOfTheType(AgnoServer):
                 super().store(other, name)
 
 
+@mutant(kills="agno.neighbours-untouched")
+class TouchesTheOthers(AgnoServer):
+    """A rename sets the time of the last update of every session, in whole seconds."""
+
+    def store(self, session: Session, name: str) -> None:
+        super().store(session, name)
+        for each in self.sessions.values():
+            self.touch(each)
+
+
 @mutant(kills="agno.session-untouched")
 class WipesTheSessionState(AgnoServer):
     """A rename empties the session's state."""

@@ -366,6 +366,17 @@ class StoresOnTheOneRenamedBefore(DifyServer):
         self.before = conversation
 
 
+@mutant("dify.neighbours-untouched")
+class TouchesTheOthers(DifyServer):
+    """A rename sets the time of the last update of every conversation of the user, in whole seconds."""
+
+    def store(self, conversation: Conversation, name: str) -> None:
+        super().store(conversation, name)
+        for each in self.conversations.values():
+            if each.user == conversation.user:
+                self.touch(each)
+
+
 @mutant("dify.neighbours-untouched", also=["session-untouched"])
 class WipesTheInputsOfTheOthers(DifyServer):
     """A rename wipes the inputs of the user's other conversations."""

@@ -138,6 +138,16 @@ class StoresOnTheNewestConversation(OpenHandsServer):
 
 
 @mutant(kills="openhands.neighbours-untouched")
+class TouchesTheOthers(OpenHandsServer):
+    """A rename sets the time of the last update of every conversation."""
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        super().store(conversation, title)
+        for each in self.conversations.values():
+            self.touch(each)
+
+
+@mutant(kills="openhands.neighbours-untouched")
 class SwapsTitles(OpenHandsServer):
     """A conversation that bears the title already gets the other one's old title, to keep titles apart."""
 
