@@ -1,17 +1,19 @@
-"""Property-based exploration of a target: Hypothesis draws and shrinks, within bounds that a server can bear."""
+"""Property-based exploration of a target: drawn cases, and the smallest that fails within bounds."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-import hypothesis
-from hypothesis import strategies as st
-
+from rename_tck.ahead import NotDrawnError
 from rename_tck.bench import Bench
 from rename_tck.cases.drawn import to_json
+from rename_tck.cases.spaces import Space
 from rename_tck.verdict import Nonconformance, NotTested, Unjudgeable
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
 
 T = TypeVar("T")
 
@@ -20,32 +22,19 @@ SHRINKS = 80
 SHRINK_SECONDS = 5.0
 
 
-def _register_profiles() -> tuple[str, ...]:
-    """Make the profiles known to Hypothesis, the default first. No example database: the seed alone decides."""
-    for name, examples in (("quick", 25), ("ci", 100), ("nightly", 1000)):
-        hypothesis.settings.register_profile(
-            name,
-            max_examples=examples,
-            database=None,
-            deadline=None,
-            derandomize=False,
-            print_blob=False,
-            report_multiple_bugs=False,
-            phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
-            suppress_health_check=list(hypothesis.HealthCheck),
-        )
-    return ("quick", "ci", "nightly")
+def explore(
+    bench: Bench,
+    space: Space,
+    check: Callable[[T], None],
+    *,
+    valid: Mapping[str, object] | None = None,
+    only: Callable[[T], bool] = lambda _: True,
+) -> None:
+    """Check drawn cases of a space, as many as the profile says, and raise the smallest failure.
 
-
-#: How much is generated, from the default to the most.
-PROFILES = _register_profiles()
-
-
-def explore(bench: Bench, strategy: st.SearchStrategy[T], check: Callable[[T], None], *, share: float = 1.0) -> None:
-    """Check drawn cases, as many as the profile says times `share`, and raise the smallest failure.
-
-    The draws depend on the run's seed and the requirement alone. A failure that comes and goes is raised all the same.
-    Of a kept case nothing is drawn: its value alone is checked.
+    `valid` is the body of an ordinary rename, where the space is one of bodies; cases that `only` rules out are not
+    checked. The draws depend on the run's seed and the requirement alone. A failure that comes and goes is raised all
+    the same. Of a kept case nothing is drawn: its value alone is checked.
 
     Raises:
         Nonconformance: a case failed; the smallest one found.
@@ -54,23 +43,58 @@ def explore(bench: Bench, strategy: st.SearchStrategy[T], check: Callable[[T], N
     for _ in bench.cases([bench.trail.exploration()]):
         if bench.kept is not None and bench.trail.narrowed:
             _Attempt(check).alone(bench.kept.drawn())
-        else:
-            _explore(bench, strategy, check, share)
+            continue
+        failure = None
+        if bench.target.ahead is not None:
+            try:
+                drawn = bench.target.ahead.take(bench.dialect.system, bench.edition, space, valid or {})
+                failure = _first_failure(filter(only, drawn), check)
+                if failure is None:
+                    continue
+            except NotDrawnError:
+                pass
+        try:
+            _explore(bench, space, check, valid or {}, only)
+        except (NotTested, Unjudgeable):
+            if failure is None:
+                raise
+        if failure is not None:
+            raise failure
 
 
-def _explore(bench: Bench, strategy: st.SearchStrategy[T], check: Callable[[T], None], share: float) -> None:
+def _first_failure(drawn: Iterable[T], check: Callable[[T], None]) -> Nonconformance | None:
+    """Check what was drawn ahead, to the first case that fails."""
     attempt = _Attempt(check)
-    base = hypothesis.settings()
-    settings = hypothesis.settings(base, max_examples=max(3, round(base.max_examples * share)))
+    for case in drawn:
+        try:
+            attempt.alone(case)
+        except Nonconformance as failure:
+            return failure
+    return None
 
-    @hypothesis.seed(bench.seed)
-    @settings
-    @hypothesis.given(strategy)
-    def draw(drawn: T) -> None:
-        attempt(drawn)
 
+def _explore(
+    bench: Bench, space: Space, check: Callable[[T], None], valid: Mapping[str, object], only: Callable[[T], bool]
+) -> None:
+    from rename_tck.cases import drawing, fuzz  # only here: loading Hypothesis takes its time
+
+    most = drawing.use(bench.target.profile)
+    cases = fuzz.strategy(space, bench.contract, valid).filter(only)
+    search(cases, check, seed=bench.seed, examples=space.examples(most, len(bench.target.contracts)))
+
+
+def search(cases: st.SearchStrategy[T], check: Callable[[T], None], *, seed: str, examples: int) -> None:
+    """Check as many cases as the current profile has it, and raise the smallest failure.
+
+    Raises:
+        Nonconformance: a case failed; the smallest one found.
+        NotTested, Unjudgeable: as the check raises them.
+    """
+    from rename_tck.cases.drawing import draw
+
+    attempt = _Attempt(check)
     try:
-        draw()
+        draw(cases, attempt, seed=seed, examples=examples)
     except _Enough:
         pass
     except Exception:

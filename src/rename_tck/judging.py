@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rename_tck.ahead import Ahead, orders
+from rename_tck.cases.spaces import PROFILES
 from rename_tck.catalogue import Catalogue
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.keeping import load_all
@@ -53,6 +57,7 @@ class Judging:
         self._worker = worker
         #: What the controller found of the target's own document.
         self._told_drift: dict[str, Any] | None = worker["rename_tck_drift"] if worker else None
+        self._ahead: Ahead | None = None
         self._openings: dict[str, Opening] = {}
         self._set_aside: dict[str, Opening] = {}
 
@@ -93,12 +98,34 @@ class Judging:
         self.system_run(self.identity.system)
         self.open(self.identity.system)
 
+    def begin_drawing(self) -> Ahead | None:
+        """Start a process that is to draw the cases of this run, once and where that is of use."""
+        loaded = "schemathesis" in sys.modules  # the most of the time that is to be saved is spent already
+        apart = self._worker is not None or self._replays or self.settings.spec is not None
+        if loaded or apart or self._ahead is not None or self.run.profile not in PROFILES:
+            return None
+        with suppress(OSError):
+            self._ahead = Ahead()
+        return self._ahead
+
+    def order_drawn(self) -> None:
+        """Say what is to be drawn, as soon as it is known what is judged."""
+        if self._ahead is not None:
+            self._ahead.order(
+                [
+                    order
+                    for system in self.systems()
+                    for order in orders(system, self.editions(system), run_seed=self.seed, profile=self.run.profile)
+                ]
+            )
+
     def open(self, system: str) -> Opening:
         """The target of a system, opened when it is first asked for."""
         if system not in self._openings:
             opening = self._opened(self._openings, system)
             run = self.system_run(system)
             run.base_url = opening.base_url
+            opening.target.profile, opening.target.ahead = self.run.profile, self._ahead
             asked = self.settings.base_url is not None or self.settings.plan
             if self._worker is None and asked and not self._replays:
                 from rename_tck.published import ask  # here, for a run on an embedded server does without

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-import hypothesis
 import pytest
 
 from rename_tck import finding as findings
 from rename_tck.bench import Bench
+from rename_tck.cases.spaces import DEFAULT, seed_for
 from rename_tck.discretion import Discreet, trace, without_frames
-from rename_tck.explore import PROFILES
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.judging import Judging
 from rename_tck.replay import Replay, try_alone
 from rename_tck.run import COULD_NOT_JUDGE, Outcome
-from rename_tck.selection import chosen_by, is_of_another_system, kept_by, rank
-from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, read, report_dir
+from rename_tck.selection import chosen_by, is_of_another_system, kept_by, parameters, rank
+from rename_tck.settings import OPTIONS, BadOptionError, Settings, ensure_writable, look_up_profile, read, report_dir
 from rename_tck.systems import NAMES
 from rename_tck.trail import Trail
 from rename_tck.verdict import OUTCOMES, CouldNotJudge, Evidence
@@ -53,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Discreet(config), "rename-tck-discreet")
     replay = Replay.of(config)
     try:
+        look_up_profile(config)
         settings = read(config)
         settings = settings if replay is None else replay.settings(settings)
     except BadOptionError as error:
@@ -63,8 +64,6 @@ def pytest_configure(config: pytest.Config) -> None:
         else:
             replay.complaint = str(error)
         raise pytest.UsageError(str(error)) from None
-    if config.getoption("--hypothesis-profile", None) is None:
-        hypothesis.settings.load_profile(PROFILES[0])
     config.pluginmanager.register(Judge(config, settings), "rename-tck-judge")
 
 
@@ -86,7 +85,7 @@ class Judge:
         seed = (
             worker["rename_tck_seed"] if worker else int(given) if given not in (None, "") else secrets.randbelow(2**32)
         )
-        profile = config.getoption("--hypothesis-profile", None) or PROFILES[0]
+        profile = config.getoption("--hypothesis-profile", None) or DEFAULT
         #: What the session is for when it is no ordinary run.
         self.replay = Replay.of(config)
         only = None if self.replay is None else self.replay.kept
@@ -95,6 +94,14 @@ class Judge:
         self.redact = self.judging.redact
         self.active = False
         self.foreign_failure = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_header(self) -> None:
+        """Have Hypothesis' own plugin, which tells its profile when it is asked to be verbose, tell the right one."""
+        if self.config.option.verbose > 0:
+            from rename_tck.cases.drawing import use
+
+            use(self.run.profile)
 
     # -- collecting: one test a requirement
 
@@ -111,29 +118,17 @@ class Judge:
         observing = metafunc.definition.get_closest_marker("observation")
         if "bench" not in metafunc.fixturenames or not (mark or observing):
             return
-        params = []
-        for system in self.judging.systems():
-            if mark is None:
-                if self.replay is None:
-                    params.append(pytest.param((system, None, None, None), id=f"{system}-observations"))
-                continue
-            for name in mark.args:
-                requirement = name if "." in name else f"{system}.{name}"
-                if not requirement.startswith(f"{system}.") or requirement not in self.judging.catalogue(system).by_id:
-                    continue
-                editions = self.judging.editions(system) if mark.kwargs.get("per_edition") else (None,)
-                for edition in editions:
-                    suffix = f"-{edition}" if edition and len(editions) > 1 else ""
-                    kept_ones = self.judging.kept(requirement, edition, metafunc.function.__name__)
-                    tried = [*kept_ones, *([None] if self.replay is None else [])]
-                    params += [
-                        pytest.param(
-                            (system, requirement, edition, kept),
-                            id=f"{requirement}{suffix}{'' if kept is None else '-kept'}",
-                        )
-                        for kept in tried
-                    ]
+        self._draw_ahead()
+        params = parameters(self.judging, mark, metafunc.function.__name__, replays=self.replay is not None)
         metafunc.parametrize("bench", params, indirect=True, scope="function")
+
+    def _draw_ahead(self) -> None:
+        """Begin to draw the cases as soon as it is known that there are contract tests, if all of them are to run."""
+        option = self.config.option
+        if not (self.is_controller or option.collectonly or option.keyword or option.markexpr):
+            ahead = self.judging.begin_drawing()
+            if ahead is not None:
+                self.config.add_cleanup(ahead.close)
 
     @pytest.hookimpl
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -215,6 +210,7 @@ class Judge:
                     if self.settings.base_url is not None:
                         self.judging.look_at_target()
                         self._select(session)
+                    self.judging.order_drawn()
                 except CouldNotJudge as trouble:
                     self.judging.give_up(trouble)
                     session.items[:] = [item for item in session.items if not chosen_by(item)]
@@ -267,7 +263,7 @@ class Judge:
             self.judging.close_aside()
             target = self.judging.open(system).target
         trail = Trail(None if kept is None else kept.keys)
-        seed = f"{self.judging.seed}/{name}/{edition}"
+        seed = seed_for(self.judging.seed, name, edition)
         return Bench(target, requirement, edition, seed=seed, evidence=evidence, trail=trail, kept=kept)
 
     @pytest.hookimpl(tryfirst=True)
@@ -354,6 +350,9 @@ class Judge:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
         """Decide the exit status, and write the reports after everything that pytest has to say."""
         ours = self.active and not self.config.option.collectonly
+        if ours and "hypothesis" not in sys.modules:
+            # it would be loaded to sum up that there is nothing to say of it
+            self.config.pluginmanager.unregister(name="hypothesispytest")
         usual = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
         if ours and self.worker is None:
             if exitstatus == pytest.ExitCode.INTERRUPTED:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from rename_tck.judging import Judging
 from rename_tck.kept import Kept
 from rename_tck.systems import NAMES
 
@@ -13,6 +16,29 @@ _TELLING = ("test_laws_answer", *(f"test_{name}" for name in NAMES), "test_laws_
 
 #: Those with the most requests.
 _LENGTHY = ("test_laws_sequences", "test_laws_server_error", "test_laws_fuzz", "test_laws_names")
+
+
+def parameters(judging: Judging, mark: pytest.Mark | None, law: str, *, replays: bool) -> list[Any]:
+    """The runs of a contract test: one for each requirement, and edition, that it decides and each case kept of it.
+
+    Without a mark it is one that observes. A replay has the kept cases alone.
+    """
+    found = []
+    for system in judging.systems():
+        if mark is None:
+            found += [] if replays else [pytest.param((system, None, None, None), id=f"{system}-observations")]
+            continue
+        for name in mark.args:
+            requirement = name if "." in name else f"{system}.{name}"
+            if not requirement.startswith(f"{system}.") or requirement not in judging.catalogue(system).by_id:
+                continue
+            editions = judging.editions(system) if mark.kwargs.get("per_edition") else (None,)
+            for edition in editions:
+                suffix = f"-{edition}" if edition and len(editions) > 1 else ""
+                for kept in (*judging.kept(requirement, edition, law), *(() if replays else (None,))):
+                    called = f"{requirement}{suffix}{'' if kept is None else '-kept'}"
+                    found.append(pytest.param((system, requirement, edition, kept), id=called))
+    return found
 
 
 def chosen_by(item: pytest.Item) -> tuple[str, str | None, str | None] | None:

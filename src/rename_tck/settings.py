@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from rename_tck.cases.spaces import PROFILES
 from rename_tck.catalogue import Catalogue
 from rename_tck.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
 from rename_tck.known import Known, KnownFailuresError, load
@@ -112,6 +113,20 @@ class Settings:
     def redactor(self) -> Redactor:
         """Takes the user's secrets out of a text."""
         return Redactor.of(self.api_key, self.other_mode_key, (value for _, value in self.headers))
+
+
+def look_up_profile(config: Any) -> None:
+    """Make the profiles known before Hypothesis' own plugin looks for the chosen one, as pytest calls it after this.
+
+    Raises:
+        BadOptionError: there is none of that name.
+    """
+    name = config.getoption("--hypothesis-profile", None)
+    if name is not None:
+        from rename_tck.cases import drawing
+
+        if not drawing.is_profile(name):
+            raise BadOptionError(f"--hypothesis-profile={name} is none of {', '.join(PROFILES)}.")
 
 
 def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:

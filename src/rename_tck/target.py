@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from rename_tck.ahead import Ahead
+from rename_tck.cases.spaces import DEFAULT
 from rename_tck.catalogue import Catalogue
 from rename_tck.contract import Contract
 from rename_tck.exchange import Exchange, Request
@@ -25,6 +27,10 @@ class Target:
     #: What is required: of the vendored documents, or of the user's own.
     catalogue: Catalogue
     token: str
+    #: How much is drawn at random.
+    profile: str = DEFAULT
+    #: Who draws that ahead; None where it is drawn when it is needed.
+    ahead: Ahead | None = None
     #: Valid renames that were answered with 200: without any, nothing passes.
     accepted: int = 0
     observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)

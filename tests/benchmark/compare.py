@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+from rename_tck.cases.spaces import PROFILES
 from rename_tck.catalogue import Catalogue
 from rename_tck.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
-from rename_tck.explore import PROFILES
 from rename_tck.opening import EMBEDDED_KEY, EMBEDDED_OTHER_MODE_KEY
 from rename_tck.systems import NAMES, load
 
@@ -33,7 +33,6 @@ PAGE = ROOT / "docs" / "benchmark.md"
 
 #: Seconds that the slow server takes for each answer, and the workers that are set on it.
 SLOW, WORKERS = 0.08, 8
-SEED = 1
 
 
 @dataclass
@@ -97,7 +96,7 @@ def suite(url: str, system: str, reports: str, *options: str) -> Took:
     """A run of the suite, which must find that the server conforms."""
     run = took([
         str(Path(sys.executable).with_name("pytest")), "-q", f"--base-url={url}", f"--system={system}",
-        f"--hypothesis-seed={SEED}", f"--report-dir={reports}", *options,
+        f"--report-dir={reports}", *options,
     ])  # fmt: skip
     if run.status:
         raise SystemExit(f"the run on {system} ended with status {run.status}: nothing is measured by it")
@@ -195,15 +194,8 @@ def profiles(reports: str) -> list[str]:
         for profile in PROFILES:
             with serving(system) as server:
                 run = suite(server.url, system, reports, f"--hypothesis-profile={profile}")
-            examples = _examples(profile)
-            lines.append(f"| {system} | {profile} | {examples} | {len(server.requests)} | {run.wall:.1f} |")
+            lines.append(f"| {system} | {profile} | {PROFILES[profile]} | {len(server.requests)} | {run.wall:.1f} |")
     return lines
-
-
-def _examples(profile: str) -> int:
-    import hypothesis
-
-    return hypothesis.settings.get_profile(profile).max_examples
 
 
 def machine() -> str:

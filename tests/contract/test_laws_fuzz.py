@@ -1,11 +1,12 @@
 """The laws of the whole request space, generated from each vendored document."""
 
 import pytest
-from hypothesis import strategies as st
 
 from rename_tck.bench import Bench
 from rename_tck.cases import names
-from rename_tck.cases.fuzz import Drawn, drawn_invalid, drawn_valid, edges, near_invalid, reasonable_names
+from rename_tck.cases.drawn import Drawn
+from rename_tck.cases.edges import edges
+from rename_tck.cases.spaces import INVALID, NAMES, VALID
 from rename_tck.explore import explore
 from rename_tck.systems.dialect import Session
 
@@ -32,13 +33,12 @@ def test_generated_valid_requests_are_accepted(bench: Bench) -> None:
         if bench.contract.lifted(body):
             edge = True
             bench.accept(bench.dialect.rename(session, body), f"{case}, which {bench.contract.document_path} allows")
-    share = 1 / len(bench.target.contracts)
-    explore(bench, drawn_valid(bench.contract), accepted, share=share)
+    explore(bench, VALID, accepted)
 
     def allowed(name: str) -> bool:
         return bench.allows(bench.dialect.body(session, name))
 
-    explore(bench, reasonable_names().filter(allowed), named, share=share)
+    explore(bench, NAMES, named, only=allowed)
     # a kept case at an edge is all that was sent: that it is accepted is what it is judged by
     if not (edge and bench.trail.narrowed):
         bench.needs_sight()
@@ -79,6 +79,5 @@ def test_generated_invalid_requests_are_refused(bench: Bench) -> None:
 
     for case, body in bench.cases(edges(bench.contract, bench.body(session))):
         if bench.contract.request_errors(body):
-            refused(Drawn(body, None, (), valid=False), f"{case}, which is invalid")
-    drawn = st.one_of(drawn_invalid(bench.contract), near_invalid(bench.contract, bench.body(session)))
-    explore(bench, drawn, refused, share=1 / len(bench.target.contracts))
+            refused(Drawn(body, None, valid=False), f"{case}, which is invalid")
+    explore(bench, INVALID, refused, valid=bench.body(session))

@@ -1,26 +1,17 @@
 """The law of sequences: whatever was sent, each session bears the last name that was accepted for it."""
 
 import pytest
-from hypothesis import strategies as st
 
 from rename_tck.bench import Bench
 from rename_tck.cases import names
 from rename_tck.cases.drawn import Move
-from rename_tck.cases.fuzz import reasonable_names
+from rename_tck.cases.spaces import MOVES
 from rename_tck.exchange import Credential, Request
 from rename_tck.explore import explore
 from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested
 
 requirement = pytest.mark.requirement
-
-
-_ACTS = ("rename", "rename", "rename back", "same name", "faulty", "unknown", "odd name", "no key")
-
-
-def _moves() -> st.SearchStrategy[list[Move]]:
-    move = st.builds(Move, st.sampled_from(_ACTS), st.integers(0, 2), reasonable_names(), st.integers(0, 50))
-    return st.lists(move, min_size=3, max_size=12)
 
 
 @requirement("sequence-consistent")
@@ -35,7 +26,11 @@ def test_every_session_bears_the_last_name_accepted_for_it(bench: Bench) -> None
 def test_every_session_bears_the_last_name_accepted_for_it_in_drawn_sequences(bench: Bench) -> None:
     bench.require_readable()
     sessions = _sessions(bench)
-    explore(bench, _moves(), lambda moves: _play(bench, sessions, moves), share=0.24)
+
+    def played(moves: list[Move]) -> None:
+        _play(bench, sessions, moves)
+
+    explore(bench, MOVES, played)
 
 
 def _fixed(sessions: int) -> list[Move]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import schemathesis  # noqa: F401  (with it at hand a run draws for itself, which is quicker than a process for each)
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -21,7 +21,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("interruption", "guard", "limits", "wire", "transport"),
     ("systems",),
     ("provision",),
-    ("target", "trail", "kept", "sender", "bench"),
+    ("ahead", "target", "trail", "kept", "sender", "bench"),
     ("series", "clock", "explore"),
     ("known", "settings"),
     ("opening", "published"),

@@ -17,6 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from harness import ROOT, plain_environment
 
 #: What differs between two runs, and must not matter.
@@ -30,14 +31,14 @@ AT_ONCE = 16
 Sent = tuple[str, str, tuple[tuple[str, str], ...], str]
 
 
-def _sent(folder: Path, surroundings: dict[str, str], seed: int, *options: str) -> list[list[Sent]]:
+def _sent(folder: Path, surroundings: dict[str, str], seed: int, profile: str, *options: str) -> list[list[Sent]]:
     """Everything that a run sends to each embedded server, in the order in which it arrives, without ids."""
     folder.mkdir()
     paths = f"{ROOT / 'src'}{os.pathsep}{ROOT / 'tests/suite'}"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", f"{ROOT}/tests/contract", f"--rootdir={ROOT}", "-c", f"{ROOT}/pyproject.toml",
          "-q", "-p", "recording", f"--report-dir={folder}/reports", f"--hypothesis-seed={seed}",
-         "--hypothesis-profile=few-examples", "-p", "no:cacheprovider", *options],
+         f"--hypothesis-profile={profile}", "-p", "no:cacheprovider", *options],
         cwd=folder,
         env={**plain_environment(), **surroundings, "PYTHONPATH": paths, "RECORDING": f"{folder}/recording.json",
              "RENAME_TCK_EDITION": "ja"},
@@ -87,14 +88,18 @@ def _exchanged(one: list[Sent], other: list[Sent]) -> int:
     return exchanged
 
 
-def test_the_same_seed_gives_the_same_requests(tmp_path: Path) -> None:
-    one, other = _sent(tmp_path / "one", HERE, 11), _sent(tmp_path / "other", THERE, 11)
+@pytest.mark.parametrize(
+    ("profile", "alike"), [("few-examples", 5), ("quick", 10)], ids=["drawn by the run itself", "drawn ahead"]
+)
+def test_the_same_seed_gives_the_same_requests(tmp_path: Path, profile: str, alike: int) -> None:
+    one, other = _sent(tmp_path / "one", HERE, 11, profile), _sent(tmp_path / "other", THERE, 11, profile)
     assert len(one) == len(other) == 3, "the three systems"
     for here, there in zip(one, other, strict=True):
         assert len(here) > 300
         assert _exchanged(here, there) <= AT_ONCE
     select = ("--system=dify", "-k", "name-stored or valid-space or invalid-space")
-    (others,) = _sent(tmp_path / "another seed", HERE, 12, *select)
+    (others,) = _sent(tmp_path / "another seed", HERE, 12, profile, *select)
     same = {body for *_, body in others} & {body for *_, body in one[0]}
     assert len({body for *_, body in others}) > 20
-    assert len(same - {"", "{}"}) < 5, same
+    # the simplest cases are drawn under any seed
+    assert len(same - {"", "{}"}) < alike, same

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-import hypothesis
 import pytest
 from harness import judge
 from hypothesis import strategies as st
 
-from rename_tck.bench import Bench
+from rename_tck.cases import drawing
 from rename_tck.catalogue import Catalogue
-from rename_tck.explore import SHRINKS, explore
+from rename_tck.explore import SHRINKS, search
 from rename_tck.finding import concluded, dump, load
 from rename_tck.redaction import Redactor
 from rename_tck.reports.record import validate
@@ -145,18 +144,14 @@ def test_a_finding_travels_whole() -> None:
 # -- exploring
 
 
-def _explorer() -> Bench:
-    return Bench(None, None, seed="1/x")  # type: ignore[arg-type]
-
-
 def test_exploring_raises_the_smallest_failure() -> None:
     def check(number: int) -> None:
         if number > 100:
             raise Nonconformance(f"{number}", "less")
 
-    hypothesis.settings.load_profile("quick")
+    drawing.use("quick")
     with pytest.raises(Nonconformance) as caught:
-        explore(_explorer(), st.integers(0, 10_000), check)
+        search(st.integers(0, 10_000), check, seed="1/x", examples=25)
     assert caught.value.case == "101"
 
 
@@ -168,9 +163,9 @@ def test_exploring_raises_a_failure_that_comes_and_goes() -> None:
         if len(calls) == 15:
             raise Nonconformance("once", "never")
 
-    hypothesis.settings.load_profile("quick")
+    drawing.use("quick")
     with pytest.raises(Nonconformance, match="once"):
-        explore(_explorer(), st.integers(), check)
+        search(st.integers(), check, seed="1/x", examples=25)
 
 
 def test_exploring_ends_soon_after_a_failure() -> None:
@@ -181,19 +176,19 @@ def test_exploring_ends_soon_after_a_failure() -> None:
         if len(text) > 3:
             raise Nonconformance(text, "short")
 
-    hypothesis.settings.load_profile("quick")
+    drawing.use("quick")
     with pytest.raises(Nonconformance):
-        explore(_explorer(), st.text(min_size=100), check)
+        search(st.text(min_size=100), check, seed="1/x", examples=25)
     assert len(calls) <= 25 + SHRINKS + 1
 
 
 def test_exploring_draws_the_same_for_the_same_seed() -> None:
     def drawn(seed: str) -> list[str]:
         found: list[str] = []
-        explore(Bench(None, None, seed=seed), st.text(), found.append)  # type: ignore[arg-type]
+        search(st.text(), found.append, seed=seed, examples=25)
         return found
 
-    hypothesis.settings.load_profile("quick")
+    drawing.use("quick")
     assert drawn("1/a") == drawn("1/a") != drawn("1/b")
 
 

@@ -1,13 +1,25 @@
-"""Drawn values as JSON and back, so that the smallest one that failed can be kept for a later run."""
+"""What is drawn at random; as JSON and back, for another process to draw it and for a later run to try it again."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rename_tck.cases.fuzz import Drawn
+
+@dataclass(frozen=True)
+class Drawn:
+    """A generated request's body as JSON, or as bytes where it is none."""
+
+    body: object
+    raw: bytes | None
+    #: Whether the body, as the document's schema has it, is valid.
+    valid: bool
+
+    def __repr__(self) -> str:
+        return f"body {self.raw!r}" if self.raw is not None else f"body {json.dumps(self.body)[:200]}"
 
 
 @dataclass(frozen=True)
@@ -20,6 +32,10 @@ class Move:
     choice: int
 
 
+#: What a step of a sequence may do.
+ACTS = ("rename", "rename", "rename back", "same name", "faulty", "unknown", "odd name", "no key")
+
+
 class UnknownValueError(ValueError):
     """JSON that stands for no drawn value."""
 
@@ -28,8 +44,7 @@ def to_json(value: object) -> dict[str, object]:
     """A drawn name, JSON body, request or sequence as JSON."""
     if isinstance(value, Drawn):
         raw = None if value.raw is None else base64.b64encode(value.raw).decode()
-        query = [list(pair) for pair in value.query]
-        return {"request": {"body": value.body, "raw_base64": raw, "query": query, "valid": value.valid}}
+        return {"request": {"body": value.body, "raw_base64": raw, "valid": value.valid}}
     if isinstance(value, list) and value and all(isinstance(move, Move) for move in value):
         return {"moves": [asdict(move) for move in value]}
     return {"value": value}
@@ -46,9 +61,8 @@ def from_json(content: object) -> Any:
             return value
         case {"moves": [*moves]} if moves:
             return [_move(move) for move in moves]
-        case {"request": {"body": body, "raw_base64": raw, "query": [*query], "valid": bool(valid)}}:
-            pairs = tuple((str(name), str(text)) for name, text in map(_pair, query))
-            return Drawn(body, None if raw is None else _bytes(raw), pairs, valid=valid)
+        case {"request": {"body": body, "raw_base64": raw, "valid": bool(valid)}}:
+            return Drawn(body, None if raw is None else _bytes(raw), valid=valid)
     raise UnknownValueError("it holds no drawn value that this suite knows")
 
 
@@ -57,13 +71,6 @@ def _move(content: object) -> Move:
         case {"act": str(act), "session": int(session), "name": str(name), "choice": int(choice)}:
             return Move(act, session, name, choice)
     raise UnknownValueError("it holds a step of a sequence that this suite does not know")
-
-
-def _pair(content: object) -> tuple[object, object]:
-    match content:
-        case [name, text]:
-            return name, text
-    raise UnknownValueError("it holds a query that is no list of pairs")
 
 
 def _bytes(content: object) -> bytes:

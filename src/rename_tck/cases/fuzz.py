@@ -8,62 +8,73 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, partial
 from operator import attrgetter
 from typing import Any
 
 from hypothesis import strategies as st
 
-from rename_tck.cases.names import REASONABLE_LENGTH
+from rename_tck.cases.drawn import ACTS, Drawn, Move
+from rename_tck.cases.names import REASONABLE_LENGTH, is_reasonable
+from rename_tck.cases.spaces import BODIES, INVALID, MOVES, NAMES, VALID, Space
 from rename_tck.contract import Contract
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A generated request: its body as JSON, or as bytes where it is none, and its query."""
-
-    body: object
-    raw: bytes | None
-    query: tuple[tuple[str, str], ...]
-    #: Whether the body, as the document's schema has it, is valid.
-    valid: bool
-
-    def __repr__(self) -> str:
-        return f"body {self.raw!r}" if self.raw is not None else f"body {json.dumps(self.body)[:200]}"
-
-
 @cache
-def _operation(contract: Contract) -> Any:
+def _bodies(document: str, *, valid: bool) -> st.SearchStrategy[Any]:
+    """What Schemathesis draws for a document of one operation, in JSON; once for editions that agree on it."""
     import schemathesis
     from schemathesis.config import SchemathesisConfig
 
     # an explicit configuration: a stray schemathesis.toml in the working folder would be loaded otherwise
-    schema = schemathesis.openapi.from_dict(dict(contract.document), config=SchemathesisConfig())
-    return schema[contract.path][contract.method]
+    schema = schemathesis.openapi.from_dict(json.loads(document), config=SchemathesisConfig())
+    mode = schemathesis.GenerationMode.POSITIVE if valid else schemathesis.GenerationMode.NEGATIVE
+    return schema[_PATH]["POST"].as_strategy(generation_mode=mode)
+
+
+#: Where the operation stands in a document that is made of its body.
+_PATH = "/rename-tck"
+
+
+def _body_alone(contract: Contract) -> str:
+    """The contract's body as the whole of an operation, so that all that is drawn, and made invalid, is the body."""
+    content = {"application/json": {"schema": _without_prose(contract.request_schema)}}
+    operation = {"requestBody": {"required": True, "content": content}, "responses": {"200": {"description": ""}}}
+    document = {
+        "openapi": contract.document["openapi"],
+        "info": {"title": "", "version": ""},
+        "paths": {_PATH: {"post": operation}},
+    }
+    if '"$ref"' in json.dumps(content):
+        document = {**contract.document, "paths": {**contract.document["paths"], **document["paths"]}}
+    return json.dumps(document)
+
+
+def _without_prose(part: Any) -> Any:
+    """A schema without what people read in it, which is all that some editions differ in."""
+    if isinstance(part, Mapping):
+        return {
+            name: _without_prose(inner)
+            for name, inner in part.items()
+            if not (name in {"description", "title"} and isinstance(inner, str))
+        }
+    return [_without_prose(inner) for inner in part] if isinstance(part, list) else part
 
 
 def _drawn(contract: Contract, case: Any) -> Drawn:
-    query = tuple((str(name), _text(value)) for name, value in (case.query or {}).items())
     body = case.body
     if isinstance(body, bytes):
         try:
             body = json.loads(body)
         except ValueError:
-            return Drawn(None, case.body, query, valid=False)
+            return Drawn(None, case.body, valid=False)
     elif not _is_json(body):
-        return Drawn(None, b"", query, valid=False)
-    return Drawn(body, None, query, valid=not contract.request_errors(body))
+        return Drawn(None, b"", valid=False)
+    return Drawn(body, None, valid=not contract.request_errors(body))
 
 
 def _is_json(value: object) -> bool:
     return value is None or isinstance(value, bool | int | float | str | list | dict)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool) or value is None:
-        return json.dumps(value)
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 # Strategies are made once, and of named functions: Hypothesis looks each one over, and reads the source of a lambda.
@@ -72,19 +83,13 @@ def _text(value: object) -> str:
 @cache
 def drawn_valid(contract: Contract) -> st.SearchStrategy[Drawn]:
     """Requests that Schemathesis draws as valid and the document's schema calls valid."""
-    from schemathesis import GenerationMode
-
-    strategy = _operation(contract).as_strategy(generation_mode=GenerationMode.POSITIVE)
-    return strategy.map(partial(_drawn, contract)).filter(attrgetter("valid"))  # type: ignore[no-any-return]
+    return _bodies(_body_alone(contract), valid=True).map(partial(_drawn, contract)).filter(attrgetter("valid"))
 
 
 @cache
 def drawn_invalid(contract: Contract) -> st.SearchStrategy[Drawn]:
     """Requests that Schemathesis draws as invalid and whose body the document's schema calls invalid."""
-    from schemathesis import GenerationMode
-
-    strategy = _operation(contract).as_strategy(generation_mode=GenerationMode.NEGATIVE)
-    return strategy.map(partial(_drawn, contract)).filter(_is_invalid)  # type: ignore[no-any-return]
+    return _bodies(_body_alone(contract), valid=False).map(partial(_drawn, contract)).filter(_is_invalid)
 
 
 def _is_invalid(drawn: Drawn) -> bool:
@@ -104,42 +109,7 @@ def near_invalid(contract: Contract, valid: Mapping[str, object]) -> st.SearchSt
         more = st.dictionaries(st.text(max_size=8), any_json(), min_size=1, max_size=2)
         changed = st.one_of(changed, more.map(lambda members: {**members, **whole}))
     invalid = changed.filter(contract.request_errors)
-    return invalid.map(lambda body: Drawn(body, None, (), valid=False))
-
-
-def edges(contract: Contract, valid: Mapping[str, object]) -> list[tuple[str, dict[str, object]]]:
-    """Objects at the edges of a user's own document and of the vendored one that it is nearest to, each with a label.
-
-    Each member left out, null, or as long as the limits allow and one character more or less; and one member more. What
-    draws find by luck is found here for sure. Empty for a vendored document: the cases made by hand are its edges.
-    """
-    if contract.nearest is None:
-        return []
-    found: list[tuple[str, dict[str, object]]] = [("one member more", {**valid, "rename-tck": "one more"})]
-    for name, value in valid.items():
-        found.append((f"no `{name}`", {member: kept for member, kept in valid.items() if member != name}))
-        found.append((f"a `{name}` that is null", {**valid, name: None}))
-        lengths = {
-            limit + step
-            for document in (contract, contract.nearest)
-            for limit in _limits(document, name)
-            for step in (-1, 0, 1)
-        }
-        if isinstance(value, str):
-            texts = {length: (value + "x" * length)[:length] for length in sorted(lengths) if 0 <= length <= _LONGEST}
-            found += [(f"a `{name}` of {length} characters", {**valid, name: texts[length]}) for length in texts]
-    return found
-
-
-#: Characters of a name at the edge of a limit; a limit above that is none that a name comes near.
-_LONGEST = 20_000
-
-
-def _limits(contract: Contract, name: str) -> list[int]:
-    schema = contract.request_schema.get("properties", {}).get(name, {})
-    schema = contract.resolved(schema) if isinstance(schema, Mapping) else {}
-    found = (schema.get(word) for word in ("minLength", "maxLength"))
-    return [limit for limit in found if isinstance(limit, int)]
+    return invalid.map(lambda body: Drawn(body, None, valid=False))
 
 
 _ALPHABET = st.characters(categories=("L", "M", "N", "P", "S"), include_characters=" ")
@@ -150,8 +120,6 @@ def reasonable_names() -> st.SearchStrategy[str]:
     """Names that must be accepted: 1 to 200 printable characters without blanks around them."""
     short = st.text(_ALPHABET, min_size=1, max_size=24)
     long = st.text(_ALPHABET, min_size=150, max_size=REASONABLE_LENGTH)
-    from rename_tck.cases.names import is_reasonable
-
     return st.one_of(short, short, long).filter(is_reasonable)
 
 
@@ -171,3 +139,28 @@ def bodies_around(valid: Mapping[str, object]) -> st.SearchStrategy[dict[str, ob
     """Objects near a valid body: each member kept, left out, or replaced by any JSON value."""
     kept = {name: st.just(value) | any_json() for name, value in valid.items()}
     return st.fixed_dictionaries({}, optional=kept)
+
+
+def _needs_no_model(body: Mapping[str, object]) -> bool:
+    return body.get("auto_generate") is not True
+
+
+def _moves() -> st.SearchStrategy[list[Move]]:
+    move = st.builds(Move, st.sampled_from(ACTS), st.integers(0, 2), reasonable_names(), st.integers(0, 50))
+    return st.lists(move, min_size=3, max_size=12)
+
+
+def strategy(space: Space, contract: Contract, valid: Mapping[str, object]) -> st.SearchStrategy[Any]:
+    """What the cases of a space are drawn by; `valid` is the body of an ordinary rename."""
+    if space == VALID:
+        return drawn_valid(contract)
+    if space == NAMES:
+        return reasonable_names()
+    if space == INVALID:
+        return st.one_of(drawn_invalid(contract), near_invalid(contract, valid))
+    if space == BODIES:
+        # titles are generated by a language model: not for each of many odd bodies
+        near = bodies_around(valid).filter(_needs_no_model)
+        return st.one_of(any_json(), near, near)
+    assert space == MOVES
+    return _moves()

@@ -1,0 +1,104 @@
+"""Hypothesis at work: draws cases, and looks for the smallest that fails.
+
+`python -m rename_tck.cases.drawing` draws for another process, which need not wait for it: one line of JSON on standard
+input says what, and each drawn value is a line on standard output, after the number of its order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import hypothesis
+from hypothesis import strategies as st
+
+from rename_tck.cases.drawn import to_json
+from rename_tck.cases.fuzz import strategy
+from rename_tck.cases.spaces import DEFAULT, PROFILES, SPACES
+from rename_tck.contract import Contract
+
+T = TypeVar("T")
+
+# No example database: the seed alone decides.
+for _name, _examples in PROFILES.items():
+    hypothesis.settings.register_profile(
+        _name,
+        max_examples=_examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+
+
+def is_profile(name: str) -> bool:
+    """Whether there is a profile of this name, of the suite or of the user."""
+    try:
+        hypothesis.settings.get_profile(name)
+    except hypothesis.errors.InvalidArgument:
+        return False
+    return True
+
+
+def use(profile: str) -> int:
+    """Make a profile the current one, if it is not already, with other options of pytest's; how many cases it draws."""
+    if not hypothesis.settings.get_current_profile_name().startswith(profile):
+        hypothesis.settings.load_profile(profile)
+    return hypothesis.settings().max_examples
+
+
+def draw(cases: st.SearchStrategy[T], check: Callable[[T], None], *, seed: str, examples: int) -> None:
+    """Check as many cases, as the current profile has it; the seed decides which.
+
+    Of cases that fail the check is asked again and again, for smaller ones. Raises what the check raises, and what
+    Hypothesis has to say.
+    """
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(max_examples=examples)
+    @hypothesis.given(cases)
+    def drawn(case: T) -> None:
+        check(case)
+
+    drawn()
+
+
+def _fulfil(order: dict[str, Any], say: Callable[[object], None]) -> None:
+    """Draw what an order asks for, and say each value."""
+    space = next(space for space in SPACES if space.name == order["space"])
+    cases = strategy(space, Contract.load(order["system"], order["edition"]), order["valid"])
+    draw(cases, lambda case: say(to_json(case)), seed=order["seed"], examples=order["examples"])
+
+
+def main() -> None:
+    """Fulfil the orders, each closed by `null`. Ends without a word where one cannot be fulfilled."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is heeded by who gives the orders
+    drawn, sys.stdout = sys.stdout, sys.stderr  # whatever a library has to say is no value
+    use(DEFAULT)
+    orders = json.loads(sys.stdin.readline() or "[]")
+
+    def end_with_who_ordered() -> None:
+        sys.stdin.read()
+        os._exit(0)
+
+    threading.Thread(target=end_with_who_ordered, daemon=True).start()
+    for number, order in enumerate(orders):
+
+        def say(content: object, number: int = number) -> None:
+            drawn.write(f"{number} {json.dumps(content)}\n")
+            drawn.flush()
+
+        _fulfil(order, say)
+        say(None)
+
+
+if __name__ == "__main__":
+    main()

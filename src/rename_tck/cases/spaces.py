@@ -1,0 +1,42 @@
+"""What is drawn at random, by which law, and how much of it. Nothing is drawn here, and Hypothesis is not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+#: The profiles, from the least to the most, each with the cases that it draws of a space.
+PROFILES = {"quick": 25, "ci": 100, "nightly": 1000}
+DEFAULT = "quick"
+
+
+@dataclass(frozen=True)
+class Space:
+    """A set of cases that a law draws from."""
+
+    name: str
+    #: The requirement that is judged by it, without the system's name.
+    law: str
+    #: How many cases are drawn, as a part of what the profile says.
+    share: float = 1.0
+    #: Whether the law is judged once for each edition of the document, so that the cases are divided among them.
+    per_edition: bool = False
+
+    def examples(self, most: int, editions: int) -> int:
+        """How many cases are drawn where the profile says `most` and that many editions are judged by."""
+        return max(3, round(most * self.share / (editions if self.per_edition else 1)))
+
+
+def seed_for(run: int, requirement: str | None, edition: str | None) -> str:
+    """What the cases of a test are drawn by: the run's seed and the requirement alone."""
+    return f"{run}/{requirement}/{edition}"
+
+
+VALID = Space("valid requests", "valid-space-accepted", per_edition=True)
+NAMES = Space("reasonable names", "valid-space-accepted", per_edition=True)
+INVALID = Space("invalid requests", "invalid-space-refused", per_edition=True)
+MOVES = Space("sequences", "sequence-consistent", share=0.24)
+BODIES = Space("bodies", "no-server-error")
+
+#: In the order in which a run comes to them.
+SPACES: Sequence[Space] = (MOVES, VALID, NAMES, INVALID, BODIES)

@@ -1,0 +1,285 @@
+"""Cases are drawn ahead by another process: the same for the same seed, and nothing hangs on it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from harness import KEY, OTHER_MODE_KEY, ROOT, judge_in_process, plain_environment
+
+from rename_tck.ahead import Ahead, NotDrawnError, orders
+from rename_tck.bench import Bench
+from rename_tck.cases.drawn import Drawn
+from rename_tck.cases.names import is_reasonable
+from rename_tck.cases.spaces import BODIES, INVALID, MOVES, NAMES, PROFILES, SPACES, VALID, Space
+from rename_tck.contract import Contract
+from rename_tck.explore import explore
+from rename_tck.opening import all_editions
+from rename_tck.reference.openhands import Conversation, OpenHandsServer
+from rename_tck.reference.serving import serve
+from rename_tck.systems import NAMES as SYSTEMS
+from rename_tck.verdict import Nonconformance
+
+ENV = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
+VALID_BODIES = {
+    "dify": {"name": "My name", "user": "abc-123"},
+    "agno": {"session_name": "My name"},
+    "openhands": {"title": "My name"},
+}
+
+
+@contextmanager
+def _ahead(system: str, seed: int = 1, profile: str = "quick") -> Iterator[Ahead]:
+    process = Ahead()
+    try:
+        process.order(orders(system, all_editions(system), run_seed=seed, profile=profile))
+        yield process
+    finally:
+        process.close()
+
+
+def _everything(system: str, seed: int = 1) -> dict[str, list[Any]]:
+    with _ahead(system, seed) as process:
+        return {
+            f"{space.name} {edition}": list(process.take(system, edition, space, VALID_BODIES[system]))
+            for space in reversed(SPACES)  # in whatever order they are wanted
+            for edition in (all_editions(system) if space.per_edition else [None])
+        }
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_what_is_drawn_is_of_the_space(system: str) -> None:
+    valid = VALID_BODIES[system]
+    editions = all_editions(system)
+    everything = _everything(system)
+    whole = 0
+    for edition in editions:
+        contract = Contract.load(system, edition)
+        requests = cast("list[Drawn]", everything[f"{VALID.name} {edition}"])
+        assert all(one.valid and not contract.request_errors(one.body) for one in requests)
+        faulty = cast("list[Drawn]", everything[f"{INVALID.name} {edition}"])
+        assert all(not one.valid for one in faulty)
+        assert all(one.raw is not None or contract.request_errors(one.body) for one in faulty)
+        texts = {json.dumps(one.body) for one in faulty}
+        assert not any(f"<{member}>" in text for text in texts for member in valid), "the order's own texts"
+        objects = [one.body for one in faulty if isinstance(one.body, dict)]
+        whole += sum(text in body.values() for text in valid.values() for body in objects)
+        assert all(map(is_reasonable, everything[f"{NAMES.name} {edition}"]))
+    # Dify needs two members, of which one can be left as it is
+    assert whole or len(valid) == 1
+    for space in SPACES:
+        most = space.examples(PROFILES["quick"], len(editions))
+        for judged_by in editions if space.per_edition else [None]:
+            # Hypothesis may run out of cases, and tries some twice
+            assert most * 0.8 <= len(everything[f"{space.name} {judged_by}"]) <= most
+
+
+def test_the_same_seed_draws_the_same_in_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONHASHSEED", "1")
+    one = _everything("agno")
+    monkeypatch.setenv("PYTHONHASHSEED", "4711")
+    assert _everything("agno") == one
+    other = _everything("agno", seed=2)
+    assert all(other[name] != values for name, values in one.items())
+
+
+def test_the_values_of_an_order_can_be_had_once() -> None:
+    with _ahead("openhands") as process:
+        assert list(process.take("openhands", None, MOVES, {}))
+        with pytest.raises(NotDrawnError):
+            next(process.take("openhands", None, MOVES, {}))
+        with pytest.raises(NotDrawnError):
+            next(process.take("dify", None, MOVES, {}))
+
+
+def test_the_process_knows_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, str]] = []
+    popen: Any = subprocess.Popen
+
+    def recorded(*arguments: Any, **options: Any) -> Any:
+        given.append(options["env"])
+        return popen(*arguments, **options)
+
+    monkeypatch.setattr("subprocess.Popen", recorded)
+    monkeypatch.setenv("RENAME_TCK_API_KEY", KEY)
+    with _ahead("openhands"):
+        assert KEY not in json.dumps(given)
+
+
+def _bench(process: Ahead | None) -> Bench:
+    """A bench without a server: cases are drawn and checked, and nothing is sent."""
+
+    class Dialect:
+        system = "openhands"
+
+    class Target:
+        dialect, ahead, profile = Dialect(), process, "quick"
+
+    target = cast("Any", Target())
+    target.contracts = {"0.53.0": Contract.load("openhands", "0.53.0")}
+    return Bench(target, None, seed="1/openhands.valid-space-accepted/None")
+
+
+def _explored(process: Ahead | None, space: Space = NAMES, edition: str | None = "0.53.0") -> list[Any]:
+    checked: list[Any] = []
+    bench = _bench(process)
+    bench.edition = edition
+    explore(bench, space, checked.append, valid=VALID_BODIES["openhands"])
+    return checked
+
+
+def test_what_was_drawn_ahead_is_checked_and_nothing_else() -> None:
+    with _ahead("openhands") as process, _ahead("openhands") as same:
+        drawn = list(same.take("openhands", "0.53.0", NAMES, {}))
+        assert _explored(process) == drawn
+
+
+def _killed(process: Ahead) -> None:
+    process._process.kill()
+    process._process.wait()
+
+
+@pytest.mark.parametrize("when", ["before it is ordered", "while it draws", "after it has drawn some"])
+def test_a_process_that_dies_is_done_without(when: str) -> None:
+    process = Ahead()
+    try:
+        if when == "before it is ordered":
+            _killed(process)
+        process.order(orders("openhands", ("0.53.0",), run_seed=1, profile="nightly"))
+        if when == "while it draws":
+            _killed(process)
+        checked: list[Any] = []
+        bench = _bench(process)
+
+        def check(value: Any) -> None:
+            if when.startswith("after") and not checked:
+                _killed(process)
+            checked.append(value)
+
+        explore(bench, BODIES, check, valid=VALID_BODIES["openhands"])
+        assert len(checked) >= 25, "drawn here, as the profile of the target says"
+    finally:
+        process.close()
+
+
+def test_a_process_that_says_nonsense_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "python"
+    script.write_text("#!/bin/sh\nread orders; echo '0 {\"value\": 1}'; echo '0 nonsense'; echo nonsense; cat\n")
+    script.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(script))
+    process = Ahead()
+    monkeypatch.undo()
+    try:
+        process.order(orders("openhands", ("0.53.0",), run_seed=1, profile="quick"))
+        checked: list[Any] = []
+        explore(_bench(process), MOVES, checked.append)
+        assert checked[0] == 1
+        assert len(checked) > 5, "drawn here, after what was drawn there"
+    finally:
+        process.close()
+
+
+def test_a_failure_is_made_small_here() -> None:
+    def check(name: str) -> None:
+        if len(name) > 3:
+            raise Nonconformance(name, "short")
+
+    with _ahead("openhands") as process:
+        bench = _bench(process)
+        bench.edition = "0.53.0"
+        with pytest.raises(Nonconformance) as caught:
+            explore(bench, NAMES, check)
+    assert len(caught.value.case) == 4
+
+
+@pytest.mark.parametrize("time", [1, 10, 25])
+def test_a_failure_that_comes_and_goes_is_raised_all_the_same(time: int) -> None:
+    calls: list[str] = []
+
+    def check(name: str) -> None:
+        calls.append(name)
+        if len(calls) == time:
+            raise Nonconformance("once", "never")
+
+    with _ahead("openhands") as process:
+        bench = _bench(process)
+        bench.edition = "0.53.0"
+        with pytest.raises(Nonconformance, match="once"):
+            explore(bench, NAMES, check)
+
+
+# -- whole runs
+
+
+class ForgetsLongTitles(OpenHandsServer):
+    """A title of 151 to 198 characters is cut: no case made by hand has such a length."""
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        super().store(conversation, title if not 150 < len(title) < 199 else title[:150])
+
+
+def test_a_fault_that_only_drawn_cases_find_is_found_and_made_small(tmp_path: Path) -> None:
+    with serve(ForgetsLongTitles(KEY)) as url:
+        judged = judge_in_process(url, tmp_path, system="openhands", env=ENV)
+    assert judged.status == 1, judged.output
+    assert "openhands.valid-space-accepted" in judged.with_verdict("fail")
+    title = judged.requirements["openhands.valid-space-accepted"]["compared"]["expected"]
+    assert 150 < len(title) < 160, title
+    assert set(title) == {"0"}, title
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_run_that_passes_loads_neither_hypothesis_nor_schemathesis(system: str, tmp_path: Path) -> None:
+    env = {"LOADED": str(tmp_path / "loaded"), "PYTHONPATH": f"{ROOT / 'tests' / 'suite'}"}
+    command = [
+        sys.executable, "-m", "pytest", f"--rootdir={ROOT}", "-c", f"{ROOT}/pyproject.toml", f"{ROOT}/tests/contract",
+        "-q", "-p", "loaded", f"--system={system}", f"--report-dir={tmp_path / 'reports'}", "-p", "no:cacheprovider",
+    ]  # fmt: skip
+    done = subprocess.run(
+        command, cwd=ROOT, env=plain_environment() | env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert not {"hypothesis", "schemathesis"} & set((tmp_path / "loaded").read_text(encoding="utf-8").splitlines())
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status = (folder / "stat").read_text(encoding="utf-8")
+        except OSError:
+            continue
+        if int(status.rpartition(")")[2].split()[1]) == parent:
+            found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to see processes")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_process_ends_with_the_run_whatever_ends_that(number: signal.Signals, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", f"--report-dir={tmp_path}", "--hypothesis-profile=nightly"]
+    run = subprocess.Popen(
+        command, cwd=ROOT, env=plain_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not (children := _children(run.pid)):
+            assert time.monotonic() < deadline
+            assert run.poll() is None
+            time.sleep(0.01)
+        run.send_signal(number)
+        run.wait(30)
+        while any(Path(f"/proc/{child}").exists() for child in children):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        run.kill()
+        run.wait()
