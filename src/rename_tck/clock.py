@@ -20,6 +20,7 @@ SECOND = 1.02
 
 #: The digits of an RFC 3339 date-time up to its seconds.
 _WHOLE = 19
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d")
 _FRACTION = re.compile(r"\.\d*[1-9]")
 
 
@@ -28,6 +29,13 @@ def is_fine(value: object) -> bool:
     if isinstance(value, str):
         return _FRACTION.search(value, _WHOLE) is not None
     return isinstance(value, float) and not value.is_integer()
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value may be a time in whole seconds."""
+    if isinstance(value, str):
+        return _DATE_TIME.match(value) is not None and not is_fine(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and not is_fine(value)
 
 
 def is_later(one: object, other: object) -> bool:

@@ -27,6 +27,18 @@ def test_a_time_with_parts_of_a_second_is_fine(value: object, fine: bool) -> Non
 
 
 @pytest.mark.parametrize(
+    ("value", "whole"),
+    [
+        (1_700_000_000, True), (1_700_000_000.0, True), (1_700_000_000.25, False), (None, False), (True, False),
+        ("2026-11-21T05:00:05Z", True), ("2026-11-21 05:00:05", True), ("2026-11-21T05:00:05.000Z", True),
+        ("2026-11-21T05:00:05.120Z", False), ("agent", False), ({}, False),
+    ],
+)  # fmt: skip
+def test_a_time_without_is_whole(value: object, whole: bool) -> None:
+    assert clock.is_whole(value) is whole
+
+
+@pytest.mark.parametrize(
     ("one", "other", "later"),
     [
         (6, 5, True), (5, 5, False), (5, 6, False), (5.9, 5, False), (6.0, 5.9, True), (6, None, False),
