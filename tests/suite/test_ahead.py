@@ -17,7 +17,9 @@ from harness import KEY, OTHER_MODE_KEY, ROOT, judge_in_process, plain_environme
 
 from rename_tck.ahead import Ahead, NotDrawnError, orders
 from rename_tck.bench import Bench
+from rename_tck.cases import drawing
 from rename_tck.cases.drawn import Drawn
+from rename_tck.cases.fuzz import strategy
 from rename_tck.cases.names import is_reasonable
 from rename_tck.cases.spaces import BODIES, INVALID, MOVES, NAMES, PROFILES, SPACES, VALID, Space
 from rename_tck.contract import Contract
@@ -89,6 +91,18 @@ def test_the_same_seed_draws_the_same_in_every_process(monkeypatch: pytest.Monke
     assert _everything("agno") == one
     other = _everything("agno", seed=2)
     assert all(other[name] != values for name, values in one.items())
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_what_is_drawn_ahead_is_what_a_run_draws_by_itself(seed: int) -> None:
+    """So that a seed repeats a run also with `-k` or workers, and a failure that was drawn is come by again."""
+    drawing.use("quick")
+    with _ahead("dify", seed) as process:
+        for order in orders("dify", all_editions("dify"), run_seed=seed, profile="quick"):
+            here: list[Any] = []
+            cases = strategy(order.space, Contract.load("dify", order.document), VALID_BODIES["dify"])
+            drawing.draw(cases, here.append, seed=order.seed, examples=order.examples)
+            assert list(process.take("dify", order.edition, order.space, VALID_BODIES["dify"])) == here, order.space
 
 
 def test_the_values_of_an_order_can_be_had_once() -> None:

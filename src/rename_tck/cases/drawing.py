@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import hypothesis
@@ -23,6 +24,15 @@ from rename_tck.cases.spaces import DEFAULT, PROFILES, SPACES
 from rename_tck.contract import Contract
 
 T = TypeVar("T")
+
+# Hypothesis likes to draw what stands in the source of the modules that happen to be loaded. Without that a seed draws
+# the same in whichever process, and a part of the start is spared. There is no setting for it; where Hypothesis comes
+# to keep it elsewhere, nothing but that is lost.
+with suppress(ImportError, AttributeError):
+    from hypothesis.internal.conjecture import providers
+
+    _nothing = providers.Constants()  # type: ignore[attr-defined]
+    providers._get_local_constants = lambda: _nothing
 
 # No example database: the seed alone decides.
 for _name, _examples in PROFILES.items():
