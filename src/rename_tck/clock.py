@@ -1,61 +1,65 @@
 """The target's clock, as the times in its answers show it.
 
-A server that sets a time to now where it should not is found out only when now is another second than before, for
-times may be in whole seconds. How long to wait for that is read off what the run has seen: it is seldom a whole second.
+A server that sets a time to now where it should not is found out only when now looks different from before, and times
+are often in whole seconds. What the run has seen tells how long to wait: where the second began before, no whole one.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rename_tck.bench import Bench
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.series import Series
 from rename_tck.systems.dialect import members
 
-#: A second by the target's clock, and something for clocks that run apart.
-SECOND = 1.02
+#: How much longer than the unit is waited, for clocks that run apart; and the least, for clocks that tick seldom.
+_SLACK, _LEAST = 1.02, 0.05
 
-#: The digits of an RFC 3339 date-time up to its seconds.
-_WHOLE = 19
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d")
-_FRACTION = re.compile(r"\.\d*[1-9]")
+#: Numbers below are no times: the first Unix timestamp is of 1973, and those above are in milliseconds.
+_FIRST, _MILLISECONDS = 1e8, 1e11
+
+_FRACTION = re.compile(r"\d:\d\d[.,](\d*[1-9])")
+_TIME = re.compile(r"\d:\d\d|\d{8}")
 
 
-def is_fine(value: object) -> bool:
-    """Whether a time shows parts of a second, so that two that differ by less can be told apart."""
+def unit(value: object) -> float:
+    """The coarsest unit of the times in a value, in seconds: two that differ by less may look the same. 0: it has none.
+
+    What may be a time counts as one, in whole seconds unless it shows parts of them.
+    """
+    if isinstance(value, dict):
+        return max(map(unit, value.values()), default=0.0)
+    if isinstance(value, list):
+        return max(map(unit, value), default=0.0)
     if isinstance(value, str):
-        return _FRACTION.search(value, _WHOLE) is not None
-    return isinstance(value, float) and not value.is_integer()
+        fraction = _FRACTION.search(value)
+        return 10.0 ** -len(fraction[1]) if fraction else float(_TIME.search(value) is not None)
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) < _FIRST:
+        return 0.0
+    if abs(value) >= _MILLISECONDS:
+        return 0.001
+    return 1.0 if float(value).is_integer() else 10.0 ** -len(repr(value).partition(".")[2])
 
 
-def is_whole(value: object) -> bool:
-    """Whether a value may be a time in whole seconds."""
-    if isinstance(value, str):
-        return _DATE_TIME.match(value) is not None and not is_fine(value)
-    return isinstance(value, int | float) and not isinstance(value, bool) and not is_fine(value)
+def wait_since(moment: float, value: object) -> None:
+    """Wait until a time that is set now looks different from one in this value that was set at that moment."""
+    if coarsest := unit(value):
+        INTERRUPTION.pause(moment + max(_LEAST, coarsest * _SLACK) - time.monotonic())
 
 
-def is_later(one: object, other: object) -> bool:
-    """Whether one time is certain to be in a later second than another of the same form."""
-    if isinstance(one, str) and isinstance(other, str):
-        return one[:_WHOLE] > other[:_WHOLE]
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return int(one) > int(other)
-    return False
+def wait_past(bench: Bench, run: Series, shown: Iterable[object]) -> None:
+    """Wait until a time that the target sets now looks different from each of these times of a last update.
 
-
-def wait_for_the_second_after(bench: Bench, run: Series, shown: object, at: float | None = None) -> None:
-    """Wait until the target's clock has left the second of a time that it has shown, or that of the moment `at`."""
-    times = list(_times(bench, run))
-    if any(is_later(seen, shown) for _, seen in times):
-        return
-    if at is None:
-        same = (moment for moment, seen in times if seen is not None and not is_later(shown, seen))
-        at = min(same, default=time.monotonic())
-    INTERRUPTION.pause(at + SECOND - time.monotonic())
+    A time that was seen first a while ago is past the sooner.
+    """
+    seen = list(_times(bench, run))
+    for value in shown:
+        if value is not None:
+            moments = (moment for moment, other in seen if other == value and type(other) is type(value))
+            wait_since(min(moments, default=time.monotonic()), value if unit(value) else _FIRST)
 
 
 def _times(bench: Bench, run: Series) -> Iterator[tuple[float, object]]:

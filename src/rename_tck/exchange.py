@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -179,7 +180,7 @@ class Exchange:
     #: As requests has it: whether TLS was verified, or by which file of certificates.
     verify: bool | str = True
     #: When it ended, by the monotonic clock.
-    at: float = 0.0
+    at: float = field(default_factory=time.monotonic, compare=False)
 
     @property
     def status(self) -> int:

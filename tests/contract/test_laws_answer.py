@@ -130,28 +130,33 @@ def test_no_other_session_changes(bench: Bench) -> None:
 
 
 def _neighbours_keep_their_time(bench: Bench, run: series.Series) -> None:
-    """Rename one session in a later second than the others were: their last update stays what it was."""
-    member = bench.dialect.updated_member
-    # the first of each kind is the one that most requests are sent to: it is likely to have been renamed last
-    sessions = {session.kind: session for session in reversed(bench.target.pool.all)}
-    if not bench.readable() or len(bench.target.pool.all) < 2:
+    """Rename one session and, when another time shows, a last one: the others' last update stays what it was.
+
+    So a rename is seen that sets the time of every session, and one that sets that of the session renamed before.
+    """
+    member, pool = bench.dialect.updated_member, bench.target.pool
+    if not bench.readable():
         return
-    for session in sessions.values():
-        alike = [other for other in bench.target.pool.all if other.kind == session.kind]
-        others = [other for other in alike if other.id != session.id]
-        before = bench.target.pool.read_all(alike)
-        own = (before[session.id] or {}).get(member)
-        for time in ((before[other.id] or {}).get(member) for other in others):
-            # a later time of its own shows that its last rename has not set those of the others
-            if clock.is_whole(time) and not clock.is_later(own, time):
-                clock.wait_for_the_second_after(bench, run, time)
-        exchange = bench.send(bench.rename(session, bench.name()))
-        after = bench.target.pool.read_all(others)
-        for other in others:
-            was, is_now = before[other.id] or {}, after[other.id] or {}
-            if member not in run.fickle.get(other.id, set()):
-                case = f"a rename of another session: {member} of {other.id}"
-                bench.expect_equal(was.get(member), is_now.get(member), case, exchange)
+    kinds = [[session for session in pool.all if session.kind == kind] for kind in bench.dialect.kinds]
+    several = [alike for alike in kinds if len(alike) > 1]
+
+    def read() -> dict[str, object]:
+        """The times of all sessions but the last ones."""
+        snapshots = [pool.read_all(others) for *others, _ in several]
+        return {name: (snapshot or {}).get(member) for one in snapshots for name, snapshot in one.items()}
+
+    for first, *_ in several:
+        bench.send(bench.rename(first, bench.name()))
+    shown = read()
+    clock.wait_past(bench, run, shown.values())
+    before = read()
+    for *_, last in several:
+        exchange = bench.send(bench.rename(last, bench.name()))
+        for other, is_now in read().items():
+            # one that moved without a rename moves by itself
+            if shown[other] == before[other] and member not in run.fickle.get(other, set()):
+                case = f"a rename of another session: {member} of {other}"
+                bench.expect_equal(before[other], is_now, case, exchange)
 
 
 def _bystanders_keep_their_names(bench: Bench, run: series.Series) -> bool:
@@ -192,10 +197,11 @@ def test_nothing_else_of_the_session_changes(bench: Bench) -> None:
         if first is None:
             continue
         before = first.before.get(session.id)
-        seen = {**first.answered, **(first.after.get(session.id) or {})}
-        if any(clock.is_whole(seen.get(member)) for member in bench.dialect.steady):
-            shown = seen.get(bench.dialect.updated_member)
-            clock.wait_for_the_second_after(bench, run, shown, first.exchange.at)
+        seen = (before or {}, first.after.get(session.id) or {}, first.answered)
+        clock.wait_since(
+            first.exchange.at,
+            [read.get(member) for read in seen for member in bench.dialect.steady if member != bench.dialect.id_member],
+        )
         name = bench.name()
         late = series.Step(session, name, bench.give(session, name, "a rename well after the first"))
         if before is not None:

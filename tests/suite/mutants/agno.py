@@ -226,6 +226,19 @@ class RenamesEverySessionOfTheType(AgnoServer):
 
 
 @mutant(kills="agno.neighbours-untouched")
+class TouchesTheOneRenamedBefore(AgnoServer):
+    """A rename sets the time of the last update of the session that was renamed before, too."""
+
+    before: Session | None = None
+
+    def store(self, session: Session, name: str) -> None:
+        super().store(session, name)
+        if self.before is not None:
+            self.touch(self.before)
+        self.before = session
+
+
+@mutant(kills="agno.neighbours-untouched")
 class TouchesTheOthers(AgnoServer):
     """A rename sets the time of the last update of every session, in whole seconds."""
 

@@ -367,6 +367,19 @@ class StoresOnTheOneRenamedBefore(DifyServer):
 
 
 @mutant("dify.neighbours-untouched")
+class TouchesTheOneRenamedBefore(DifyServer):
+    """A rename sets the time of the last update of the conversation that was renamed before, too."""
+
+    before: Conversation | None = None
+
+    def store(self, conversation: Conversation, name: str) -> None:
+        super().store(conversation, name)
+        if self.before is not None:
+            self.touch(self.before)
+        self.before = conversation
+
+
+@mutant("dify.neighbours-untouched")
 class TouchesTheOthers(DifyServer):
     """A rename sets the time of the last update of every conversation of the user, in whole seconds."""
 

@@ -138,6 +138,19 @@ class StoresOnTheNewestConversation(OpenHandsServer):
 
 
 @mutant(kills="openhands.neighbours-untouched")
+class TouchesTheOneRenamedBefore(OpenHandsServer):
+    """A rename sets the time of the last update of the conversation that was renamed before, too."""
+
+    before: Conversation | None = None
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        super().store(conversation, title)
+        if self.before is not None:
+            self.touch(self.before)
+        self.before = conversation
+
+
+@mutant(kills="openhands.neighbours-untouched")
 class TouchesTheOthers(OpenHandsServer):
     """A rename sets the time of the last update of every conversation."""
 
