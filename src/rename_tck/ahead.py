@@ -24,7 +24,10 @@ from rename_tck.systems import load
 from rename_tck.systems.dialect import Session
 
 #: Seconds to wait for a value, at most: the process draws hundreds a second.
-PATIENCE = 60.0
+PATIENCE = 30.0
+
+#: The process's program: the package is found where this one is, after all else.
+_PROGRAM = "import sys; sys.path.append(sys.argv[1]); from rename_tck.cases.drawing import main; main()"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,7 @@ class Order:
     """What is to be drawn for one test."""
 
     system: str
+    requirement: str
     edition: str | None
     space: Space
     #: The edition whose document is drawn from.
@@ -68,6 +72,7 @@ def orders(system: str, editions: Sequence[str], *, run_seed: int, profile: str)
     return [
         Order(
             system,
+            f"{system}.{space.law}",
             edition,
             space,
             edition or editions[0],
@@ -90,13 +95,12 @@ class Ahead:
     def __init__(self) -> None:
         """Start it; it draws nothing before `order`. Raises OSError when it cannot be started."""
         package = str(Path(__file__).resolve().parents[1])
-        paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         # it has no use for keys
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith("RENAME_TCK_")}
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "rename_tck.cases.drawing"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="ascii",
-            env={**surroundings, "PYTHONPATH": os.pathsep.join(paths)},
+        self._process = subprocess.Popen(  # noqa: S603 - a program of ours
+            [sys.executable, "-P", "-c", _PROGRAM, package],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=surroundings,
+            encoding="ascii", errors="replace",
         )  # fmt: skip
         self._drawn: dict[Order, queue.SimpleQueue[str]] = {}
         self._numbered: list[queue.SimpleQueue[str]] = []
@@ -120,7 +124,7 @@ class Ahead:
         with self._process.stdout as lines:
             for line in lines:
                 number, _, text = line.partition(" ")
-                with suppress(ValueError, IndexError):  # not a word of ours
+                if number.isdecimal() and int(number) < len(self._numbered):  # else not a word of ours
                     self._numbered[int(number)].put(text)
         self._over = True
         self._end()
@@ -144,11 +148,13 @@ class Ahead:
         while True:
             try:
                 content = json.loads(arriving.get(timeout=PATIENCE))
+                if content is None:
+                    return
+                value = order.filled(from_json(content), valid)
             except (queue.Empty, ValueError):
+                self._process.kill()  # one that hangs, or talks nonsense, is not waited for again
                 raise NotDrawnError from None
-            if content is None:
-                return
-            yield order.filled(from_json(content), valid)
+            yield value
 
     def close(self) -> None:
         """Stop the process."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -42,49 +43,40 @@ def explore(
     """
     for _ in bench.cases([bench.trail.exploration()]):
         if bench.kept is not None and bench.trail.narrowed:
-            _Attempt(check).alone(bench.kept.drawn())
+            Attempt(check).alone(bench.kept.drawn())
             continue
-        failure = None
+        attempt = Attempt(check)
         if bench.target.ahead is not None:
             try:
                 drawn = bench.target.ahead.take(bench.dialect.system, bench.edition, space, valid or {})
-                failure = _first_failure(filter(only, drawn), check)
-                if failure is None:
-                    continue
+                attempt.first(filter(only, drawn))
             except NotDrawnError:
                 pass
+            else:
+                if attempt.failure is None:
+                    continue
         try:
-            _explore(bench, space, check, valid or {}, only)
-        except (NotTested, Unjudgeable):
-            if failure is None:
+            _explore(bench, space, attempt, valid or {}, only)
+        except Exception:
+            # what has failed stays so, whatever comes of looking for less
+            if attempt.failure is None:
                 raise
-        if failure is not None:
-            raise failure
-
-
-def _first_failure(drawn: Iterable[T], check: Callable[[T], None]) -> Nonconformance | None:
-    """Check what was drawn ahead, to the first case that fails."""
-    attempt = _Attempt(check)
-    for case in drawn:
-        try:
-            attempt.alone(case)
-        except Nonconformance as failure:
-            return failure
-    return None
+        if attempt.failure is not None:
+            raise attempt.failure
 
 
 def _explore(
-    bench: Bench, space: Space, check: Callable[[T], None], valid: Mapping[str, object], only: Callable[[T], bool]
+    bench: Bench, space: Space, attempt: Attempt[T], valid: Mapping[str, object], only: Callable[[T], bool]
 ) -> None:
     from rename_tck.cases import drawing, fuzz  # only here: loading Hypothesis takes its time
 
     most = drawing.use(bench.target.profile)
     cases = fuzz.strategy(space, bench.contract, valid).filter(only)
-    search(cases, check, seed=bench.seed, examples=space.examples(most, len(bench.target.contracts)))
+    search(cases, attempt, seed=bench.seed, examples=space.examples(most, len(bench.target.contracts)))
 
 
-def search(cases: st.SearchStrategy[T], check: Callable[[T], None], *, seed: str, examples: int) -> None:
-    """Check as many cases as the current profile has it, and raise the smallest failure.
+def search(cases: st.SearchStrategy[T], attempt: Attempt[T], *, seed: str, examples: int) -> None:
+    """Attempt as many cases, as the current profile has it, and raise the smallest failure.
 
     Raises:
         Nonconformance: a case failed; the smallest one found.
@@ -92,13 +84,12 @@ def search(cases: st.SearchStrategy[T], check: Callable[[T], None], *, seed: str
     """
     from rename_tck.cases.drawing import draw
 
-    attempt = _Attempt(check)
     try:
         draw(cases, attempt, seed=seed, examples=examples)
     except _Enough:
         pass
     except Exception:
-        # also Hypothesis' own complaint that a failure did not come again
+        # also Hypothesis' own complaint that a failure did not come again; what has failed stays so whatever comes
         if attempt.failure is None:
             raise
     if attempt.failure is not None:
@@ -111,17 +102,31 @@ class _Enough(BaseException):
     """Ends Hypothesis' search at once, which an ordinary exception does not."""
 
 
-class _Attempt(Generic[T]):
+class Attempt(Generic[T]):
     """One check after the other; keeps the last failure, which is the smallest, and bounds the search for it."""
 
     def __init__(self, check: Callable[[T], None]) -> None:
         self.failure: Nonconformance | None = None
         self.trouble: NotTested | Unjudgeable | None = None
         self._check = check
+        self._passed: set[str] = set()
         self._shrinks = 0
         self._since = 0.0
 
+    def first(self, drawn: Iterable[T]) -> None:
+        """Check these, to the first that fails. Those that pass are not checked again when they are drawn again."""
+        for case in drawn:
+            try:
+                self.alone(case)
+            except Nonconformance as failure:
+                self.failure = failure
+                return
+            self._passed.add(_key(case))
+
     def __call__(self, drawn: T) -> None:
+        """Check a value that was drawn. Raises what the check raises, and ends the search where that is enough."""
+        if self._passed and _key(drawn) in self._passed:
+            return
         if self._is_over():
             raise _Enough
         try:
@@ -146,5 +151,10 @@ class _Attempt(Generic[T]):
     def _is_over(self) -> bool:
         if self.failure is None:
             return False
+        self._since = self._since or time.monotonic()
         self._shrinks += 1
         return self._shrinks > SHRINKS or time.monotonic() - self._since > SHRINK_SECONDS
+
+
+def _key(drawn: object) -> str:
+    return json.dumps(to_json(drawn))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -108,16 +108,16 @@ class Judging:
             self._ahead = Ahead()
         return self._ahead
 
-    def order_drawn(self) -> None:
-        """Say what is to be drawn, as soon as it is known what is judged."""
+    def order_drawn(self, judged: Collection[tuple[str, str | None, str | None]]) -> None:
+        """Say what is to be drawn, as soon as it is known which requirements, and editions, of a system are judged."""
         if self._ahead is not None:
-            self._ahead.order(
-                [
-                    order
-                    for system in self.systems()
-                    for order in orders(system, self.editions(system), run_seed=self.seed, profile=self.run.profile)
-                ]
-            )
+            wanted = [
+                order
+                for system in self.systems()
+                for order in orders(system, self.editions(system), run_seed=self.seed, profile=self.run.profile)
+                if (system, order.requirement, order.edition) in judged
+            ]
+            self._ahead.order(wanted)
 
     def open(self, system: str) -> Opening:
         """The target of a system, opened when it is first asked for."""

@@ -13,7 +13,7 @@ import pytest
 
 from rename_tck import finding as findings
 from rename_tck.bench import Bench
-from rename_tck.cases.spaces import DEFAULT, seed_for
+from rename_tck.cases.spaces import DEFAULT, LAWS, seed_for
 from rename_tck.discretion import Discreet, trace, without_frames
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.judging import Judging
@@ -118,14 +118,15 @@ class Judge:
         observing = metafunc.definition.get_closest_marker("observation")
         if "bench" not in metafunc.fixturenames or not (mark or observing):
             return
-        self._draw_ahead()
+        if mark is not None and not LAWS.isdisjoint(mark.args):
+            self._draw_ahead()
         params = parameters(self.judging, mark, metafunc.function.__name__, replays=self.replay is not None)
         metafunc.parametrize("bench", params, indirect=True, scope="function")
 
     def _draw_ahead(self) -> None:
-        """Begin to draw the cases as soon as it is known that there are contract tests, if all of them are to run."""
-        option = self.config.option
-        if not (self.is_controller or option.collectonly or option.keyword or option.markexpr):
+        """Begin to draw the cases as soon as it is known that there are laws that need them, if none is left out."""
+        option, verbosity = self.config.option, self.config.getoption("--hypothesis-verbosity", None)
+        if not (self.is_controller or option.collectonly or option.keyword or option.markexpr or verbosity):
             ahead = self.judging.begin_drawing()
             if ahead is not None:
                 self.config.add_cleanup(ahead.close)
@@ -210,7 +211,7 @@ class Judge:
                     if self.settings.base_url is not None:
                         self.judging.look_at_target()
                         self._select(session)
-                    self.judging.order_drawn()
+                    self.judging.order_drawn({item for item in map(chosen_by, session.items) if item})
                 except CouldNotJudge as trouble:
                     self.judging.give_up(trouble)
                     session.items[:] = [item for item in session.items if not chosen_by(item)]

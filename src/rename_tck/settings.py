@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from rename_tck.cases.spaces import PROFILES
+from rename_tck.cases.spaces import DEFAULT, PROFILES
 from rename_tck.catalogue import Catalogue
 from rename_tck.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
 from rename_tck.known import Known, KnownFailuresError, load
@@ -122,10 +122,12 @@ def look_up_profile(config: Any) -> None:
         BadOptionError: there is none of that name.
     """
     name = config.getoption("--hypothesis-profile", None)
-    if name is not None:
+    if name is not None or config.getoption("--hypothesis-verbosity", None) is not None:
         from rename_tck.cases import drawing
 
-        if not drawing.is_profile(name):
+        if name is None:
+            drawing.use(DEFAULT)  # whose verbosity is changed
+        elif not drawing.is_profile(name):
             raise BadOptionError(f"--hypothesis-profile={name} is none of {', '.join(PROFILES)}.")
 
 

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,9 @@ from typing import Any, cast
 
 import pytest
 from harness import KEY, OTHER_MODE_KEY, ROOT, judge_in_process, plain_environment
+from mutants import Mutant, every
 
+from rename_tck import ahead
 from rename_tck.ahead import Ahead, NotDrawnError, orders
 from rename_tck.bench import Bench
 from rename_tck.cases import drawing
@@ -23,12 +26,12 @@ from rename_tck.cases.fuzz import strategy
 from rename_tck.cases.names import is_reasonable
 from rename_tck.cases.spaces import BODIES, INVALID, MOVES, NAMES, PROFILES, SPACES, VALID, Space
 from rename_tck.contract import Contract
-from rename_tck.explore import explore
+from rename_tck.explore import SHRINKS, explore
 from rename_tck.opening import all_editions
 from rename_tck.reference.openhands import Conversation, OpenHandsServer
 from rename_tck.reference.serving import serve
 from rename_tck.systems import NAMES as SYSTEMS
-from rename_tck.verdict import Nonconformance
+from rename_tck.verdict import Nonconformance, NotTested
 
 ENV = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
 VALID_BODIES = {
@@ -93,16 +96,17 @@ def test_the_same_seed_draws_the_same_in_every_process(monkeypatch: pytest.Monke
     assert all(other[name] != values for name, values in one.items())
 
 
-@pytest.mark.parametrize("seed", [3, 4])
-def test_what_is_drawn_ahead_is_what_a_run_draws_by_itself(seed: int) -> None:
+@pytest.mark.parametrize(("system", "seed"), [("dify", 3), ("agno", 4), ("openhands", 5)])
+def test_what_is_drawn_ahead_is_what_a_run_draws_by_itself(system: str, seed: int) -> None:
     """So that a seed repeats a run also with `-k` or workers, and a failure that was drawn is come by again."""
     drawing.use("quick")
-    with _ahead("dify", seed) as process:
-        for order in orders("dify", all_editions("dify"), run_seed=seed, profile="quick"):
+    valid = VALID_BODIES[system]
+    with _ahead(system, seed) as process:
+        for order in orders(system, all_editions(system), run_seed=seed, profile="quick"):
             here: list[Any] = []
-            cases = strategy(order.space, Contract.load("dify", order.document), VALID_BODIES["dify"])
+            cases = strategy(order.space, Contract.load(system, order.document), valid)
             drawing.draw(cases, here.append, seed=order.seed, examples=order.examples)
-            assert list(process.take("dify", order.edition, order.space, VALID_BODIES["dify"])) == here, order.space
+            assert list(process.take(system, order.edition, order.space, valid)) == here, order.space
 
 
 def test_the_values_of_an_order_can_be_had_once() -> None:
@@ -184,13 +188,23 @@ def test_a_process_that_dies_is_done_without(when: str) -> None:
         process.close()
 
 
-def test_a_process_that_says_nonsense_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = tmp_path / "python"
-    script.write_text("#!/bin/sh\nread orders; echo '0 {\"value\": 1}'; echo '0 nonsense'; echo nonsense; cat\n")
-    script.chmod(0o755)
-    monkeypatch.setattr("sys.executable", str(script))
-    process = Ahead()
-    monkeypatch.undo()
+def _speaking(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ahead:
+    """A process that is a shell script."""
+    program = folder / "python"
+    program.write_text(f"#!/bin/sh\nread orders\n{script}\n", encoding="utf-8")
+    program.chmod(0o755)
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.executable", str(program))
+        return Ahead()
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["0 nonsense", '0 {"x": 1}', "0 5", "0 []", "0 ", "0", "nonsense", "9 9", "-1 null", "é ü", "\\377"]
+)
+def test_a_process_that_says_nonsense_is_done_without(
+    nonsense: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = _speaking(f"echo '0 {{\"value\": 1}}'; printf '{nonsense}\\n'", tmp_path, monkeypatch)
     try:
         process.order(orders("openhands", ("0.53.0",), run_seed=1, profile="quick"))
         checked: list[Any] = []
@@ -201,17 +215,38 @@ def test_a_process_that_says_nonsense_is_done_without(tmp_path: Path, monkeypatc
         process.close()
 
 
+def test_a_process_that_hangs_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "PATIENCE", 0.3)
+    process = _speaking("exec sleep 100", tmp_path, monkeypatch)
+    try:
+        process.order(orders("openhands", ("0.53.0",), run_seed=1, profile="quick"))
+        with pytest.raises(NotDrawnError):
+            next(process.take("openhands", None, MOVES, {}))
+        monkeypatch.setattr(ahead, "PATIENCE", 100.0)
+        with pytest.raises(NotDrawnError):
+            next(process.take("openhands", None, BODIES, {}))
+    finally:
+        process.close()
+
+
 def test_a_failure_is_made_small_here() -> None:
+    calls: list[str] = []
+
     def check(name: str) -> None:
+        calls.append(name)
         if len(name) > 3:
             raise Nonconformance(name, "short")
 
-    with _ahead("openhands") as process:
+    with _ahead("openhands") as process, _ahead("openhands") as same:
+        drawn = list(same.take("openhands", "0.53.0", NAMES, {}))
         bench = _bench(process)
         bench.edition = "0.53.0"
         with pytest.raises(Nonconformance) as caught:
             explore(bench, NAMES, check)
     assert len(caught.value.case) == 4
+    failed = next(number for number, name in enumerate(drawn) if len(name) > 3)
+    assert calls[: failed + 2] == [*drawn[: failed + 1], drawn[failed]], "what had passed is not sent again"
+    assert len(calls) <= failed + 1 + SHRINKS
 
 
 @pytest.mark.parametrize("time", [1, 10, 25])
@@ -227,6 +262,25 @@ def test_a_failure_that_comes_and_goes_is_raised_all_the_same(time: int) -> None
         bench = _bench(process)
         bench.edition = "0.53.0"
         with pytest.raises(Nonconformance, match="once"):
+            explore(bench, NAMES, check)
+    assert len(calls) <= time + SHRINKS
+
+
+@pytest.mark.parametrize("trouble", [NotTested("out of time"), RuntimeError("a strategy that is none")])
+def test_a_failure_in_hand_stays_whatever_comes_of_looking_for_less(trouble: Exception) -> None:
+    calls: list[str] = []
+
+    def check(name: str) -> None:
+        calls.append(name)
+        if len(calls) == 5:
+            raise Nonconformance("the fifth", "never")
+        if len(calls) > 5:
+            raise trouble
+
+    with _ahead("openhands") as process:
+        bench = _bench(process)
+        bench.edition = "0.53.0"
+        with pytest.raises(Nonconformance, match="the fifth"):
             explore(bench, NAMES, check)
 
 
@@ -276,24 +330,54 @@ def _children(parent: int) -> list[int]:
     return found
 
 
+#: Mutants that are found by what is drawn.
+DRAWN = [mutant for mutant in every() if mutant.kills.endswith((VALID.law, INVALID.law))]
+
+
+@pytest.mark.parametrize("mutant", DRAWN, ids=lambda mutant: f"{mutant.system}-{mutant.name}")
+def test_a_mutant_that_drawn_cases_find_is_killed(mutant: Mutant, tmp_path: Path) -> None:
+    with serve(mutant.make()) as url:
+        judged = judge_in_process(url, tmp_path, *mutant.options, system=mutant.system, env=ENV)
+    assert judged.status == 1, judged.output
+    assert mutant.kills in judged.with_verdict("fail")
+
+
+def _running(process: int) -> bool:
+    """Whether a process is there, and no zombie."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to see processes")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_process_ends_with_the_run_whatever_ends_that(number: signal.Signals, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", f"--report-dir={tmp_path}", "--hypothesis-profile=nightly"]
-    run = subprocess.Popen(
-        command, cwd=ROOT, env=plain_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while not (children := _children(run.pid)):
-            assert time.monotonic() < deadline
-            assert run.poll() is None
-            time.sleep(0.01)
-        run.send_signal(number)
-        run.wait(30)
-        while any(Path(f"/proc/{child}").exists() for child in children):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-    finally:
-        run.kill()
-        run.wait()
+    asked = threading.Event()
+
+    class Watched(OpenHandsServer):
+        def store(self, conversation: Conversation, title: str) -> None:
+            super().store(conversation, title)
+            asked.set()  # so the target is known, and the process has its orders
+
+    with serve(Watched(KEY)) as url:
+        command = [
+            sys.executable, "-m", "pytest", "-q", f"--report-dir={tmp_path}", f"--base-url={url}",
+            "--system=openhands", "--hypothesis-profile=nightly",
+        ]  # fmt: skip
+        env, nowhere = plain_environment() | ENV, subprocess.DEVNULL
+        run = subprocess.Popen(command, cwd=ROOT, env=env, stdout=nowhere, stderr=nowhere)
+        try:
+            assert asked.wait(60)
+            children = _children(run.pid)
+            assert len(children) == 1
+            run.send_signal(number)
+            run.wait(30)
+            deadline = time.monotonic() + 30
+            while any(map(_running, children)):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        finally:
+            run.kill()
+            run.wait()

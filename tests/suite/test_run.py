@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rename_tck.cases import drawing
 from rename_tck.catalogue import Catalogue
-from rename_tck.explore import SHRINKS, search
+from rename_tck.explore import SHRINKS, Attempt, search
 from rename_tck.finding import concluded, dump, load
 from rename_tck.redaction import Redactor
 from rename_tck.reports.record import validate
@@ -151,7 +151,7 @@ def test_exploring_raises_the_smallest_failure() -> None:
 
     drawing.use("quick")
     with pytest.raises(Nonconformance) as caught:
-        search(st.integers(0, 10_000), check, seed="1/x", examples=25)
+        search(st.integers(0, 10_000), Attempt(check), seed="1/x", examples=25)
     assert caught.value.case == "101"
 
 
@@ -165,7 +165,7 @@ def test_exploring_raises_a_failure_that_comes_and_goes() -> None:
 
     drawing.use("quick")
     with pytest.raises(Nonconformance, match="once"):
-        search(st.integers(), check, seed="1/x", examples=25)
+        search(st.integers(), Attempt(check), seed="1/x", examples=25)
 
 
 def test_exploring_ends_soon_after_a_failure() -> None:
@@ -178,14 +178,14 @@ def test_exploring_ends_soon_after_a_failure() -> None:
 
     drawing.use("quick")
     with pytest.raises(Nonconformance):
-        search(st.text(min_size=100), check, seed="1/x", examples=25)
+        search(st.text(min_size=100), Attempt(check), seed="1/x", examples=25)
     assert len(calls) <= 25 + SHRINKS + 1
 
 
 def test_exploring_draws_the_same_for_the_same_seed() -> None:
     def drawn(seed: str) -> list[str]:
         found: list[str] = []
-        search(st.text(), found.append, seed=seed, examples=25)
+        search(st.text(), Attempt(found.append), seed=seed, examples=25)
         return found
 
     drawing.use("quick")

@@ -51,10 +51,10 @@ def _body_alone(contract: Contract) -> str:
 
 
 def _without_prose(part: Any) -> Any:
-    """A schema without what people read in it, which is all that some editions differ in."""
+    """A schema without what people read in it, which is all that some editions differ in. Data is left as it is."""
     if isinstance(part, Mapping):
         return {
-            name: _without_prose(inner)
+            name: inner if name in {"const", "default", "enum", "example", "examples"} else _without_prose(inner)
             for name, inner in part.items()
             if not (name in {"description", "title"} and isinstance(inner, str))
         }

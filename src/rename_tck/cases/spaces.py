@@ -40,3 +40,6 @@ BODIES = Space("bodies", "no-server-error")
 
 #: In the order in which a run comes to them.
 SPACES: Sequence[Space] = (MOVES, VALID, NAMES, INVALID, BODIES)
+
+#: The requirements whose cases are drawn, without the system's name.
+LAWS = frozenset(space.law for space in SPACES)
