@@ -183,7 +183,8 @@ def test_a_process_that_dies_is_done_without(when: str) -> None:
             checked.append(value)
 
         explore(bench, BODIES, check, valid=VALID_BODIES["openhands"])
-        assert len(checked) >= 25, "drawn here, as the profile of the target says"
+        # how many had come before it died is chance, and what comes twice is checked once
+        assert all(value in checked for value in _explored(None, BODIES, None)), "drawn here, as the profile says"
     finally:
         process.close()
 
