@@ -30,7 +30,7 @@ PATIENCE = 30.0
 _PROGRAM = "import sys; sys.path.append(sys.argv[1]); from rename_tck.cases.drawing import main; main()"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Order:
     """What is to be drawn for one test."""
 
@@ -69,20 +69,13 @@ def orders(system: str, editions: Sequence[str], *, run_seed: int, profile: str)
     """What the tests of a system will want, in the order in which they do."""
     body = load(system).body(Session("", "created", owner="user"), "name")
     valid = {member: f"<{member}>" for member in body}
-    return [
-        Order(
-            system,
-            f"{system}.{space.law}",
-            edition,
-            space,
-            edition or editions[0],
-            seed_for(run_seed, f"{system}.{space.law}", edition),
-            space.examples(PROFILES[profile], len(editions)),
-            valid,
-        )
-        for space in SPACES
-        for edition in (editions if space.per_edition else [None])
-    ]
+    wanted = []
+    for space in SPACES:
+        requirement, each = f"{system}.{space.law}", space.examples(PROFILES[profile], len(editions))
+        for edition in editions if space.per_edition else [None]:
+            seed = seed_for(run_seed, requirement, edition)
+            wanted.append(Order(system, requirement, edition, space, edition or editions[0], seed, each, valid))
+    return wanted
 
 
 class NotDrawnError(Exception):
@@ -102,15 +95,18 @@ class Ahead:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=surroundings,
             encoding="ascii", errors="replace",
         )  # fmt: skip
-        self._drawn: dict[Order, queue.SimpleQueue[str]] = {}
-        self._numbered: list[queue.SimpleQueue[str]] = []
+        self._arriving: list[queue.SimpleQueue[str]] = []
+        self._ordered: dict[tuple[str, str | None, Space], tuple[Order, queue.SimpleQueue[str]]] = {}
         self._over = False
         threading.Thread(target=self._listen, name="rename-tck drawn cases", daemon=True).start()
 
     def order(self, wanted: Sequence[Order]) -> None:
         """Say what is to be drawn, in which order. To be said once."""
-        self._drawn = {order: queue.SimpleQueue() for order in wanted}
-        self._numbered = list(self._drawn.values())
+        self._arriving = [queue.SimpleQueue() for _ in wanted]
+        self._ordered = {
+            (order.system, order.edition, order.space): (order, arriving)
+            for order, arriving in zip(wanted, self._arriving, strict=True)
+        }
         if self._over:
             self._end()
         assert self._process.stdin is not None
@@ -124,15 +120,15 @@ class Ahead:
         with self._process.stdout as lines:
             for line in lines:
                 number, _, text = line.partition(" ")
-                if number.isdecimal() and int(number) < len(self._numbered):  # else not a word of ours
-                    self._numbered[int(number)].put(text)
+                if number.isdecimal() and int(number) < len(self._arriving):  # else not a word of ours
+                    self._arriving[int(number)].put(text)
         self._over = True
         self._end()
 
     def _end(self) -> None:
         """Say that nothing more will come: to an order that is fulfilled that makes no difference."""
-        for each in self._numbered:
-            each.put("")
+        for arriving in self._arriving:
+            arriving.put("")
 
     def take(self, system: str, edition: str | None, space: Space, valid: Mapping[str, object]) -> Iterator[Any]:
         """The values of an order, as they come. They can be had once.
@@ -140,11 +136,10 @@ class Ahead:
         Raises:
             NotDrawnError: there is no such order, or the process has failed at it.
         """
-        wanted = system, edition, space
-        order = next((one for one in self._drawn if (one.system, one.edition, one.space) == wanted), None)
-        if order is None:
-            raise NotDrawnError
-        arriving = self._drawn.pop(order)
+        try:
+            order, arriving = self._ordered.pop((system, edition, space))
+        except KeyError:
+            raise NotDrawnError from None
         while True:
             try:
                 content = json.loads(arriving.get(timeout=PATIENCE))

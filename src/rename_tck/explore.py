@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from rename_tck.ahead import NotDrawnError
 from rename_tck.bench import Bench
-from rename_tck.cases.drawn import to_json
+from rename_tck.cases.drawn import from_text, to_json, to_text
 from rename_tck.cases.spaces import Space
 from rename_tck.verdict import Nonconformance, NotTested, Unjudgeable
 
@@ -42,32 +41,30 @@ def explore(
         NotTested, Unjudgeable: as the check raises them.
     """
     for _ in bench.cases([bench.trail.exploration()]):
-        if bench.kept is not None and bench.trail.narrowed:
-            Attempt(check).alone(bench.kept.drawn())
-            continue
         attempt = Attempt(check)
-        if bench.target.ahead is not None:
-            try:
-                drawn = bench.target.ahead.take(bench.dialect.system, bench.edition, space, valid or {})
-                attempt.first(filter(only, drawn))
-            except NotDrawnError:
-                pass
-            else:
-                if attempt.failure is None:
-                    continue
-        try:
-            _explore(bench, space, attempt, valid or {}, only)
-        except Exception:
-            # what has failed stays so, whatever comes of looking for less
-            if attempt.failure is None:
-                raise
-        if attempt.failure is not None:
-            raise attempt.failure
+        if bench.kept is not None and bench.trail.narrowed:
+            attempt.alone(bench.kept.drawn())
+        elif not _passes_ahead(bench, space, attempt, valid or {}, only):
+            _draw(bench, space, attempt, valid or {}, only)
 
 
-def _explore(
+def _passes_ahead(
+    bench: Bench, space: Space, attempt: Attempt[T], valid: Mapping[str, object], only: Callable[[T], bool]
+) -> bool:
+    """Check what was drawn ahead; whether all of it has come, and passes."""
+    if bench.target.ahead is None:
+        return False
+    try:
+        attempt.first(filter(only, bench.target.ahead.take(bench.dialect.system, bench.edition, space, valid)))
+    except NotDrawnError:
+        return False
+    return attempt.failure is None
+
+
+def _draw(
     bench: Bench, space: Space, attempt: Attempt[T], valid: Mapping[str, object], only: Callable[[T], bool]
 ) -> None:
+    """Draw here, and check that. Raises what `search` does."""
     from rename_tck.cases import drawing, fuzz  # only here: loading Hypothesis takes its time
 
     most = drawing.use(bench.target.profile)
@@ -76,7 +73,7 @@ def _explore(
 
 
 def search(cases: st.SearchStrategy[T], attempt: Attempt[T], *, seed: str, examples: int) -> None:
-    """Attempt as many cases, as the current profile has it, and raise the smallest failure.
+    """Attempt as many cases, and raise the smallest failure, be it of an attempt before.
 
     Raises:
         Nonconformance: a case failed; the smallest one found.
@@ -121,16 +118,16 @@ class Attempt(Generic[T]):
             except Nonconformance as failure:
                 self.failure = failure
                 return
-            self._passed.add(_key(case))
+            self._passed.add(to_text(case))
 
-    def __call__(self, drawn: T) -> None:
+    def __call__(self, drawn: str) -> None:
         """Check a value that was drawn. Raises what the check raises, and ends the search where that is enough."""
-        if self._passed and _key(drawn) in self._passed:
+        if drawn in self._passed:
             return
         if self._is_over():
             raise _Enough
         try:
-            self.alone(drawn)
+            self.alone(from_text(drawn))
         except Nonconformance as failure:
             self._since = self._since or time.monotonic()
             self.failure = failure
@@ -154,7 +151,3 @@ class Attempt(Generic[T]):
         self._since = self._since or time.monotonic()
         self._shrinks += 1
         return self._shrinks > SHRINKS or time.monotonic() - self._since > SHRINK_SECONDS
-
-
-def _key(drawn: object) -> str:
-    return json.dumps(to_json(drawn))

@@ -72,7 +72,7 @@ def judge_in_process(
     system: str | None = None,
     env: Mapping[str, str] | None = None,
     select: str | None = None,
-    seed: int = 1,
+    seed: int | None = 1,
     timeout: float = 300,
 ) -> Judged:
     """The same in a process of its own, as a user's shell does it."""
@@ -86,11 +86,16 @@ def judge_in_process(
 
 
 def _arguments(
-    base_url: str | None, report_dir: Path, options: tuple[str, ...], system: str | None, select: str | None, seed: int
+    base_url: str | None,
+    report_dir: Path,
+    options: tuple[str, ...],
+    system: str | None,
+    select: str | None,
+    seed: int | None,
 ) -> list[str]:
     return [
         str(ROOT / "tests" / "contract"), f"--rootdir={ROOT}", "-c", str(ROOT / "pyproject.toml"), "-q", "--no-header",
-        f"--report-dir={report_dir}", f"--hypothesis-seed={seed}",
+        f"--report-dir={report_dir}", *([] if seed is None else [f"--hypothesis-seed={seed}"]),
         *([f"--base-url={base_url}"] if base_url else []), *([f"--system={system}"] if system else []),
         *(["-k", select] if select else []), *options,
     ]  # fmt: skip

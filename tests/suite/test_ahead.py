@@ -21,7 +21,7 @@ from rename_tck import ahead
 from rename_tck.ahead import Ahead, NotDrawnError, orders
 from rename_tck.bench import Bench
 from rename_tck.cases import drawing
-from rename_tck.cases.drawn import Drawn
+from rename_tck.cases.drawn import Drawn, from_text
 from rename_tck.cases.fuzz import strategy
 from rename_tck.cases.names import is_reasonable
 from rename_tck.cases.spaces import BODIES, INVALID, MOVES, NAMES, PROFILES, SPACES, VALID, Space
@@ -103,10 +103,11 @@ def test_what_is_drawn_ahead_is_what_a_run_draws_by_itself(system: str, seed: in
     valid = VALID_BODIES[system]
     with _ahead(system, seed) as process:
         for order in orders(system, all_editions(system), run_seed=seed, profile="quick"):
-            here: list[Any] = []
+            here: list[str] = []
             cases = strategy(order.space, Contract.load(system, order.document), valid)
             drawing.draw(cases, here.append, seed=order.seed, examples=order.examples)
-            assert list(process.take(system, order.edition, order.space, valid)) == here, order.space
+            ahead_of_it = list(process.take(system, order.edition, order.space, valid))
+            assert ahead_of_it == list(map(from_text, here)), order.space
 
 
 def test_the_values_of_an_order_can_be_had_once() -> None:
@@ -132,7 +133,7 @@ def test_the_process_knows_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
         assert KEY not in json.dumps(given)
 
 
-def _bench(process: Ahead | None) -> Bench:
+def _bench(process: Ahead | None, edition: str | None = None) -> Bench:
     """A bench without a server: cases are drawn and checked, and nothing is sent."""
 
     class Dialect:
@@ -143,14 +144,14 @@ def _bench(process: Ahead | None) -> Bench:
 
     target = cast("Any", Target())
     target.contracts = {"0.53.0": Contract.load("openhands", "0.53.0")}
-    return Bench(target, None, seed="1/openhands.valid-space-accepted/None")
+    bench = Bench(target, None, seed="1/openhands.valid-space-accepted/None")
+    bench.edition = edition
+    return bench
 
 
 def _explored(process: Ahead | None, space: Space = NAMES, edition: str | None = "0.53.0") -> list[Any]:
     checked: list[Any] = []
-    bench = _bench(process)
-    bench.edition = edition
-    explore(bench, space, checked.append, valid=VALID_BODIES["openhands"])
+    explore(_bench(process, edition), space, checked.append, valid=VALID_BODIES["openhands"])
     return checked
 
 
@@ -240,10 +241,8 @@ def test_a_failure_is_made_small_here() -> None:
 
     with _ahead("openhands") as process, _ahead("openhands") as same:
         drawn = list(same.take("openhands", "0.53.0", NAMES, {}))
-        bench = _bench(process)
-        bench.edition = "0.53.0"
         with pytest.raises(Nonconformance) as caught:
-            explore(bench, NAMES, check)
+            explore(_bench(process, "0.53.0"), NAMES, check)
     assert len(caught.value.case) == 4
     failed = next(number for number, name in enumerate(drawn) if len(name) > 3)
     assert calls[: failed + 2] == [*drawn[: failed + 1], drawn[failed]], "what had passed is not sent again"
@@ -259,11 +258,8 @@ def test_a_failure_that_comes_and_goes_is_raised_all_the_same(time: int) -> None
         if len(calls) == time:
             raise Nonconformance("once", "never")
 
-    with _ahead("openhands") as process:
-        bench = _bench(process)
-        bench.edition = "0.53.0"
-        with pytest.raises(Nonconformance, match="once"):
-            explore(bench, NAMES, check)
+    with _ahead("openhands") as process, pytest.raises(Nonconformance, match="once"):
+        explore(_bench(process, "0.53.0"), NAMES, check)
     assert len(calls) <= time + SHRINKS
 
 
@@ -278,11 +274,8 @@ def test_a_failure_in_hand_stays_whatever_comes_of_looking_for_less(trouble: Exc
         if len(calls) > 5:
             raise trouble
 
-    with _ahead("openhands") as process:
-        bench = _bench(process)
-        bench.edition = "0.53.0"
-        with pytest.raises(Nonconformance, match="the fifth"):
-            explore(bench, NAMES, check)
+    with _ahead("openhands") as process, pytest.raises(Nonconformance, match="the fifth"):
+        explore(_bench(process, "0.53.0"), NAMES, check)
 
 
 # -- whole runs
@@ -308,27 +301,9 @@ def test_a_fault_that_only_drawn_cases_find_is_found_and_made_small(tmp_path: Pa
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_run_that_passes_loads_neither_hypothesis_nor_schemathesis(system: str, tmp_path: Path) -> None:
     env = {"LOADED": str(tmp_path / "loaded"), "PYTHONPATH": f"{ROOT / 'tests' / 'suite'}"}
-    command = [
-        sys.executable, "-m", "pytest", f"--rootdir={ROOT}", "-c", f"{ROOT}/pyproject.toml", f"{ROOT}/tests/contract",
-        "-q", "-p", "loaded", f"--system={system}", f"--report-dir={tmp_path / 'reports'}", "-p", "no:cacheprovider",
-    ]  # fmt: skip
-    done = subprocess.run(
-        command, cwd=ROOT, env=plain_environment() | env, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stdout
+    judged = judge_in_process(None, tmp_path / "reports", "-p", "loaded", system=system, env=env, seed=None)
+    assert judged.status == 0, judged.output
     assert not {"hypothesis", "schemathesis"} & set((tmp_path / "loaded").read_text(encoding="utf-8").splitlines())
-
-
-def _children(parent: int) -> list[int]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            status = (folder / "stat").read_text(encoding="utf-8")
-        except OSError:
-            continue
-        if int(status.rpartition(")")[2].split()[1]) == parent:
-            found.append(int(folder.name))
-    return found
 
 
 #: Mutants that are found by what is drawn.
@@ -343,13 +318,22 @@ def test_a_mutant_that_drawn_cases_find_is_killed(mutant: Mutant, tmp_path: Path
     assert mutant.kills in judged.with_verdict("fail")
 
 
+def _status(process: int) -> list[str]:
+    """What /proc tells of a process, from its state on; its state is X where it is gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return ["X", "0"]
+
+
+def _children(parent: int) -> list[int]:
+    processes = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+    return [process for process in processes if int(_status(process)[1]) == parent]
+
+
 def _running(process: int) -> bool:
     """Whether a process is there, and no zombie."""
-    try:
-        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
+    return _status(process)[0] not in {"X", "Z"}
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to see processes")

@@ -66,6 +66,21 @@ def from_json(content: object) -> Any:
     raise UnknownValueError("it holds no drawn value that this suite knows")
 
 
+def to_text(value: object) -> str:
+    """A drawn value as a line of JSON."""
+    return json.dumps(to_json(value))
+
+
+def from_text(text: str) -> Any:
+    """The drawn value again: not quite what was written, for JSON joins two unpaired surrogates that make a pair.
+
+    Raises:
+        UnknownValueError: it is none.
+        ValueError: it is no JSON.
+    """
+    return from_json(json.loads(text))
+
+
 def _move(content: object) -> Move:
     match content:
         case {"act": str(act), "session": int(session), "name": str(name), "choice": int(choice)}:
