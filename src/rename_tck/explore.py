@@ -82,7 +82,7 @@ def search(cases: st.SearchStrategy[T], attempt: Attempt[T], *, seed: str, examp
     from rename_tck.cases.drawing import draw
 
     try:
-        draw(cases, attempt, seed=seed, examples=examples)
+        draw(cases, attempt, seed=seed, examples=examples, passed=attempt.passed)
     except _Enough:
         pass
     except Exception:
@@ -100,13 +100,16 @@ class _Enough(BaseException):
 
 
 class Attempt(Generic[T]):
-    """One check after the other; keeps the last failure, which is the smallest, and bounds the search for it."""
+    """One check after the other; keeps what passed first, and the last failure, which is the smallest.
+
+    Bounds the search for a smaller one.
+    """
 
     def __init__(self, check: Callable[[T], None]) -> None:
         self.failure: Nonconformance | None = None
         self.trouble: NotTested | Unjudgeable | None = None
+        self.passed: set[str] = set()
         self._check = check
-        self._passed: set[str] = set()
         self._shrinks = 0
         self._since = 0.0
 
@@ -118,12 +121,10 @@ class Attempt(Generic[T]):
             except Nonconformance as failure:
                 self.failure = failure
                 return
-            self._passed.add(to_text(case))
+            self.passed.add(to_text(case))
 
     def __call__(self, drawn: str) -> None:
         """Check a value that was drawn. Raises what the check raises, and ends the search where that is enough."""
-        if drawn in self._passed:
-            return
         if self._is_over():
             raise _Enough
         try:

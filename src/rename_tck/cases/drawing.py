@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -63,18 +63,30 @@ def use(profile: str) -> int:
     return hypothesis.settings().max_examples
 
 
-def draw(cases: st.SearchStrategy[Any], check: Callable[[str], None], *, seed: str, examples: int) -> None:
-    """Check as many cases, each as a line of JSON; the seed decides which.
+def draw(
+    cases: st.SearchStrategy[Any],
+    check: Callable[[str], None],
+    *,
+    seed: str,
+    examples: int,
+    passed: Collection[str] = (),
+) -> None:
+    """Check as many cases, no two alike and each as a line of JSON, but for those that have passed before.
 
-    Of cases that fail the check is asked again and again, for smaller ones. Raises what the check raises, and what
-    Hypothesis has to say.
+    The seed decides which. Of cases that fail the check is asked again and again, for smaller ones. Raises what the
+    check raises, and what Hypothesis has to say.
     """
+    seen: set[str] = set()
 
     @hypothesis.seed(seed)
     @hypothesis.settings(max_examples=examples)
     @hypothesis.given(cases)
     def drawn(case: object) -> None:
-        check(to_text(case))
+        text = to_text(case)
+        hypothesis.assume(text not in seen)
+        if text not in passed:
+            check(text)
+        seen.add(text)
 
     drawn()
 
