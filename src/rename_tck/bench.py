@@ -11,6 +11,9 @@ from rename_tck.sender import Sender
 from rename_tck.systems.dialect import Session, members
 from rename_tck.verdict import Compared, NotTested, Unjudgeable
 
+#: In place of a name that could not be read.
+UNSEEN = object()
+
 
 class Bench(Sender):
     """One test's view of its target."""
@@ -19,8 +22,10 @@ class Bench(Sender):
 
     def keep_or_refuse(self, session: Session, request: Request, name: str, case: str) -> bool:
         """Require that a name is kept exactly or refused with a 4xx status; whether it was kept."""
+        before = self._name_before(session)
         exchange = self.send(request)
         if 400 <= exchange.status < 500 and exchange.status not in {404, 405, 410}:
+            self._look_again(session, case, exchange, before)
             return False
         if exchange.status != 200:
             self.fail(case, "status 200, or a 4xx status that refuses the name", exchange)
@@ -58,6 +63,7 @@ class Bench(Sender):
         name = self.name()
         exchange = self.send(self.rename(session, name))
         if not self.dialect.succeeded(exchange):
+            self.target.denied.append(exchange)
             raise NotTested(f"the ordinary rename before it is not accepted (status {exchange.status})")
         self.target.accepted += 1
         return self.name_of(session, exchange) if self.readable() else name
@@ -76,10 +82,32 @@ class Bench(Sender):
         """
         if self.lifts(faulty):
             raise NotTested(f"{self.contract.document_path} allows {case}")
+        session = self.target.session_at(faulty.path) if live else None
+        before = self._name_before(session)
         exchange = self.send(faulty, live=live)
         self.require_refusal(case, exchange, statuses, live=live)
+        self._look_again(session, case, exchange, before)
         self.prove(twin)
         return exchange
+
+    def _name_before(self, session: Session | None) -> object:
+        """The name that a session bears before it is put to the test; `UNSEEN` where that cannot be read."""
+        if session is None or not self.readable():
+            return UNSEEN
+        if self._left is not None and self._left[:2] == (session.id, len(self.target.sut.journal)):
+            return self._left[2]  # nothing was sent since it was read
+        try:
+            return self.dialect.name_in(self.target.pool.read(session) or {})
+        except Unjudgeable:
+            return UNSEEN  # broken by something before, which is judged there
+
+    def _look_again(self, session: Session | None, case: str, exchange: Exchange, before: object) -> None:
+        """Keep, for the law that a refusal changes nothing, that the session bears another name than before."""
+        if session is not None and before is not UNSEEN:
+            after = self.name_of(session, exchange)
+            self._left = session.id, len(self.target.sut.journal), after
+            if after != before:
+                self.target.undone.append((case, exchange, before, after))
 
     def answered(self, *statuses: int) -> list[Exchange]:
         """Every exchange of the run so far with one of these statuses, counted as evidence.
@@ -118,6 +146,8 @@ class Bench(Sender):
             return
         exchange = self.send(twin)
         if not self.dialect.succeeded(exchange):
+            if self.contract.nearest is None:
+                self.target.denied.append(exchange)
             raise NotTested(
                 f"the same request with the fault mended is not accepted either (status {exchange.status}), "
                 "so the refusal proves nothing"

@@ -50,7 +50,7 @@ def wait_since(moment: float, value: object) -> None:
         INTERRUPTION.pause(moment + max(_LEAST, coarsest * _SLACK) - time.monotonic())
 
 
-def wait_past(bench: Bench, run: Series, shown: Iterable[object]) -> None:
+def wait_past(bench: Bench, run: Series | None, shown: Iterable[object]) -> None:
     """Wait until a time that the target sets now looks different from each of these times of a last update.
 
     A time that was seen first a while ago is past the sooner.
@@ -62,10 +62,10 @@ def wait_past(bench: Bench, run: Series, shown: Iterable[object]) -> None:
             wait_since(min(moments, default=time.monotonic()), value if unit(value) else _FIRST)
 
 
-def _times(bench: Bench, run: Series) -> Iterator[tuple[float, object]]:
+def _times(bench: Bench, run: Series | None) -> Iterator[tuple[float, object]]:
     """When the run saw which time of a last update."""
     member = bench.dialect.updated_member
-    for step in run.steps:
+    for step in run.steps if run is not None else ():
         for snapshot in step.after.values():
             yield step.exchange.at, (snapshot or {}).get(member)
     for exchange in bench.journal():

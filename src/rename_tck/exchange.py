@@ -35,8 +35,13 @@ class Credential(Enum):
     EMPTY = "$(printf '')"
     LONGER = f"${{{KEY_VARIABLE}}}x"
     SHORTER = f"${{{KEY_VARIABLE}%?}}"
+    OTHER_END = f"${{{KEY_VARIABLE}%?}}!"
+    OTHER_BEGINNING = f"!${{{KEY_VARIABLE}#?}}"
+    BEHIND = f"x${KEY_VARIABLE}"
     OTHER_CASE = f'$(printf %s "${KEY_VARIABLE}" | tr a-zA-Z A-Za-z)'
     LOWER_CASE_SCHEME = f"bearer ${KEY_VARIABLE}"
+    OTHER_SCHEME = f"Basic ${KEY_VARIABLE}"
+    BEYOND_ASCII = f"é${KEY_VARIABLE}"
     OTHER_MODE = f"${OTHER_MODE_KEY_VARIABLE}"
 
 
@@ -201,8 +206,7 @@ class Exchange:
         auth = {}
         if self.auth_header and credential is not Credential.NONE:
             name, form = self.auth_header
-            if credential is Credential.LOWER_CASE_SCHEME:
-                form, credential = form.lower(), Credential.GIVEN
+            form, credential = schemed(form, credential)
             auth[name] = form.format("" if credential is Credential.EMPTY else credential.value)
         return merged(ALWAYS, shown, auth, dict(self.request.headers))
 
@@ -234,6 +238,25 @@ class Exchange:
         if len(body) <= _ARGUMENT_LIMIT and all(map(_is_plain, text)):
             return f"{line} --data-raw {shlex.quote(text)}"
         return f"printf {shlex.quote(_as_format(text))} | {line} --data-binary @-"
+
+
+def altered(key: str, credential: Credential) -> str | None:
+    """A key as a credential has it that is made of it; None for the one that is none."""
+    return {
+        Credential.NONE: None, Credential.LONGER: f"{key}x", Credential.SHORTER: key[:-1],
+        Credential.OTHER_END: f"{key[:-1]}!", Credential.OTHER_BEGINNING: f"!{key[1:]}", Credential.BEHIND: f"x{key}",
+        Credential.OTHER_CASE: key.swapcase(), Credential.BEYOND_ASCII: "é".encode().decode("latin-1") + key,
+    }.get(credential, key)  # fmt: skip
+
+
+def schemed(form: str, credential: Credential) -> tuple[str, Credential]:
+    """The form of the header that carries a credential, and what stands in it: some differ in the scheme alone."""
+    match credential:
+        case Credential.LOWER_CASE_SCHEME:
+            return form.lower(), Credential.GIVEN
+        case Credential.OTHER_SCHEME:
+            return "Basic {}", Credential.GIVEN
+    return form, credential
 
 
 def merged(*groups: Mapping[str, str]) -> dict[str, str]:

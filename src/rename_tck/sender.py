@@ -40,6 +40,8 @@ class Sender:
     #: The case of an earlier run that alone is to be tried.
     kept: Kept | None = None
     _twins: set[Request] = field(default_factory=set)
+    #: The session that was read back after a refusal, how many requests had been sent by then, and its name.
+    _left: tuple[str, int, object] | None = None
 
     def __post_init__(self) -> None:
         # a kept case is judged by what was sent for it, not by what came before

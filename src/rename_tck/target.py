@@ -12,7 +12,7 @@ from rename_tck.catalogue import Catalogue
 from rename_tck.contract import Contract
 from rename_tck.exchange import Exchange, Request
 from rename_tck.provision import Pool
-from rename_tck.systems.dialect import Dialect
+from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.transport import Sut
 
 
@@ -33,6 +33,10 @@ class Target:
     ahead: Ahead | None = None
     #: Valid renames that were answered with 200: without any, nothing passes.
     accepted: int = 0
+    #: Ordinary renames that were refused.
+    denied: list[Exchange] = field(default_factory=list)
+    #: Refusals after which the session bore another name, with what was tried and the name before and after.
+    undone: list[tuple[str, Exchange, object, object]] = field(default_factory=list)
     observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     cache: dict[str, Any] = field(default_factory=dict)
     #: Threads for requests that are to be in flight at once.
@@ -50,6 +54,10 @@ class Target:
             if exchange.answer is not None:
                 self._exchanged[exchange.request] = exchange
         return self._exchanged.get(request)
+
+    def session_at(self, path: str) -> Session | None:
+        """The live session that a rename with this path is of."""
+        return next((one for one in self.pool.all if self.dialect.rename(one, None).path == path), None)
 
     def fresh_name(self) -> str:
         """A name that no one has used: an ordinary title with the run's token."""

@@ -14,7 +14,7 @@ from functools import cached_property
 import requests
 import urllib3
 
-from rename_tck.exchange import ALWAYS, Answer, Credential, Exchange, Request, merged
+from rename_tck.exchange import ALWAYS, Answer, Credential, Exchange, Request, altered, merged, schemed
 from rename_tck.guard import Guard, Route
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.limits import Limits
@@ -171,7 +171,7 @@ class Sut:
             trouble=trouble,
             extra_headers=tuple(name for name, value in self.connection.extra_headers if value),
             empty_headers=tuple(name for name, value in self.connection.extra_headers if not value),
-            auth_header=self.connection.key_header if self._key(request) is not None else None,
+            auth_header=self.connection.key_header if self._key(request.credential) is not None else None,
             verify=self.connection.verify,
             at=ended,
         )
@@ -219,32 +219,20 @@ class Sut:
     # -- what goes with every request
 
     def _headers(self, request: Request) -> dict[str, str]:
-        key, auth = self._key(request), {}
-        if key is not None:
-            name, form = self.connection.key_header
-            lower = request.credential is Credential.LOWER_CASE_SCHEME
-            auth[name] = (form.lower() if lower else form).format(key)
+        form, credential = schemed(self.connection.key_header[1], request.credential)
+        key = self._key(credential)
+        auth = {} if key is None else {self.connection.key_header[0]: form.format(key)}
         return merged(_OWN, ALWAYS, dict(self.connection.extra_headers), auth, dict(request.headers))
 
-    def _key(self, request: Request) -> str | None:
-        key = self.connection.key
-        match request.credential:
-            case Credential.GIVEN | Credential.LOWER_CASE_SCHEME:
-                return key
-            case Credential.NONE:
-                return None
+    def _key(self, credential: Credential) -> str | None:
+        match credential:
             case Credential.EMPTY:
                 return ""
             case Credential.WRONG:
                 return Credential.WRONG.value
             case Credential.OTHER_MODE:
                 return self.connection.other_mode_key
-            case Credential.OTHER_CASE:
-                return None if key is None else key.swapcase()
-            case Credential.LONGER:
-                return None if key is None else key + "x"
-            case Credential.SHORTER:
-                return None if key is None else key[:-1]
+        return None if self.connection.key is None else altered(self.connection.key, credential)
 
     # -- connections
 

@@ -34,12 +34,13 @@ def _of_each_type(bench: Bench) -> Iterator[Session]:
 def test_a_request_without_session_name_is_refused(bench: Bench) -> None:
     session = bench.some_session()
     twin = bench.rename(session, bench.name())
-    for case, body in bench.cases((
-        ("an empty object", {}),
-        ("another member", {"name": "x"}),
-        ("another case", {"Session_Name": "x"}),
-    )):  # fmt: skip
+    misnamed = bodies.misnamed(bench.body(session), "session_name")
+    for case, body in bench.cases((("an empty object", {}), ("another member", {"name": "x"}), *misnamed)):
         bench.refuse(f"{case}, no session_name", bench.dialect.rename(session, body), twin)
+    query = (*bench.dialect.query(session), ("session_name", "x"))
+    for _ in bench.cases([None]):
+        case = "session_name in the query, none in the body"
+        bench.refuse(case, bench.dialect.rename(session, {}, query=query), twin)
 
 
 @requirement("agno.session-name-string")
@@ -71,6 +72,11 @@ def test_a_type_that_does_not_exist_is_refused_with_422(bench: Bench) -> None:
     for text in bench.cases(("nosuchtype", "AGENT", "agents", "agent ", "null", "0", "user", "agent,team")):
         faulty = bench.dialect.rename(session, body, query=(("type", text),))
         bench.refuse(f"type={text!r}", faulty, twin, statuses=(422,))
+    if session.owner is not None:
+        for _ in bench.cases([None]):
+            query = (("type", "nosuchtype"), ("user_id", session.owner))
+            case = "type='nosuchtype' beside the session's own user_id"
+            bench.refuse(case, bench.dialect.rename(session, body, query=query), twin, statuses=(422,))
 
 
 @requirement("agno.type-default-agent")
@@ -127,6 +133,15 @@ def test_a_session_is_not_renamed_under_another_type(bench: Bench) -> None:
         if not 400 <= exchange.status < 500:
             bench.fail(f"a session of type {session.kind} under type {kind}", "a 4xx status", exchange)
         bench.stored_if_readable(session, before, f"a session of type {session.kind} under type {kind}", exchange)
+    for other in bench.cases(bench.one_of_each_kind()):
+        if other.kind == "agent":
+            continue
+        before = bench.prepare(other)
+        exchange = bench.send(bench.dialect.rename(other, bench.body(other), query=()))
+        case = f"a session of type {other.kind}, type left out, which is agent then"
+        if not 400 <= exchange.status < 500:
+            bench.fail(case, "a 4xx status", exchange)
+        bench.stored_if_readable(other, before, case, exchange)
 
 
 # -- scope
@@ -162,11 +177,14 @@ def _hidden_from_others(bench: Bench, session: Session) -> None:
         "the user_id in the other case": owner.swapcase(),
         "the user_id, ending in a wildcard": f"{owner[:-1]}%",
         "the user_id, ending in a wildcard for one character": f"{owner[:-1]}_",
+        "the user_id, with a blank behind": f"{owner} ",
+        "a user_id of 3,000 characters": f"{owner}{'u' * 3000}"[:3000],
+        "another user's user_id, type left out": f"{owner}-someone-else",
     }
     for case, other in bench.cases(others.items()):
         if other in {"", owner}:
             continue
-        query = (*bench.dialect.query(session), ("user_id", other))
+        query = (*(() if "left out" in case else bench.dialect.query(session)), ("user_id", other))
         exchange = bench.send(bench.dialect.rename(session, bench.body(session), query=query))
         if not 400 <= exchange.status < 500:
             bench.fail(case, "a 4xx status (404): the user has no such session", exchange)
@@ -184,12 +202,14 @@ def _database(bench: Bench) -> tuple[tuple[str, str], ...]:
 @requirement("agno.db-id-unknown")
 def test_an_unknown_db_id_is_a_documented_error(bench: Bench) -> None:
     session = bench.some_session()
+    before = bench.prepare(session)
     body = bench.body(session)
     query = (*bench.dialect.query(session), ("db_id", f"no-such-db-{bench.target.token}"))
     exchange = bench.send(bench.dialect.rename(session, body, query=query))
     documented = [status for status in bench.contract.statuses if 400 <= status < 500]
     if exchange.status not in documented:
         bench.fail("an unknown db_id", f"a documented error: {', '.join(map(str, documented))}", exchange)
+    bench.stored_if_readable(session, before, "an unknown db_id, refused", exchange)
     bench.prove(bench.dialect.rename(session, body))
     known = _database(bench)
     case = f"the target's own db_id, {known[0][1]!r}" if known else "no db_id"
@@ -199,12 +219,14 @@ def test_an_unknown_db_id_is_a_documented_error(bench: Bench) -> None:
 @requirement("agno.table-unknown")
 def test_an_unknown_table_is_a_documented_error(bench: Bench) -> None:
     session = bench.some_session()
+    before = bench.prepare(session)
     body = bench.body(session)
     query = (*bench.dialect.query(session), ("table", f"no_such_table_{bench.target.token}"))
     exchange = bench.send(bench.dialect.rename(session, body, query=query))
     documented = [status for status in bench.contract.statuses if 400 <= status < 500]
     if exchange.status not in documented:
         bench.fail("an unknown table", f"a documented error: {', '.join(map(str, documented))}", exchange)
+    bench.stored_if_readable(session, before, "an unknown table, refused", exchange)
     bench.prove(bench.dialect.rename(session, body))
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from rename_tck import clock, series
 from rename_tck.bench import Bench
-from rename_tck.cases import bodies
+from rename_tck.cases import bodies, names
 from rename_tck.exchange import Exchange, NotJsonError
 from rename_tck.provision import Snapshot
-from rename_tck.systems.dialect import Session
+from rename_tck.systems.dialect import Session, members
 from rename_tck.verdict import Compared
 
 requirement = pytest.mark.requirement
@@ -19,12 +19,22 @@ def test_a_valid_rename_is_answered_with_200(bench: Bench) -> None:
         if not step.accepted:
             bench.fail(step.case, "status 200: the request is valid", step.exchange)
     session = bench.some_session()
-    for spelling in bench.cases(bodies.spellings(bench.body(session, f"A/B {bench.name()}"))):
+    for spelling in bench.cases(bodies.spellings(bench.body(session, f"A/B, déjà vu {bench.name()}"))):
         bench.accept(bench.dialect.rename(session, None, raw=spelling.raw), f"a body spelt with {spelling.label}")
     # a parameter leaves the media type what it is (RFC 9110, section 8.3.1; RFC 8259, section 11)
     for value in bench.cases(("application/json; charset=utf-8", "Application/JSON")):
         request = bench.dialect.rename(session, bench.body(session), headers=(("Content-Type", value),))
         bench.accept(request, f"a body of type {value}")
+
+
+@requirement("rename-accepted", last=True)
+def test_every_ordinary_rename_of_the_run_is_accepted(bench: Bench) -> None:
+    bench.resend()
+    for exchange in bench.target.denied:
+        bench.fail(
+            "an ordinary rename, for the sake of another requirement", "status 200: the request is valid", exchange
+        )
+    bench.prove(bench.rename(bench.some_session(), bench.name()))
 
 
 @requirement("answer-schema", per_edition=True)
@@ -37,6 +47,25 @@ def test_the_answer_matches_the_documented_schema(bench: Bench) -> None:
             # where editions differ over null, a requirement of its own decides
             if not (error.pointer == "/introduction" and error.value is None):
                 bench.fail(step.case, f"the documented schema, but {error.message}", step.exchange)
+
+
+@requirement("answer-schema", per_edition=True, last=True)
+def test_every_answer_of_the_run_matches_the_documented_schema(bench: Bench) -> None:
+    judged = set()
+    for exchange in _every_200(bench):
+        value = exchange.answer.value if exchange.answer else None
+        if exchange.request.path not in bench.target.astray and (shape := _shape(value)) not in judged:
+            judged.add(shape)
+            for error in bench.contract.answer_errors(200, value):
+                if not (error.pointer == "/introduction" and error.value is None):
+                    bench.fail("a 200 answer", f"the documented schema, but {error.message}", exchange)
+
+
+def _shape(value: object) -> object:
+    """What a value is made of: of answers that are made of the same, the schema is asked once."""
+    if isinstance(value, dict):
+        return frozenset((name, _shape(inner)) for name, inner in value.items())
+    return (list, *map(_shape, value)) if isinstance(value, list) else type(value)
 
 
 def _every_200(bench: Bench) -> list[Exchange]:
@@ -88,6 +117,15 @@ def test_the_answer_carries_the_id_asked_for(bench: Bench) -> None:
         )
 
 
+@requirement("answer-id", last=True)
+def test_every_answer_of_the_run_carries_the_id_asked_for(bench: Bench) -> None:
+    asked = {bench.rename(session, "").path: session.id for session in bench.target.pool.all}
+    for exchange in _every_200(bench):
+        found = bench.dialect.id_in(members(exchange.answer.value if exchange.answer else None))
+        if found is not None and exchange.request.path in asked:
+            bench.expect_equal(asked[exchange.request.path], found, "a 200 answer: the id in it", exchange)
+
+
 @requirement("name-stored")
 def test_the_new_name_is_there_when_read_back(bench: Bench) -> None:
     steps = series.run(bench).accepted()
@@ -102,88 +140,12 @@ def test_the_new_name_is_there_when_read_back(bench: Bench) -> None:
         bench.expect_equal(step.name, bench.dialect.name_in(after), f"{case}: the name read back", step.exchange)
 
 
-@requirement("neighbours-untouched", last=2)
-def test_no_other_session_changes(bench: Bench) -> None:
-    run = series.run(bench)
-    bench.needs(run.accepted(), "no rename was answered with 200")
-    looked = False
-    for step in run.steps:
-        for other, before in step.before.items():
-            after = step.after.get(other)
-            if other == step.session.id or before is None:
-                continue
-            looked = True
-            if after is None:
-                bench.fail(f"{step.case}: another session", f"session {other} to be there still", step.exchange)
-            for member in (bench.dialect.name_member, *bench.dialect.steady):
-                if member not in run.fickle[other]:
-                    bench.expect_equal(
-                        before.get(member),
-                        after.get(member),
-                        f"{step.case}: {member} of another session, {other}",
-                        step.exchange,
-                    )
-    looked |= _bystanders_keep_their_names(bench, run)
-    _neighbours_keep_their_time(bench, run)
-    bench.require_readable()
-    bench.needs(looked, "needs a second session: lend more with --session-id")
-
-
-def _neighbours_keep_their_time(bench: Bench, run: series.Series) -> None:
-    """Rename one session and, when another time shows, a last one: the others' last update stays what it was.
-
-    So a rename is seen that sets the time of every session, and one that sets that of the session renamed before.
-    """
-    member, pool = bench.dialect.updated_member, bench.target.pool
-    if not bench.readable():
-        return
-    kinds = [[session for session in pool.all if session.kind == kind] for kind in bench.dialect.kinds]
-    several = [alike for alike in kinds if len(alike) > 1]
-
-    def read() -> dict[str, object]:
-        """The times of all sessions but the last ones."""
-        snapshots = [pool.read_all(others) for *others, _ in several]
-        return {name: (snapshot or {}).get(member) for one in snapshots for name, snapshot in one.items()}
-
-    for first, *_ in several:
-        bench.send(bench.rename(first, bench.name()))
-    shown = read()
-    clock.wait_past(bench, run, shown.values())
-    before = read()
-    for *_, last in several:
-        exchange = bench.send(bench.rename(last, bench.name()))
-        for other, is_now in read().items():
-            # one that moved without a rename moves by itself
-            if shown[other] == before[other] and member not in run.fickle.get(other, set()):
-                case = f"a rename of another session: {member} of {other}"
-                bench.expect_equal(before[other], is_now, case, exchange)
-
-
-def _bystanders_keep_their_names(bench: Bench, run: series.Series) -> bool:
-    """Sessions that only the listing shows may be renamed by others at any time, but not to a name of this run."""
-    own = {session.id for session in bench.target.pool.all}
-    names = {step.name: step for step in run.steps}
-    looked = False
-    for kind, before in run.listed_before.items():
-        known = {bench.dialect.id_in(item): bench.dialect.name_in(item) for item in before or []}
-        for item in run.listed_after.get(kind) or []:
-            found, name = bench.dialect.id_in(item), bench.dialect.name_in(item)
-            if found in own:
-                continue
-            looked |= found in known
-            if isinstance(name, str) and name in names and name != known.get(found):
-                bench.fail(
-                    f"{names[name].case}: a session that was not renamed, {found}", "its own name",
-                    names[name].exchange, Compared(str(known.get(found)), name),
-                )  # fmt: skip
-    return looked
-
-
 @requirement("session-untouched", last=2)
 def test_nothing_else_of_the_session_changes(bench: Bench) -> None:
     run = series.run(bench)
     compared = 0
     answered: dict[str, tuple[str, Snapshot]] = {}
+    _each_is_listed_as_before(bench, run)
     for step in run.accepted():
         before, after = step.before.get(step.session.id), step.after.get(step.session.id)
         if before is not None and after is not None:
@@ -213,6 +175,20 @@ def test_nothing_else_of_the_session_changes(bench: Bench) -> None:
     )
 
 
+def _each_is_listed_as_before(bench: Bench, run: series.Series) -> None:
+    """A session that was listed before the renames is listed after them, and once."""
+    for kind, before in run.listed_before.items():
+        now = [bench.dialect.id_in(item) for item in run.listed_after.get(kind) or []]
+        if before is None or run.listed_after.get(kind) is None:
+            continue
+        for step in {step.session.id: step for step in run.accepted() if step.session.kind == kind}.values():
+            times = [bench.dialect.id_in(item) for item in before].count(step.session.id)
+            if times == 1:
+                bench.expect_equal(
+                    1, now.count(step.session.id), f"{step.case}: times that it is listed", step.exchange
+                )
+
+
 def _same_but_name(
     bench: Bench, run: series.Series, step: series.Step, before: Snapshot, after: Snapshot, where: str
 ) -> int:
@@ -227,7 +203,9 @@ def _same_but_name(
         if where == "in the answer" and (member not in before or member not in after):
             continue
         compared += 1
-        if _without(before.get(member), old) != _without(after.get(member), new):
+        copied = member in dialect.copies_name
+        was, is_now = before.get(member), after.get(member)
+        if (_without(was, old) != _without(is_now, new)) if copied else was != is_now:
             bench.expect_equal(before.get(member), after.get(member), f"{step.case}: {member} {where}", step.exchange)
     return compared
 
@@ -241,6 +219,88 @@ def _without(value: object, name: object) -> object:
     return [_without(inner, name) for inner in value] if isinstance(value, list) else value
 
 
+@requirement("neighbours-untouched", last=2)
+def test_no_other_session_changes(bench: Bench) -> None:
+    run = series.run(bench)
+    bench.needs(run.accepted(), "no rename was answered with 200")
+    looked = False
+    for step in run.steps:
+        for other, before in step.before.items():
+            after = step.after.get(other)
+            if other == step.session.id or before is None:
+                continue
+            looked = True
+            if after is None:
+                bench.fail(f"{step.case}: another session", f"session {other} to be there still", step.exchange)
+            for member in (bench.dialect.name_member, *bench.dialect.steady):
+                if member not in run.fickle[other]:
+                    bench.expect_equal(
+                        before.get(member),
+                        after.get(member),
+                        f"{step.case}: {member} of another session, {other}",
+                        step.exchange,
+                    )
+    looked |= _bystanders_keep_their_names(bench, run)
+    _neighbours_stay_as_they_are(bench, run)
+    bench.require_readable()
+    bench.needs(looked, "needs a second session: lend more with --session-id")
+
+
+def _neighbours_stay_as_they_are(bench: Bench, run: series.Series) -> None:
+    """Rename one session and, when another time shows, a last one: the others' name and last update stay.
+
+    So a rename is seen that sets the time of every session, and one that sets that of the session renamed before, and
+    one of a session of another type.
+    """
+    dialect, pool = bench.dialect, bench.target.pool
+    member = dialect.updated_member
+    if not bench.readable():
+        return
+    kinds = [[session for session in pool.all if session.kind == kind] for kind in bench.dialect.kinds]
+    several = [alike for alike in kinds if len(alike) > 1]
+
+    def read() -> dict[str, Snapshot]:
+        """All sessions of which there are several of a kind."""
+        found = [pool.read_all(alike) for alike in several]
+        return {name: snapshot or {} for one in found for name, snapshot in one.items()}
+
+    for first, *_ in several:
+        bench.send(bench.rename(first, bench.name()))
+    shown = read()
+    clock.wait_past(bench, run, [snapshot.get(member) for snapshot in shown.values()])
+    before = read()
+    for *_, last in several:
+        exchange = bench.send(bench.rename(last, bench.name()))
+        after = read()
+        for other in sorted(after.keys() - {last.id}):
+            for one in (member, dialect.name_member):
+                # one that moved without a rename moves by itself
+                if shown[other].get(one) == before[other].get(one) and one not in run.fickle.get(other, set()):
+                    case = f"a rename of another session: {one} of {other}"
+                    bench.expect_equal(before[other].get(one), after[other].get(one), case, exchange)
+        before = after
+
+
+def _bystanders_keep_their_names(bench: Bench, run: series.Series) -> bool:
+    """Sessions that only the listing shows may be renamed by others at any time, but not to a name of this run."""
+    own = {session.id for session in bench.target.pool.all}
+    names = {step.name: step for step in run.steps}
+    looked = False
+    for kind, before in run.listed_before.items():
+        known = {bench.dialect.id_in(item): bench.dialect.name_in(item) for item in before or []}
+        for item in run.listed_after.get(kind) or []:
+            found, name = bench.dialect.id_in(item), bench.dialect.name_in(item)
+            if found in own:
+                continue
+            looked |= found in known
+            if isinstance(name, str) and name in names and name != known.get(found):
+                bench.fail(
+                    f"{names[name].case}: a session that was not renamed, {found}", "its own name",
+                    names[name].exchange, Compared(str(known.get(found)), name),
+                )  # fmt: skip
+    return looked
+
+
 @requirement("rename-again")
 def test_a_renamed_session_can_be_renamed_again(bench: Bench) -> None:
     session = bench.some_session()
@@ -248,6 +308,37 @@ def test_a_renamed_session_can_be_renamed_again(bench: Bench) -> None:
         name = bench.name()
         exchange = bench.give(session, name, f"{position} rename in a row")
         bench.stored_if_readable(session, name, f"{position} rename in a row", exchange)
+
+
+@requirement("name-stored")
+def test_the_name_is_the_same_however_it_is_spelt(bench: Bench) -> None:
+    session = bench.some_session()
+    bench.require_readable()
+    for number in bench.cases((0, -1)):
+        name = f"A/B, déjà vu 😀 {bench.name()}"
+        spelling = bodies.spellings(bench.body(session, name))[number]
+        exchange = bench.send(bench.dialect.rename(session, None, raw=spelling.raw))
+        if bench.dialect.succeeded(exchange):
+            bench.stored(session, name, f"a body spelt with {spelling.label}", exchange)
+
+
+@requirement("name-stored")
+def test_the_name_is_that_of_the_body(bench: Bench) -> None:
+    session, name = bench.some_session(), bench.name()
+    others = [(bench.dialect.id_member, other.id) for other in bench.target.pool.all if other.id != session.id]
+    query = (*bench.dialect.query(session), (bench.dialect.name_member, bench.name()), *others[:1])
+    request = bench.dialect.rename(session, bench.body(session, name), query=query)
+    bench.keep_or_refuse(session, request, name, "another name, and id, in the query, where no document has them")
+
+
+@requirement("rename-again")
+def test_a_name_that_differs_little_from_the_one_before_is_stored(bench: Bench) -> None:
+    session = bench.some_session()
+    for name, difference in names.NEAR:
+        if bench.allows(bench.body(session, name)):
+            case = f"a name that differs from the one before in {difference}"
+            exchange = bench.give(session, name, case)
+            bench.stored_if_readable(session, name, case, exchange)
 
 
 @requirement("same-name")

@@ -1,9 +1,11 @@
 """The laws of concurrency: renames in flight at once are each answered for themselves, and break nothing."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from rename_tck.bench import Bench
-from rename_tck.exchange import Exchange
+from rename_tck.exchange import Exchange, Request
 from rename_tck.systems.dialect import Session, members
 
 requirement = pytest.mark.requirement
@@ -11,9 +13,20 @@ requirement = pytest.mark.requirement
 ROUNDS = 8
 
 
-def _at_once(bench: Bench, wanted: list[tuple[Session, str]], case: str) -> list[Exchange]:
-    """Rename at once; each is accepted, and answered with the id of its own session."""
-    exchanges = bench.at_once(*(bench.rename(session, name) for session, name in wanted))
+def _nothing_in_common(bench: Bench) -> list[str]:
+    """Two names of one length that are alike at hardly a place, so that a mixture of them is neither."""
+    return [f"{bench.name():.<40}", f"{bench.name():->40}"]
+
+
+def _at_once(
+    bench: Bench, wanted: list[tuple[Session, str]], case: str, faulty: Sequence[tuple[str, Request]] = ()
+) -> list[Exchange]:
+    """Rename at once; each is accepted, and answered with the id of its own session. What is faulty is refused."""
+    renames = [bench.rename(session, name) for session, name in wanted]
+    exchanges = bench.at_once(*renames, *(request for _, request in faulty))
+    refused = [exchanges.pop() for _ in faulty]
+    for (fault, _), exchange in zip(reversed(faulty), refused, strict=True):
+        bench.require_refusal(f"{case}, beside them one with {fault}", exchange)
     for (session, _), exchange in zip(wanted, exchanges, strict=True):
         if exchange.status != 200:
             bench.fail(case, "status 200 to each of the renames", exchange)
@@ -40,7 +53,7 @@ def test_two_renames_of_one_session_at_once(bench: Bench) -> None:
     session = bench.some_session()
     for number in range(1, ROUNDS + 1):
         case = f"two renames of one session at once (round {number})"
-        sent = [bench.name(), bench.name()]
+        sent = _nothing_in_common(bench)
         exchanges = _at_once(bench, [(session, name) for name in sent], case)
         stored = bench.name_of(session) if bench.readable() else None
         if bench.readable() and stored not in sent:
@@ -67,8 +80,8 @@ def test_renames_of_two_sessions_at_once(bench: Bench) -> None:
     one, other = bench.sessions(2)
     for number in range(1, ROUNDS + 1):
         case = f"renames of two sessions at once (round {number})"
-        wanted = [(one, bench.name()), (other, bench.name())]
-        exchanges = _at_once(bench, wanted, case)
+        wanted = list(zip((one, other), _nothing_in_common(bench), strict=True))
+        exchanges = _at_once(bench, wanted, case, bench.faulty(one, bench.name())[: number % 2])
         for (session, name), exchange in zip(wanted, exchanges, strict=True):
             bench.expect_answered(exchange, name, case)
             bench.stored_if_readable(session, name, case, exchange)

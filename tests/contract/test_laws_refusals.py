@@ -1,7 +1,10 @@
 """The laws of refusal: unknown and odd ids, credentials, bodies that are none; and that a refusal changes nothing."""
 
+from urllib.parse import urlencode
+
 import pytest
 
+from rename_tck import clock
 from rename_tck.bench import Bench
 from rename_tck.cases import bodies, credentials, ids
 from rename_tck.exchange import Credential, Exchange, encode_json
@@ -17,6 +20,15 @@ def _unknown(bench: Bench, number: int = 0, kind: str | None = None) -> Session:
     bench.target.sut.guard.know(made_up)
     live = bench.some_session()
     return Session(made_up, live.origin, kind or live.kind, live.owner)
+
+
+def _like_a_live_one(bench: Bench) -> Session | None:
+    """A session that does not exist, under an id that looks as those of the target do; None where one might."""
+    live = bench.some_session()
+    if live.origin != "created":
+        return None
+    bench.target.sut.guard.know(ids.another(live.id))
+    return Session(ids.another(live.id), live.origin, live.kind, live.owner)
 
 
 def _rename_unknown(bench: Bench, session: Session) -> Exchange:
@@ -50,9 +62,10 @@ def test_an_unknown_session_is_not_renamed(bench: Bench) -> None:
 
 @requirement("unknown-id-404")
 def test_an_unknown_session_is_answered_with_404(bench: Bench) -> None:
-    for number, kind in bench.cases(enumerate((*bench.dialect.kinds, None))):
-        exchange = _rename_unknown(bench, _unknown(bench, number, kind))
-        if exchange.status != 404:
+    unknown = [_unknown(bench, number, kind) for number, kind in enumerate((*bench.dialect.kinds, None))]
+    for session in bench.cases((*unknown, _like_a_live_one(bench))):
+        exchange = _rename_unknown(bench, session) if session is not None else None
+        if exchange is not None and exchange.status != 404:
             bench.fail("an unknown id", "status 404", exchange)
     bench.prove(bench.rename(bench.some_session(), bench.name()))
 
@@ -64,6 +77,9 @@ def test_renaming_an_unknown_session_creates_none(bench: Bench) -> None:
     for number, kind in bench.cases(enumerate(bench.dialect.kinds)):
         session = _unknown(bench, number, kind)
         exchange = _rename_unknown(bench, session)
+        again = _rename_unknown(bench, session)
+        if exchange.status != again.status:
+            bench.fail("an unknown id, for the second time", f"status {exchange.status}, as the first time", again)
         for what, found in (("read back", pool.read(session)), ("listed", _listed(bench, session))):
             if found is not None:
                 case = f"an unknown id, {what} after its rename was answered with {exchange.status}"
@@ -105,7 +121,7 @@ def _with_credential(bench: Bench, credential: Credential, case: str) -> None:
     key = bench.target.sut.connection.key
     if key is None:
         raise NotTested("no API key given: set RENAME_TCK_API_KEY, so that its absence can be tried")
-    if credential is Credential.OTHER_CASE and key.swapcase() == key:
+    if bench.dialect.is_right(key, credential):
         return
     before = bench.prepare(session)
     exchange = bench.send(bench.rename(session, bench.name()).with_credential(credential))
@@ -137,7 +153,13 @@ def _refuse_bodies(bench: Bench, wrong: tuple[bodies.RawBody, ...]) -> None:
 @requirement("body-json")
 def test_a_body_that_is_not_json_is_refused(bench: Bench) -> None:
     session = bench.some_session()
-    _refuse_bodies(bench, (*bodies.NOT_JSON, *bodies.spoilt(encode_json(bench.body(session)))))
+    body = bench.body(session)
+    _refuse_bodies(bench, (*bodies.NOT_JSON, *bodies.spoilt(encode_json(body))))
+    form = urlencode({name: str(value) for name, value in body.items()}).encode()
+    headers = (("Content-Type", "application/x-www-form-urlencoded"),)
+    faulty = bench.dialect.rename(session, None, raw=form, headers=headers)
+    for _ in bench.cases([None]):
+        bench.refuse("a form, sent as one", faulty, bench.dialect.rename(session, body))
 
 
 @requirement("body-present")
@@ -147,7 +169,7 @@ def test_a_request_without_a_body_is_refused(bench: Bench) -> None:
 
 @requirement("body-object")
 def test_a_json_body_that_is_no_object_is_refused(bench: Bench) -> None:
-    _refuse_bodies(bench, bodies.NOT_OBJECT)
+    _refuse_bodies(bench, (*bodies.NOT_OBJECT, *bodies.disguised(bench.body(bench.some_session()))))
 
 
 @requirement("refusal-changes-nothing", first=True)
@@ -173,3 +195,31 @@ def test_a_refused_rename_leaves_the_session_as_it_was(bench: Bench) -> None:
                 what = f"{case}, refused with {exchange.status}: {member} read back"
                 bench.expect_equal(before.get(member), after.get(member), what, exchange)
     bench.needs(refused, "the target refused none of the invalid requests")
+
+
+@requirement("refusal-changes-nothing", last=2)
+def test_a_refused_rename_is_no_update(bench: Bench) -> None:
+    bench.require_readable()
+    session, member = bench.some_session(), bench.dialect.updated_member
+    shown = bench.read(session).get(member)
+    clock.wait_past(bench, None, [shown])
+    before = bench.read(session)
+    if shown is None or before.get(member) != shown:
+        return  # nothing says when a session was last updated, or something that moves by itself
+    requests = bench.faulty(session, bench.name())
+    if bench.target.sut.connection.key is not None:
+        requests.append(("a wrong key", bench.rename(session, bench.name()).with_credential(Credential.WRONG)))
+    for case, request in bench.cases(requests):
+        exchange = bench.send(request)
+        after = bench.read(session, exchange)
+        if 400 <= exchange.status < 500:
+            what = f"{case}, refused with {exchange.status}: {member} read back"
+            bench.expect_equal(before.get(member), after.get(member), what, exchange)
+        before = after
+
+
+@requirement("refusal-changes-nothing", last=True)
+def test_no_refusal_of_the_run_changed_a_name(bench: Bench) -> None:
+    for case, exchange, before, after in bench.target.undone:
+        bench.expect_equal(before, after, f"{case}, refused with {exchange.status}: the name read back", exchange)
+    bench.prove(bench.rename(bench.some_session(), bench.name()))

@@ -45,6 +45,8 @@ def _requests(bench: Bench, session: Session) -> Iterator[tuple[str, Request, bo
     for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL):
         yield f"a body that is {raw.label}", dialect.rename(session, None, raw=raw.raw), True
     for member in bench.body(session):
+        for raw in bodies.strange(bench.body(session), member):
+            yield f"{member} is {raw.label}", dialect.rename(session, None, raw=raw.raw), True
         for wrong in bodies.wrong_for("string"):
             yield (
                 f"{member} is {wrong.label}",
@@ -55,14 +57,26 @@ def _requests(bench: Bench, session: Session) -> Iterator[tuple[str, Request, bo
         yield case, request, True
     for odd_query in dialect.odd_queries(session):
         yield odd_query.label, dialect.rename(session, bench.body(session), query=odd_query.query), True
+    yield from _odd_headers(bench, session)
+    yield from _odd_ids(bench, session)
+
+
+def _odd_headers(bench: Bench, session: Session) -> Iterator[tuple[str, Request, bool]]:
+    dialect = bench.dialect
     yield "no content type", dialect.rename(session, bench.body(session), headers=()), True
     yield (
         "content type text/plain",
         dialect.rename(session, bench.body(session), headers=(("Content-Type", "text/plain"),)),
         True,
     )
+    headers = (("Content-Type", "application/json; charset=no-such-charset"),)
+    yield "a charset that does not exist", dialect.rename(session, bench.body(session), headers=headers), True
+    for odd, body in dialect.odd_scopes(session, bench.name()):
+        yield odd, dialect.rename(session, body), True
+    beyond = bench.rename(session, bench.name()).with_credential(Credential.BEYOND_ASCII)
+    if bench.target.sut.connection.key is not None:
+        yield "a credential beyond ASCII", beyond, True
     yield "no credential", bench.rename(session, bench.name()).with_credential(Credential.NONE), True
-    yield from _odd_ids(bench, session)
 
 
 def _odd_ids(bench: Bench, session: Session) -> Iterator[tuple[str, Request, bool]]:

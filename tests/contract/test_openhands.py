@@ -14,7 +14,11 @@ requirement = pytest.mark.requirement
 @requirement("openhands.title-required")
 def test_a_request_without_title_is_refused(bench: Bench) -> None:
     session = bench.session()
-    bench.refuse("an empty object", bench.dialect.rename(session, {}), bench.rename(session, bench.name()))
+    twin = bench.rename(session, bench.name())
+    for case, body in bench.cases(
+        (("an empty object", {}), ("another member", {"name": "x"}), *bodies.misnamed(bench.body(session), "title"))
+    ):
+        bench.refuse(f"{case}, no title", bench.dialect.rename(session, body), twin)
 
 
 @requirement("openhands.title-string")
@@ -32,7 +36,7 @@ def test_an_empty_title_is_refused_and_one_character_accepted(bench: Bench) -> N
         case = f"a title of one character, {text!r}"
         exchange = bench.give(session, text, case)
         bench.stored_if_readable(session, text, case, exchange)
-        bench.refuse("an empty title", bench.rename(session, ""), bench.rename(session, text))
+        bench.refuse("an empty title", bench.rename(session, ""), bench.rename(session, bench.name()))
 
 
 @requirement("openhands.title-max-200")
@@ -40,6 +44,9 @@ def test_a_title_over_200_characters_is_refused(bench: Bench) -> None:
     session = bench.session()
     for name, fitting in bench.cases(zip(names.long_names(201), names.long_names(200), strict=True)):
         bench.refuse(f"a title of {name.label}", bench.rename(session, name.text), bench.rename(session, fitting.text))
+    for _ in bench.cases([None]):
+        quoted = bench.rename(session, 'a "quoted" \\ title\n' * 12)
+        bench.refuse("a title of 240 characters, quotes and backslashes", quoted, bench.rename(session, bench.name()))
     for length in bench.cases((202, 255, 256, 257, 300, 1000, 10_000, 65_600)):
         bench.refuse(
             f"a title of {length} characters", bench.rename(session, "x" * length), bench.rename(session, bench.name())
@@ -49,8 +56,9 @@ def test_a_title_over_200_characters_is_refused(bench: Bench) -> None:
 @requirement("openhands.additional-members-refused")
 def test_a_member_besides_title_is_refused(bench: Bench) -> None:
     session = bench.session()
-    others = (
+    others: tuple[tuple[str, object], ...] = (
         ("name", "x"), ("Title", "x"), ("conversation_id", session.id), ("selected_repository", None), ("", 1),
+        ("settings", {"a": 1}), ("tags", []),
     )  # fmt: skip
     for member, value in bench.cases(others):
         body = bench.body(session)
@@ -82,6 +90,8 @@ def _invalid(bench: Bench, session: Session) -> list[tuple[str, Request]]:
         ("an empty object", bench.dialect.rename(session, {})),
         ("a title that is null", bench.dialect.rename(session, {"title": None})),
         ("a title that is a number", bench.dialect.rename(session, {"title": 5})),
+        ("a title that is true", bench.dialect.rename(session, {"title": True})),
+        ("a title that is an object", bench.dialect.rename(session, {"title": {"text": "x"}})),
         ("an empty title", bench.dialect.rename(session, {"title": ""})),
         *bench.dialect.faulty(session, bench.name()),
         *(
@@ -119,7 +129,9 @@ def test_a_body_that_is_not_json_is_refused_with_422(bench: Bench) -> None:
 def test_every_422_has_the_documented_shape(bench: Bench) -> None:
     session = bench.session()
     if not bench.resend():
-        for _, request in (*_invalid(bench, session), *_not_json(bench, session)):
+        numbers = bodies.strange(bench.body(session), "title")
+        strange = [(raw.label, bench.dialect.rename(session, None, raw=raw.raw)) for raw in numbers]
+        for _, request in (*_invalid(bench, session), *_not_json(bench, session), *strange):
             bench.send(request)
     found = bench.answered(422)
     for exchange in found:

@@ -5,11 +5,11 @@ Usage: python tests/suite/generators.py
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +19,7 @@ from unittest import mock
 from harness import judge
 
 from rename_tck.cases import bodies, credentials, ids, names
-from rename_tck.exchange import Request
+from rename_tck.exchange import Request, decoded, encode_json
 from rename_tck.systems import NAMES, Session, load
 from rename_tck.transport import Sut
 
@@ -52,16 +52,21 @@ def kinds(system: str) -> list[Kind]:
     live = Session("0123456789abcdef", "lent", dialect.kinds[0], "user")
     texts = (*names.UNICODE, *names.LOOKALIKES, *names.long_names(), *names.UNREASONABLE, *names.BLANKS_AROUND)
     odd = (*ids.odd_ids("token"), *ids.near_ids(live.id, text=dialect.ids_are_text))
-    made = (*bodies.spellings({"a": "A"}), *bodies.spoilt(b"{}"))
+    sample = {"a": "A"}
+    made = (
+        *bodies.spellings(sample), *bodies.spoilt(encode_json(sample)), *bodies.disguised(sample),
+        *bodies.strange(sample, "a"),
+    )  # fmt: skip
     raw = (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL, *made)
     wrong = [value for value in bodies.VALUES if system == "dify" or not isinstance(value.value, str)]
+    keys = [one for one in (*credentials.MISSING, *credentials.WRONG) if not dialect.is_right("Key", one.credential)]
     found = [
         *(Kind("name", text.label, text.mistake) for text in texts),
         *(Kind("id", one.label, one.mistake) for one in odd),
         *(Kind("body", one.label, one.mistake) for one in raw),
         *(Kind("member", one.label, one.mistake) for one in wrong),
         *(Kind("query", one.label, one.mistake) for one in dialect.odd_queries(live)),
-        *(Kind("key", one.label, one.mistake) for one in (*credentials.MISSING, *credentials.WRONG)),
+        *(Kind("key", one.label, one.mistake) for one in keys),
         *(Kind("sequence", label, mistake) for label, mistake in MOVES.items()),
     ]
     return list(dict.fromkeys(found))
@@ -77,10 +82,11 @@ def count(system: str, report_dir: Path, seed: int = 1) -> Counter[tuple[str, st
         sent.append(request)
         return original(self, request)
 
-    with mock.patch.object(Sut, "send", send), _counted_moves(moves, report_dir):
+    made: list[bodies.RawBody] = []
+    with mock.patch.object(Sut, "send", send), _counted_moves(moves, report_dir), _recorded_bodies(made):
         judged = judge(None, report_dir, system=system, seed=seed)
     assert judged.status == 0, judged.output
-    classes = _Classes(system, judged.record["seed"])
+    classes = _Classes(system, judged.record["seed"], made)
     counted: Counter[tuple[str, str]] = Counter()
     for request in sent:
         counted.update(classes.of(request))
@@ -101,19 +107,36 @@ def _counted_moves(moves: Counter[str], report_dir: Path) -> Any:
     return mock.patch.object(module, "_request", request)
 
 
+@contextmanager
+def _recorded_bodies(made: list[bodies.RawBody]) -> Iterator[None]:
+    """Keep what a run makes of valid bodies."""
+
+    def recorded(make: Callable[..., tuple[bodies.RawBody, ...]]) -> Callable[..., tuple[bodies.RawBody, ...]]:
+        def making(*arguments: Any) -> tuple[bodies.RawBody, ...]:
+            found = make(*arguments)
+            made.extend(found)
+            return found
+
+        return making
+
+    with ExitStack() as stack:
+        for name in ("spellings", "spoilt", "disguised", "strange"):
+            stack.enter_context(mock.patch.object(bodies, name, recorded(getattr(bodies, name))))
+        yield
+
+
 class _Classes:
     """Tells which classes a request belongs to."""
 
-    def __init__(self, system: str, seed: int) -> None:
+    def __init__(self, system: str, seed: int, made: Iterable[bodies.RawBody]) -> None:
         from rename_tck.opening import token_for
 
         self.dialect = load(system)
         texts = (*names.UNICODE, *names.LOOKALIKES, *names.long_names(), *names.UNREASONABLE, *names.BLANKS_AROUND)
         self.names = {name.text: name.label for name in texts}
         self.ids = {odd.encoded: odd.label for odd in ids.odd_ids(token_for(seed, ""))}
-        self.raw = {
-            raw.raw: raw.label for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL)
-        }
+        fixed = (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL)
+        self.raw = {raw.raw: raw.label for raw in (*fixed, *made)}
         self.credentials = {bad.credential: bad.label for bad in (*credentials.MISSING, *credentials.WRONG)}
         self.live: set[str] = set()
 
@@ -151,17 +174,9 @@ class _Classes:
     def _body(self, raw: bytes) -> Iterable[tuple[str, str]]:
         if raw in self.raw:
             yield "body", self.raw[raw]
-            return
-        try:
-            value = json.loads(raw)
-        except ValueError:
-            yield from self._spoilt(raw)
-            return
+        value = decoded(raw)
         if not isinstance(value, dict):
             return
-        for spelling in bodies.spellings(value):
-            if spelling.raw == raw:
-                yield "body", spelling.label
         name = value.get(self.dialect.name_member)
         if isinstance(name, str) and name in self.names:
             yield "name", self.names[name]
@@ -169,18 +184,6 @@ class _Classes:
             for wrong in bodies.VALUES:
                 if member in {"name", "user", "auto_generate", "session_name", "title"} and _same(found, wrong.value):
                     yield "member", wrong.label
-
-    def _spoilt(self, raw: bytes) -> Iterable[tuple[str, str]]:
-        """Undo each way of spoiling a body, and see whether doing it again gives the same bytes."""
-        undone = (
-            raw[:-2], raw[: len(raw) // 2], raw[:-2] + b"}", raw[7:], raw.replace(b"'", b'"'), raw + b"}", raw[1:],
-        )  # fmt: skip
-        for valid in undone:
-            try:
-                json.loads(valid)
-            except ValueError:
-                continue
-            yield from (("body", body.label) for body in bodies.spoilt(valid) if body.raw == raw)
 
 
 def _same(one: object, other: object) -> bool:

@@ -64,7 +64,7 @@ class NeedsNoUser(DifyServer):
 
     async def rename(self, request: Request) -> Any:
         content = await self.read_body(request)
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             body = json.loads(content)
             if isinstance(body, dict) and "user" not in body:
                 content = json.dumps({**body, "user": self.owner_of(request.path_params["conversation_id"])}).encode()

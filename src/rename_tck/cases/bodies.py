@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,14 +43,49 @@ NOT_JSON: tuple[RawBody, ...] = (
 def spoilt(valid: bytes) -> tuple[RawBody, ...]:
     """A valid body made into what is not JSON (RFC 8259): a lax parser takes each for the valid one."""
     return (
-        RawBody(valid + b" x", "a valid body with a word behind", "what follows the value left unread"),
+        RawBody(valid + b"\nx", "a valid body with a line behind", "what follows the value, or the line, left unread"),
         RawBody(valid + valid, "a valid body, twice", "what follows the value left unread"),
         RawBody(valid[:-1] + b",}", "a valid body with a comma too many", "a parser for JavaScript"),
         RawBody(b"/* c */" + valid, "a valid body behind a comment", "a parser for JavaScript"),
+        RawBody(valid + b" // c", "a valid body with a comment behind", "a parser for JavaScript"),
         RawBody(valid.replace(b'"', b"'"), "a valid body in single quotes", "a parser for Python or JavaScript"),
         RawBody(valid[:-1], "a valid body cut short", "a parser that mends"),
         RawBody(b"\0" + valid, "a valid body behind a NUL", "controls skipped"),
+        RawBody(valid + b"\0", "a valid body with a NUL behind", "read as C strings are"),
+        RawBody(
+            re.sub(rb'"(\w+)":', rb"\1:", valid), "a valid body with bare names", "a parser for JavaScript or YAML"
+        ),
+        *_within(valid, b"\n", "a valid body with a line break in a string", "controls let through"),
+        *_within(valid, b"\\x41", "a valid body with an escape that JSON does not have", "a parser for JavaScript"),
+        *_within(valid, b"\xff", "a valid body with a byte that is not UTF-8", "dropped, replaced, or read as Latin-1"),
     )
+
+
+def _within(valid: bytes, more: bytes, label: str, mistake: str) -> tuple[RawBody, ...]:
+    """The body with these bytes at the beginning of its first string; nothing where it has none."""
+    raw = valid.replace(b':"', b':"' + more, 1)
+    return (RawBody(raw, label, mistake),) if raw != valid else ()
+
+
+def disguised(valid: dict[str, Any]) -> tuple[RawBody, ...]:
+    """A valid body in the guise of JSON that is no object: a helpful parser takes each for the valid one."""
+    return (
+        RawBody(encode_json([valid]), "a valid body in an array", "its first element taken"),
+        RawBody(encode_json([*map(list, valid.items())]), "a valid body's members as pairs", "made into an object"),
+        RawBody(encode_json(encode_json(valid).decode()), "a valid body as a string", "decoded twice"),
+    )
+
+
+def misnamed(valid: dict[str, Any], member: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """A valid body that has a required member only by what a helpful binding takes for its name, with what that is."""
+    others = {name: value for name, value in valid.items() if name != member}
+    camel = re.sub(r"_(\w)", lambda found: found[1].upper(), member)
+    spellings = {
+        f"`{member.title()}` instead": member.title(), f"`{member.upper()}` instead": member.upper(),
+        f"`{camel}` instead": camel, "a blank before its name": f" {member}",
+    }  # fmt: skip
+    renamed = ((what, {**others, name: valid[member]}) for what, name in spellings.items() if name != member)
+    return (*renamed, ("all in an object of its own", {"data": valid}))
 
 
 #: JSON, but no object.
@@ -76,7 +112,9 @@ EMPTY: tuple[RawBody, ...] = (
 def spellings(value: dict[str, Any]) -> tuple[RawBody, ...]:
     """The same JSON object as other writers spell it: each means the same (RFC 8259, sections 2, 4 and 7)."""
     reverse = dict(reversed(value.items()))
-    escaped = "".join(f"\\u{ord(char):04X}" for char in "A")
+    needless = re.sub(r"\\u[0-9a-f]{4}", lambda found: "\\u" + found[0][2:].upper(), json.dumps(value))
+    for char, escape in (("/", "\\/"), ("A", "\\u0041"), ("name", "n\\u0061me"), ("title", "t\\u0069tle")):
+        needless = needless.replace(char, escape)
     return (
         RawBody(json.dumps(value, ensure_ascii=True).encode(), "escapes for all but ASCII", "escapes left as they are"),
         RawBody(
@@ -84,11 +122,7 @@ def spellings(value: dict[str, Any]) -> tuple[RawBody, ...]:
         ),
         RawBody(b" \t\n" + json.dumps(value).encode() + b" \n", "blanks around the object", "the first byte looked at"),
         RawBody(encode_json(reverse), "members in reverse order", "members read by position"),
-        RawBody(
-            json.dumps(value).replace("A", escaped).replace("/", "\\/").encode(),
-            "needless escapes",
-            "escapes left as they are",
-        ),
+        RawBody(needless.encode(), "needless escapes, in capitals", "escapes left as they are"),
     )
 
 
@@ -108,7 +142,7 @@ VALUES = (
     WrongValue(0, "zero", "taken for absent or false"),
     WrongValue(12345, "an integer", "turned into text"),
     WrongValue(-1, "a negative integer", "turned into text"),
-    WrongValue(9007199254740993, "an integer over 2^53", "rounded, turned into text"),
+    WrongValue(9223372036854775809, "an integer over 2^63", "rounded, turned into text, out of range"),
     WrongValue(1e300, "a very large number", "turned into text in another notation"),
     WrongValue(1.5, "a fraction", "turned into text"),
     WrongValue("", "an empty string", "taken for false"),
@@ -116,9 +150,21 @@ VALUES = (
     WrongValue("false", "the string false", "taken for true, as any text is"),
     WrongValue("text", "a string", "taken for true, as any text is"),
     WrongValue([], "an empty array", "taken for absent"),
-    WrongValue(["text"], "an array", "its first element taken"),
+    WrongValue(['a "quoted" \\ text'], "an array", "its first element taken, or pasted into the error"),
     WrongValue({}, "an empty object", "taken for absent"),
     WrongValue({"text": "text"}, "an object", "turned into text"),
+)
+
+
+#: What is no boolean, and is taken for true by one or another way of reading it.
+TAKEN_FOR_TRUE = (
+    WrongValue(1, "one", "taken for true, as in C"),
+    WrongValue(1.0, "one point nought", "taken for true, as equal to it"),
+    WrongValue("1", "the string 1", "taken for true, as in a form"),
+    WrongValue("yes", "the string yes", "taken for true, as in YAML"),
+    WrongValue("on", "the string on", "taken for true, as in a form"),
+    WrongValue("TRUE", "the string TRUE", "taken for true without regard to case"),
+    WrongValue([True], "an array that holds true", "its first element taken"),
 )
 
 
@@ -131,11 +177,7 @@ def wrong_for(json_type: str, *, nullable: bool = False) -> list[WrongValue]:
 #: JSON that strains a parser; what becomes of it is not judged, but a 5xx status is.
 UNUSUAL: tuple[RawBody, ...] = (
     RawBody(b"[" * 100 + b"]" * 100, "nested 100 deep", "a recursion error let through"),
-    RawBody(b'{"name": NaN, "title": NaN, "session_name": NaN, "user": "x"}', "NaN", "passed on by a lax parser"),
-    RawBody(
-        b'{"name": 1e999, "title": 1e999, "session_name": 1e999}', "a number out of range", "an overflow let through"
-    ),
-    RawBody(b'{"a": 1' + b"0" * 400 + b"}", "an integer of 400 digits", "an overflow let through"),
+    RawBody(b'{"a":' * 5000 + b"1" + b"}" * 5000, "nested 5,000 deep", "a recursion error let through"),
     RawBody(b'\xef\xbb\xbf{"title": "x"}', "JSON after a byte-order mark", "a decoding exception let through"),
     RawBody('{"title": "x"}'.encode("utf-16"), "JSON in UTF-16", "a decoding exception let through"),
     RawBody(
@@ -145,3 +187,16 @@ UNUSUAL: tuple[RawBody, ...] = (
     ),
     RawBody(b'{"__proto__": {}, "constructor": {}, "": null}', "members with odd names", "an exception let through"),
 )
+
+
+def strange(valid: dict[str, Any], member: str) -> tuple[RawBody, ...]:
+    """A valid body but for the number in a member's place: what becomes of it is not judged, but a 5xx status is."""
+    head, tail = encode_json({**valid, member: "\0"}).split(b'"\\u0000"')
+    return tuple(
+        RawBody(head + number + tail, label, mistake)
+        for number, label, mistake in (
+            (b"NaN", "NaN", "passed on by a lax parser"),
+            (b"1e999", "a number out of range", "an overflow let through"),
+            (b"1" + b"0" * 5000, "an integer of 5,001 digits", "an overflow, or a parser's limit, let through"),
+        )
+    )

@@ -37,6 +37,7 @@ def odd_ids(token: str) -> tuple[OddId, ...]:
         OddId(segment(f"{token}' OR '1'='1"), "SQL", "pasted into a statement"),
         OddId(segment(f"{token}%25"), "a percent sign, encoded twice", "decoded twice"),
         OddId(segment("<b>" + token), "markup", "echoed into a page"),
+        OddId(segment(f"{token}\\it's"), "a backslash and an apostrophe", "pasted into a statement"),
         OddId(segment(f"{token}*"), "a wildcard", "taken for a pattern"),
         OddId(f"{token}%0d%0ax-injected%3a1", "encoded line breaks", "a header injected"),
         OddId(f"{token}%00", "an encoded NUL", "cut at the NUL, or refused by the database with an exception"),
@@ -49,6 +50,11 @@ def odd_ids(token: str) -> tuple[OddId, ...]:
     )
 
 
+def another(live: str) -> str:
+    """An id that looks as a live one does, and differs from it in the first character."""
+    return ("0" if live[0] != "0" else "1") + live[1:]
+
+
 def near_ids(live: str, *, text: bool) -> tuple[OddId, ...]:
     """Ids close to that of a live session, which no session has; `text` says that another case is another id."""
     near = [
@@ -59,6 +65,12 @@ def near_ids(live: str, *, text: bool) -> tuple[OddId, ...]:
         OddId(segment(live[:-1] + "_"), "a live one's, ending in a wildcard for one character", "an SQL LIKE"),
         OddId(segment(live[:-1] + "%"), "a live one's, ending in a wildcard", "an SQL LIKE"),
         OddId(segment(live[:-1] + "*"), "a live one's, ending in an asterisk", "a file pattern"),
+        OddId(segment(live[:-1] + "."), "a live one's, ending in a full stop", "a regular expression"),
+        OddId(segment(live) + "%0A", "a live one's, with a line break behind", "a pattern that ends in a dollar sign"),
+        OddId("%20" + segment(live), "a live one's, with a blank before", "trimmed"),
+        OddId(f"%25{ord(live[0]):02X}" + segment(live[1:]), "a live one's, encoded twice", "decoded twice"),
+        OddId(segment(another(live)), "a live one's, but for the first character", "its end compared"),
+        OddId(segment(live + ",") + another(live), "a live one's, in a list", "a list taken apart"),
     ]
     if text and live.swapcase() != live:
         near.append(OddId(segment(live.swapcase()), "a live one's, in the other case", "a collation without case"))

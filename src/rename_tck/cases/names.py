@@ -41,9 +41,20 @@ UNICODE: tuple[Name, ...] = (
         "😀",
     ),
     *_class(
-        "joined emoji", "sequences taken apart at zero-width joiners and modifiers", "👩‍👩‍👧‍👦 family", "👍🏽 🏳️‍🌈 🇩🇪"
+        "joined emoji",
+        "sequences taken apart at zero-width joiners and modifiers",
+        "👩‍👩‍👧‍👦 family",
+        "👍🏽 🏳️‍🌈 🇩🇪",
+        "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f Scotland",
     ),
+    *_class("newer emoji", "code points that an old library does not know replaced", "\U0001fae8 shaking"),
     *_class("combining marks", "normalisation to NFC", "Cafe\u0301 Z\u0324\u0323\u0300", "\u1112\u1161\u11ab"),
+    *_class(
+        "characters that NFC replaces",
+        "normalisation, which takes no notice of looks",
+        "\u212b \u2126 \u212a \uf900 \u0958",
+        "น\u0e49\u0e33 ΟΔΟΣ ὁδός",
+    ),
     *_class("precomposed marks", "normalisation to NFD", "Å Å Ω ﬀ ½ ①"),
     *_class("compatibility characters", "normalisation to NFKC", "ﬁ ² ℡ Ⅳ ｶﾀｶﾅ ＡＢＣ"),
     *_class(
@@ -52,6 +63,7 @@ UNICODE: tuple[Name, ...] = (
         "שלום עולם",
         "مرحبا بالعالم 123",
         "abc \u200fדגש\u200e xyz",
+        "abc \u2067דגש\u2069 xyz",
     ),
     *_class(
         "zero-width",
@@ -59,11 +71,14 @@ UNICODE: tuple[Name, ...] = (
         "zero\u200bwidth",
         "non\u200cjoiner\u200djoiner",
         "word\u2060joiner",
+        "\u200baround\u2060",
     ),
     *_class("letter case", "folding to one case", "MiXeD CaSe ẞ ß İ ı", "ǅ Ǆ ǆ"),
     *_class(
         "inner blanks", "runs of blanks collapsed", "two  blanks   three", "no\u00a0break\u2003em\u3000ideographic"
     ),
+    *_class("a long run of blanks", "a regular expression that takes for ever", "wide" + " " * 180 + "apart"),
+    *_class("typography", "made plain, or made of what is plain", "em — en – hyphen - dots ... …", "‹a› „b‟ «c»"),
     *_class("soft hyphen and byte-order mark", "dropped as ignorable", "soft\u00adhyphen", "in\ufeffside"),
 )
 
@@ -98,6 +113,7 @@ LOOKALIKES: tuple[Name, ...] = (
         "a < b & c > d",
         "&amp; &lt; &#65;",
     ),
+    *_class("Markdown", "rendered, or stripped", "# Plan", "**bold** [a](b) `c`"),
     *_class("SQL", "pasted into a statement", "Robert'); DROP TABLE students;--", "' OR '1'='1", "a;b--c", "100_%"),
     *_class("templates", "evaluated by a template engine", "{{7*7}} ${7*7} #{7*7}", "{0} {name} {}", "$HOME $1 ~ `id`"),
     *_class(
@@ -109,13 +125,18 @@ LOOKALIKES: tuple[Name, ...] = (
     ),
     *_class("spreadsheet formula", "prefixed with a quote", "=1+1", "@name", "+49 30"),
     *_class("dates", "parsed as a date", "2024-02-30", "12:30"),
+    *_class("addresses", "made a link, or masked", "see https://example.org/?a=b", "mail a.b@example.org"),
+    *_class("short names of emoji", "replaced by the emoji", ":smile: :tada: :rocket:", ":-)"),
+    *_class("reserved words", "refused as a device's, or an administrator's", "CON", "nul", "system admin"),
+    *_class("words within words", "starred out by a filter", "Essex, Scunthorpe: hello"),
     *_class("single characters", "taken for nothing", ".", "-", "_", "a", "?", "*"),
 )
 
 #: Names that no one would call reasonable: kept exactly or refused, never altered.
 UNREASONABLE: tuple[Name, ...] = (
+    *_class("255 characters", "cut at a column that is a little less wide", "lorem ipsum " * 21 + "end"),
     *_class("longer than 255", "cut at the column's width", "n" * 256, "é" * 300, "😀" * 256),
-    *_class("very long", "cut at a buffer's size", "lorem ipsum " * 90 + "end", "x" * 10_000),
+    *_class("very long", "cut at a buffer's size", "lorem ipsum " * 90 + "end", "x" * 10_000, "y" * 200_000),
     *_class(
         "line breaks", "cut at the first line, or line ends rewritten", "first line\nsecond line", "carriage\r\nreturn"
     ),
@@ -123,8 +144,10 @@ UNREASONABLE: tuple[Name, ...] = (
         "tabs and other controls",
         "control characters dropped",
         "tab\tbed",
-        "bell\u0007 escape\u001b[31m",
-        "delete\u007f next\u0085line",
+        "bell\u0007",
+        "escape\u001b[31m red",
+        "delete\u007f",
+        "next\u0085line",
     ),
     *_class("NUL", "cut at the NUL, as C strings are", "before\u0000after"),
     *_class("unpaired surrogates", "replaced by U+FFFD", "half \ud83d emoji", "\udc00"),
@@ -161,10 +184,24 @@ def long_names(length: int = REASONABLE_LENGTH) -> tuple[Name, ...]:
         *_class(f"{length} two-byte characters", "length counted in bytes", "é" * length),
         *_class(f"{length} three-byte characters", "length counted in bytes", "名" * length),
         *_class(f"{length} characters beyond the BMP", "length counted in UTF-16 units or bytes", "😀" * length),
+        *_class(f"{length} letters without a blank", "a limit on words", "x" * length),
+        *_class(f"{length} quotes and brackets", "length counted after escaping", ("<\"&'>" * length)[:length]),
         *_class(
             f"{length} characters with combining marks", "length counted in bytes, or after normalisation", combined
         ),
     )
+
+
+#: Names of which each differs from the one before only in what some comparison overlooks, with what that is.
+NEAR: tuple[tuple[str, str], ...] = (
+    ("Cafe Zürich, notes on the quarterly report of the second kind", "all"),
+    ("cafe zürich, Notes on the quarterly report of the second kind", "letter case"),
+    ("café zürich, Notes on the quarterly report of the second kind", "an accent"),
+    ("cafe\u0301 zu\u0308rich, Notes on the quarterly report of the second kind", "the normal form"),
+    ("cafe\u0301 zu\u0308rich, Notes on the quarterly report of the second kin", "a character less at the end"),
+    ("cafe\u0301 zu\u0308rich, Notes on the quarterly report of the second kink", "a character more at the end"),
+    ("cafe\u0301 zu\u0308rich, Notes on the quarterly report of the second knik", "the order of its letters"),
+)
 
 
 _TITLES = (

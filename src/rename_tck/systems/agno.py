@@ -38,6 +38,7 @@ class Agno(Dialect):
         "session_summary", "session_state", "total_tokens", "agent_data", "team_data", "workflow_data", "session_data",
         "metrics", "metadata", "chat_history", "created_at",
     )  # fmt: skip
+    copies_name = frozenset({"session_data", "agent_data", "team_data", "workflow_data"})
     document_path = "/openapi.json"
     provisioning: ClassVar[tuple[Route, ...]] = (
         Route("POST", "/sessions"),
@@ -90,7 +91,20 @@ class Agno(Dialect):
             "metadata": {"origin": "rename-tck", "nested": {"kept": True}},
             "user_id": user,
         }
-        return [Request("POST", "/sessions", (("type", kind or "agent"),), encode_json(body), JSON_TYPE)]
+        # what a rename may wipe, alter or round; a target may not take it
+        rich = {
+            **body,
+            "session_state": {
+                "topic": "Grüße, 東京 😀",
+                "steps": [1, 2.5, 9007199254740993],
+                "nothing": [],
+                "none": None,
+            },
+            "metadata": {"origin": "rename-tck", "nested": {"kept": True, "not": False, "zero": 0, "empty": {}}},
+            f"{kind or 'agent'}_id": "rename-tck",
+        }
+        query = (("type", kind or "agent"),)
+        return [Request("POST", "/sessions", query, encode_json(made), JSON_TYPE) for made in (rich, body)]
 
     def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:
         content = members(answer.value)

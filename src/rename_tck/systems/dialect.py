@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from rename_tck.cases.queries import OddQuery
-from rename_tck.exchange import Answer, Credential, Exchange, Request, encode_json, segment
+from rename_tck.exchange import Answer, Credential, Exchange, Request, altered, encode_json, schemed, segment
 from rename_tck.guard import Route
 
 JSON_TYPE = (("Content-Type", "application/json"),)
@@ -74,6 +74,8 @@ class Dialect(ABC):
     creating_is_costly: ClassVar[bool] = False
     #: The member that says when a session was last updated.
     updated_member: ClassVar[str] = "updated_at"
+    #: Of those, the ones that hold a copy of the name somewhere.
+    copies_name: ClassVar[frozenset[str]] = frozenset()
     #: Members of a session that a rename has no business with.
     steady: ClassVar[tuple[str, ...]]
     #: Where the system publishes its own OpenAPI document; None where it does not.
@@ -149,6 +151,12 @@ class Dialect(ABC):
         """Whether a body names, validly, whose session it means."""
         return False
 
+    def is_right(self, key: str, credential: Credential) -> bool:
+        """Whether a credential happens to be the right one after all: of a key without letters, say."""
+        form = self.key_header[1]
+        changed, alike = schemed(form, credential)
+        return changed == form and credential not in {Credential.EMPTY, Credential.WRONG} and altered(key, alike) == key
+
     def odd_queries(self, session: Session) -> list[OddQuery]:
         """Queries to try that no document describes."""
         query = self.query(session)
@@ -156,6 +164,10 @@ class Dialect(ABC):
             OddQuery((*query, ("unknown", "1")), "an unknown parameter", "parameters bound by reflection"),
             OddQuery((*query, ("x[]", "\0"), ("", "")), "odd names and a NUL", "a parser's exception let through"),
         ]
+
+    def odd_scopes(self, session: Session, name: str) -> list[tuple[str, dict[str, object]]]:
+        """Bodies whose scope is valid and odd, with what is odd about it."""
+        return []
 
     def patience_for(self, body: object) -> float:
         """How many times the usual time-out a request with this body may take."""

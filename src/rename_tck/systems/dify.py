@@ -71,6 +71,13 @@ class Dify(Dialect):
     def asks_for_name(self, body: dict[str, object]) -> bool:
         return isinstance(body.get("name"), str) and body.get("auto_generate", False) is False
 
+    def odd_scopes(self, session: Session, name: str) -> list[tuple[str, dict[str, object]]]:
+        users = {
+            "a user of 300 characters": "u" * 300, "a user with a NUL": "u\0", "a user beyond ASCII": "Zoë 东京",
+            "a user with an apostrophe": "O'Brien",
+        }  # fmt: skip
+        return [(case, {**self.body(session, name), "user": user}) for case, user in users.items()]
+
     def patience_for(self, body: object) -> float:
         # the server's language model is asked for the title
         return 3.0 if members(body).get("auto_generate") is True else 1.0

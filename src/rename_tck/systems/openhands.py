@@ -28,6 +28,8 @@ class OpenHands(Dialect):
     updated_member = "last_updated_at"
     answers_session = False
     unknown_answers_false = True
+    # the document names none of them; a header that is missing may be the 422 that it does name
+    credential_refusals = frozenset({401, 403, 422})
     creating_is_costly = True
     steady = (
         "conversation_id",
@@ -37,6 +39,7 @@ class OpenHands(Dialect):
         "git_provider",
         "trigger",
         "pr_number",
+        "conversation_version",
     )
     document_path = "/openapi.json"
     provisioning: ClassVar[tuple[Route, ...]] = (
