@@ -47,7 +47,6 @@ UNICODE: tuple[Name, ...] = (
         "👍🏽 🏳️‍🌈 🇩🇪",
         "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f Scotland",
     ),
-    *_class("newer emoji", "code points that an old library does not know replaced", "\U0001fae8 shaking"),
     *_class("combining marks", "normalisation to NFC", "Cafe\u0301 Z\u0324\u0323\u0300", "\u1112\u1161\u11ab"),
     *_class(
         "characters that NFC replaces",
