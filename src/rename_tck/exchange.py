@@ -40,6 +40,7 @@ class Credential(Enum):
     BEHIND = f"x${KEY_VARIABLE}"
     OTHER_CASE = f'$(printf %s "${KEY_VARIABLE}" | tr a-zA-Z A-Za-z)'
     LOWER_CASE_SCHEME = f"bearer ${KEY_VARIABLE}"
+    NO_SCHEME = f"$(printf %s ${KEY_VARIABLE})"
     OTHER_SCHEME = f"Basic ${KEY_VARIABLE}"
     BEYOND_ASCII = f"é${KEY_VARIABLE}"
     OTHER_MODE = f"${OTHER_MODE_KEY_VARIABLE}"
@@ -254,6 +255,8 @@ def schemed(form: str, credential: Credential) -> tuple[str, Credential]:
     match credential:
         case Credential.LOWER_CASE_SCHEME:
             return form.lower(), Credential.GIVEN
+        case Credential.NO_SCHEME:
+            return "{}", Credential.GIVEN
         case Credential.OTHER_SCHEME:
             return "Basic {}", Credential.GIVEN
     return form, credential

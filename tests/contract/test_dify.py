@@ -206,7 +206,9 @@ def test_auto_generate_ignores_the_name(bench: Bench) -> None:
         ("in the answer", answered),
         ("read back", bench.name_of(session) if bench.readable() else None),
     ):
-        bench.needs(name is None or name != before, "the name stayed as it was: nothing was generated")
+        if name == before:
+            what = f"a generated name, not {before!r}, which it bore before"
+            bench.fail(f"auto_generate true, with a name: the name {where}", what, exchange)
         if isinstance(name, str) and sent in name:
             bench.fail(
                 f"auto_generate true, with a name: the name {where}",
@@ -236,6 +238,7 @@ def _refuse(bench: Bench) -> Iterator[tuple[str, Exchange]]:
         "neither name nor auto_generate",
         bench.send(bench.dialect.rename(session, _without(bench.body(session), "name"))),
     )
+    yield "an empty name", bench.send(bench.rename(session, ""))
     for number, made_up in enumerate(
         (_unknown(bench), f"not-a-uuid-{bench.target.token}", f"{bench.target.token}{'x' * 300}")
     ):

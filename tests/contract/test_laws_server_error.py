@@ -73,9 +73,11 @@ def _odd_headers(bench: Bench, session: Session) -> Iterator[tuple[str, Request,
     yield "a charset that does not exist", dialect.rename(session, bench.body(session), headers=headers), True
     for odd, body in dialect.odd_scopes(session, bench.name()):
         yield odd, dialect.rename(session, body), True
-    beyond = bench.rename(session, bench.name()).with_credential(Credential.BEYOND_ASCII)
     if bench.target.sut.connection.key is not None:
-        yield "a credential beyond ASCII", beyond, True
+        for label, odd_one in (
+            ("a credential beyond ASCII", Credential.BEYOND_ASCII), ("a key without its scheme", Credential.NO_SCHEME)
+        ):  # fmt: skip
+            yield label, bench.rename(session, bench.name()).with_credential(odd_one), True
     yield "no credential", bench.rename(session, bench.name()).with_credential(Credential.NONE), True
 
 

@@ -100,7 +100,7 @@ class Agno(Dialect):
                 "nothing": [],
                 "none": None,
             },
-            "metadata": {"origin": "rename-tck", "nested": {"kept": True, "not": False, "zero": 0, "empty": {}}},
+            "metadata": {"origin": "東京", "nested": {"kept": True, "not": False, "zero": 0, "empty": {}}},
             f"{kind or 'agent'}_id": "rename-tck",
         }
         query = (("type", kind or "agent"),)
