@@ -63,7 +63,7 @@ class Bench(Sender):
         name = self.name()
         exchange = self.send(self.rename(session, name))
         if not self.dialect.succeeded(exchange):
-            self.target.denied.append(exchange)
+            self._deny(exchange)
             raise NotTested(f"the ordinary rename before it is not accepted (status {exchange.status})")
         self.target.accepted += 1
         return self.name_of(session, exchange) if self.readable() else name
@@ -96,17 +96,20 @@ class Bench(Sender):
             return UNSEEN
         if self._left is not None and self._left[:2] == (session.id, len(self.target.sut.journal)):
             return self._left[2]  # nothing was sent since it was read
+        return self._name_seen(session)
+
+    def _name_seen(self, session: Session) -> object:
         try:
             return self.dialect.name_in(self.target.pool.read(session) or {})
         except Unjudgeable:
-            return UNSEEN  # broken by something before, which is judged there
+            return UNSEEN  # broken by something, which other laws judge
 
     def _look_again(self, session: Session | None, case: str, exchange: Exchange, before: object) -> None:
         """Keep, for the law that a refusal changes nothing, that the session bears another name than before."""
         if session is not None and before is not UNSEEN:
-            after = self.name_of(session, exchange)
+            after = self._name_seen(session)
             self._left = session.id, len(self.target.sut.journal), after
-            if after != before:
+            if after not in (before, UNSEEN):
                 self.target.undone.append((case, exchange, before, after))
 
     def answered(self, *statuses: int) -> list[Exchange]:
@@ -146,14 +149,18 @@ class Bench(Sender):
             return
         exchange = self.send(twin)
         if not self.dialect.succeeded(exchange):
-            if self.contract.nearest is None:
-                self.target.denied.append(exchange)
+            self._deny(exchange)
             raise NotTested(
                 f"the same request with the fault mended is not accepted either (status {exchange.status}), "
                 "so the refusal proves nothing"
             )
         self.target.accepted += 1
         self._twins.add(twin)
+
+    def _deny(self, exchange: Exchange) -> None:
+        """Keep, for the law that valid renames are accepted, one that was refused."""
+        if exchange.status != 200 and self.contract.nearest is None:
+            self.target.denied.append(exchange)
 
     # -- looking at answers
 

@@ -62,9 +62,9 @@ def spoilt(valid: bytes) -> tuple[RawBody, ...]:
 
 
 def _within(valid: bytes, more: bytes, label: str, mistake: str) -> tuple[RawBody, ...]:
-    """The body with these bytes at the beginning of its first string; nothing where it has none."""
-    raw = valid.replace(b':"', b':"' + more, 1)
-    return (RawBody(raw, label, mistake),) if raw != valid else ()
+    """The body with these bytes at the beginning of its last string; nothing where it has none."""
+    head, found, tail = valid.rpartition(b':"')
+    return (RawBody(head + found + more + tail, label, mistake),) if found else ()
 
 
 def disguised(valid: dict[str, Any]) -> tuple[RawBody, ...]:

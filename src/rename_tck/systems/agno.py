@@ -95,12 +95,12 @@ class Agno(Dialect):
         rich = {
             **body,
             "session_state": {
-                "topic": "Grüße, 東京 😀",
+                "topic": "Grüße",
                 "steps": [1, 2.5, 9007199254740993],
                 "nothing": [],
                 "none": None,
             },
-            "metadata": {"origin": "東京", "nested": {"kept": True, "not": False, "zero": 0, "empty": {}}},
+            "metadata": {"origin": "naïve", "nested": {"kept": True, "not": False, "zero": 0, "empty": {}}},
             f"{kind or 'agent'}_id": "rename-tck",
         }
         query = (("type", kind or "agent"),)
