@@ -12,7 +12,7 @@ from collections import Counter
 from contextvars import ContextVar
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -90,6 +90,33 @@ class Japanese(DifyServer):
 
     def __init__(self, key: str, other_mode_key: str) -> None:
         super().__init__(key, other_mode_key, null_names=False)
+
+
+def asks_to_generate(body: bytes) -> bool:
+    """Whether the body of a request says that the name shall be generated."""
+    return re.search(rb'"auto_generate":\s*true', body) is not None
+
+
+class Obeying(DifyServer):
+    """Correct, and can store the name of a request all the same."""
+
+    def obey(self, request: Request, body: bytes) -> None:
+        """Store the name that the body holds, if it holds one and the conversation exists."""
+        sent = json.loads(body)
+        found = self.conversations.get(request.path_params["conversation_id"])
+        if found is not None and isinstance(sent, dict) and isinstance(sent.get("name"), str):
+            found.name = sent["name"]
+
+
+class Knowing(Showing):
+    """Correct, and knows when it answers whether the name was generated."""
+
+    def new_name(self, conversation: Conversation, asked: Renaming) -> str:
+        _GENERATED.set(asked.auto_generate)
+        return super().new_name(conversation, asked)
+
+
+_GENERATED: ContextVar[bool] = ContextVar("whether this request has its name generated")
 
 
 # -- the answer
@@ -280,6 +307,37 @@ class AnswersWithAByteOrderMark(DifyServer):
 
     def answer_renamed(self, conversation: Conversation) -> Response:
         return Response(b"\xef\xbb\xbf" + self.encode(self.render(conversation)), media_type="application/json")
+
+
+# auto-generate-accepted is what has names generated
+@mutant("dify.answer-schema", also=["auto-generate-accepted"])
+class AnswersAGeneratedNameWithAFraction(Knowing):
+    """updated_at of the answer has a fraction where the name was generated."""
+
+    def shown(self, conversation: Conversation) -> dict[str, Any]:
+        more = {"updated_at": conversation.updated_at + 0.25} if _GENERATED.get() else {}
+        return self.render(conversation) | more
+
+
+# auto-generate-accepted is what has names generated
+@mutant("dify.answer-id", also=["auto-generate-accepted"])
+class AnswersAGeneratedNameWithAnotherId(Knowing):
+    """The answer shows an id that no conversation has where the name was generated."""
+
+    def shown(self, conversation: Conversation) -> dict[str, Any]:
+        more = {"id": "5b0b3f1e-6a5e-4c5f-9a52-0b8f6d0f6a11"} if _GENERATED.get() else {}
+        return self.render(conversation) | more
+
+
+@mutant("dify.updated-at-monotonic")
+class LetsUpdatedAtGoBackForTheSameName(DifyServer):
+    """A rename to the name that the conversation already bears sets updated_at to a time in the past."""
+
+    async def apply(self, conversation: Conversation, name: str) -> None:
+        same = name == conversation.name
+        await super().apply(conversation, name)
+        if same:
+            conversation.updated_at -= 60
 
 
 # -- what is stored
@@ -516,6 +574,55 @@ class GivesARefusedNameToAnother(DifyServer):
         of, draft = self.refused or (conversation.id, name)
         conversation.name = name if of == conversation.id else draft
         self.refused = None
+
+
+@mutant("dify.rename-accepted", also=REFUSING)
+class HidesFromTheOwnerAfterAnother(DifyServer):
+    """After a request of another user, which is refused, the owner's next one is answered with 404, too."""
+
+    @cached_property
+    def hidden(self) -> set[str]:
+        return set()
+
+    def find(self, conversation_id: str, user: str) -> Conversation:
+        found = self.conversations.get(conversation_id)
+        if found is not None and found.user != user:
+            self.hidden.add(conversation_id)
+        elif conversation_id in self.hidden:
+            self.hidden.remove(conversation_id)
+            raise self.no_such_conversation()
+        return super().find(conversation_id, user)
+
+
+@mutant("dify.rename-again", also=DRAWN)
+class OverlooksAnotherCase(DifyServer):
+    """A name that differs from the old one in the case of letters alone is not stored."""
+
+    def store(self, conversation: Conversation, name: str) -> None:
+        if name.lower() != conversation.name.lower():
+            super().store(conversation, name)
+
+
+@mutant("dify.rename-again", also=DRAWN)
+class OverlooksAccents(DifyServer):
+    """A name that differs from the old one in marks on letters alone is not stored."""
+
+    def store(self, conversation: Conversation, name: str) -> None:
+        def plain(text: str) -> str:
+            parts = unicodedata.normalize("NFD", text)
+            return "".join(character for character in parts if not unicodedata.combining(character))
+
+        if plain(name) != plain(conversation.name):
+            super().store(conversation, name)
+
+
+@mutant("dify.name-stored")
+class TakesTheNameOfTheQuery(DifyServer):
+    """A name in the query is stored in place of the body's."""
+
+    async def read_object(self, request: Request) -> dict[str, Any]:
+        more = {"name": request.query_params["name"]} if "name" in request.query_params else {}
+        return {**await super().read_object(request), **more}
 
 
 # -- names
@@ -832,6 +939,46 @@ class TrimsBlanks(DifyServer):
         return name.strip(" ")
 
 
+@mutant("dify.unicode-exact", also=DRAWN)
+class DropsTagCharacters(DifyServer):
+    """Tag characters, of which some flags are made, are dropped."""
+
+    def normalise_name(self, name: str) -> str:
+        return re.sub("[\U000e0000-\U000e007f]", "", name)
+
+
+@mutant("dify.text-not-interpreted", also=DRAWN)
+class CutsOffTheScheme(DifyServer):
+    """The https:// of an address is cut off."""
+
+    def normalise_name(self, name: str) -> str:
+        return name.replace("https://", "")
+
+
+@mutant("dify.length-200-accepted", also=DRAWN)
+class CountsEscaped(DifyServer):
+    """Names are limited to 255 characters, counted when they are escaped for HTML."""
+
+    def length(self, name: str) -> int:
+        return len(html.escape(name))
+
+
+@mutant("dify.never-altered", also=DRAWN)
+class CutsAlmost255To250(DifyServer):
+    """A name of 251 to 255 characters is cut at 250."""
+
+    def normalise_name(self, name: str) -> str:
+        return name if len(name) > self.max_name_length else name[:250]
+
+
+@mutant("dify.never-altered", also=DRAWN)
+class DropsColours(DifyServer):
+    """The escape sequences by which a terminal changes colours are dropped."""
+
+    def normalise_name(self, name: str) -> str:
+        return re.sub("\x1b\\[[0-9;]*m", "", name)
+
+
 # -- at once
 
 
@@ -929,6 +1076,23 @@ class DropsTheRenameOfAnother(Claiming):
             await asyncio.sleep(0.005)
             self.under_way = None
             await super().apply(conversation, name)
+
+
+@mutant("dify.concurrent-same-session")
+class StoresHalfOfEach(Claiming):
+    """Of two renames of one conversation at once half of one name is stored and half of the other."""
+
+    @cached_property
+    def under_way(self) -> dict[str, str]:
+        return {}
+
+    async def apply(self, conversation: Conversation, name: str) -> None:
+        other = self.under_way.get(conversation.id, name)
+        self.under_way[conversation.id] = name
+        await asyncio.sleep(0.005)
+        self.under_way.pop(conversation.id, None)
+        half = len(name) // 2
+        await super().apply(conversation, other[:half] + name[half:])
 
 
 # -- ids
@@ -1077,6 +1241,38 @@ class TrimsTheId(DifyServer):
         return super().find(conversation_id.strip(), user)
 
 
+@mutant("dify.unknown-id-refused")
+class DecodesTheIdTwice(DifyServer):
+    """Percent signs that are left in an id are decoded once more."""
+
+    def find(self, conversation_id: str, user: str) -> Conversation:
+        return super().find(unquote(conversation_id), user)
+
+
+@mutant("dify.unknown-id-refused", also=["unknown-id-404"])
+class ComparesTheEndOfTheId(DifyServer):
+    """Of an id the last twelve characters are compared."""
+
+    def find(self, conversation_id: str, user: str) -> Conversation:
+        found = [known for known in self.conversations if known[-12:] == conversation_id[-12:]]
+        return super().find(found[0] if found else conversation_id, user)
+
+
+@mutant("dify.unknown-id-refused")
+class GeneratesForAnUnknownId(DifyServer):
+    """A request to generate the name of a conversation that does not exist is answered with 200."""
+
+    async def rename(self, request: Request) -> Response:
+        body = await request.body()
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            conversation_id, now = request.path_params["conversation_id"], self.timestamp()
+            if conversation_id in self.conversations or refusal.status != 404 or not asks_to_generate(body):
+                raise
+            return self.respond(200, self.render(Conversation(conversation_id, OWNER, "Chat", {}, "", now, now)))
+
+
 # -- credentials
 
 
@@ -1146,6 +1342,38 @@ class RenamesAndThenLooksAtTheKey(DifyServer):
         answer = await super().rename(request)
         super().authenticate(request)
         return answer
+
+
+@mutant("dify.credential-missing", also=["credential-wrong"])
+class AsksForNoKeyToGenerate(DifyServer):
+    """A request to generate a name is served without a key."""
+
+    async def rename(self, request: Request) -> Response:
+        request.state.open = asks_to_generate(await request.body())
+        return await super().rename(request)
+
+    def authenticate(self, request: Request) -> None:
+        if not getattr(request.state, "open", False):
+            super().authenticate(request)
+
+
+@mutant("dify.credential-wrong")
+class TakesTheSchemeBasic(DifyServer):
+    """The right key is served under any scheme."""
+
+    def authenticate(self, request: Request) -> None:
+        _, _, token = request.headers.get("authorization", "").partition(" ")
+        if token != self.key:
+            super().authenticate(request)
+
+
+@mutant("dify.credential-wrong")
+class LooksForTheKeyAtTheEnd(DifyServer):
+    """A key that ends in the right one is served."""
+
+    def authenticate(self, request: Request) -> None:
+        if not (bearer_token(request) or "").endswith(self.key or ""):
+            super().authenticate(request)
 
 
 # -- bodies
@@ -1342,6 +1570,137 @@ class LooksAtNoType(DifyServer):
         if "auto_generate" in body:
             sent["auto_generate"] = body["auto_generate"] is True
         return super().valid_renaming(sent)
+
+
+@mutant("dify.body-json")
+class QuotesBareNames(DifyServer):
+    """A body whose members' names stand without quotes, as in JavaScript, is read."""
+
+    def decode(self, body: bytes) -> Any:
+        def quoted(found: re.Match[bytes]) -> bytes:
+            return found[0] if found[1] is None else b'"%b"' % found[1]
+
+        return super().decode(re.sub(rb'"(?:[^"\\]|\\.)*"|(\w+)(?=\s*:)', quoted, body))
+
+
+@mutant("dify.body-json")
+class ReadsTheFirstLine(DifyServer):
+    """A body whose first line is JSON is read as far as that."""
+
+    def decode(self, body: bytes) -> Any:
+        try:
+            return super().decode(body.lstrip().split(b"\n", maxsplit=1)[0])
+        except Refusal:
+            return super().decode(body)
+
+
+@mutant("dify.body-json")
+class TakesAFormThatSaysSo(DifyServer):
+    """A form that is sent as one is accepted."""
+
+    async def read_object(self, request: Request) -> dict[str, Any]:
+        if request.headers.get("content-type") != "application/x-www-form-urlencoded":
+            return await super().read_object(request)
+        return dict(parse_qsl((await self.read_body(request)).decode()))
+
+
+@mutant("dify.body-object")
+class TakesTheFirstOfAnArray(DifyServer):
+    """A body that is an array of one object is taken for that object."""
+
+    def require_object(self, value: Any) -> dict[str, Any]:
+        return super().require_object(value[0] if isinstance(value, list) and len(value) == 1 else value)
+
+
+@mutant("dify.refusal-changes-nothing")
+class StoresForAnotherMode(Obeying):
+    """The key of an app of another mode is refused, and the name stored all the same."""
+
+    async def rename(self, request: Request) -> Response:
+        body = await request.body()
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if refusal.code == "not_chat_app":
+                self.obey(request, body)
+            raise
+
+
+@mutant("dify.refusal-changes-nothing", also=["other-user-not-found"])
+class StoresForAnotherUser(Obeying):
+    """A rename by another user is answered with 404, and the name stored all the same."""
+
+    async def rename(self, request: Request) -> Response:
+        body = await request.body()
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if refusal.status == 404:
+                self.obey(request, body)
+            raise
+
+
+# never-altered is what sends a name that is too long
+@mutant("dify.refusal-changes-nothing", also=["never-altered", "sequence-consistent"])
+class StoresWhatIsTooLong(Obeying):
+    """A name of more than 255 characters is refused, and stored all the same."""
+
+    async def rename(self, request: Request) -> Response:
+        body = await request.body()
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if "longer than" in refusal.message:
+                self.obey(request, body)
+            raise
+
+
+@mutant("dify.no-server-error")
+class CrashesOnManyDigits(DifyServer):
+    """An integer of more than 4,300 digits is answered with 500, as Python refuses to read it."""
+
+    def decode(self, body: bytes) -> Any:
+        if re.search(rb"[0-9]{4301}", body):
+            raise RuntimeError
+        return super().decode(body)
+
+
+@mutant("dify.no-server-error")
+class CrashesOnALongUser(DifyServer):
+    """A user of more than 255 characters is answered with 500, as a column of that width does."""
+
+    def find(self, conversation_id: str, user: str) -> Conversation:
+        if len(user) > 255:
+            raise RuntimeError
+        return super().find(conversation_id, user)
+
+
+@mutant("dify.no-server-error")
+class CrashesOnANulInTheUser(DifyServer):
+    """A user with a NUL is answered with 500, as a database that refuses NUL does."""
+
+    def find(self, conversation_id: str, user: str) -> Conversation:
+        if "\0" in user:
+            raise RuntimeError
+        return super().find(conversation_id, user)
+
+
+@mutant("dify.no-server-error")
+class CrashesOnAUserBeyondAscii(DifyServer):
+    """A user beyond ASCII is answered with 500."""
+
+    def find(self, conversation_id: str, user: str) -> Conversation:
+        return super().find(conversation_id, user.encode("ascii").decode())
+
+
+@mutant("dify.no-server-error")
+class PastesTheUserIntoAStatement(DifyServer):
+    """A user with an apostrophe is answered with 500, for it ends the statement that it is pasted into."""
+
+    def find(self, conversation_id: str, user: str) -> Conversation:
+        if user.count("'") % 2:
+            raise RuntimeError
+        return super().find(conversation_id, user)
 
 
 # -- the members of the body
@@ -1585,6 +1944,91 @@ class StoresTheWordNone(DifyServer):
         return "None" if name is None and "name" in body and body.get("auto_generate") is not True else name
 
 
+@mutant("dify.user-required", also=["invalid-space-refused"])
+class NeedsNoUserToGenerate(DifyServer):
+    """A request to generate a name needs no user."""
+
+    def valid_renaming(self, body: dict[str, Any]) -> Renaming:
+        return super().valid_renaming({"user": OWNER, **body} if body.get("auto_generate") is True else body)
+
+
+@mutant("dify.user-required")
+class TakesTheUserOfTheQuery(DifyServer):
+    """A user that is missing in the body is taken from the query."""
+
+    async def read_object(self, request: Request) -> dict[str, Any]:
+        more = {"user": request.query_params["user"]} if "user" in request.query_params else {}
+        return {**more, **await super().read_object(request)}
+
+
+@mutant("dify.user-required")
+class KnowsMembersInAnyCase(DifyServer):
+    """The names of the body's members are read without regard to case."""
+
+    def valid_renaming(self, body: dict[str, Any]) -> Renaming:
+        return super().valid_renaming({member.lower(): value for member, value in body.items()})
+
+
+@mutant("dify.user-required")
+class UnwrapsTheBody(DifyServer):
+    """A body whose members stand in an object `data` of its own is accepted."""
+
+    def valid_renaming(self, body: dict[str, Any]) -> Renaming:
+        inner = body.get("data")
+        return super().valid_renaming(inner if isinstance(inner, dict) and "user" not in body else body)
+
+
+@mutant("dify.user-string", also=["invalid-space-refused"])
+class TakesANullUserToGenerate(DifyServer):
+    """A request to generate a name may have a user that is null."""
+
+    def valid_renaming(self, body: dict[str, Any]) -> Renaming:
+        nobody = body.get("auto_generate") is True and body.get("user", "") is None
+        return super().valid_renaming({**body, "user": OWNER} if nobody else body)
+
+
+@mutant("dify.auto-generate-boolean", also=["invalid-space-refused"])
+class TakesOneForTrue(DifyServer):
+    """auto_generate may be 1, which is taken for true."""
+
+    def valid_flag(self, body: dict[str, Any], member: str, *, default: bool) -> bool:
+        return body.get(member) == 1 or super().valid_flag(body, member, default=default)
+
+
+@mutant("dify.auto-generate-boolean", also=["invalid-space-refused"])
+class TakesYesForTrue(DifyServer):
+    """auto_generate may be "yes" or "on", or "TRUE" in capitals."""
+
+    def valid_flag(self, body: dict[str, Any], member: str, *, default: bool) -> bool:
+        return body.get(member) in ("yes", "on", "TRUE") or super().valid_flag(body, member, default=default)
+
+
+@mutant("dify.auto-generate-boolean", also=["invalid-space-refused"])
+class TakesTheFlagOutOfAnArray(DifyServer):
+    """auto_generate may be an array that holds true."""
+
+    def valid_flag(self, body: dict[str, Any], member: str, *, default: bool) -> bool:
+        return body.get(member) == [True] or super().valid_flag(body, member, default=default)
+
+
+@mutant("dify.auto-generate-ignores-name")
+class UsesALongNameSent(DifyServer):
+    """When auto_generate is true and a name of more than 30 characters is sent along, the name is used."""
+
+    def new_name(self, conversation: Conversation, asked: Renaming) -> str:
+        name = super().new_name(conversation, asked)
+        return asked.name if asked.name is not None and len(asked.name) > 30 else name
+
+
+@mutant("dify.auto-generate-ignores-name")
+class GeneratesBehindTheNameSent(DifyServer):
+    """When auto_generate is true and a name is sent along, the generated one is put behind it."""
+
+    def generate_title(self, conversation: Conversation, ignored: str | None) -> str:
+        title = super().generate_title(conversation, ignored)
+        return title if ignored is None else f"{ignored}: {title}"
+
+
 # -- errors
 
 
@@ -1718,3 +2162,17 @@ class ComparesTheStartOfTheUser(DifyServer):
     def find(self, conversation_id: str, user: str) -> Conversation:
         found = self.conversations.get(conversation_id)
         return super().find(conversation_id, found.user if found and user.startswith(found.user) else user)
+
+
+@mutant("dify.not-found-code")
+class CallsNotFoundByAnotherCodeToGenerate(DifyServer):
+    """A 404 has the code conversation_not_exists where a name was to be generated."""
+
+    async def rename(self, request: Request) -> Response:
+        body = await request.body()
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if refusal.status == 404 and asks_to_generate(body):
+                refusal.code = "conversation_not_exists"
+            raise
