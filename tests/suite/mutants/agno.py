@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import codecs
 import contextlib
 import json
 import re
 import unicodedata
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -276,6 +278,87 @@ class ResetsTheTimeOfCreation(AgnoServer):
         session.created_at = self.now()
 
 
+@mutant(kills="agno.name-stored")
+class QueryBeatsTheBody(AgnoServer):
+    """A session_name in the query is stored in place of the body's."""
+
+    async def read_object(self, request: Request) -> dict[str, Any]:
+        more = {name: value for name, value in request.query_params.items() if name == "session_name"}
+        body = await super().read_object(request)
+        return {**body, **more} if "session_name" in body else body
+
+
+@mutant(kills="agno.neighbours-untouched")
+class TeamRenamesAnAgentToo(AgnoServer):
+    """The rename of a team's session gives its name to the agents' session that was made first."""
+
+    def store(self, session: Session, name: str) -> None:
+        super().store(session, name)
+        if session.type == "team":
+            agents = [other for other in self.sessions.values() if other.type == "agent"]
+            for other in agents[:1]:
+                super().store(other, name)
+
+
+@mutant(kills="agno.session-untouched")
+class StateGainsTheName(AgnoServer):
+    """A rename puts the new name into the session's state as well."""
+
+    def store(self, session: Session, name: str) -> None:
+        super().store(session, name)
+        session.session_state = {**(session.session_state or {}), "session_name": name}
+
+
+@mutant(kills="agno.session-untouched")
+class MetadataLosesWhatIsEmpty(AgnoServer):
+    """A rename drops the members of the metadata that are false, 0 or empty."""
+
+    def store(self, session: Session, name: str) -> None:
+        def full(value: Any) -> Any:
+            return {key: full(inner) for key, inner in value.items() if inner} if isinstance(value, dict) else value
+
+        super().store(session, name)
+        session.metadata = full(session.metadata)
+
+
+@mutant(kills="agno.session-untouched")
+class StateIsRounded(AgnoServer):
+    """A rename rounds the integers of the session's state that a double does not hold."""
+
+    def store(self, session: Session, name: str) -> None:
+        super().store(session, name)
+        state = json.dumps(session.session_state)
+        session.session_state = json.loads(state, parse_int=lambda digits: int(float(digits)))
+
+
+@mutant(kills="agno.session-untouched")
+class TeamLosesItsId(AgnoServer):
+    """The team_id of a team's session that was renamed is null."""
+
+    def store(self, session: Session, name: str) -> None:
+        super().store(session, name)
+        if session.type == "team":
+            session.component_id = None
+
+
+@mutant(kills="agno.session-untouched")
+class ListedTwice(AgnoServer):
+    """A session that was renamed is listed twice."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.renamed: set[str] = set()
+
+    def store(self, session: Session, name: str) -> None:
+        super().store(session, name)
+        self.renamed.add(session.session_id)
+
+    async def list_sessions(self, request: Request) -> Response:
+        content = json.loads(bytes((await super().list_sessions(request)).body))
+        twice = [item for item in content["data"] if item["session_id"] in self.renamed]
+        return self.respond(200, {**content, "data": [*content["data"], *twice]})
+
+
 # Renaming again
 
 
@@ -314,6 +397,42 @@ class RefusesTheSameName(AgnoServer):
         if session.session_name == name:
             raise Refusal(400, "bad_request", "The session has this name already.")
         await super().apply(session, name)
+
+
+@mutant(kills="agno.rename-again", also=DRAWN)
+class KeepsTheCase(AgnoServer):
+    """A name that differs from the old one only in the case of its letters is not stored."""
+
+    def store(self, session: Session, name: str) -> None:
+        if name.casefold() != session.session_name.casefold():
+            super().store(session, name)
+
+
+@mutant(kills="agno.rename-again", also=DRAWN)
+class KeepsTheNormalForm(AgnoServer):
+    """A name that is the old one in another normal form is not stored."""
+
+    def store(self, session: Session, name: str) -> None:
+        if unicodedata.normalize("NFC", name) != unicodedata.normalize("NFC", session.session_name):
+            super().store(session, name)
+
+
+# names that are numbered may happen to be anagrams of each other
+@mutant(kills="agno.rename-again", also=GIVING)
+class KeepsAnAnagram(AgnoServer):
+    """A name of the same letters as the old one, in whatever order, is not stored."""
+
+    def store(self, session: Session, name: str) -> None:
+        if sorted(name) != sorted(session.session_name):
+            super().store(session, name)
+
+
+@mutant(kills="agno.rename-accepted")
+class EscapedMemberIsUnknown(AgnoServer):
+    """A member whose name is spelt with an escape is not known."""
+
+    def decode(self, body: bytes) -> Any:
+        return {} if re.search(rb'[{,]\s*"\w*\\u', body) else super().decode(body)
 
 
 # Names
@@ -416,6 +535,57 @@ class TrimsNames(AgnoServer):
         return name.strip()
 
 
+@mutant(kills="agno.unicode-exact", also=DRAWN)
+class DropsIsolates(AgnoServer):
+    """Characters that isolate the direction of a piece of text are dropped."""
+
+    def normalise_name(self, name: str) -> str:
+        return re.sub("[\u2066-\u2069]", "", name)
+
+
+@mutant(kills="agno.unicode-exact", also=DRAWN)
+class MakesAnEllipsis(AgnoServer):
+    """Three dots become an ellipsis."""
+
+    def normalise_name(self, name: str) -> str:
+        return re.sub(r"(?<!\.)\.{3}(?!\.)", "…", name)
+
+
+@mutant(kills="agno.text-not-interpreted", also=DRAWN)
+class ReservesNamesOfDevices(AgnoServer):
+    """A name that Windows reserves for a device is refused."""
+
+    def check_name(self, name: str) -> None:
+        super().check_name(name)
+        if name.lower() in {"con", "prn", "aux", "nul"}:
+            raise Refusal(400, "bad_request", "The session name is reserved.")
+
+
+@mutant(kills="agno.length-200-accepted", also=DRAWN)
+class RefusesLongWords(AgnoServer):
+    """A name with a word of more than 150 letters is refused."""
+
+    def check_name(self, name: str) -> None:
+        super().check_name(name)
+        if re.search("[A-Za-z]{151}", name):
+            raise Refusal(400, "bad_request", "The session name has a word that is too long.")
+
+
+@mutant(kills="agno.length-200-accepted", also=DRAWN)
+class BodiesUpTo2KiB(AgnoServer):
+    """A body of more than 2 KiB is refused with 413, and so 200 emoji that are spelt with escapes."""
+
+    max_body_bytes = 2048
+
+
+@mutant(kills="agno.never-altered", also=DRAWN)
+class DropsDelete(AgnoServer):
+    """The control character U+007F is dropped from a name."""
+
+    def normalise_name(self, name: str) -> str:
+        return name.replace("\x7f", "")
+
+
 # Renames at once
 
 
@@ -515,6 +685,29 @@ class LosesTheRenameAfterAnUnknownOne(AgnoServer):
         return answer
 
 
+@mutant(kills="agno.concurrent-two-sessions")
+class ErrorOfAnother(AgnoServer):
+    """A rename that comes while another one is being refused gets the error of that one."""
+
+    error: Refusal | None = None
+
+    async def rename(self, request: Request) -> Response:
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if refusal.status == 422:
+                self.error = refusal
+                await asyncio.sleep(0.03)
+                self.error = None
+            raise
+
+    async def apply(self, session: Session, name: str) -> None:
+        await asyncio.sleep(0.01)
+        if self.error is not None:
+            raise Refusal(400, "bad_request", self.error.message)
+        await super().apply(session, name)
+
+
 # Ids
 
 
@@ -602,6 +795,45 @@ class IdWithoutCase(AgnoServer):
         return super().lookup(session_id.lower(), scope)
 
 
+@mutant(kills="agno.unknown-id-refused")
+class BlankBeforeTheIdIgnored(AgnoServer):
+    """An id is found with blanks before it."""
+
+    def lookup(self, session_id: str, scope: Scope) -> Session | None:
+        return super().lookup(session_id.lstrip(" "), scope)
+
+
+@mutant(kills="agno.unknown-id-refused")
+class FullStopIsAnyCharacter(AgnoServer):
+    """An id is looked for as a regular expression in which only the full stop has a meaning."""
+
+    def lookup(self, session_id: str, scope: Scope) -> Session | None:
+        pattern = re.escape(session_id).replace(r"\.", ".")
+        found = [known for type_, known in self.sessions if type_ == scope.type and re.fullmatch(pattern, known)]
+        return super().lookup(found[0] if found else session_id, scope)
+
+
+# odd ids come twice, too
+@mutant(
+    kills="agno.unknown-id-creates-nothing",
+    also=("odd-ids-safe", "sequence-consistent", "unknown-id-404", "unknown-id-refused"),
+)
+class CreatesWhatIsAskedForTwice(AgnoServer):
+    """A session that is not found is refused with 404, and made when it is asked for again."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.missed: set[tuple[str, str]] = set()
+
+    def find(self, session_id: str, scope: Scope) -> Session:
+        wanted, now = (scope.type, session_id), self.now()
+        if wanted in self.missed and session_id not in {known for _, known in self.sessions}:
+            made = Session(scope.type, session_id, "New", scope.user_id, None, None, None, now, now)
+            self.sessions[wanted] = made
+        self.missed.add(wanted)
+        return super().find(session_id, scope)
+
+
 # The key
 
 
@@ -650,6 +882,25 @@ class KeyWithoutCase(AgnoServer):
     def authenticate(self, request: Request) -> None:
         if (bearer_token(request) or "").lower() != (self.key or "").lower():
             raise self.unauthenticated()
+
+
+@mutant(kills="agno.credential-wrong")
+class LastCharacterOfTheKeyIgnored(AgnoServer):
+    """A key of the right length is compared without its last character."""
+
+    def authenticate(self, request: Request) -> None:
+        token, key = bearer_token(request) or "", self.key or ""
+        if len(token) != len(key) or token[:-1] != key[:-1]:
+            raise self.unauthenticated()
+
+
+@mutant(kills="agno.credential-wrong")
+class KeyWithoutItsScheme(AgnoServer):
+    """The key is taken without the word Bearer before it, too."""
+
+    def authenticate(self, request: Request) -> None:
+        if request.headers.get("authorization") != self.key:
+            super().authenticate(request)
 
 
 # The body
@@ -711,6 +962,45 @@ class LongUserIdCrashes(AgnoServer):
         if len(query.get("user_id", "")) > 255:
             raise self.crashed()
         return super().valid_user_id(query)
+
+
+@mutant(kills="agno.body-json")
+class BodyEndsAtItsNul(AgnoServer):
+    """A body is read up to its first NUL, as C strings are."""
+
+    def decode(self, body: bytes) -> Any:
+        end = body.find(b"\0")
+        return super().decode(body[:end] if end > 0 else body)
+
+
+@mutant(kills="agno.body-object")
+class PairsMakeAnObject(AgnoServer):
+    """A body that is an array of pairs is made into an object."""
+
+    def require_object(self, value: Any) -> dict[str, Any]:
+        with contextlib.suppress(TypeError, ValueError):
+            value = dict(value) if isinstance(value, list) and value else value
+        return super().require_object(value)
+
+
+@mutant(kills="agno.no-server-error")
+class DeepNestingCrashes(AgnoServer):
+    """A body with more than a thousand objects within each other crashes the server."""
+
+    def decode(self, body: bytes) -> Any:
+        if body.count(b'{"a":{') > 1000 or body.count(b'{"a": {') > 1000:
+            raise RecursionError
+        return super().decode(body)
+
+
+@mutant(kills="agno.no-server-error")
+class UnknownCharsetCrashes(AgnoServer):
+    """A body in a charset that the server does not know crashes it."""
+
+    async def read_object(self, request: Request) -> dict[str, Any]:
+        charset = re.search(r"charset=([\w-]+)", request.headers.get("content-type", ""))
+        codecs.lookup(charset[1] if charset else "utf-8")
+        return await super().read_object(request)
 
 
 # session_name
@@ -777,6 +1067,25 @@ class ValidatesNothing(AgnoServer):
         return name if isinstance(name, str) else json.dumps(name)
 
 
+@mutant(kills="agno.session-name-required")
+class NameInAnotherSpelling(AgnoServer):
+    """A member sessionName is taken for session_name."""
+
+    def valid_session_name(self, body: dict[str, Any]) -> str:
+        return super().valid_session_name(
+            {"session_name": body["sessionName"], **body} if "sessionName" in body else body
+        )
+
+
+@mutant(kills="agno.session-name-required")
+class NameInTheQuery(AgnoServer):
+    """A session_name that is missing in the body is taken from the query."""
+
+    async def read_object(self, request: Request) -> dict[str, Any]:
+        more = {name: value for name, value in request.query_params.items() if name == "session_name"}
+        return {**more, **await super().read_object(request)}
+
+
 # Refusals
 
 
@@ -810,6 +1119,21 @@ class RefusalWipesTheState(AgnoServer):
                 for session in self.sessions.values():
                     if session.session_id == request.path_params["session_id"]:
                         session.session_state = None
+            raise
+
+
+@mutant(kills="agno.refusal-changes-nothing")
+class RefusalIsAnUpdate(AgnoServer):
+    """A rename that is refused with 422 sets the time of the session's last update."""
+
+    async def rename(self, request: Request) -> Response:
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if refusal.status == 422:
+                for session in self.sessions.values():
+                    if session.session_id == request.path_params["session_id"]:
+                        self.touch(session)
             raise
 
 
@@ -861,6 +1185,36 @@ class TypeIgnored(AgnoServer):
     def lookup(self, session_id: str, scope: Scope) -> Session | None:
         found = (super(TypeIgnored, self).lookup(session_id, Scope(type_, scope.user_id)) for type_ in SESSION_TYPES)
         return next(filter(None, found), None)
+
+
+@mutant(kills="agno.type-validated")
+class UserIdMakesUpForTheType(AgnoServer):
+    """A type that does not exist is taken for agent where a user_id is given."""
+
+    def valid_type(self, query: QueryParams) -> SessionType:
+        try:
+            return super().valid_type(query)
+        except Refusal:
+            if "user_id" not in query:
+                raise
+            return "agent"
+
+
+@mutant(kills="agno.other-type-not-renamed")
+class NoTypeIsAnyType(AgnoServer):
+    """When the type is left out, a session of any type is found."""
+
+    def valid_type(self, query: QueryParams) -> SessionType:
+        _ANY_TYPE.set("type" not in query)
+        return super().valid_type(query)
+
+    def lookup(self, session_id: str, scope: Scope) -> Session | None:
+        types = SESSION_TYPES if _ANY_TYPE.get() else (scope.type,)
+        found = (super(NoTypeIsAnyType, self).lookup(session_id, Scope(type_, scope.user_id)) for type_ in types)
+        return next(filter(None, found), None)
+
+
+_ANY_TYPE: ContextVar[bool] = ContextVar("whether this request leaves the type out", default=False)
 
 
 # user_id, db_id, table
@@ -931,6 +1285,62 @@ class UnknownTableCrashes(AgnoServer):
     def check_table(self, query: QueryParams) -> None:
         if query.get("table", self.table) != self.table:
             raise self.crashed()
+
+
+@mutant(kills="agno.user-scope-other")
+class UserIdNeedsAType(AgnoServer):
+    """The user_id is ignored when the type is left out."""
+
+    def valid_user_id(self, query: QueryParams) -> str | None:
+        return super().valid_user_id(query) if "type" in query else None
+
+
+@mutant(kills="agno.user-scope-other")
+class BlankBehindTheUserIdIgnored(AgnoServer):
+    """User ids are compared without the blanks behind them, as a column of fixed width does."""
+
+    def visible(self, session: Session, scope: Scope) -> bool:
+        user_id = None if scope.user_id is None else scope.user_id.rstrip(" ")
+        return super().visible(session, Scope(scope.type, user_id))
+
+
+@mutant(kills="agno.user-scope-other")
+class LongUserIdIsNoScope(AgnoServer):
+    """A user_id of more than 255 characters is passed over."""
+
+    def valid_user_id(self, query: QueryParams) -> str | None:
+        user_id = super().valid_user_id(query)
+        return None if user_id is not None and len(user_id) > 255 else user_id
+
+
+@mutant(kills="agno.db-id-unknown")
+class StoredInTheWrongDatabase(AgnoServer):
+    """A db_id that does not exist is refused with 404, and the name stored all the same."""
+
+    async def rename(self, request: Request) -> Response:
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if refusal.loc == ("query", "db_id"):
+                name = self.valid_session_name(await self.read_object(request))
+                scope = Scope(self.valid_type(request.query_params), None)
+                self.store(self.find(request.path_params["session_id"], scope), name)
+            raise
+
+
+@mutant(kills="agno.table-unknown")
+class StoredInTheWrongTable(AgnoServer):
+    """A table that does not exist is refused with 404, and the name stored all the same."""
+
+    async def rename(self, request: Request) -> Response:
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if refusal.loc == ("query", "table"):
+                name = self.valid_session_name(await self.read_object(request))
+                scope = Scope(self.valid_type(request.query_params), None)
+                self.store(self.find(request.path_params["session_id"], scope), name)
+            raise
 
 
 # The shape of errors
