@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import html
+import json
 import re
 import unicodedata
+from collections import Counter
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote
 
@@ -92,6 +95,18 @@ class AnswersFalse(OpenHandsServer):
 
     def answer_renamed(self, conversation: Conversation) -> Response:
         return self.respond(200, False)
+
+
+@mutant(kills="openhands.answer-schema", also=("answer-boolean", "answer-true"))
+class AnswersTheSameTitleWithAnObject(OpenHandsServer):
+    """The answer to a rename to the title that the conversation has is an object that says so."""
+
+    async def apply(self, conversation: Conversation, title: str) -> None:
+        self.same = title == conversation.title
+        await super().apply(conversation, title)
+
+    def answer_renamed(self, conversation: Conversation) -> Response:
+        return self.respond(200, {"changed": False}) if self.same else super().answer_renamed(conversation)
 
 
 # What is stored
@@ -188,6 +203,41 @@ class ChangesTheRepository(OpenHandsServer):
         return {**shown, "selected_repository": ""} if conversation.conversation_id in self.renamed else shown
 
 
+@mutant(kills="openhands.session-untouched")
+class CountsTheVersion(OpenHandsServer):
+    """The conversation_version of a conversation counts up with each rename."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.versions: Counter[str] = Counter()
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        super().store(conversation, title)
+        self.versions[conversation.conversation_id] += 1
+
+    def render(self, conversation: Conversation) -> dict[str, Any]:
+        version = f"V{self.versions[conversation.conversation_id]}"
+        return {**super().render(conversation), "conversation_version": version}
+
+
+@mutant(kills="openhands.session-untouched")
+class GoneFromTheList(OpenHandsServer):
+    """A conversation that was renamed is there, and no longer listed."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.renamed: set[str] = set()
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        super().store(conversation, title)
+        self.renamed.add(conversation.conversation_id)
+
+    async def list_conversations(self, request: Request) -> Response:
+        content = json.loads(bytes((await super().list_conversations(request)).body))
+        left = [item for item in content["results"] if item["conversation_id"] not in self.renamed]
+        return self.respond(200, {**content, "results": left})
+
+
 # Renaming again
 
 
@@ -233,6 +283,36 @@ class KeepsNoTitleTwice(OpenHandsServer):
         if (conversation.conversation_id, title) not in self.borne:
             super().store(conversation, title)
         self.borne.add((conversation.conversation_id, title))
+
+
+@mutant(kills="openhands.rename-again", also=DRAWN)
+class KeepsTheCase(OpenHandsServer):
+    """A title that differs from the old one only in the case of its letters is not stored."""
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        if title.lower() != conversation.title.lower():
+            super().store(conversation, title)
+
+
+# ordinary titles that are numbered at their end may begin alike, too
+@mutant(
+    kills="openhands.rename-again",
+    also=("concurrent-same-session", "concurrent-two-sessions", "rename-accepted", *DRAWN),
+)
+class KeepsTheFirst32(OpenHandsServer):
+    """A title whose first 32 characters are those of the old one is not stored."""
+
+    def store(self, conversation: Conversation, title: str) -> None:
+        if len(title) < 32 or title[:32] != conversation.title[:32]:
+            super().store(conversation, title)
+
+
+@mutant(kills="openhands.rename-accepted")
+class CapitalDigitsAreNoEscape(OpenHandsServer):
+    """An escape with capital hexadecimal digits is left as it is."""
+
+    def decode(self, body: bytes) -> Any:
+        return super().decode(re.sub(rb"(?<!\\)(\\u(?![0-9a-f]{4})[0-9a-fA-F]{4})", rb"\\\1", body))
 
 
 # Titles
@@ -440,6 +520,22 @@ class RefusesHistoricScripts(OpenHandsServer):
             raise self.invalid("string_pattern", "title has to be in a living script.", ("body", "title"))
 
 
+@mutant(kills="openhands.unicode-exact", also=(*DRAWN, "length-200-accepted"))
+class NormalisesSigns(OpenHandsServer):
+    """The signs for ohm, kelvin and angstrom become the letters that they look like."""
+
+    def normalise_title(self, title: str) -> str:
+        return title.translate({0x2126: "\u03a9", 0x212A: "K", 0x212B: "\u00c5"})
+
+
+@mutant(kills="openhands.text-not-interpreted", also=DRAWN)
+class ReplacesShortNamesOfEmoji(OpenHandsServer):
+    """The short name of an emoji is replaced by the emoji."""
+
+    def normalise_title(self, title: str) -> str:
+        return title.replace(":tada:", "\U0001f389").replace(":smile:", "\U0001f604")
+
+
 # Renames at once
 
 
@@ -571,6 +667,22 @@ class NulInTheIdCrashes(OpenHandsServer):
         return super().lookup(conversation_id)
 
 
+@mutant(kills="openhands.unknown-id-refused")
+class LineBreakBehindTheIdIgnored(OpenHandsServer):
+    """An id is found with a line break behind it, as a pattern that ends in a dollar sign does."""
+
+    def lookup(self, conversation_id: str) -> Conversation | None:
+        return super().lookup(conversation_id.removesuffix("\n"))
+
+
+@mutant(kills="openhands.unknown-id-refused")
+class FirstOfAListOfIds(OpenHandsServer):
+    """An id that is a list, with commas between, stands for the first of it."""
+
+    def lookup(self, conversation_id: str) -> Conversation | None:
+        return super().lookup(conversation_id.split(",", maxsplit=1)[0])
+
+
 # The key
 
 
@@ -599,6 +711,24 @@ class KeyComparedUpToTheGivenLength(OpenHandsServer):
     def authenticate(self, request: Request) -> None:
         given, key = request.headers.get("X-Session-API-Key", ""), self.key or ""
         if not given or not hmac.compare_digest(given.encode(), key[: len(given)].encode()):
+            raise self.unauthenticated()
+
+
+@mutant(kills="openhands.credential-wrong")
+class LastFourOfTheKey(OpenHandsServer):
+    """Of a key the last four characters are compared."""
+
+    def authenticate(self, request: Request) -> None:
+        if request.headers.get("X-Session-API-Key", "")[-4:] != (self.key or "")[-4:]:
+            raise self.unauthenticated()
+
+
+@mutant(kills="openhands.no-server-error")
+class KeyBeyondAsciiCrashes(OpenHandsServer):
+    """A key beyond ASCII crashes the server, which compares texts as if they were bytes."""
+
+    def authenticate(self, request: Request) -> None:
+        if not hmac.compare_digest(request.headers.get("X-Session-API-Key", ""), self.key or ""):
             raise self.unauthenticated()
 
 
@@ -673,6 +803,60 @@ class SurrogatesCrash(OpenHandsServer):
             raise
 
 
+@mutant(kills="openhands.body-json")
+class LineBreaksInStrings(OpenHandsServer):
+    """Control characters stand in the strings of a body as they are."""
+
+    def decode(self, body: bytes) -> Any:
+        with contextlib.suppress(ValueError, RecursionError):
+            body = json.dumps(json.loads(body.decode(), strict=False)).encode()
+        return super().decode(body)
+
+
+@mutant(kills="openhands.body-json")
+class UnknownEscapesAreLetters(OpenHandsServer):
+    """An escape that JSON does not have stands for the letter behind the backslash."""
+
+    def decode(self, body: bytes) -> Any:
+        return super().decode(re.sub(rb"(\\[\"\\/bfnrtu])|\\", lambda found: found[1] or b"", body))
+
+
+@mutant(kills="openhands.body-json")
+class DropsWhatIsNotUtf8(OpenHandsServer):
+    """Bytes of a body that are not UTF-8 are dropped."""
+
+    def decode(self, body: bytes) -> Any:
+        return super().decode(body.decode(errors="ignore").encode())
+
+
+@mutant(kills="openhands.body-json")
+class ReadsFormsThatSaySo(OpenHandsServer):
+    """A form that is sent as one is accepted."""
+
+    async def read_object(self, request: Request) -> dict[str, Any]:
+        if request.headers.get("content-type") != "application/x-www-form-urlencoded":
+            return await super().read_object(request)
+        return dict(parse_qsl((await self.read_body(request)).decode()))
+
+
+@mutant(kills="openhands.body-object")
+class DecodesAStringAgain(OpenHandsServer):
+    """A body that is a string with JSON in it is decoded again."""
+
+    def require_object(self, value: Any) -> dict[str, Any]:
+        return super().require_object(self.decode(value.encode()) if isinstance(value, str) else value)
+
+
+@mutant(kills="openhands.no-server-error")
+class NumberOutOfRangeCrashes(OpenHandsServer):
+    """A number that is out of a double's range crashes the server, which makes an integer of it."""
+
+    def decode(self, body: bytes) -> Any:
+        with contextlib.suppress(ValueError, RecursionError):
+            json.loads(body, parse_float=lambda text: int(float(text)), parse_constant=str)
+        return super().decode(body)
+
+
 # title
 
 
@@ -738,6 +922,22 @@ class OddMembersIgnored(OpenHandsServer):
         super().check_members({member: value for member, value in body.items() if re.fullmatch("[A-Za-z_]*", member)})
 
 
+@mutant(kills="openhands.title-required")
+class TrimsTheNamesOfMembers(OpenHandsServer):
+    """Blanks around the name of a member are cut off."""
+
+    def valid_title(self, body: dict[str, Any]) -> str:
+        return super().valid_title({member.strip(): value for member, value in body.items()})
+
+
+@mutant(kills="openhands.additional-members-refused", also=INVALID)
+class ObjectsAndArraysIgnored(OpenHandsServer):
+    """Members besides title are passed over when they are objects or arrays."""
+
+    def check_members(self, body: dict[str, Any]) -> None:
+        super().check_members({member: value for member, value in body.items() if not isinstance(value, dict | list)})
+
+
 # Refusals
 
 
@@ -794,6 +994,45 @@ class NotJsonIsABadRequest(OpenHandsServer):
         return Refusal(400, "bad_request", reason)
 
 
+@mutant(kills="openhands.refusal-changes-nothing")
+class WrongKeyIsAnUpdate(OpenHandsServer):
+    """A rename whose key is refused sets the time of the conversation's last update."""
+
+    async def rename(self, request: Request) -> Response:
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            conversation = self.lookup(request.path_params["conversation_id"])
+            if refusal.status == 401 and conversation is not None:
+                self.touch(conversation)
+            raise
+
+
+# title-min-1 is what sends an empty title
+@mutant(kills="openhands.refusal-changes-nothing", also=("sequence-consistent", "title-min-1"))
+class StoresTheEmptyTitle(OpenHandsServer):
+    """An empty title is refused, and stored."""
+
+    async def rename(self, request: Request) -> Response:
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            conversation = self.lookup(request.path_params["conversation_id"])
+            if refusal.code == "string_too_short" and conversation is not None:
+                self.store(conversation, "")
+            raise
+
+
+@mutant(kills="openhands.refusal-422")
+class ObjectAsTitleIsABadRequest(OpenHandsServer):
+    """A title that is an object is refused with 400."""
+
+    def valid_title(self, body: dict[str, Any]) -> str:
+        if isinstance(body.get("title"), dict):
+            raise Refusal(400, "bad_request", "title has to be a string.")
+        return super().valid_title(body)
+
+
 # The shape of errors
 
 
@@ -834,3 +1073,20 @@ class NotJsonRefusedInPlainText(OpenHandsServer):
         if refusal.code == "json_invalid":
             return PlainTextResponse(refusal.message, refusal.status)
         return super().refuse(refusal)
+
+
+# title-max-200 is what sends a title with quotes that is too long
+@mutant(kills="openhands.error-422-shape", also=("title-max-200",))
+class PastesTheTitleIntoTheError(OpenHandsServer):
+    """The 422 that refuses a title as too long repeats it, without escapes."""
+
+    def check_length(self, title: str) -> None:
+        if self.length(title) > self.max_title_length:
+            raise Refusal(422, "string_too_long", title, loc=("body", "title"))
+        super().check_length(title)
+
+    def refuse(self, refusal: Refusal) -> Response:
+        if refusal.code != "string_too_long":
+            return super().refuse(refusal)
+        text = f'{{"detail": [{{"loc": ["body", "title"], "msg": "too long: {refusal}", "type": "too_long"}}]}}'
+        return Response(text, refusal.status, media_type="application/json")
