@@ -23,8 +23,8 @@ from rename_tck.reference.service import Refusal, Routes, bearer_token
 
 GIVING = (
     "blanks-kept", "concurrent-same-session", "concurrent-two-sessions", "length-200-accepted", "never-altered",
-    "rename-again", "same-name", "sequence-consistent", "session-untouched", "text-not-interpreted", "type-accepted",
-    "type-default-agent", "unicode-exact", "user-scope-own", "valid-space-accepted",
+    "rename-accepted", "rename-again", "same-name", "sequence-consistent", "session-untouched", "text-not-interpreted",
+    "type-accepted", "type-default-agent", "unicode-exact", "user-scope-own", "valid-space-accepted",
 )  # fmt: skip
 """What gives names on its way and looks at what became of them, and so sees a fault of every rename, or of some."""
 
@@ -46,16 +46,19 @@ class AnswersAsPlainText(AgnoServer):
 
 
 # two letters in Latin-1 can happen to be another one in UTF-8
-@mutant(kills="agno.answer-json", also=DRAWN)
+@mutant(kills="agno.answer-json", also=(*DRAWN, "answer-schema"))
 class AnswersInLatin1(AgnoServer):
-    """An answer that can be Latin-1 is, which shows only where the name has letters beyond ASCII."""
+    """An answer whose name can be Latin-1 is, which shows only where it has letters beyond ASCII."""
 
     def answer_renamed(self, session: Session) -> Response:
-        text = json.dumps(self.render(session), ensure_ascii=False)
         try:
-            return Response(text.encode("latin-1"), media_type="application/json")
+            beyond_ascii = not session.session_name.encode("latin-1").isascii()
         except UnicodeEncodeError:
+            beyond_ascii = False
+        if not beyond_ascii:
             return super().answer_renamed(session)
+        text = json.dumps(self.render(session), ensure_ascii=False)
+        return Response(text.encode("latin-1", "replace"), media_type="application/json")
 
 
 @mutant(kills="agno.answer-json", also=SHAPE)
@@ -438,7 +441,7 @@ class EscapedMemberIsUnknown(AgnoServer):
 # Names
 
 
-@mutant(kills="agno.unicode-exact", also=(*DRAWN, "length-200-accepted", "never-altered"))
+@mutant(kills="agno.unicode-exact", also=(*DRAWN, "length-200-accepted", "never-altered", "rename-accepted"))
 class ReplacesBeyondTheBmp(AgnoServer):
     """Characters beyond the BMP become question marks, as in MySQL's three-byte utf8."""
 
@@ -446,7 +449,7 @@ class ReplacesBeyondTheBmp(AgnoServer):
         return re.sub("[\U00010000-\U0010ffff]", "?", name)
 
 
-@mutant(kills="agno.unicode-exact", also=(*DRAWN, "length-200-accepted"))
+@mutant(kills="agno.unicode-exact", also=(*DRAWN, "length-200-accepted", "rename-again"))
 class NormalisesNames(AgnoServer):
     """Names are normalised to NFC."""
 
@@ -462,7 +465,7 @@ class StripsZeroWidth(AgnoServer):
         return re.sub("[\u200b-\u200f\u2060\ufeff]", "", name)
 
 
-@mutant(kills="agno.text-not-interpreted", also=DRAWN)
+@mutant(kills="agno.text-not-interpreted", also=(*DRAWN, "length-200-accepted"))
 class DoublesQuotes(AgnoServer):
     """The quotes that were doubled for the SQL statement stay doubled."""
 
@@ -481,7 +484,7 @@ class ReadsNamesAsJson(AgnoServer):
             return name
 
 
-@mutant(kills="agno.text-not-interpreted", also=DRAWN)
+@mutant(kills="agno.text-not-interpreted", also=(*DRAWN, "answer-schema"))
 class AnswersDigitsAsANumber(AgnoServer):
     """A name of digits is stored as text, and answered as a number."""
 
@@ -490,7 +493,7 @@ class AnswersDigitsAsANumber(AgnoServer):
         return self.respond(200, {**self.render(session), "session_name": int(name) if name.isdecimal() else name})
 
 
-@mutant(kills="agno.length-200-accepted", also=(*DRAWN, "never-altered"))
+@mutant(kills="agno.length-200-accepted", also=(*DRAWN, "never-altered", "unicode-exact"))
 class CutsAt100(AgnoServer):
     """A name is cut at 100 characters."""
 
@@ -590,7 +593,7 @@ class DropsDelete(AgnoServer):
 
 
 # the first of two answers about one session may show the second name
-@mutant(kills="agno.concurrent-two-sessions", also=("concurrent-same-session",))
+@mutant(kills="agno.concurrent-two-sessions", also=("concurrent-same-session", "answer-id"))
 class AnswersTheSessionOfTheLatestRequest(AgnoServer):
     """The session to answer is kept on the server, where a second request in flight replaces it."""
 
@@ -740,7 +743,7 @@ class UnknownIdIsABadRequest(AgnoServer):
 
 
 # an odd id that was tried before is there when it is tried again
-@mutant(kills="agno.unknown-id-creates-nothing", also=("odd-ids-safe",))
+@mutant(kills="agno.unknown-id-creates-nothing", also=("odd-ids-safe", "unknown-id-404"))
 class CreatesWhatItDoesNotFind(AgnoServer):
     """A session that is not found is made, and then refused with 404."""
 
@@ -954,7 +957,7 @@ class TakesTheBodyForTheName(AgnoServer):
         return super().require_object({"session_name": value} if isinstance(value, str) else value)
 
 
-@mutant(kills="agno.no-server-error")
+@mutant(kills="agno.no-server-error", also=("user-scope-other",))
 class LongUserIdCrashes(AgnoServer):
     """A user_id wider than its column crashes the server."""
 
@@ -1048,7 +1051,7 @@ class NullKeepsTheName(AgnoServer):
 
 @mutant(
     kills="agno.valid-space-accepted",
-    also=("length-200-accepted", "never-altered", "sequence-consistent", "unicode-exact"),
+    also=("length-200-accepted", "never-altered", "sequence-consistent", "unicode-exact", "rename-accepted"),
 )
 class KnowsOnlyUnicode32(AgnoServer):
     """Characters that Unicode 3.2 did not have are replaced, as a library with old tables does."""
@@ -1170,7 +1173,7 @@ class TypeWithoutCase(AgnoServer):
         return super().valid_type(QueryParams({"type": query.get("type", "agent").lower()}))
 
 
-@mutant(kills="agno.type-default-agent")
+@mutant(kills="agno.type-default-agent", also=("other-type-not-renamed",))
 class TypeDefaultsToTeam(AgnoServer):
     """When the type is left out, the session is looked for among the teams' sessions."""
 

@@ -28,8 +28,8 @@ OWNER = "rename-tck"
 GIVING = (
     "auto-generate-default-false", "auto-generate-false-uses-name", "auto-generate-gives-name", "blanks-kept",
     "concurrent-same-session", "concurrent-two-sessions", "length-200-accepted", "never-altered", "null-is-not-text",
-    "rename-again", "same-name", "sequence-consistent", "session-untouched", "text-not-interpreted", "unicode-exact",
-    "valid-space-accepted",
+    "rename-accepted", "rename-again", "same-name", "sequence-consistent", "session-untouched", "text-not-interpreted",
+    "unicode-exact", "valid-space-accepted",
 )  # fmt: skip
 """What gives names on its way, and so sees a fault that every rename has, or every fifteenth."""
 
@@ -519,7 +519,7 @@ class NumbersTheSameName(DifyServer):
         return f"{name} (2)" if name == conversation.name else name
 
 
-@mutant("dify.same-name", also=["text-not-interpreted", "unicode-exact", "valid-space-accepted"])
+@mutant("dify.same-name", also=["text-not-interpreted", "unicode-exact", "valid-space-accepted", "length-200-accepted"])
 class RefusesAnEarlierName(DifyServer):
     """A name that a conversation bore before, and bears no longer, is refused."""
 
@@ -628,7 +628,7 @@ class TakesTheNameOfTheQuery(DifyServer):
 # -- names
 
 
-@mutant("dify.unicode-exact", also=(*DRAWN, "length-200-accepted", "never-altered"))
+@mutant("dify.unicode-exact", also=(*DRAWN, "length-200-accepted", "never-altered", "rename-accepted"))
 class ReplacesCharactersBeyondTheBmp(DifyServer):
     """Each character beyond the Basic Multilingual Plane becomes a question mark."""
 
@@ -636,7 +636,7 @@ class ReplacesCharactersBeyondTheBmp(DifyServer):
         return "".join(character if ord(character) < 0x10000 else "?" for character in name)
 
 
-@mutant("dify.unicode-exact", also=(*DRAWN, "length-200-accepted", "never-altered"))
+@mutant("dify.unicode-exact", also=(*DRAWN, "length-200-accepted", "never-altered", "rename-accepted"))
 class CutsAtACharacterBeyondTheBmp(DifyServer):
     """A name is cut at its first character beyond the Basic Multilingual Plane, as a three-byte utf8 column does."""
 
@@ -644,7 +644,9 @@ class CutsAtACharacterBeyondTheBmp(DifyServer):
         return re.split("[\U00010000-\U0010ffff]", name, maxsplit=1)[0]
 
 
-@mutant("dify.unicode-exact", also=(*DRAWN, "length-200-accepted", "never-altered", "no-server-error"))
+@mutant(
+    "dify.unicode-exact", also=(*DRAWN, "length-200-accepted", "never-altered", "no-server-error", "rename-accepted")
+)
 class CrashesBeyondTheBmp(DifyServer):
     """A name with a character beyond the Basic Multilingual Plane is answered with 500."""
 
@@ -654,7 +656,7 @@ class CrashesBeyondTheBmp(DifyServer):
         return name
 
 
-@mutant("dify.unicode-exact", also=(*DRAWN, "length-200-accepted"))
+@mutant("dify.unicode-exact", also=(*DRAWN, "length-200-accepted", "rename-again"))
 class NormalisesToNfc(DifyServer):
     """Combining marks are put together with their letters (NFC)."""
 
@@ -662,7 +664,7 @@ class NormalisesToNfc(DifyServer):
         return unicodedata.normalize("NFC", name)
 
 
-@mutant("dify.unicode-exact", also=(*DRAWN, "length-200-accepted", "blanks-kept"))
+@mutant("dify.unicode-exact", also=(*DRAWN, "length-200-accepted", "blanks-kept", "rename-again"))
 class NormalisesToNfkc(DifyServer):
     """Compatibility characters become ordinary ones, and marks are put together with their letters (NFKC)."""
 
@@ -695,7 +697,16 @@ class StripsTheByteOrderMark(DifyServer):
 
 
 @mutant(
-    "dify.unicode-exact", also=(*DRAWN, "length-200-accepted", "never-altered", "text-not-interpreted", "blanks-kept")
+    "dify.unicode-exact",
+    also=(
+        *DRAWN,
+        "length-200-accepted",
+        "never-altered",
+        "text-not-interpreted",
+        "blanks-kept",
+        "rename-accepted",
+        "rename-again",
+    ),
 )
 class StoresInLatin1(DifyServer):
     """Characters that Latin-1 lacks become question marks."""
@@ -736,7 +747,7 @@ class DecodesPlusSigns(DifyServer):
         return name.replace("+", " ") if "%" not in name else unquote_plus(name)
 
 
-@mutant("dify.text-not-interpreted", also=DRAWN)
+@mutant("dify.text-not-interpreted", also=(*DRAWN, "length-200-accepted"))
 class DoublesTheQuote(DifyServer):
     """An apostrophe is stored twice, escaped for SQL."""
 
@@ -744,7 +755,7 @@ class DoublesTheQuote(DifyServer):
         return name.replace("'", "''")
 
 
-@mutant("dify.text-not-interpreted", also=DRAWN)
+@mutant("dify.text-not-interpreted", also=(*DRAWN, "answer-schema"))
 class TurnsDigitsIntoANumber(DifyServer):
     """A name of nothing but digits is stored and answered as a number."""
 
@@ -770,7 +781,7 @@ class TakesTheWordNullForNull(DifyServer):
         return None if name == "null" else name
 
 
-@mutant("dify.text-not-interpreted", also=DRAWN)
+@mutant("dify.text-not-interpreted", also=(*DRAWN, "length-200-accepted"))
 class EscapesMarkup(DifyServer):
     """A name is stored escaped for HTML."""
 
@@ -852,7 +863,7 @@ class Refuses200Characters(DifyServer):
     max_name_length = 199
 
 
-@mutant("dify.length-200-accepted", also=(*DRAWN, "never-altered"))
+@mutant("dify.length-200-accepted", also=(*DRAWN, "never-altered", "unicode-exact"))
 class CutsAt100Characters(DifyServer):
     """A name is cut at 100 characters."""
 
@@ -860,7 +871,7 @@ class CutsAt100Characters(DifyServer):
         return name[:100]
 
 
-@mutant("dify.length-200-accepted", also=(*DRAWN, "never-altered"))
+@mutant("dify.length-200-accepted", also=(*DRAWN, "never-altered", "unicode-exact"))
 class CutsAt128Characters(DifyServer):
     """A name is cut at 128 characters."""
 
@@ -923,7 +934,7 @@ class ReplacesSurrogates(DifyServer):
         return super().decode(body)
 
 
-@mutant("dify.never-altered", also=DRAWN)
+@mutant("dify.never-altered", also=(*DRAWN, "unicode-exact"))
 class DropsDirectionOverrides(DifyServer):
     """Characters that override the direction of text are dropped from a name."""
 
@@ -1041,7 +1052,7 @@ class CrashesOnTwoAtOnce(DifyServer):
         await super().apply(conversation, name)
 
 
-@mutant("dify.concurrent-two-sessions")
+@mutant("dify.concurrent-two-sessions", also=["answer-id"])
 class ExchangesAnswers(DifyServer):
     """The answer shows the conversation whose rename came last, whichever the request was for."""
 
@@ -1537,7 +1548,7 @@ class CrashesOnTextPlain(DifyServer):
         return await super().rename(request)
 
 
-@mutant("dify.no-server-error")
+@mutant("dify.no-server-error", also=["name-stored", "user-required"])
 class CrashesOnAnUnknownQuery(DifyServer):
     """A query parameter that the document does not name is answered with 500."""
 
@@ -1547,7 +1558,7 @@ class CrashesOnAnUnknownQuery(DifyServer):
         return await super().rename(request)
 
 
-@mutant("dify.valid-space-accepted", also=["length-200-accepted", "unicode-exact"])
+@mutant("dify.valid-space-accepted", also=["length-200-accepted", "unicode-exact", "rename-accepted"])
 class KnowsOldCharactersOnly(DifyServer):
     """A name with a character that Unicode 3.2 did not have is refused."""
 

@@ -22,8 +22,8 @@ from rename_tck.reference.service import Refusal
 
 GIVING = (
     "blanks-kept", "concurrent-same-session", "concurrent-two-sessions", "length-200-accepted", "never-altered",
-    "rename-again", "same-name", "sequence-consistent", "session-untouched", "text-not-interpreted", "title-min-1",
-    "unicode-exact", "valid-space-accepted",
+    "rename-accepted", "rename-again", "same-name", "sequence-consistent", "session-untouched", "text-not-interpreted",
+    "title-min-1", "unicode-exact", "valid-space-accepted",
 )  # fmt: skip
 """What gives titles on its way and looks at what became of them, and so sees a fault of every rename, or of some."""
 
@@ -319,7 +319,10 @@ class CapitalDigitsAreNoEscape(OpenHandsServer):
 
 
 # the title of one emoji is stored empty
-@mutant(kills="openhands.unicode-exact", also=(*DRAWN, "length-200-accepted", "never-altered", "title-min-1"))
+@mutant(
+    kills="openhands.unicode-exact",
+    also=(*DRAWN, "length-200-accepted", "never-altered", "title-min-1", "rename-accepted"),
+)
 class CutsBeforeBeyondTheBmp(OpenHandsServer):
     """A title is cut before its first character beyond the BMP."""
 
@@ -343,7 +346,7 @@ class FoldsCase(OpenHandsServer):
         return "".join(character if character.isascii() else character.lower() for character in title)
 
 
-@mutant(kills="openhands.unicode-exact", also=(*DRAWN, "blanks-kept", "length-200-accepted"))
+@mutant(kills="openhands.unicode-exact", also=(*DRAWN, "blanks-kept", "length-200-accepted", "rename-again"))
 class TakesLigaturesApart(OpenHandsServer):
     """Titles are normalised to NFKC."""
 
@@ -351,7 +354,10 @@ class TakesLigaturesApart(OpenHandsServer):
         return unicodedata.normalize("NFKC", title)
 
 
-@mutant(kills="openhands.unicode-exact", also=("never-altered", "sequence-consistent"))
+@mutant(
+    kills="openhands.unicode-exact",
+    also=("never-altered", "sequence-consistent", "length-200-accepted", "rename-accepted"),
+)
 class TakesSurrogatePairsApart(OpenHandsServer):
     """The two escapes that spell a character beyond the BMP in JSON are read as two characters that are none."""
 
@@ -359,7 +365,7 @@ class TakesSurrogatePairsApart(OpenHandsServer):
         return super().decode(re.sub(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}", rb"\\ufffd", body))
 
 
-@mutant(kills="openhands.text-not-interpreted", also=DRAWN)
+@mutant(kills="openhands.text-not-interpreted", also=(*DRAWN, "length-200-accepted"))
 class EscapesMarkup(OpenHandsServer):
     """A title is stored escaped for HTML."""
 
@@ -407,7 +413,7 @@ class InterpretsBackslashes(OpenHandsServer):
         return title.replace("\\n", "\n").replace("\\\\", "\\")
 
 
-@mutant(kills="openhands.length-200-accepted", also=("valid-space-accepted",))
+@mutant(kills="openhands.length-200-accepted", also=("valid-space-accepted", "rename-accepted"))
 class CountsBytes(OpenHandsServer):
     """The 200 characters of a title are counted in bytes."""
 
@@ -415,7 +421,7 @@ class CountsBytes(OpenHandsServer):
         return len(title.encode())
 
 
-@mutant(kills="openhands.length-200-accepted", also=("valid-space-accepted",))
+@mutant(kills="openhands.length-200-accepted", also=("valid-space-accepted", "rename-accepted"))
 class CountsUtf16Units(OpenHandsServer):
     """The 200 characters of a title are counted in UTF-16 units."""
 
@@ -423,7 +429,7 @@ class CountsUtf16Units(OpenHandsServer):
         return len(title.encode("utf-16-le")) // 2
 
 
-@mutant(kills="openhands.length-200-accepted", also=("valid-space-accepted",))
+@mutant(kills="openhands.length-200-accepted", also=("valid-space-accepted", "rename-accepted"))
 class LongestIs199(OpenHandsServer):
     """A title of 200 characters is refused."""
 
