@@ -822,19 +822,25 @@ class FullStopIsAnyCharacter(AgnoServer):
     also=("odd-ids-safe", "sequence-consistent", "unknown-id-404", "unknown-id-refused"),
 )
 class CreatesWhatIsAskedForTwice(AgnoServer):
-    """A session that is not found is refused with 404, and made when it is asked for again."""
+    """A session that is not found is refused with 404, and made when it is to be renamed again."""
 
     def __init__(self, key: str | None = None) -> None:
         super().__init__(key)
-        self.missed: set[tuple[str, str]] = set()
+        self.missed: set[str] = set()
 
-    def find(self, session_id: str, scope: Scope) -> Session:
-        wanted, now = (scope.type, session_id), self.now()
-        if wanted in self.missed and session_id not in {known for _, known in self.sessions}:
-            made = Session(scope.type, session_id, "New", scope.user_id, None, None, None, now, now)
-            self.sessions[wanted] = made
-        self.missed.add(wanted)
-        return super().find(session_id, scope)
+    async def rename(self, request: Request) -> Response:
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            session_id, now = request.path_params["session_id"], self.now()
+            if refusal.loc == ("path", "session_id") and session_id not in {known for _, known in self.sessions}:
+                if session_id in self.missed:
+                    type_ = self.valid_type(request.query_params)
+                    self.sessions[type_, session_id] = Session(
+                        type_, session_id, "New", None, None, None, None, now, now
+                    )
+                self.missed.add(session_id)
+            raise
 
 
 # The key
