@@ -346,7 +346,7 @@ def test_the_name_is_the_same_however_it_is_spelt(bench: Bench) -> None:
     session = bench.some_session()
     bench.require_readable()
     for number in bench.cases((0, -1)):
-        name = f"A/B, déjà vu 😀 {bench.name()}"
+        name = f"{bench.name()}, A/B, déjà vu"
         spelling = bodies.spellings(bench.body(session, name))[number]
         exchange = bench.send(bench.dialect.rename(session, None, raw=spelling.raw))
         if bench.dialect.succeeded(exchange):

@@ -903,15 +903,6 @@ class LastCharacterOfTheKeyIgnored(AgnoServer):
             raise self.unauthenticated()
 
 
-@mutant(kills="agno.credential-wrong")
-class KeyWithoutItsScheme(AgnoServer):
-    """The key is taken without the word Bearer before it, too."""
-
-    def authenticate(self, request: Request) -> None:
-        if request.headers.get("authorization") != self.key:
-            super().authenticate(request)
-
-
 # The body
 
 

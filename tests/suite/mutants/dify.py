@@ -217,7 +217,7 @@ class AnswersNothing(DifyServer):
         return Response(media_type="application/json")
 
 
-@mutant("dify.answer-name", also=(*GIVING, "auto-generate-stored"))
+@mutant("dify.answer-name", also=(*GIVING, "auto-generate-ignores-name", "auto-generate-stored"))
 class AnswersTheOldName(Showing):
     """The rename is stored, and the answer shows the name that it replaced."""
 
@@ -343,7 +343,7 @@ class LetsUpdatedAtGoBackForTheSameName(DifyServer):
 # -- what is stored
 
 
-@mutant("dify.name-stored", also=(*GIVING, "auto-generate-stored"))
+@mutant("dify.name-stored", also=(*GIVING, "auto-generate-ignores-name", "auto-generate-stored"))
 class SaysRenamedStoresNothing(Claiming):
     """The answer says renamed, and nothing is stored."""
 
@@ -1852,7 +1852,7 @@ class AutoGenerateWithoutNameRefused(DifyServer):
         super().check_name_or_auto_generate(name, auto_generate=False)
 
 
-@mutant("dify.auto-generate-gives-name", also=["auto-generate-stored"])
+@mutant("dify.auto-generate-gives-name", also=["auto-generate-ignores-name", "auto-generate-stored"])
 class AutoGenerateIgnored(DifyServer):
     """auto_generate true without a name is accepted, and the old name stays."""
 
@@ -1876,7 +1876,7 @@ class GeneratesABlank(DifyServer):
         return " "
 
 
-@mutant("dify.auto-generate-stored", also=["auto-generate-gives-name"])
+@mutant("dify.auto-generate-stored", also=["auto-generate-gives-name", "auto-generate-ignores-name"])
 class AnswersAGeneratedNameStoresNone(Showing):
     """The generated name is answered, and not stored."""
 

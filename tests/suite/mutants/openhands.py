@@ -307,7 +307,7 @@ class KeepsTheFirst32(OpenHandsServer):
             super().store(conversation, title)
 
 
-@mutant(kills="openhands.rename-accepted")
+@mutant(kills="openhands.name-stored")
 class CapitalDigitsAreNoEscape(OpenHandsServer):
     """An escape with capital hexadecimal digits is left as it is."""
 
