@@ -29,7 +29,7 @@ FIRST = {mutant.kills: mutant for mutant in reversed(MUTANTS)}
 #: and of each kind of refusal.
 CORE = (
     "rename-accepted", "answer-schema", "answer-media-type", "answer-json", "answer-name", "answer-id", "answer-true",
-    "name-stored", "neighbours-untouched", "rename-again", "same-name", "unicode-exact", "length-200-accepted",
+    "name-stored", "neighbours-untouched", "rename-again", "same-name", "length-200-accepted",
     "unknown-id-refused", "unknown-id-creates-nothing", "credential-missing", "body-json", "body-object",
     "refusal-changes-nothing", "user-required", "session-name-required", "title-required",
 )  # fmt: skip
