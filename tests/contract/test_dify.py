@@ -113,8 +113,13 @@ def test_a_null_name_does_not_become_text(bench: Bench) -> None:
 # -- auto_generate
 
 
+def _generating(bench: Bench, session: Session) -> dict[str, object]:
+    """The body that asks for a generated name, and has none."""
+    return {**_without(bench.body(session), "name"), "auto_generate": True}
+
+
 def _generate(bench: Bench, session: Session, case: str, **other: object) -> Exchange:
-    body = {**_without(bench.body(session), "name"), "auto_generate": True, **other}
+    body = {**_generating(bench, session), **other}
     return bench.accept(bench.dialect.rename(session, body), case)
 
 
@@ -311,7 +316,7 @@ def test_an_unknown_conversation_has_the_code_not_found(bench: Bench) -> None:
     made_up = _unknown(bench)
     bench.target.sut.guard.know(made_up)
     unknown = Session(made_up, "listed", None, session.owner)
-    generating = {**_without(bench.body(unknown), "name"), "auto_generate": True}
+    generating = _generating(bench, unknown)
     for case, body in bench.cases((
         ("an unknown id", bench.body(unknown)), ("an unknown id, auto_generate true", generating)
     )):  # fmt: skip
@@ -432,8 +437,7 @@ def test_asking_for_the_title_of_an_unknown_conversation_is_refused(bench: Bench
     made_up = bench.dialect.unknown_id(f"{bench.target.token}/generate")
     bench.target.sut.guard.know(made_up)
     unknown = Session(made_up, "listed", None, session.owner)
-    body = {**_without(bench.body(unknown), "name"), "auto_generate": True}
-    exchange = bench.send(bench.dialect.rename(unknown, body), live=False)
+    exchange = bench.send(bench.dialect.rename(unknown, _generating(bench, unknown)), live=False)
     bench.require_refusal("an unknown id, auto_generate true", exchange, live=False)
 
 
@@ -442,7 +446,7 @@ def _generate_without_key(bench: Bench, credential: Credential, case: str) -> No
         bench.target.sut.connection.key, "no API key given: set RENAME_TCK_API_KEY, so that its absence can be tried"
     )
     session = bench.session()
-    request = bench.dialect.rename(session, {**_without(bench.body(session), "name"), "auto_generate": True})
+    request = bench.dialect.rename(session, _generating(bench, session))
     exchange = bench.send(request.with_credential(credential))
     if exchange.status not in bench.dialect.credential_refusals:
         wanted = " or ".join(map(str, sorted(bench.dialect.credential_refusals)))

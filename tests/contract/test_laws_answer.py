@@ -42,11 +42,7 @@ def test_the_answer_matches_the_documented_schema(bench: Bench) -> None:
     steps = series.run(bench).accepted()
     bench.needs(steps, "no rename was answered with 200")
     for step in steps:
-        value = bench.json(step.exchange, step.case)
-        for error in bench.contract.answer_errors(200, value):
-            # where editions differ over null, a requirement of its own decides
-            if not (error.pointer == "/introduction" and error.value is None):
-                bench.fail(step.case, f"the documented schema, but {error.message}", step.exchange)
+        _require_schema(bench, step.case, step.exchange, bench.json(step.exchange, step.case))
 
 
 @requirement("answer-schema", per_edition=True, last=True)
@@ -57,9 +53,14 @@ def test_every_answer_of_the_run_matches_the_documented_schema(bench: Bench) -> 
         astray = value is None or exchange.request.path in bench.target.astray
         if not astray and (shape := _shape(value)) not in judged:
             judged.add(shape)
-            for error in bench.contract.answer_errors(200, value):
-                if not (error.pointer == "/introduction" and error.value is None):
-                    bench.fail("a 200 answer", f"the documented schema, but {error.message}", exchange)
+            _require_schema(bench, "a 200 answer", exchange, value)
+
+
+def _require_schema(bench: Bench, case: str, exchange: Exchange, value: object) -> None:
+    for error in bench.contract.answer_errors(200, value):
+        # where editions differ over null, a requirement of its own decides
+        if not (error.pointer == "/introduction" and error.value is None):
+            bench.fail(case, f"the documented schema, but {error.message}", exchange)
 
 
 def _shape(value: object) -> object:

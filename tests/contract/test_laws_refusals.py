@@ -7,7 +7,7 @@ import pytest
 from rename_tck import clock
 from rename_tck.bench import Bench
 from rename_tck.cases import bodies, credentials, ids
-from rename_tck.exchange import Credential, Exchange, encode_json
+from rename_tck.exchange import Credential, Exchange, Request, encode_json
 from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested
 
@@ -174,14 +174,20 @@ def test_a_json_body_that_is_no_object_is_refused(bench: Bench) -> None:
     _refuse_bodies(bench, (*bodies.NOT_OBJECT, *bodies.disguised(bench.body(bench.some_session()))))
 
 
+def _to_be_refused(bench: Bench, session: Session) -> list[tuple[str, Request]]:
+    """Requests with a fault, and one with a wrong key where there is a right one."""
+    requests = bench.faulty(session, bench.name())
+    if bench.target.sut.connection.key is not None:
+        requests.append(("a wrong key", bench.rename(session, bench.name()).with_credential(Credential.WRONG)))
+    return requests
+
+
 @requirement("refusal-changes-nothing", first=True)
 def test_a_refused_rename_leaves_the_session_as_it_was(bench: Bench) -> None:
     bench.require_readable()
     session = bench.some_session()
     bench.prepare(session)
-    requests = bench.faulty(session, bench.name())
-    if bench.target.sut.connection.key is not None:
-        requests.append(("a wrong key", bench.rename(session, bench.name()).with_credential(Credential.WRONG)))
+    requests = _to_be_refused(bench, session)
     first, before = bench.read(session), bench.read(session)
     fickle = {member for member in first if first[member] != before.get(member)}
     refused = 0
@@ -208,9 +214,7 @@ def test_a_refused_rename_is_no_update(bench: Bench) -> None:
     before = bench.read(session)
     if shown is None or before.get(member) != shown:
         return  # nothing says when a session was last updated, or something that moves by itself
-    requests = bench.faulty(session, bench.name())
-    if bench.target.sut.connection.key is not None:
-        requests.append(("a wrong key", bench.rename(session, bench.name()).with_credential(Credential.WRONG)))
+    requests = _to_be_refused(bench, session)
     for case, request in bench.cases(requests):
         exchange = bench.send(request)
         after = bench.read(session, exchange)

@@ -1313,34 +1313,34 @@ class LongUserIdIsNoScope(AgnoServer):
         return None if user_id is not None and len(user_id) > 255 else user_id
 
 
-@mutant(kills="agno.db-id-unknown")
-class StoredInTheWrongDatabase(AgnoServer):
-    """A db_id that does not exist is refused with 404, and the name stored all the same."""
+class Storing(AgnoServer):
+    """Refuses a rename for one parameter of its query, and stores the name all the same."""
+
+    refused_for = ""
 
     async def rename(self, request: Request) -> Response:
         try:
             return await super().rename(request)
         except Refusal as refusal:
-            if refusal.loc == ("query", "db_id"):
+            if refusal.loc == ("query", self.refused_for):
                 name = self.valid_session_name(await self.read_object(request))
                 scope = Scope(self.valid_type(request.query_params), None)
                 self.store(self.find(request.path_params["session_id"], scope), name)
             raise
+
+
+@mutant(kills="agno.db-id-unknown")
+class StoredInTheWrongDatabase(Storing):
+    """A db_id that does not exist is refused with 404, and the name stored all the same."""
+
+    refused_for = "db_id"
 
 
 @mutant(kills="agno.table-unknown")
-class StoredInTheWrongTable(AgnoServer):
+class StoredInTheWrongTable(Storing):
     """A table that does not exist is refused with 404, and the name stored all the same."""
 
-    async def rename(self, request: Request) -> Response:
-        try:
-            return await super().rename(request)
-        except Refusal as refusal:
-            if refusal.loc == ("query", "table"):
-                name = self.valid_session_name(await self.read_object(request))
-                scope = Scope(self.valid_type(request.query_params), None)
-                self.store(self.find(request.path_params["session_id"], scope), name)
-            raise
+    refused_for = "table"
 
 
 # The shape of errors

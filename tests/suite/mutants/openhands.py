@@ -186,9 +186,8 @@ class SwapsTitles(OpenHandsServer):
         super().store(conversation, title)
 
 
-@mutant(kills="openhands.session-untouched")
-class ChangesTheRepository(OpenHandsServer):
-    """The repository of a conversation that was renamed is an empty string where it was null."""
+class Remembering(OpenHandsServer):
+    """Knows which conversations were renamed."""
 
     def __init__(self, key: str | None = None) -> None:
         super().__init__(key)
@@ -197,6 +196,11 @@ class ChangesTheRepository(OpenHandsServer):
     def store(self, conversation: Conversation, title: str) -> None:
         super().store(conversation, title)
         self.renamed.add(conversation.conversation_id)
+
+
+@mutant(kills="openhands.session-untouched")
+class ChangesTheRepository(Remembering):
+    """The repository of a conversation that was renamed is an empty string where it was null."""
 
     def render(self, conversation: Conversation) -> dict[str, Any]:
         shown = super().render(conversation)
@@ -221,16 +225,8 @@ class CountsTheVersion(OpenHandsServer):
 
 
 @mutant(kills="openhands.session-untouched")
-class GoneFromTheList(OpenHandsServer):
+class GoneFromTheList(Remembering):
     """A conversation that was renamed is there, and no longer listed."""
-
-    def __init__(self, key: str | None = None) -> None:
-        super().__init__(key)
-        self.renamed: set[str] = set()
-
-    def store(self, conversation: Conversation, title: str) -> None:
-        super().store(conversation, title)
-        self.renamed.add(conversation.conversation_id)
 
     async def list_conversations(self, request: Request) -> Response:
         content = json.loads(bytes((await super().list_conversations(request)).body))
