@@ -1,3 +1,3 @@
 """Loads the rename-tck plugin, so that a clone works as it is."""
 
-pytest_plugins = ["rename_tck.plugin"]
+pytest_plugins = ["rename_tck.pytest_plugin"]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rename_tck import __version__
 from rename_tck.commands import diff, known_failures, matrix, replay, report
 from rename_tck.commands.files import CommandError
-from rename_tck.reports.text import one_line
+from rename_tck.text import one_line
 
 COMMANDS = (report, diff, matrix, known_failures, replay)
 

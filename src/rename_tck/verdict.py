@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rename_tck.exchange import Exchange
+    from rename_tck.client.exchange import Exchange
 
 #: The version of the record's format: `run` writes the record, `reports` read it.
 SCHEMA_VERSION = "1.0"

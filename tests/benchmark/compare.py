@@ -23,10 +23,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rename_tck.cases.spaces import PROFILES
-from rename_tck.catalogue import Catalogue
-from rename_tck.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
-from rename_tck.opening import EMBEDDED_KEY, EMBEDDED_OTHER_MODE_KEY
+from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
+from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.systems import NAMES, load
+from rename_tck.target.connection import EMBEDDED_KEY, EMBEDDED_OTHER_MODE_KEY
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

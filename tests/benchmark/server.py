@@ -13,8 +13,8 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from rename_tck.opening import EMBEDDED_KEY, EMBEDDED_OTHER_MODE_KEY, all_editions
 from rename_tck.reference.serving import serve
+from rename_tck.target.connection import EMBEDDED_KEY, EMBEDDED_OTHER_MODE_KEY, all_editions
 
 
 class Recording:

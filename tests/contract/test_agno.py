@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from rename_tck import series
-from rename_tck.bench import Bench
 from rename_tck.cases import bodies, ids
-from rename_tck.exchange import Credential, Exchange, Request
+from rename_tck.checks import rename_series
+from rename_tck.checks.context import Bench
+from rename_tck.client.exchange import Credential, Exchange, Request
 from rename_tck.systems.agno import SHAPES
 from rename_tck.systems.dialect import Session, members
 from rename_tck.verdict import NotTested
@@ -316,7 +316,9 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d
 
 @requirement("agno.timestamps-date-time")
 def test_timestamps_are_date_times_or_null(bench: Bench) -> None:
-    steps = [step for step in series.run(bench).accepted() if {"created_at", "updated_at"} & step.answered.keys()]
+    steps = [
+        step for step in rename_series.run(bench).accepted() if {"created_at", "updated_at"} & step.answered.keys()
+    ]
     bench.needs(steps, "no answer carried created_at or updated_at")
     for step in steps:
         for member in ("created_at", "updated_at"):

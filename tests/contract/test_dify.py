@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from rename_tck import series
-from rename_tck.bench import Bench
 from rename_tck.cases import bodies
-from rename_tck.exchange import OTHER_MODE_KEY_VARIABLE, Credential, Exchange
+from rename_tck.checks import rename_series
+from rename_tck.checks.context import Bench
+from rename_tck.client.exchange import OTHER_MODE_KEY_VARIABLE, Credential, Exchange
 from rename_tck.systems.dialect import Session, members
 
 requirement = pytest.mark.requirement
@@ -367,9 +367,9 @@ def test_a_conversation_of_another_user_is_not_found(bench: Bench) -> None:
 # -- the answer
 
 
-def _answers(bench: Bench, member: str) -> Iterator[tuple[series.Step, object]]:
+def _answers(bench: Bench, member: str) -> Iterator[tuple[rename_series.Step, object]]:
     """The member in every answer of the series that carries it; not tested where none does."""
-    found = [(step, step.answered[member]) for step in series.run(bench).accepted() if member in step.answered]
+    found = [(step, step.answered[member]) for step in rename_series.run(bench).accepted() if member in step.answered]
     bench.needs(found, f"no answer carried the member {member}")
     yield from found
 
@@ -387,7 +387,9 @@ def test_the_id_in_the_answer_is_a_uuid(bench: Bench) -> None:
 
 @requirement("dify.timestamps-integer")
 def test_timestamps_are_integers(bench: Bench) -> None:
-    steps = [step for step in series.run(bench).accepted() if {"created_at", "updated_at"} & step.answered.keys()]
+    steps = [
+        step for step in rename_series.run(bench).accepted() if {"created_at", "updated_at"} & step.answered.keys()
+    ]
     bench.needs(steps, "no answer carried created_at or updated_at")
     for step in steps:
         for member in ("created_at", "updated_at"):
@@ -399,7 +401,7 @@ def test_timestamps_are_integers(bench: Bench) -> None:
 @requirement("dify.updated-at-monotonic")
 def test_updated_at_never_goes_back(bench: Bench) -> None:
     latest: dict[tuple[str, str], int] = {}
-    for step in series.run(bench).accepted():
+    for step in rename_series.run(bench).accepted():
         for where, found in (("answer", step.answered), ("list", step.after.get(step.session.id) or {})):
             now = found.get("updated_at")
             if not isinstance(now, int):

@@ -2,12 +2,12 @@
 
 import pytest
 
-from rename_tck import clock, series
-from rename_tck.bench import Bench
 from rename_tck.cases import bodies, names
-from rename_tck.exchange import Exchange, NotJsonError
-from rename_tck.provision import Snapshot
+from rename_tck.checks import rename_series, server_clock
+from rename_tck.checks.context import Bench
+from rename_tck.client.exchange import Exchange, NotJsonError
 from rename_tck.systems.dialect import Session, members
+from rename_tck.target.session_pool import Snapshot
 from rename_tck.verdict import Compared
 
 requirement = pytest.mark.requirement
@@ -15,7 +15,7 @@ requirement = pytest.mark.requirement
 
 @requirement("rename-accepted")
 def test_a_valid_rename_is_answered_with_200(bench: Bench) -> None:
-    for step in series.run(bench).steps:
+    for step in rename_series.run(bench).steps:
         if not step.accepted:
             bench.fail(step.case, "status 200: the request is valid", step.exchange)
     session = bench.some_session()
@@ -39,7 +39,7 @@ def test_every_ordinary_rename_of_the_run_is_accepted(bench: Bench) -> None:
 
 @requirement("answer-schema", per_edition=True)
 def test_the_answer_matches_the_documented_schema(bench: Bench) -> None:
-    steps = series.run(bench).accepted()
+    steps = rename_series.run(bench).accepted()
     bench.needs(steps, "no rename was answered with 200")
     for step in steps:
         _require_schema(bench, step.case, step.exchange, bench.json(step.exchange, step.case))
@@ -73,7 +73,7 @@ def _shape(value: object) -> object:
 def _every_200(bench: Bench) -> list[Exchange]:
     """Every 200 answer of the run so far: what only odd input brings out is among them."""
     if not bench.resend():
-        series.run(bench)
+        rename_series.run(bench)
     found = [exchange for exchange in bench.journal() if exchange.status == 200]
     bench.needs(found, "no rename was answered with 200")
     return found
@@ -101,7 +101,7 @@ def test_the_answer_is_well_formed_json(bench: Bench) -> None:
 
 @requirement("answer-name")
 def test_the_answer_carries_the_new_name(bench: Bench) -> None:
-    steps = [step for step in series.run(bench).accepted() if bench.dialect.name_in(step.answered) is not None]
+    steps = [step for step in rename_series.run(bench).accepted() if bench.dialect.name_in(step.answered) is not None]
     bench.needs(steps, "no answer carried a name")
     for step in steps:
         bench.expect_equal(
@@ -111,7 +111,7 @@ def test_the_answer_carries_the_new_name(bench: Bench) -> None:
 
 @requirement("answer-id")
 def test_the_answer_carries_the_id_asked_for(bench: Bench) -> None:
-    steps = [step for step in series.run(bench).accepted() if bench.dialect.id_in(step.answered) is not None]
+    steps = [step for step in rename_series.run(bench).accepted() if bench.dialect.id_in(step.answered) is not None]
     bench.needs(steps, "no answer carried an id")
     for step in steps:
         bench.expect_equal(
@@ -130,7 +130,7 @@ def test_every_answer_of_the_run_carries_the_id_asked_for(bench: Bench) -> None:
 
 @requirement("name-stored")
 def test_the_new_name_is_there_when_read_back(bench: Bench) -> None:
-    steps = series.run(bench).accepted()
+    steps = rename_series.run(bench).accepted()
     bench.require_readable()
     bench.needs(steps, "no rename was answered with 200")
     for number, step in enumerate(steps):
@@ -144,7 +144,7 @@ def test_the_new_name_is_there_when_read_back(bench: Bench) -> None:
 
 @requirement("session-untouched", last=2)
 def test_nothing_else_of_the_session_changes(bench: Bench) -> None:
-    run = series.run(bench)
+    run = rename_series.run(bench)
     compared = 0
     answered: dict[str, tuple[str, Snapshot]] = {}
     _each_is_listed_as_before(bench, run)
@@ -162,12 +162,12 @@ def test_nothing_else_of_the_session_changes(bench: Bench) -> None:
             continue
         before = first.before.get(session.id)
         seen = (before or {}, first.after.get(session.id) or {}, first.answered)
-        clock.wait_since(
+        server_clock.wait_since(
             first.exchange.at,
             [read.get(member) for read in seen for member in bench.dialect.steady if member != bench.dialect.id_member],
         )
         name = bench.name()
-        late = series.Step(session, name, bench.give(session, name, "a rename well after the first"))
+        late = rename_series.Step(session, name, bench.give(session, name, "a rename well after the first"))
         if before is not None:
             compared += _same_but_name(bench, run, late, before, bench.read(session, late.exchange), "read back")
         compared += _same_but_name(bench, run, late, first.answered, late.answered, "in the answer")
@@ -177,7 +177,7 @@ def test_nothing_else_of_the_session_changes(bench: Bench) -> None:
     )
 
 
-def _each_is_listed_as_before(bench: Bench, run: series.Series) -> None:
+def _each_is_listed_as_before(bench: Bench, run: rename_series.Series) -> None:
     """A session that was listed before the renames is listed after them, and once."""
     for kind, before in run.listed_before.items():
         now = [bench.dialect.id_in(item) for item in run.listed_after.get(kind) or []]
@@ -193,7 +193,7 @@ def _each_is_listed_as_before(bench: Bench, run: series.Series) -> None:
 
 
 def _same_but_name(
-    bench: Bench, run: series.Series, step: series.Step, before: Snapshot, after: Snapshot, where: str
+    bench: Bench, run: rename_series.Series, step: rename_series.Step, before: Snapshot, after: Snapshot, where: str
 ) -> int:
     """Require that the steady members are as they were; how many were compared."""
     dialect = bench.dialect
@@ -224,7 +224,7 @@ def _without(value: object, name: object) -> object:
 
 @requirement("neighbours-untouched", last=2)
 def test_no_other_session_changes(bench: Bench) -> None:
-    run = series.run(bench)
+    run = rename_series.run(bench)
     bench.needs(run.accepted(), "no rename was answered with 200")
     looked = False
     for step in run.steps:
@@ -249,7 +249,7 @@ def test_no_other_session_changes(bench: Bench) -> None:
     bench.needs(looked, "needs a second session: lend more with --session-id")
 
 
-def _neighbours_stay_as_they_are(bench: Bench, run: series.Series) -> None:
+def _neighbours_stay_as_they_are(bench: Bench, run: rename_series.Series) -> None:
     """Rename one session and, when another time shows, a last one: the others' name and last update stay.
 
     So a rename is seen that sets the time of every session, and one that sets that of the session renamed before, and
@@ -270,7 +270,7 @@ def _neighbours_stay_as_they_are(bench: Bench, run: series.Series) -> None:
     for first, *_ in several:
         bench.send(bench.rename(first, bench.name()))
     shown = read()
-    clock.wait_past(bench, run, [snapshot.get(member) for snapshot in shown.values()])
+    server_clock.wait_past(bench, run, [snapshot.get(member) for snapshot in shown.values()])
     before = read()
     # what moved without a rename moves by itself
     fickle = {
@@ -290,7 +290,7 @@ def _neighbours_stay_as_they_are(bench: Bench, run: series.Series) -> None:
         before = after
 
 
-def _bystanders_keep_their_names(bench: Bench, run: series.Series) -> bool:
+def _bystanders_keep_their_names(bench: Bench, run: rename_series.Series) -> bool:
     """Sessions that only the listing shows may be renamed by others at any time, but not to a name of this run."""
     own = {session.id for session in bench.target.pool.all}
     names = {step.name: step for step in run.steps}

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from rename_tck.bench import Bench
-from rename_tck.exchange import Exchange, Request
+from rename_tck.checks.context import Bench
+from rename_tck.client.exchange import Exchange, Request
 from rename_tck.systems.dialect import Session, members
 
 requirement = pytest.mark.requirement

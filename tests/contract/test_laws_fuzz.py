@@ -2,12 +2,12 @@
 
 import pytest
 
-from rename_tck.bench import Bench
 from rename_tck.cases import names
 from rename_tck.cases.drawn import Drawn
 from rename_tck.cases.edges import edges
 from rename_tck.cases.spaces import INVALID, NAMES, VALID
-from rename_tck.explore import explore
+from rename_tck.checks.context import Bench
+from rename_tck.checks.exploration import explore
 from rename_tck.systems.dialect import Session
 
 requirement = pytest.mark.requirement

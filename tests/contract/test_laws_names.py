@@ -2,8 +2,8 @@
 
 import pytest
 
-from rename_tck.bench import Bench
 from rename_tck.cases import bodies, names
+from rename_tck.checks.context import Bench
 from rename_tck.systems.dialect import Session
 
 requirement = pytest.mark.requirement

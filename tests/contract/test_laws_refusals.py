@@ -4,10 +4,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from rename_tck import clock
-from rename_tck.bench import Bench
 from rename_tck.cases import bodies, credentials, ids
-from rename_tck.exchange import Credential, Exchange, Request, encode_json
+from rename_tck.checks import server_clock
+from rename_tck.checks.context import Bench
+from rename_tck.client.exchange import Credential, Exchange, Request, encode_json
 from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested
 
@@ -210,7 +210,7 @@ def test_a_refused_rename_is_no_update(bench: Bench) -> None:
     bench.require_readable()
     session, member = bench.some_session(), bench.dialect.updated_member
     shown = bench.read(session).get(member)
-    clock.wait_past(bench, None, [shown])
+    server_clock.wait_past(bench, None, [shown])
     before = bench.read(session)
     if shown is None or before.get(member) != shown:
         return  # nothing says when a session was last updated, or something that moves by itself
@@ -220,7 +220,7 @@ def test_a_refused_rename_is_no_update(bench: Bench) -> None:
         after = bench.read(session, exchange)
         if 400 <= exchange.status < 500 and after.get(member) != before.get(member):
             # something else may have been at work, but not each time
-            clock.wait_past(bench, None, [after.get(member)])
+            server_clock.wait_past(bench, None, [after.get(member)])
             before = bench.read(session, exchange)
             exchange = bench.send(request)
             if before.get(member) != after.get(member):

@@ -2,12 +2,12 @@
 
 import pytest
 
-from rename_tck.bench import Bench
 from rename_tck.cases import names
 from rename_tck.cases.drawn import Move
 from rename_tck.cases.spaces import MOVES
-from rename_tck.exchange import Credential, Request
-from rename_tck.explore import explore
+from rename_tck.checks.context import Bench
+from rename_tck.checks.exploration import explore
+from rename_tck.client.exchange import Credential, Request
 from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from rename_tck.bench import Bench
 from rename_tck.cases import bodies, ids, names
 from rename_tck.cases.spaces import BODIES
-from rename_tck.exchange import Credential, Exchange, Request
-from rename_tck.explore import explore
+from rename_tck.checks.context import Bench
+from rename_tck.checks.exploration import explore
+from rename_tck.client.exchange import Credential, Exchange, Request
 from rename_tck.systems.dialect import Session
 
 requirement = pytest.mark.requirement

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from rename_tck.bench import Bench
-from rename_tck.exchange import Credential, Exchange, Request
+from rename_tck.checks.context import Bench
+from rename_tck.client.exchange import Credential, Exchange, Request
 from rename_tck.systems.dialect import Session
 from rename_tck.verdict import Nonconformance, NotTested, Unjudgeable
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from rename_tck import series
-from rename_tck.bench import Bench
 from rename_tck.cases import bodies, names
-from rename_tck.exchange import Request
+from rename_tck.checks import rename_series
+from rename_tck.checks.context import Bench
+from rename_tck.client.exchange import Request
 from rename_tck.systems.dialect import Session
 
 requirement = pytest.mark.requirement
@@ -68,7 +68,7 @@ def test_a_member_besides_title_is_refused(bench: Bench) -> None:
 
 @requirement("openhands.answer-boolean")
 def test_the_answer_is_a_boolean(bench: Bench) -> None:
-    steps = series.run(bench).accepted()
+    steps = rename_series.run(bench).accepted()
     bench.needs(steps, "no rename was answered with 200")
     for step in steps:
         value = bench.json(step.exchange, step.case)
@@ -78,7 +78,7 @@ def test_the_answer_is_a_boolean(bench: Bench) -> None:
 
 @requirement("openhands.answer-true")
 def test_a_rename_that_changed_the_title_answers_true(bench: Bench) -> None:
-    steps = series.run(bench).accepted()
+    steps = rename_series.run(bench).accepted()
     bench.needs(steps, "no rename was answered with 200")
     for step in steps:
         bench.expect_equal(True, bench.json(step.exchange, step.case), f"{step.case}: the answer", step.exchange)

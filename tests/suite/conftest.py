@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import kill_matrix
 import pytest
+from harness import ROOT
+
+sys.path.append(str(ROOT / "specs"))  # the converter of the vendored documents
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

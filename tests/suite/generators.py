@@ -19,9 +19,9 @@ from unittest import mock
 from harness import judge
 
 from rename_tck.cases import bodies, credentials, ids, names
-from rename_tck.exchange import Request, decoded, encode_json
+from rename_tck.client.exchange import Request, decoded, encode_json
+from rename_tck.client.transport import Sut
 from rename_tck.systems import NAMES, Session, load
-from rename_tck.transport import Sut
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "generators.md"
 
@@ -129,7 +129,7 @@ class _Classes:
     """Tells which classes a request belongs to."""
 
     def __init__(self, system: str, seed: int, made: Iterable[bodies.RawBody]) -> None:
-        from rename_tck.opening import token_for
+        from rename_tck.target.connection import token_for
 
         self.dialect = load(system)
         texts = (*names.UNICODE, *names.LOOKALIKES, *names.long_names(), *names.UNREASONABLE, *names.BLANKS_AROUND)

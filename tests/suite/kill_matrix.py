@@ -140,7 +140,7 @@ def _system(system: str, rows: Sequence[Row]) -> list[str]:
 
 
 def _requirements(system: str) -> list[str]:
-    from rename_tck.catalogue import Catalogue
+    from rename_tck.requirements.catalogue import Catalogue
 
     return [requirement.id for requirement in Catalogue.load(system).requirements]
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus, unquote
 
 from hostile.server import Behaviour, Turn
 
-from rename_tck.contract import Contract
+from rename_tck.openapi.contract import Contract
 
 #: Every sign that some encoding changes; no ten characters of one are in any text of the suite's own.
 KEY = "sk/ey+\"q\\uo'&<%=-5d41402abc4b2a76"

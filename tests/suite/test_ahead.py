@@ -17,20 +17,19 @@ import pytest
 from harness import KEY, OTHER_MODE_KEY, ROOT, judge_in_process, plain_environment
 from mutants import Mutant, every
 
-from rename_tck import ahead
-from rename_tck.ahead import Ahead, NotDrawnError, orders
-from rename_tck.bench import Bench
-from rename_tck.cases import drawing
+from rename_tck.cases import drawing, prefetch
 from rename_tck.cases.drawn import Drawn, from_text, to_text
 from rename_tck.cases.fuzz import strategy
 from rename_tck.cases.names import is_reasonable
+from rename_tck.cases.prefetch import Ahead, NotDrawnError, orders
 from rename_tck.cases.spaces import BODIES, INVALID, MOVES, NAMES, PROFILES, SPACES, VALID, Space
-from rename_tck.contract import Contract
-from rename_tck.explore import SHRINKS, explore
-from rename_tck.opening import all_editions
+from rename_tck.checks.context import Bench
+from rename_tck.checks.exploration import SHRINKS, explore
+from rename_tck.openapi.contract import Contract
 from rename_tck.reference.openhands import Conversation, OpenHandsServer
 from rename_tck.reference.serving import serve
 from rename_tck.systems import NAMES as SYSTEMS
+from rename_tck.target.connection import all_editions
 from rename_tck.verdict import Nonconformance, NotTested
 
 ENV = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
@@ -219,13 +218,13 @@ def test_a_process_that_says_nonsense_is_done_without(
 
 
 def test_a_process_that_hangs_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "PATIENCE", 0.3)
+    monkeypatch.setattr(prefetch, "PATIENCE", 0.3)
     process = _speaking("exec sleep 100", tmp_path, monkeypatch)
     try:
         process.order(orders("openhands", ("0.53.0",), run_seed=1, profile="quick"))
         with pytest.raises(NotDrawnError):
             next(process.take("openhands", None, MOVES, {}))
-        monkeypatch.setattr(ahead, "PATIENCE", 100.0)
+        monkeypatch.setattr(prefetch, "PATIENCE", 100.0)
         with pytest.raises(NotDrawnError):
             next(process.take("openhands", None, BODIES, {}))
     finally:

@@ -102,7 +102,7 @@ def test_the_page_draws_every_row() -> None:
 def test_one_system_does_not_load_another() -> None:
     """A run on one system imports neither the others' dialects nor their servers."""
     code = (
-        "import sys; from rename_tck import systems; import rename_tck.plugin; systems.load('agno');"
+        "import sys; from rename_tck import systems; import rename_tck.pytest_plugin.plugin; systems.load('agno');"
         "bad = [m for m in sys.modules if m in {'rename_tck.systems.dify', 'rename_tck.systems.openhands',"
         "'rename_tck.reference.dify', 'schemathesis', 'starlette'}]; print(bad); sys.exit(bool(bad))"
     )
@@ -113,7 +113,7 @@ def test_one_system_does_not_load_another() -> None:
 
 def test_every_observation_is_made() -> None:
     """The questions of the catalogues and the functions that answer them are the same."""
-    from rename_tck.catalogue import Catalogue, systems
+    from rename_tck.requirements.catalogue import Catalogue, systems
 
     tree = ast.parse((ROOT / "tests/contract/test_observations.py").read_text(encoding="utf-8"))
     (table,) = (
@@ -128,7 +128,7 @@ def test_every_observation_is_made() -> None:
 
 
 def test_every_requirement_has_a_test_and_every_test_a_requirement() -> None:
-    from rename_tck.catalogue import Catalogue, systems
+    from rename_tck.requirements.catalogue import Catalogue, systems
 
     wanted = {requirement.id for system in systems() for requirement in Catalogue.load(system).requirements}
     laws = {name.split(".", 1)[1] for name in wanted}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rename_tck.catalogue import (
+from rename_tck.requirements.catalogue import (
     SPECS,
     Catalogue,
     Citation,

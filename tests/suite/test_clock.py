@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from rename_tck import clock
-from rename_tck.series import Series, Step
+from rename_tck.checks import server_clock
+from rename_tck.checks.rename_series import Series, Step
 from rename_tck.verdict import Evidence
 
 #: The moment of the tests, by the monotonic clock.
@@ -33,15 +33,15 @@ NOW = 1000.0
     ],
 )  # fmt: skip
 def test_the_unit_of_a_time(value: object, unit: float) -> None:
-    assert clock.unit(value) == pytest.approx(unit)
+    assert server_clock.unit(value) == pytest.approx(unit)
 
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that were asked for, by a clock that stands still."""
     asked: list[float] = []
-    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: NOW))
-    monkeypatch.setattr(clock, "INTERRUPTION", SimpleNamespace(pause=asked.append))
+    monkeypatch.setattr(server_clock, "time", SimpleNamespace(monotonic=lambda: NOW))
+    monkeypatch.setattr(server_clock, "INTERRUPTION", SimpleNamespace(pause=asked.append))
     return asked
 
 
@@ -85,18 +85,18 @@ ISO, FINE = "2026-11-21T05:00:05Z", "2026-11-21T05:00:05.123456Z"
 def test_the_wait_is_as_long_as_it_must_be(
     heard: list[tuple[float, object]], shown: list[object], longest: float, waits: list[float]
 ) -> None:
-    clock.wait_past(_bench(heard), Series([], Evidence(), {}, {}, {}), shown)
+    server_clock.wait_past(_bench(heard), Series([], Evidence(), {}, {}, {}), shown)
     assert max(waits, default=0.0) == pytest.approx(longest, abs=1e-6) or (longest == 0.0 and max(waits) < 0)
 
 
 def test_what_the_series_has_read_counts_as_well(waits: list[float]) -> None:
     exchange = cast("Any", SimpleNamespace(at=NOW - 0.5))
     step = Step(cast("Any", None), "a", exchange, {}, {"one": {"updated_at": SECOND}, "gone": None})
-    clock.wait_past(_bench([]), Series([step], Evidence(), {}, {}, {}), [SECOND])
+    server_clock.wait_past(_bench([]), Series([step], Evidence(), {}, {}, {}), [SECOND])
     assert waits == [pytest.approx(0.52)]
 
 
 def test_since_a_moment(waits: list[float]) -> None:
-    clock.wait_since(NOW - 0.4, {"created_at": ISO})
-    clock.wait_since(NOW - 0.4, {"name": "no time"})
+    server_clock.wait_since(NOW - 0.4, {"created_at": ISO})
+    server_clock.wait_since(NOW - 0.4, {"name": "no time"})
     assert waits == [pytest.approx(0.62)]

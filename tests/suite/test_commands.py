@@ -15,10 +15,10 @@ import pytest
 import sample_run
 from harness import ROOT
 
-from rename_tck import history
 from rename_tck.__main__ import main
 from rename_tck.reports import changes, changes_text, commonmark, html, record
-from rename_tck.reports.text import HIDDEN, width
+from rename_tck.results import history
+from rename_tck.text import HIDDEN, width
 
 Json = dict[str, Any]
 Files = Callable[..., Path]

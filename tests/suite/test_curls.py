@@ -15,11 +15,11 @@ from harness import KEY, OTHER_MODE_KEY, judge
 from meddling import Heard, Meddler
 from mutants import Mutant, every
 
-from rename_tck.exchange import Credential, Exchange, Request, encode_json
-from rename_tck.guard import Guard, Route
+from rename_tck.client.exchange import Credential, Exchange, Request, encode_json
+from rename_tck.client.request_policy import Guard, Route
+from rename_tck.client.transport import Connection, Sut
 from rename_tck.reference.serving import serve
-from rename_tck.reports.text import HIDDEN
-from rename_tck.transport import Connection, Sut
+from rename_tck.text import HIDDEN
 
 #: What is the client's own, or the connection's, and no part of what is asked.
 OWN = {"host", "user-agent", "accept-encoding", "connection", "expect"}

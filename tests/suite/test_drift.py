@@ -17,15 +17,15 @@ from harness import KEY, judge, judge_in_process
 from starlette.requests import Request
 from starlette.responses import Response
 
-from rename_tck import drift
-from rename_tck.catalogue import Catalogue, pointer_join, pointer_segments, read_yaml, systems
-from rename_tck.drift import Comparison, Difference, Document, UnreadableError
-from rename_tck.drift.claims import claims_of
+from rename_tck.openapi import drift
+from rename_tck.openapi.drift import Comparison, Difference, Document, UnreadableError
+from rename_tck.openapi.drift.claims import claims_of
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.service import Routes
 from rename_tck.reference.serving import serve
 from rename_tck.reports.record import validate
+from rename_tck.requirements.catalogue import Catalogue, pointer_join, pointer_segments, read_yaml, systems
 
 KEYS = {"RENAME_TCK_API_KEY": KEY}
 EDITIONS = [(system, edition) for system in systems() for edition in Catalogue.load(system).editions]

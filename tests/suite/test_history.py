@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import sample_run
 
-from rename_tck import history
-from rename_tck.history import History, Trend
+from rename_tck.results import history
+from rename_tck.results.history import History, Trend
 
 Json = dict[str, Any]
 

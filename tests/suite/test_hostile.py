@@ -21,7 +21,7 @@ from strangers.dify_core import DifyApp
 from strangers.habits import Habits
 from strangers.openhands_core import OpenHandsApp
 
-from rename_tck import transport
+from rename_tck.client import transport
 
 APPS: dict[str, type[DifyApp | AgnoApp | OpenHandsApp]] = {"dify": DifyApp, "agno": AgnoApp, "openhands": OpenHandsApp}
 SYSTEMS = tuple(APPS)

@@ -29,12 +29,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rename_tck.interruption import INTERRUPTION, Interruption
-from rename_tck.judging import Judging
+from rename_tck.pytest_plugin.conformance_session import Judging
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.serving import serve
-from rename_tck.settings import Settings
+from rename_tck.settings.settings import Settings
 from rename_tck.systems import load
 
 SERVERS: dict[str, Any] = {"dify": DifyServer, "agno": AgnoServer, "openhands": OpenHandsServer}

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 import sample_run
 
-from rename_tck import known
 from rename_tck.__main__ import main
-from rename_tck.known import Known
 from rename_tck.reports import record
+from rename_tck.results import known_failures
+from rename_tck.results.known_failures import Known
 
 TODAY = date(2026, 11, 20)
 FAILED = {"dify.user-required", "dify.name-exact", "dify.not-found-shape", "dify.long-name-exact"}
 
 
 def write(tmp_path: Path, content: str | bytes) -> Path:
-    path = tmp_path / "known.toml"
+    path = tmp_path / "known_failures.toml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
 
@@ -40,7 +40,7 @@ def test_load(tmp_path: Path) -> None:
         """.replace("gateway\n        ", "gateway  fills   it in.")
         + 'link = "https://tracker.example/1"\nexpires = 2027-01-31\n[[known]]\nid = "agno.x"\nreason = "r"\n',
     )
-    assert known.load(path) == (
+    assert known_failures.load(path) == (
         Known("dify.user-required", "The gateway fills it in.", "https://tracker.example/1", date(2027, 1, 31)),
         Known("agno.x", "r"),
     )
@@ -48,7 +48,7 @@ def test_load(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "# nothing is known\n", "known = []"])
 def test_empty_file_knows_nothing(content: str, tmp_path: Path) -> None:
-    assert known.load(write(tmp_path, content)) == ()
+    assert known_failures.load(write(tmp_path, content)) == ()
 
 
 ENTRY = '[[known]]\nid = "dify.user-required"\nreason = "r"\n'
@@ -80,16 +80,16 @@ ENTRY = '[[known]]\nid = "dify.user-required"\nreason = "r"\n'
 )
 def test_file_that_cannot_be_used(content: str | bytes, words: str, tmp_path: Path) -> None:
     path = write(tmp_path, content)
-    with pytest.raises(known.KnownFailuresError) as raised:
-        known.load(path)
+    with pytest.raises(known_failures.KnownFailuresError) as raised:
+        known_failures.load(path)
     assert str(raised.value).startswith(str(path))
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 def test_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(known.KnownFailuresError, match=r"nowhere cannot be read: No such file or directory\."):
-        known.load(tmp_path / "nowhere")
+    with pytest.raises(known_failures.KnownFailuresError, match=r"nowhere cannot be read: No such file or directory\."):
+        known_failures.load(tmp_path / "nowhere")
 
 
 # What it does
@@ -97,7 +97,7 @@ def test_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_apply_excuses_what_fails() -> None:
     entries = (Known("dify.user-required", "r"), Known("dify.long-name-exact", "r", expires=TODAY))
-    applied = known.apply(sample_run.sample(), entries, TODAY)
+    applied = known_failures.apply(sample_run.sample(), entries, TODAY)
     assert dict(applied.excused) == {entry.id: entry for entry in entries}
     assert applied.complaints == ()
 
@@ -113,28 +113,31 @@ def test_apply_excuses_what_fails() -> None:
     ],
 )
 def test_apply_complains(entry: Known, complaint: str) -> None:
-    applied = known.apply(sample_run.sample(), (entry,), TODAY)
-    assert applied == known.Applied({}, (f"The known failure {complaint}",))
+    applied = known_failures.apply(sample_run.sample(), (entry,), TODAY)
+    assert applied == known_failures.Applied({}, (f"The known failure {complaint}",))
 
 
 @pytest.mark.parametrize("name", ["dify.auto-generate-stores", "dify.concurrent-renames", "openhands.title-max-200"])
 def test_apply_bears_with_what_was_not_judged(name: str) -> None:
-    assert known.apply(sample_run.sample(), (Known(name, "r"),), TODAY) == known.Applied()
+    assert known_failures.apply(sample_run.sample(), (Known(name, "r"),), TODAY) == known_failures.Applied()
 
 
 def test_apply_bears_with_another_system() -> None:
     """One file may serve several targets."""
     content = sample_run.sample()
     content["runs"] = content["runs"][:1]
-    assert known.apply(content, (Known("agno.not-there", "r"),), TODAY) == known.Applied()
-    assert known.apply(sample_run.could_not_start(), (Known("agno.not-there", "r"),), TODAY) == known.Applied()
+    assert known_failures.apply(content, (Known("agno.not-there", "r"),), TODAY) == known_failures.Applied()
+    assert (
+        known_failures.apply(sample_run.could_not_start(), (Known("agno.not-there", "r"),), TODAY)
+        == known_failures.Applied()
+    )
 
 
 def test_mark() -> None:
     content = sample_run.sample()
     before = copy.deepcopy(content)
     entries = (Known("dify.user-required", "r", "https://x.example/1", date(2027, 1, 31)), Known("dify.nothing", "r"))
-    marked = known.mark(content, known.apply(content, entries, TODAY))
+    marked = known_failures.mark(content, known_failures.apply(content, entries, TODAY))
     assert content == before
     record.validate(marked)
     found = [requirement for run in marked["runs"] for requirement in run["requirements"] if "known" in requirement]
@@ -149,26 +152,26 @@ def test_mark() -> None:
 
 def test_first_file_makes_every_failure_known(tmp_path: Path, capfd: Any) -> None:
     record.write(sample_run.sample(), tmp_path)
-    output = tmp_path / "known.toml"
+    output = tmp_path / "known_failures.toml"
     assert main(["known-failures", str(tmp_path / "conformance.json"), f"--output={output}"]) == 0
     assert capfd.readouterr() == ("", "")
-    entries = known.load(output)
+    entries = known_failures.load(output)
     assert {entry.id for entry in entries} == FAILED
     assert {entry.expires for entry in entries} == {date(2027, 2, 18)}, "90 days after the run, not after today"
-    applied = known.apply(sample_run.sample(), entries, TODAY)
+    applied = known_failures.apply(sample_run.sample(), entries, TODAY)
     assert set(applied.excused) == FAILED
     assert applied.complaints == ()
 
 
 def test_first_file_of_a_run_without_failures_is_empty(tmp_path: Path) -> None:
-    assert known.load(write(tmp_path, known.first_file(sample_run.could_not_start()))) == ()
+    assert known_failures.load(write(tmp_path, known_failures.first_file(sample_run.could_not_start()))) == ()
 
 
 def test_file_made_again_keeps_what_was_written_by_hand(tmp_path: Path) -> None:
     entries = (Known("dify.user-required", 'It says "no".', "https://x.example/1"), Known("dify.name-exact", "r"))
     content = sample_run.sample()
-    text = known.first_file(known.mark(content, known.apply(content, entries, TODAY)))
-    again = {entry.id: entry for entry in known.load(write(tmp_path, text))}
+    text = known_failures.first_file(known_failures.mark(content, known_failures.apply(content, entries, TODAY)))
+    again = {entry.id: entry for entry in known_failures.load(write(tmp_path, text))}
     assert set(again) == FAILED
     assert [again[entry.id] for entry in entries] == list(entries)
 
@@ -178,10 +181,10 @@ def test_hostile_texts_stay_texts() -> None:
     attack = '"""\n[[known]]\nid = "x"\n\\' + sample_run.ESCAPES + sample_run.BIDI + sample_run.SURROGATE
     requirement = content["runs"][0]["requirements"][1]
     requirement["case"] = requirement["sentence"] = attack
-    entries = tomllib.loads(known.first_file(content))["known"]
+    entries = tomllib.loads(known_failures.first_file(content))["known"]
     assert {entry["id"] for entry in entries} == FAILED
 
 
 @pytest.mark.parametrize("end", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
 def test_run_at_the_end_of_time(end: str) -> None:
-    known.first_file({**sample_run.sample(), "end": end})
+    known_failures.first_file({**sample_run.sample(), "end": end})

@@ -12,14 +12,14 @@ import pytest
 from harness import KEY, OTHER_MODE_KEY, judge
 from meddling import Meddler
 
+from rename_tck.client.limits import Limits, parse_duration, parse_rate
 from rename_tck.interruption import INTERRUPTION
-from rename_tck.limits import Limits, parse_duration, parse_rate
-from rename_tck.opening import all_editions
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.serving import serve
 from rename_tck.systems import NAMES
+from rename_tck.target.connection import all_editions
 from rename_tck.verdict import NotTested
 
 KEYS = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
@@ -44,7 +44,7 @@ def test_a_duration_is_read(text: str, seconds: float) -> None:
 def test_requests_take_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(INTERRUPTION, "pause", lambda seconds, **_: slept.append(seconds))
-    monkeypatch.setattr("rename_tck.limits.time.monotonic", lambda: 100.0)
+    monkeypatch.setattr("rename_tck.client.limits.time.monotonic", lambda: 100.0)
     limits = Limits(rate=10, started=100.0)
     for _ in range(4):
         limits.take()

@@ -14,8 +14,8 @@ from harness import KEY, OTHER_MODE_KEY, Judged, judge
 from kill_matrix import Row
 from mutants import Mutant, every
 
-from rename_tck.catalogue import Catalogue
 from rename_tck.reference.serving import serve
+from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.systems import NAMES
 
 MUTANTS = every()

@@ -12,12 +12,12 @@ import pytest
 from harness import KEY, Judged, judge
 from starlette.responses import Response
 
-from rename_tck.history import load
-from rename_tck.known import Known
 from rename_tck.reference.agno import AgnoServer, Session
 from rename_tck.reference.serving import serve
 from rename_tck.reports.record import validate
-from rename_tck.run import Run, SystemRun
+from rename_tck.results.history import load
+from rename_tck.results.known_failures import Known
+from rename_tck.results.run import Run, SystemRun
 
 FAULT = "agno.answer-media-type"
 TODAY = datetime.now(UTC).date()

@@ -14,13 +14,13 @@ import yaml
 from harness import KEY, Judged, judge, judge_in_process
 from starlette.requests import Request
 
-from rename_tck import own
-from rename_tck.catalogue import Catalogue, read_yaml, systems
+from rename_tck.openapi import custom_spec
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.service import Refusal
 from rename_tck.reference.serving import serve
 from rename_tck.reports.record import validate
+from rename_tck.requirements.catalogue import Catalogue, read_yaml, systems
 
 KEYS = {"RENAME_TCK_API_KEY": KEY}
 EDITIONS = [(system, edition) for system in systems() for edition in Catalogue.load(system).editions]
@@ -81,7 +81,7 @@ class NeedsNoUser(DifyServer):
 @pytest.mark.parametrize(("system", "edition"), EDITIONS)
 def test_the_vendored_document_states_what_it_states(system: str, edition: str) -> None:
     catalogue = Catalogue.load(system)
-    read = own.load(str(catalogue.document(edition)), system)
+    read = custom_spec.load(str(catalogue.document(edition)), system)
     assert (read.system, read.nearest) == (system, edition)
     for requirement in catalogue.requirements:
         mine = read.catalogue.requirement(requirement.id)
@@ -101,7 +101,7 @@ def test_json_states_the_same_as_yaml(tmp_path: Path, system: str, edition: str)
     ):
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
-        read = own.load(str(path), None)
+        read = custom_spec.load(str(path), None)
         for requirement in Catalogue.load(system).requirements:
             mine = read.catalogue.requirement(requirement.id)
             assert mine.stance("own") == requirement.stance(edition), requirement.id
@@ -115,14 +115,14 @@ def test_statuses_may_be_numbers_and_dates_may_be_dates(tmp_path: Path) -> None:
     text = re.sub(r"'(\d{3})':", r"\1:", AGNO.read_text(encoding="utf-8"))
     path = tmp_path / "numbers.yaml"
     path.write_text(text, encoding="utf-8")
-    read = own.load(str(path), "agno")
+    read = custom_spec.load(str(path), "agno")
     assert set(read.contract.statuses) == {200, 400, 401, 404, 422, 500}
     assert read.catalogue.requirement("agno.error-404-shape").stance("own") == "states"
 
 
 def test_words_that_mean_the_same_are_taken_so_and_listed(tmp_path: Path) -> None:
     path = edited(tmp_path, AGNO, ("Update the name of an existing session.", "Give the session another name."))
-    read = own.load(str(path), "agno")
+    read = custom_spec.load(str(path), "agno")
     assert read.catalogue.requirement("agno.name-stored").stance("own") == "states"
     assert any("in other words" in note and "agno.name-stored" in note for note in read.notes)
 
@@ -130,19 +130,19 @@ def test_words_that_mean_the_same_are_taken_so_and_listed(tmp_path: Path) -> Non
 def test_a_rule_in_words_must_stand_word_for_word(tmp_path: Path) -> None:
     ja = Catalogue.load("dify").document("ja")
     words = "`auto_generate` が `false` の場合は必須です。"
-    read = own.load(str(edited(tmp_path, ja, (words, "`auto_generate` は任意です。"))), "dify")
+    read = custom_spec.load(str(edited(tmp_path, ja, (words, "`auto_generate` は任意です。"))), "dify")
     assert read.catalogue.requirement("dify.name-or-auto-generate").stance("own") == "silent"
     assert any("does not state: " in note and "dify.name-or-auto-generate" in note for note in read.notes)
 
 
 def test_a_stricter_and_a_laxer_document_are_not_mistaken(tmp_path: Path) -> None:
-    read = own.load(str(at_most_50(tmp_path)), None)
+    read = custom_spec.load(str(at_most_50(tmp_path)), None)
     stances = {rule.id: rule.stance("own") for rule in read.catalogue.requirements}
     silent = {name for name, stance in stances.items() if stance != "states"}
     assert silent - {"agno.other-type-not-renamed"} == {
         "agno.unicode-exact", "agno.text-not-interpreted", "agno.length-200-accepted",
     }  # fmt: skip
-    read = own.load(str(without_user(tmp_path)), None)
+    read = custom_spec.load(str(without_user(tmp_path)), None)
     assert read.nearest == "en"
     assert read.catalogue.requirement("dify.user-required").stance("own") == "silent"
     assert read.catalogue.requirement("dify.user-string").stance("own") == "states"

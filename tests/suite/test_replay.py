@@ -23,15 +23,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rename_tck.__main__ import main
 from rename_tck.cases import drawn
 from rename_tck.cases.drawn import Drawn
-from rename_tck.catalogue import Catalogue
+from rename_tck.checks.case_selector import Trail
 from rename_tck.commands import resending as command
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import Conversation, DifyServer, Renaming
 from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.serving import serve
 from rename_tck.reports import record
-from rename_tck.run import ONLY_KEPT
-from rename_tck.trail import Trail
+from rename_tck.requirements.catalogue import Catalogue
+from rename_tck.results.run import ONLY_KEPT
 
 KEYS = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
 MUTANTS = {(mutant.system, mutant.name): mutant for mutant in every()}
@@ -794,7 +794,7 @@ def test_without_a_clone_there_are_no_tests_to_judge(
     tmp_path: Path, replay: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
-    monkeypatch.setattr(command, "__file__", str(tmp_path / "lib" / "rename_tck" / "commands" / "resending.py"))
+    monkeypatch.setattr(command, "packaged", lambda _: tmp_path / "conformance")
     status, out, err = replay("http://127.0.0.1:9", RULE, tmp_path)
     assert (status, out) == (2, "")
     assert err == "The contract tests are not there: a replay needs a clone of rename-tck, installed with -e.\n"

@@ -21,10 +21,10 @@ import pytest
 import sample_run
 from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
-from rename_tck import history, known
 from rename_tck.reports import badge, changes, changes_text, ctrf, facts, html, markdown, matrix, record, terminal
 from rename_tck.reports.difference import compare
-from rename_tck.reports.text import HIDDEN, chop, cut, visible, width, wrap
+from rename_tck.results import history, known_failures
+from rename_tck.text import HIDDEN, chop, cut, visible, width, wrap
 
 Json = dict[str, Any]
 
@@ -34,13 +34,13 @@ SCHEMAS = Path(__file__).parent / "schemas"
 def with_known_failures() -> Json:
     """The sample, one of its failures known, and a known failure that names nothing."""
     entries = (
-        known.Known(
+        known_failures.Known(
             "dify.user-required", "The gateway fills *the* user in.", "https://tracker.example/1", date(2027, 1, 31)
         ),
-        known.Known("dify.nothing", "misspelt"),
+        known_failures.Known("dify.nothing", "misspelt"),
     )
     content = sample_run.sample()
-    return known.mark(content, known.apply(content, entries, date(2026, 11, 20)))
+    return known_failures.mark(content, known_failures.apply(content, entries, date(2026, 11, 20)))
 
 
 def two_nights() -> history.History:
@@ -271,7 +271,7 @@ def digests(content: Json) -> list[str]:
         matrix.render([("one", content), ("two", content)]),
         changes_text.terminal(changed, ("one", "two")),
         changes_text.markdown(changed, ("one", "two")),
-        known.first_file(content),
+        known_failures.first_file(content),
         json.dumps(history.entry(content), sort_keys=True),
     ]
     return [hashlib.sha256(text.encode()).hexdigest() for text in texts]
@@ -304,7 +304,7 @@ def test_formatters_do_not_change_the_record(any_record: Json) -> None:
         report.render(any_record, two_nights())
     terminal.table(any_record)
     matrix.render([("one", any_record)])
-    known.first_file(any_record)
+    known_failures.first_file(any_record)
     assert any_record == before
 
 

@@ -52,7 +52,7 @@ def test_there_is_one_way_out() -> None:
             if any(name in networks or name.split(".")[0] in networks for name in names):
                 found.add(str(path.relative_to(PACKAGE)))
     # settings checks a file of certificates
-    assert found == {"transport.py", "wire.py", "settings.py", "reference/serving.py"}
+    assert found == {"client/transport.py", "client/adapter.py", "settings/settings.py", "reference/serving.py"}
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/using.md"])
@@ -62,11 +62,11 @@ def test_the_page_is_linked(page: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "module", "name"),
-    [("65 s at once", "transport", "WAIT_AT_ONCE"), ("90 s for one", "transport", "WAITING_LIMIT"),
-     ("45 s of hanging", "transport", "HANGING_LIMIT"), ("3 s each time", "transport", "LAST_TRY"),
-     ("80 requests", "explore", "SHRINKS"), ("5 seconds", "explore", "SHRINK_SECONDS"),
+    [("65 s at once", "client.transport", "WAIT_AT_ONCE"), ("90 s for one", "client.transport", "WAITING_LIMIT"),
+     ("45 s of hanging", "client.transport", "HANGING_LIMIT"), ("3 s each time", "client.transport", "LAST_TRY"),
+     ("80 requests", "checks.exploration", "SHRINKS"), ("5 seconds", "checks.exploration", "SHRINK_SECONDS"),
      ("fewer than 6 characters", "redaction", "_SHORT"), ("3,000 characters", "reports.terminal", "_CURL"),
-     ("100,000 bytes", "exchange", "_ARGUMENT_LIMIT")],
+     ("100,000 bytes", "client.exchange", "_ARGUMENT_LIMIT")],
 )  # fmt: skip
 def test_the_numbers_are_those_of_the_code(words: str, module: str, name: str) -> None:
     import importlib

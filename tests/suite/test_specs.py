@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 import yaml
+from convert import ConversionError, converted, extracted, main
 from openapi_spec_validator import validate
 
-from rename_tck.catalogue import SPECS, UnknownNameError, passage, read_yaml
-from rename_tck.contract import Contract, ContractError, SchemaError
-from rename_tck.convert import ConversionError, converted, extracted, main
+from rename_tck.openapi.contract import Contract, ContractError, SchemaError
+from rename_tck.requirements.catalogue import SPECS, UnknownNameError, passage, read_yaml
 
 PAGES = {
     "dify/source.en.txt": "dify/openapi.en.yaml",
@@ -137,7 +137,7 @@ def test_a_page_of_another_form_is_refused(old: str, new: str, words: str) -> No
 
 def test_the_command_prints_the_document_in_any_locale() -> None:
     page = SPECS / "dify" / "source.zh-Hans.txt"
-    command = [sys.executable, "-m", "rename_tck.convert", str(page)]
+    command = [sys.executable, str(SPECS / "convert.py"), str(page)]
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, capture_output=True, check=True, env=environment)
     assert done.stdout == (SPECS / "dify" / "openapi.zh-Hans.yaml").read_bytes()
@@ -450,7 +450,7 @@ def test_loading_one_system_reads_no_other_and_no_validator() -> None:
         "import json, pathlib, sys\n"
         "read, text = [], pathlib.Path.read_text\n"
         "pathlib.Path.read_text = lambda self, *a, **k: (read.append(self.name), text(self, *a, **k))[1]\n"
-        "from rename_tck.contract import Contract\n"
+        "from rename_tck.openapi.contract import Contract\n"
         "Contract.load('openhands', '0.53.0')\n"
         "heavy = [name for name in ('jsonschema', 'openapi_schema_validator') if name in sys.modules]\n"
         "print(json.dumps([read, heavy]))\n"

@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 from harness import ROOT
 
-from rename_tck.series import LAWS
-from rename_tck.spreading import Spreading
+from rename_tck.checks.rename_series import LAWS
+from rename_tck.pytest_plugin.scheduling import Spreading
 
 _FILES = sorted(path.stem for path in (ROOT / "tests" / "contract").glob("test_*.py"))
 

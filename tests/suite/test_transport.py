@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from rename_tck.exchange import Answer, Credential, Exchange, NotJsonError, Request, encode_json, segment
-from rename_tck.guard import Guard, OutsideContractError, Route
+from rename_tck.client.exchange import Answer, Credential, Exchange, NotJsonError, Request, encode_json, segment
+from rename_tck.client.request_policy import Guard, OutsideContractError, Route
+from rename_tck.client.transport import ANSWER_LIMIT, Connection, Sut
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.redaction import MASK, Redactor
 from rename_tck.systems import NAMES, load
 from rename_tck.systems.dialect import Session
-from rename_tck.transport import ANSWER_LIMIT, Connection, Sut
 from rename_tck.verdict import Unjudgeable
 
 KEY = "sk-secret/key+with=signs"
@@ -108,7 +108,7 @@ def test_a_dripping_answer_is_cut_at_the_time_limit() -> None:
 
 
 def test_a_hanging_target_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rename_tck.transport.HANGING_LIMIT", 0.5)
+    monkeypatch.setattr("rename_tck.client.transport.HANGING_LIMIT", 0.5)
     with _speaking(lambda _: time.sleep(5)) as url:
         sut = _sut(url, time_limit=0.3)
         assert sut.send(Request("GET", "/x")).trouble is not None

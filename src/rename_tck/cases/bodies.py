@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from rename_tck.exchange import encode_json
+from rename_tck.client.exchange import encode_json
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rename_tck.exchange import Credential
+from rename_tck.client.exchange import Credential
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from rename_tck.cases.drawn import to_text
 from rename_tck.cases.fuzz import strategy
 from rename_tck.cases.spaces import DEFAULT, PROFILES, SPACES
-from rename_tck.contract import Contract
+from rename_tck.openapi.contract import Contract
 
 # Hypothesis likes to draw what stands in the source of the modules that happen to be loaded. Without that a seed draws
 # the same in whichever process, and a part of the start is spared. There is no setting for it; where Hypothesis comes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rename_tck.contract import Contract
+from rename_tck.openapi.contract import Contract
 
 
 def edges(contract: Contract, valid: Mapping[str, object]) -> list[tuple[str, dict[str, object]]]:

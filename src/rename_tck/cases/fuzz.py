@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from rename_tck.cases.drawn import ACTS, Drawn, Move
 from rename_tck.cases.names import REASONABLE_LENGTH, is_reasonable
 from rename_tck.cases.spaces import BODIES, INVALID, MOVES, NAMES, VALID, Space
-from rename_tck.contract import Contract
+from rename_tck.openapi.contract import Contract
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rename_tck.exchange import segment
+from rename_tck.client.exchange import segment
 
 
 @dataclass(frozen=True)

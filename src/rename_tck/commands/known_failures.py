@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from rename_tck import known
 from rename_tck.commands.files import put, read
+from rename_tck.results import known_failures
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,5 +19,5 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the file."""
-    put(known.first_file(read(arguments.file)), arguments.output)
+    put(known_failures.first_file(read(arguments.file)), arguments.output)
     return 0

@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from rename_tck import history
 from rename_tck.commands.files import CommandError, put, read
 from rename_tck.reports.record import REPORTS
-from rename_tck.reports.text import one_line
+from rename_tck.results import history
+from rename_tck.text import one_line
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

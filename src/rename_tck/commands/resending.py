@@ -12,15 +12,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rename_tck import keeping
-from rename_tck.catalogue import Catalogue, systems
+from rename_tck.checks.replay_case import Kept
 from rename_tck.commands.files import CommandError, put
-from rename_tck.finding import failure
-from rename_tck.kept import Kept
-from rename_tck.replay import Replay
+from rename_tck.files import packaged
+from rename_tck.replay import store
+from rename_tck.replay.single_case import Replay
 from rename_tck.reports import terminal
-from rename_tck.reports.text import one_line
-from rename_tck.run import COULD_NOT_JUDGE, Json, Outcome, SystemRun
+from rename_tck.requirements.catalogue import Catalogue, systems
+from rename_tck.results.finding import failure
+from rename_tck.results.run import COULD_NOT_JUDGE, Json, Outcome, SystemRun
+from rename_tck.text import one_line
 from rename_tck.verdict import Nonconformance, Verdict
 
 _STILL_FAILS = 1
@@ -32,8 +33,8 @@ def resend(arguments: argparse.Namespace) -> int:
     given = arguments.spec or os.environ.get("RENAME_TCK_SPEC", "").strip()
     files = _files(arguments.id, folder, own=bool(given))
     try:
-        kept = {path: keeping.load(path) for path in files}
-    except keeping.InvalidReplayError as error:
+        kept = {path: store.load(path) for path in files}
+    except store.InvalidReplayError as error:
         raise CommandError(str(error)) from None
     options = [option for path, one in kept.items() for option in _document(one, path, arguments.spec, given)]
     statuses = []
@@ -66,11 +67,11 @@ def _files(name: str, folder: Path, *, own: bool) -> list[Path]:
     system = name.partition(".")[0]
     if system not in systems() or name not in Catalogue.load(system).by_id:
         raise CommandError(f"{name!r} is no requirement: pytest --collect-only lists them.")
-    within = folder / keeping.FOLDER
+    within = folder / store.FOLDER
     editions = (None, *Catalogue.load(system).editions)
-    paths = dict.fromkeys(within / keeping.file_name(name, edition) for edition in editions)
+    paths = dict.fromkeys(within / store.file_name(name, edition) for edition in editions)
     vendored = [path for path in paths if path.exists()]
-    by_own = [path for path in [within / keeping.file_name(name, None, own=True)] if path.exists()]
+    by_own = [path for path in [within / store.file_name(name, None, own=True)] if path.exists()]
     found = (by_own or vendored) if own else (vendored or by_own)
     if not found:
         raise CommandError(f"No failure of {name} is kept in {within}.")
@@ -93,7 +94,7 @@ def _document(kept: Kept, path: Path, asked: str | None, given: str) -> list[str
 
 def _contract_tests() -> Path:
     """The folder of the contract tests, in the clone that this package is part of."""
-    folder = Path(__file__).resolve().parents[3] / "tests" / "contract"
+    folder = packaged("conformance")
     if not folder.is_dir():
         raise CommandError("The contract tests are not there: a replay needs a clone of rename-tck, installed with -e.")
     return folder

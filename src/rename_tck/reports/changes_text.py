@@ -9,7 +9,7 @@ from rename_tck.reports import facts
 from rename_tck.reports.changes import Change, Changes, musts_got_worse
 from rename_tck.reports.facts import LEVELS, Json
 from rename_tck.reports.terminal import COLUMNS
-from rename_tck.reports.text import one_line, pad, visible, width, wrap
+from rename_tck.text import one_line, pad, visible, width, wrap
 
 _WIDEST_ID = 46
 _MOST_LINES = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rename_tck.reports.text import cut, one_line, visible
+from rename_tck.text import cut, one_line, visible
 
 #: The most that a page may take, in bytes of UTF-8.
 LIMIT = 60 * 1024

@@ -6,7 +6,7 @@ from rename_tck.reports import facts, page
 from rename_tck.reports.commonmark import cell, code, table, text
 from rename_tck.reports.facts import Json
 from rename_tck.reports.markup import Markup, el, join
-from rename_tck.reports.text import cut
+from rename_tck.text import cut
 
 #: Differences that the Markdown page shows.
 _MOST = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from rename_tck.reports.text import HIDDEN, name_of, visible
+from rename_tck.text import HIDDEN, name_of, visible
 
 _VOID = frozenset({"meta", "input", "br"})
 

@@ -14,10 +14,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from rename_tck.history import History
 from rename_tck.reports import badge, ctrf, html, markdown
 from rename_tck.reports.facts import LEVELS, VERDICTS, Json
-from rename_tck.reports.text import HIDDEN, cut
+from rename_tck.results.history import History
+from rename_tck.text import HIDDEN, cut
 from rename_tck.verdict import SCHEMA_VERSION
 
 #: What `HIDDEN` matches and `json.dumps` left as it is, besides the line breaks that indenting makes.

@@ -6,8 +6,8 @@ import uuid
 from typing import ClassVar
 
 from rename_tck.cases.queries import OddQuery
-from rename_tck.exchange import Answer, Request, encode_json, segment
-from rename_tck.guard import Route
+from rename_tck.client.exchange import Answer, Request, encode_json, segment
+from rename_tck.client.request_policy import Route
 from rename_tck.systems.dialect import JSON_TYPE, Dialect, Page, Session, members, records
 
 _LIMIT = 100

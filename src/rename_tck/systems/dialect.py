@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from rename_tck.cases.queries import OddQuery
-from rename_tck.exchange import Answer, Credential, Exchange, Request, altered, encode_json, schemed, segment
-from rename_tck.guard import Route
+from rename_tck.client.exchange import Answer, Credential, Exchange, Request, altered, encode_json, schemed, segment
+from rename_tck.client.request_policy import Route
 
 JSON_TYPE = (("Content-Type", "application/json"),)
 

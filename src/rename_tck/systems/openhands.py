@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
-from rename_tck.exchange import Answer, Exchange, Request, encode_json, segment
-from rename_tck.guard import Route
+from rename_tck.client.exchange import Answer, Exchange, Request, encode_json, segment
+from rename_tck.client.request_policy import Route
 from rename_tck.systems.dialect import JSON_TYPE, Dialect, Page, Session, members, records
 
 _LIMIT = 100

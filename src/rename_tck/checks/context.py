@@ -1,0 +1,244 @@
+"""What a contract test holds in its hands: ways to require, to read back and to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rename_tck.checks.sender import Sender
+from rename_tck.client.exchange import Exchange, NotJsonError, Request, decoded, plain, shown
+from rename_tck.systems.dialect import Session, members
+from rename_tck.target.session_pool import Snapshot
+from rename_tck.verdict import Compared, NotTested, Unjudgeable
+
+#: In place of a name that could not be read.
+UNSEEN = object()
+
+
+class Bench(Sender):
+    """One test's view of its target."""
+
+    # -- requiring
+
+    def keep_or_refuse(self, session: Session, request: Request, name: str, case: str) -> bool:
+        """Require that a name is kept exactly or refused with a 4xx status; whether it was kept."""
+        before = self._name_before(session)
+        exchange = self.send(request)
+        if 400 <= exchange.status < 500 and exchange.status not in {404, 405, 410}:
+            self._look_again(session, case, exchange, before)
+            return False
+        if exchange.status != 200:
+            self.fail(case, "status 200, or a 4xx status that refuses the name", exchange)
+        self.target.accepted += 1
+        self.expect_answered(exchange, name, case)
+        self.stored_if_readable(session, name, case, exchange)
+        return True
+
+    def accept(self, request: Request, case: str) -> Exchange:
+        """Send a valid request to a live session and require status 200.
+
+        Raises:
+            Nonconformance: it was not accepted.
+            NotTested: the user's own document does not allow it.
+        """
+        if self.contract.nearest is not None and (why := self.contract.forbidden(decoded(request.body))):
+            raise NotTested(f"{self.contract.document_path} does not allow {case}: {self.told(why)}")
+        exchange = self.send(request)
+        if exchange.status != 200:
+            self.fail(case, "status 200: the request is valid", exchange)
+        self.target.accepted += self.dialect.succeeded(exchange)
+        return exchange
+
+    def give(self, session: Session, name: str, case: str) -> Exchange:
+        """Rename a session, and require that it is accepted and that the answer, where it carries the name, has it."""
+        exchange = self.accept(self.rename(session, name), case)
+        self.expect_answered(exchange, name, case)
+        return exchange
+
+    def prepare(self, session: Session) -> object:
+        """Give the session a name of the run's own before it is put to the test; the name that it bears then.
+
+        Raises NotTested when not even that is accepted: what comes after would prove nothing.
+        """
+        name = self.name()
+        exchange = self.send(self.rename(session, name))
+        if not self.dialect.succeeded(exchange):
+            self._deny(exchange)
+            raise NotTested(f"the ordinary rename before it is not accepted (status {exchange.status})")
+        self.target.accepted += 1
+        return self.name_of(session, exchange) if self.readable() else name
+
+    def refuse(
+        self, case: str, faulty: Request, twin: Request, *, statuses: Sequence[int] | None = None, live: bool = True
+    ) -> Exchange:
+        """Send a request that the contract calls invalid and require that it is refused for its fault.
+
+        `twin` is the same request with the one fault mended: it must be accepted, else the refusal proves nothing. A
+        404 to a session that exists is no refusal of the fault. `statuses` are those that the document demands.
+
+        Raises:
+            Nonconformance: it was not refused, or not as the document says.
+            NotTested: the twin was not accepted either, or the user's own document allows the request.
+        """
+        if self.lifts(faulty):
+            raise NotTested(f"{self.contract.document_path} allows {case}")
+        session = self.target.session_at(faulty.path) if live else None
+        before = self._name_before(session)
+        exchange = self.send(faulty, live=live)
+        self.require_refusal(case, exchange, statuses, live=live)
+        self._look_again(session, case, exchange, before)
+        self.prove(twin)
+        return exchange
+
+    def _name_before(self, session: Session | None) -> object:
+        """The name that a session bears before it is put to the test; `UNSEEN` where that cannot be read."""
+        if session is None or not self.readable():
+            return UNSEEN
+        if self._left is not None and self._left[:2] == (session.id, len(self.target.sut.journal)):
+            return self._left[2]  # nothing was sent since it was read
+        return self._name_seen(session)
+
+    def _name_seen(self, session: Session) -> object:
+        try:
+            return self.dialect.name_in(self.target.pool.read(session) or {})
+        except Unjudgeable:
+            return UNSEEN  # broken by something, which other laws judge
+
+    def _look_again(self, session: Session | None, case: str, exchange: Exchange, before: object) -> None:
+        """Keep, for the law that a refusal changes nothing, that the session bears another name than before."""
+        if session is not None and before is not UNSEEN:
+            after = self._name_seen(session)
+            self._left = session.id, len(self.target.sut.journal), after
+            if after not in (before, UNSEEN):
+                self.target.undone.append((case, exchange, before, after))
+
+    def answered(self, *statuses: int) -> list[Exchange]:
+        """Every exchange of the run so far with one of these statuses, counted as evidence.
+
+        Without those whose odd id may have led past the operation.
+        """
+        found = [
+            exchange
+            for exchange in self.journal()
+            if exchange.status in statuses and exchange.request.path not in self.target.astray
+        ]
+        for exchange in found:
+            self.count(exchange, live=exchange.status == 200)
+        return found
+
+    def require_refusal(
+        self, case: str, exchange: Exchange, statuses: Sequence[int] | None = None, *, live: bool = True
+    ) -> None:
+        """Require a 4xx answer that can be a refusal of the request's own fault."""
+        if statuses is not None:
+            if exchange.status not in statuses:
+                self.fail(case, f"status {' or '.join(map(str, statuses))}", exchange)
+        elif not 400 <= exchange.status < 500:
+            self.fail(case, "a 4xx status: the request is invalid", exchange)
+        elif live and exchange.status in {404, 405, 410}:
+            self.fail(
+                case,
+                "a 4xx status that refuses the fault (400 or 422, say): the session exists, so "
+                f"{exchange.status} is no proof that the fault was noticed",
+                exchange,
+            )
+
+    def prove(self, twin: Request) -> None:
+        """Show that the mended request is accepted, once a test."""
+        if twin in self._twins:
+            return
+        exchange = self.send(twin)
+        if not self.dialect.succeeded(exchange):
+            self._deny(exchange)
+            raise NotTested(
+                f"the same request with the fault mended is not accepted either (status {exchange.status}), "
+                "so the refusal proves nothing"
+            )
+        self.target.accepted += 1
+        self._twins.add(twin)
+
+    def _deny(self, exchange: Exchange) -> None:
+        """Keep, for the law that valid renames are accepted, one that was refused."""
+        if exchange.status != 200 and self.contract.nearest is None:
+            self.target.denied.append(exchange)
+
+    # -- looking at answers
+
+    def json(self, exchange: Exchange, case: str) -> object:
+        """The answer as JSON. Raises Nonconformance when it is none."""
+        assert exchange.answer is not None
+        try:
+            return exchange.answer.json()
+        except NotJsonError as error:
+            self.fail(case, f"JSON in UTF-8, but {error}", exchange)
+
+    def expect_answered(self, exchange: Exchange, name: str, case: str) -> None:
+        """Require that the answer, where it carries a name, carries this one."""
+        if self.dialect.answers_session and exchange.answer is not None:
+            # a body that is no JSON is answer-json's to judge
+            answered = self.dialect.name_in(members(exchange.answer.value))
+            if answered is not None:
+                self.seen += 1
+                self.expect_equal(name, answered, f"{case}: the name in the answer", exchange)
+
+    def stored(self, session: Session, name: object, case: str, exchange: Exchange | None = None) -> None:
+        """Require that the session, read back, bears this name."""
+        self.expect_equal(name, self.name_of(session, exchange), f"{case}: the name read back", exchange)
+
+    def stored_if_readable(self, session: Session, name: object, case: str, exchange: Exchange | None = None) -> None:
+        """Require the stored name, where the target lets it be read back; the answer alone must do elsewhere."""
+        if self.readable():
+            self.seen += 1
+            self.stored(session, name, case, exchange)
+
+    def needs_sight(self) -> None:
+        """Raise NotTested when no name was ever seen, in an answer or read back: whether it was kept is not known."""
+        self.needs(
+            self.seen, "neither the answers nor a read or list endpoint show the name, so what was kept is not seen"
+        )
+
+    def read(self, session: Session, exchange: Exchange | None = None) -> Snapshot:
+        """The session as it is read back.
+
+        Raises:
+            Nonconformance: the session that was there is gone.
+            NotTested: the target offers no way to read it back.
+        """
+        with self._reading(exchange):
+            snapshot = self.target.pool.read(session)
+        if snapshot is None:
+            self.fail("the session read back", "the session to be there still", exchange)
+        return snapshot
+
+    def read_all(self, sessions: Sequence[Session], case: str, exchange: Exchange | None) -> dict[str, Snapshot | None]:
+        """Several sessions of one kind as they are read back. Raises as `read` does."""
+        with self._reading(exchange, f"{case}: "):
+            return self.target.pool.read_all(sessions)
+
+    @contextmanager
+    def _reading(self, exchange: Exchange | None, case: str = "") -> Iterator[None]:
+        """Reading was possible before: a session that has become unreadable was broken by what was sent."""
+        try:
+            yield
+        except Unjudgeable as trouble:
+            if trouble.exchange is None or trouble.exchange.status < 500:
+                raise
+            self.fail(f"{case}the session read back", f"it to be readable as before, but {trouble}", exchange)
+
+    def name_of(self, session: Session, exchange: Exchange | None = None) -> object:
+        """The name that the session, read back, bears."""
+        return self.dialect.name_in(self.read(session, exchange))
+
+    def readable(self) -> bool:
+        """Whether the target lets a session be read back."""
+        return bool(self.target.pool.readback)
+
+    def require_readable(self) -> None:
+        """Raises NotTested when the target offers no way to read a session back."""
+        if not self.readable():
+            self.target.pool.read(self.target.pool.any())
+
+    def expect_equal(self, expected: object, actual: object, case: str, exchange: Exchange | None = None) -> None:
+        """Require that two values are equal."""
+        if expected != actual or type(expected) is not type(actual):
+            self.fail(case, shown(expected, self.redacted), exchange, Compared(plain(expected), plain(actual)))

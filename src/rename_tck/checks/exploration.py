@@ -1,0 +1,154 @@
+"""Property-based exploration of a target: drawn cases, and the smallest that fails within bounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from rename_tck.cases.drawn import from_text, to_json, to_text
+from rename_tck.cases.prefetch import NotDrawnError
+from rename_tck.cases.spaces import Space
+from rename_tck.checks.context import Bench
+from rename_tck.verdict import Nonconformance, NotTested, Unjudgeable
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+
+T = TypeVar("T")
+
+#: After the first failing case: how many more are sent to find a smaller one, and for how many seconds.
+SHRINKS = 80
+SHRINK_SECONDS = 5.0
+
+
+def explore(
+    bench: Bench,
+    space: Space,
+    check: Callable[[T], None],
+    *,
+    valid: Mapping[str, object] | None = None,
+    only: Callable[[T], bool] = lambda _: True,
+) -> None:
+    """Check drawn cases of a space, as many as the profile says, and raise the smallest failure.
+
+    `valid` is the body of an ordinary rename, where the space is one of bodies; cases that `only` rules out are not
+    checked. The draws depend on the run's seed and the requirement alone. A failure that comes and goes is raised all
+    the same. Of a kept case nothing is drawn: its value alone is checked.
+
+    Raises:
+        Nonconformance: a case failed; the smallest one found.
+        NotTested, Unjudgeable: as the check raises them.
+    """
+    for _ in bench.cases([bench.trail.exploration()]):
+        attempt = Attempt(check)
+        if bench.kept is not None and bench.trail.narrowed:
+            attempt.alone(bench.kept.drawn())
+        elif not _passes_ahead(bench, space, attempt, valid or {}, only):
+            _draw(bench, space, attempt, valid or {}, only)
+
+
+def _passes_ahead(
+    bench: Bench, space: Space, attempt: Attempt[T], valid: Mapping[str, object], only: Callable[[T], bool]
+) -> bool:
+    """Check what was drawn ahead; whether all of it has come, and passes."""
+    if bench.target.ahead is None:
+        return False
+    try:
+        attempt.first(filter(only, bench.target.ahead.take(bench.dialect.system, bench.edition, space, valid)))
+    except NotDrawnError:
+        return False
+    return attempt.failure is None
+
+
+def _draw(
+    bench: Bench, space: Space, attempt: Attempt[T], valid: Mapping[str, object], only: Callable[[T], bool]
+) -> None:
+    """Draw here, and check that. Raises what `search` does."""
+    from rename_tck.cases import drawing, fuzz  # only here: loading Hypothesis takes its time
+
+    most = drawing.use(bench.target.profile)
+    cases = fuzz.strategy(space, bench.contract, valid).filter(only)
+    search(cases, attempt, seed=bench.seed, examples=space.examples(most, len(bench.target.contracts)))
+
+
+def search(cases: st.SearchStrategy[T], attempt: Attempt[T], *, seed: str, examples: int) -> None:
+    """Attempt as many cases, and raise the smallest failure, be it of an attempt before.
+
+    Raises:
+        Nonconformance: a case failed; the smallest one found.
+        NotTested, Unjudgeable: as the check raises them.
+    """
+    from rename_tck.cases.drawing import draw
+
+    try:
+        draw(cases, attempt, seed=seed, examples=examples, passed=attempt.passed)
+    except _Enough:
+        pass
+    except Exception:
+        # also Hypothesis' own complaint that a failure did not come again; what has failed stays so whatever comes
+        if attempt.failure is None:
+            raise
+    if attempt.failure is not None:
+        raise attempt.failure
+    if attempt.trouble is not None:
+        raise attempt.trouble
+
+
+class _Enough(BaseException):
+    """Ends Hypothesis' search at once, which an ordinary exception does not."""
+
+
+class Attempt(Generic[T]):
+    """One check after the other; keeps what passed first, and the last failure, which is the smallest.
+
+    Bounds the search for a smaller one.
+    """
+
+    def __init__(self, check: Callable[[T], None]) -> None:
+        self.failure: Nonconformance | None = None
+        self.trouble: NotTested | Unjudgeable | None = None
+        self.passed: set[str] = set()
+        self._check = check
+        self._shrinks = 0
+        self._since = 0.0
+
+    def first(self, drawn: Iterable[T]) -> None:
+        """Check these, to the first that fails. Those that pass are not checked again when they are drawn again."""
+        for case in drawn:
+            try:
+                self.alone(case)
+            except Nonconformance as failure:
+                self.failure = failure
+                return
+            self.passed.add(to_text(case))
+
+    def __call__(self, drawn: str) -> None:
+        """Check a value that was drawn. Raises what the check raises, and ends the search where that is enough."""
+        if self._is_over():
+            raise _Enough
+        try:
+            self.alone(from_text(drawn))
+        except Nonconformance as failure:
+            self._since = self._since or time.monotonic()
+            self.failure = failure
+            raise
+        except (NotTested, Unjudgeable) as trouble:
+            self.trouble = trouble
+            raise _Enough from None
+
+    def alone(self, drawn: T) -> None:
+        """Check one value; a failure says which."""
+        try:
+            self._check(drawn)
+        except Nonconformance as failure:
+            if failure.tried is not None:
+                failure.tried.drawn, failure.tried.request = to_json(drawn), None
+            raise
+
+    def _is_over(self) -> bool:
+        if self.failure is None:
+            return False
+        self._since = self._since or time.monotonic()
+        self._shrinks += 1
+        return self._shrinks > SHRINKS or time.monotonic() - self._since > SHRINK_SECONDS

@@ -1,0 +1,126 @@
+"""A series of ordinary renames over all sessions of the run, which several laws judge, each in its own respect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rename_tck.cases import names
+from rename_tck.checks.context import Bench
+from rename_tck.client.exchange import Exchange
+from rename_tck.systems.dialect import Session, members
+from rename_tck.target.session_pool import Snapshot
+from rename_tck.verdict import Evidence, NotTested
+
+#: Renames of the default kind of session: enough for a fault that comes every fifteenth time.
+LENGTH = 20
+#: Renames of each other kind.
+SHORT = 8
+
+#: The requirements that are judged by it, without the system's name: a run with workers keeps them together.
+LAWS = frozenset({
+    "rename-accepted", "answer-schema", "answer-media-type", "answer-json", "answer-name", "answer-id", "name-stored",
+    "neighbours-untouched", "session-untouched", "answer-id-uuid", "timestamps-integer", "updated-at-monotonic",
+    "introduction-not-null", "status-normal", "timestamps-date-time", "answer-boolean", "answer-true",
+})  # fmt: skip
+
+
+@dataclass
+class Step:
+    """One ordinary rename, with every session of its kind as it was read before and after."""
+
+    session: Session
+    name: str
+    exchange: Exchange
+    before: dict[str, Snapshot | None] = field(default_factory=dict)
+    after: dict[str, Snapshot | None] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was answered with 200."""
+        return self.exchange.status == 200
+
+    @property
+    def answered(self) -> dict[str, object]:
+        """The session in the answer; empty where there is none."""
+        return members(self.exchange.answer.value) if self.exchange.answer else {}
+
+    @property
+    def case(self) -> str:
+        """What a report calls it."""
+        kind = f" of a session of type {self.session.kind}" if self.session.kind else ""
+        return f"ordinary rename{kind} to {self.name!r}"
+
+
+@dataclass
+class Series:
+    """The steps, and what was counted on the way."""
+
+    steps: list[Step]
+    evidence: Evidence
+    #: Members that change by themselves: they differed between two readings without a rename between them.
+    fickle: dict[str, set[str]]
+    #: The listing before the first and after the last step, by kind; None where the target has none.
+    listed_before: dict[str | None, list[Snapshot] | None]
+    listed_after: dict[str | None, list[Snapshot] | None]
+
+    def accepted(self) -> list[Step]:
+        """The steps that were answered with 200."""
+        return [step for step in self.steps if step.accepted]
+
+
+def run(bench: Bench) -> Series:
+    """The series of this target, run once and shared. Its evidence is added to the test's own."""
+    series: Series = bench.shared("series", lambda: _make(Bench(bench.target, None)))
+    bench.evidence.add(series.evidence)
+    return series
+
+
+def _make(bench: Bench) -> Series:
+    series = Series([], bench.evidence, {}, {}, {})
+    for position, kind in enumerate(bench.dialect.kinds):
+        sessions = _sessions(bench, kind)
+        if sessions:
+            series.listed_before[kind] = bench.target.pool.listing(kind)
+            _rename_all(bench, series, sessions, SHORT if position else LENGTH, f"{bench.target.token}{position}")
+            series.listed_after[kind] = bench.target.pool.listing(kind)
+    if not series.steps:
+        raise NotTested("no session could be had")
+    return series
+
+
+def _sessions(bench: Bench, kind: str | None) -> list[Session]:
+    """Two sessions of a kind, or one, or none."""
+    for count in (2, 1):
+        try:
+            return bench.sessions(count, kind)
+        except NotTested:
+            continue
+    return []
+
+
+def _rename_all(bench: Bench, series: Series, sessions: list[Session], length: int, token: str) -> None:
+    """Rename the sessions in turn, reading all of them back after each step."""
+    known = _read_all(bench, sessions)
+    again = _read_all(bench, sessions)
+    for session in sessions:
+        first, second = known.get(session.id) or {}, again.get(session.id) or {}
+        series.fickle[session.id] = {
+            name for name in first.keys() | second.keys() if first.get(name) != second.get(name)
+        }
+    titles = names.ordinary(length, token)
+    if len(sessions) > 1:
+        titles[-1] = titles[-2]  # of two sessions: names need not be unique
+    for number, name in enumerate(titles):
+        session = sessions[number % len(sessions)]
+        exchange = bench.send(bench.rename(session, name))
+        bench.target.accepted += bench.dialect.succeeded(exchange)
+        after = _read_all(bench, sessions)
+        series.steps.append(Step(session, name, exchange, again, after))
+        again = after
+
+
+def _read_all(bench: Bench, sessions: list[Session]) -> dict[str, Snapshot | None]:
+    """Each session as it is read back; empty where the target offers no reading."""
+    if not bench.readable():
+        return {}
+    return bench.target.pool.read_all(sessions)

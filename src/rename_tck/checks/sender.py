@@ -1,0 +1,241 @@
+"""A contract test's way to its target: live sessions, requests, sending them, and concluding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from threading import Barrier
+from typing import Any, NoReturn, TypeVar
+
+from rename_tck.checks.case_selector import Trail
+from rename_tck.checks.replay_case import Kept, made_anew, tried
+from rename_tck.client.exchange import Exchange, Request, decoded
+from rename_tck.interruption import INTERRUPTION
+from rename_tck.openapi.contract import Contract
+from rename_tck.requirements.catalogue import Catalogue, Requirement
+from rename_tck.systems.dialect import Dialect, Session
+from rename_tck.target.target import Target
+from rename_tck.verdict import Compared, Evidence, Nonconformance, NotTested, Unjudgeable
+
+T = TypeVar("T")
+
+#: Characters of what was expected, and of a case, which says in its last words where it failed.
+_TOLD, _CASE = 300, 1000
+
+
+@dataclass(repr=False)
+class Sender:
+    """One test's way to its target. What it sends counts as evidence."""
+
+    target: Target
+    requirement: Requirement | None
+    edition: str | None = None
+    #: What the generated cases of this test are drawn by.
+    seed: str = ""
+    evidence: Evidence = field(default_factory=Evidence)
+    #: How many names were seen, in answers or read back.
+    seen: int = 0
+    #: Which of the law's cases are tried, and which one is.
+    trail: Trail = field(default_factory=Trail)
+    #: The case of an earlier run that alone is to be tried.
+    kept: Kept | None = None
+    _twins: set[Request] = field(default_factory=set)
+    #: The session that was read back after a refusal, how many requests had been sent by then, and its name.
+    _left: tuple[str, int, object] | None = None
+
+    def __post_init__(self) -> None:
+        # a kept case is judged by what was sent for it, not by what came before
+        self._since = len(self.target.sut.journal) if self.kept is not None else 0
+
+    # -- what is tried
+
+    def cases(self, items: Iterable[T]) -> Iterator[T]:
+        """The cases of a law, one after the other; of a kept one's law just that one.
+
+        Every loop whose cases can be tried one without the others goes through here, so that a failure knows its case.
+        Where the order is the case, as in a series of renames, the loop is tried as a whole.
+        """
+        return self.trail.walk(items)
+
+    def journal(self) -> list[Exchange]:
+        """Every exchange of the operation in the run so far; of a kept case only its own."""
+        return self.target.sut.journal[self._since :]
+
+    def resend(self) -> bool:
+        """Send the kept request again, where there is one for a law that looks back; whether that was done.
+
+        Raises:
+            NotTested: it cannot be made anew for this run's sessions.
+        """
+        if self.kept is None or not self.trail.narrowed or not self.kept.request_again:
+            return False
+        request, live = made_anew(self.kept.request_again, self.target)
+        self.send(request, live=live)
+        return True
+
+    # -- what there is
+
+    @property
+    def dialect(self) -> Dialect:
+        """The system's dialect."""
+        return self.target.dialect
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is required, and asked, of the system."""
+        return self.target.catalogue
+
+    @property
+    def contract(self) -> Contract:
+        """The document of the edition that this test judges by; of the first chosen one where the test has none."""
+        return self.target.contracts[self.edition or next(iter(self.target.contracts))]
+
+    def session(self, kind: str | None = None) -> Session:
+        """A live session of one kind. Raises NotTested when there is none."""
+        return self.target.pool.take(1, kind)[0]
+
+    def sessions(self, count: int, kind: str | None = None) -> list[Session]:
+        """Several live sessions of one kind. Raises NotTested when there are fewer."""
+        return self.target.pool.take(count, kind)
+
+    def one_of_each_kind(self) -> list[Session]:
+        """A live session of each kind that can be had; the default kind first."""
+        found = []
+        for kind in self.dialect.kinds:
+            try:
+                found.append(self.session(kind))
+            except NotTested:
+                continue
+        return found or [self.target.pool.any()]
+
+    def some_session(self) -> Session:
+        """A live session of the default kind, or of another one where that cannot be had."""
+        try:
+            return self.session()
+        except NotTested:
+            return self.target.pool.any()
+
+    def name(self) -> str:
+        """A name never used before."""
+        return self.target.fresh_name()
+
+    # -- requests
+
+    def body(self, session: Session, name: str | None = None, /, **other: object) -> dict[str, object]:
+        """The body of an ordinary rename, with other members set."""
+        return {**self.dialect.body(session, self.name() if name is None else name), **other}
+
+    def rename(self, session: Session, name: str) -> Request:
+        """An ordinary rename."""
+        return self.dialect.rename(session, self.dialect.body(session, name))
+
+    def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
+        """The dialect's faulty requests, but for those that the user's own document allows."""
+        return [(case, request) for case, request in self.dialect.faulty(session, name) if not self.lifts(request)]
+
+    def allows(self, body: object) -> bool:
+        """Whether a body that is valid by the vendored document is so by the user's own, where there is one."""
+        return not any(contract.forbidden(body) for contract in self.target.contracts.values())
+
+    def lifts(self, request: Request) -> bool:
+        """Whether the user's own document allows a request that the vendored one forbids."""
+        return self.contract.nearest is not None and self.contract.lifted(decoded(request.body))
+
+    # -- sending
+
+    def send(self, request: Request, *, live: bool = True) -> Exchange:
+        """Send one case and count it; `live` says that it addresses a session that exists.
+
+        Raises:
+            Nonconformance: the target broke off this request, twice, while it answers others.
+            Unjudgeable: no answer came, for a reason that may not be the request's.
+        """
+        return self.count(self._exchange(request), live=live)
+
+    def once(self, request: Request, *, live: bool = True) -> Exchange:
+        """The exchange of a request that the run has sent already, to the letter; else send it."""
+        found = self.target.exchanged(request)
+        return self.send(request, live=live) if found is None else self.count(found, live=live)
+
+    def count(self, exchange: Exchange, *, live: bool = True) -> Exchange:
+        """Count an exchange as evidence."""
+        self.evidence.sent += 1
+        self.evidence.live += live
+        if 400 <= exchange.status < 500:
+            self.evidence.refused += 1
+        return exchange
+
+    def at_once(self, *requests: Request) -> list[Exchange]:
+        """Send requests to live sessions so that they are in flight at the same time; the exchanges in their order."""
+        start = Barrier(len(requests))
+
+        def one(request: Request) -> Exchange:
+            start.wait(timeout=30)
+            return self.target.sut.send(request)
+
+        with INTERRUPTION.held():  # one that waits for another that is never started would hold up the end of the run
+            results = self.target.crew.map(one, requests)
+        exchanges = list(results)
+        for exchange in exchanges:
+            self.target.sut.journal.append(exchange)
+            self.evidence.sent += 1
+            self.evidence.live += 1
+            if exchange.answer is None:
+                raise Unjudgeable(
+                    f"one of {len(requests)} requests at once got no answer: {exchange.trouble}", exchange
+                )
+        return exchanges
+
+    def _exchange(self, request: Request) -> Exchange:
+        exchange = self.target.sut.send(request)
+        self.target.sut.journal.append(exchange)
+        if exchange.answer is not None:
+            return exchange
+        trouble = exchange.trouble or "no answer came"
+        if trouble.startswith("no complete answer"):
+            raise Unjudgeable(f"{trouble} to {request.method} {self.told(request.path, 80)}", exchange)
+        control = self.target.sut.send(self.rename(self.target.pool.any(), self.name()))
+        if control.answer is not None:
+            self.fail(
+                f"a request that is not answered, twice over fresh connections, while others are ({trouble})",
+                "an HTTP answer",
+                exchange,
+            )
+        raise Unjudgeable(f"the target no longer answers: {trouble}", exchange)
+
+    # -- concluding
+
+    def fail(
+        self, case: str, expected: str, exchange: Exchange | None = None, compared: Compared | None = None
+    ) -> NoReturn:
+        """Conclude that the requirement is broken."""
+        attempt = tried(self.trail.keys, exchange, self.target)
+        raise Nonconformance(self.told(case, _CASE), self.told(expected), exchange, compared, attempt)
+
+    def redacted(self, text: str) -> str:
+        """A text that the target had a part in, without secrets: to be asked for before the text is cut."""
+        return self.target.sut.connection.redact(text)
+
+    def told(self, text: str, most: int = _TOLD) -> str:
+        """A text that the target had a part in, without secrets and in a length that a sentence can bear."""
+        return self.target.sut.connection.redact.shortened(text, most)
+
+    def needs(self, condition: object, reason: str) -> None:
+        """Raise NotTested with this reason unless the condition holds."""
+        if not condition:
+            raise NotTested(reason)
+
+    def shared(self, key: str, make: Callable[[], Any]) -> Any:
+        """A value that several tests of the target judge, made once.
+
+        What kept it from being made keeps it from every one of them.
+        """
+        cache = self.target.cache
+        if key not in cache:
+            try:
+                cache[key] = make()
+            except (Nonconformance, NotTested, Unjudgeable) as trouble:
+                cache[key] = trouble
+        if isinstance(cache[key], Exception):
+            raise cache[key]
+        return cache[key]

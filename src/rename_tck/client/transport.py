@@ -1,0 +1,335 @@
+"""The system under test, and the one way out to it: guarded, bounded in time and size, without redirects."""
+
+from __future__ import annotations
+
+import email.utils
+import os
+import socket
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import requests
+import urllib3
+
+from rename_tck.client.adapter import Adapter, Deadlines
+from rename_tck.client.exchange import ALWAYS, Answer, Credential, Exchange, Request, altered, merged, schemed
+from rename_tck.client.limits import Limits
+from rename_tck.client.request_policy import Guard, Route
+from rename_tck.interruption import INTERRUPTION
+from rename_tck.redaction import Redactor
+from rename_tck.verdict import Unjudgeable
+
+#: What goes with every request and in no curl, which has its own.
+_OWN = {"User-Agent": "rename-tck", "Accept-Encoding": "gzip, deflate"}
+
+#: The most that is read of one answer, decoded. No answer of a rename operation comes near it.
+ANSWER_LIMIT = 8 * 1024 * 1024
+
+#: How much a run receives in all, on the wire, and how many answers over the limit, before it gives the target up.
+RECEIVING_LIMIT = 512 * 1024 * 1024
+TOO_LARGE_LIMIT = 10
+
+#: Seconds that a run spends in all on waiting for answers that do not come, before it gives the target up.
+HANGING_LIMIT = 45.0
+
+#: Seconds that one request waits at once, and in all, because the target asks for it (429 with Retry-After).
+WAIT_AT_ONCE = 65.0
+WAITING_LIMIT = 90.0
+
+#: Seconds for a whole answer to what puts sessions back, from a target that was given up.
+LAST_TRY = 3.0
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach the target: everything but what to say.
+
+    `key_header` is the header that carries the key and its form, as in ``("Authorization", "Bearer {}")``; `time_limit`
+    is in seconds for a whole answer; `verify` is requests' (False, True or a CA bundle's path).
+    """
+
+    base_url: str
+    key_header: tuple[str, str]
+    key: str | None = field(default=None, repr=False)
+    other_mode_key: str | None = field(default=None, repr=False)
+    extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    time_limit: float = 10.0
+    verify: bool | str = True
+
+    @cached_property
+    def redact(self) -> Redactor:
+        """Takes the secrets of the connection out of a text."""
+        return Redactor.of(self.key, self.other_mode_key, (value for _, value in self.extra_headers))
+
+
+class Sut:
+    """The system under test. Safe for several threads at once."""
+
+    def __init__(
+        self, connection: Connection, guard: Guard, limits: Limits | None = None, *, patient: bool = True
+    ) -> None:
+        self.connection = connection
+        self.guard = guard
+        self.limits = limits or Limits()
+        #: Whether a request is sent again after a 429 or a broken connection.
+        self.patient = patient
+        #: Whether sessions are being put back.
+        self.closing = False
+        #: Requests sent, by method and path of the route that allows them.
+        self.sent: Counter[tuple[str, str]] = Counter()
+        self.waited = 0.0
+        self.reconnected = 0
+        #: Exchanges of the rename operation, in order, for the laws that look at all of them.
+        self.journal: list[Exchange] = []
+        self._hung = 0.0
+        self._given_up: str | None = None
+        self._received = 0
+        self._too_large = 0
+        self._local = threading.local()
+        self._adapters: list[Adapter] = []
+        self._deadlines = Deadlines()
+        self._lock = threading.Lock()
+
+    # -- sending
+
+    def send(self, request: Request) -> Exchange:
+        """Send a request and return the exchange, with an answer or with the trouble that kept it away.
+
+        A 429 is waited out and sent again; a connection that broke without an answer is tried once more on a fresh
+        one, for a pooled connection can be closed by the server at any time (RFC 9112, section 9.6).
+
+        Raises:
+            OutsideContractError: the safety contract does not allow the request.
+            NotTested: the run is out of time or of requests.
+            Unjudgeable: the target has hung for so long, or asks to wait so long, that the run gives it up.
+            KeyboardInterrupt: the run was interrupted, and sessions are not being put back yet.
+        """
+        route = self.guard.permit(request)
+        waited = 0.0
+        while True:
+            if not self.closing:
+                INTERRUPTION.check()
+            if self._given_up is not None:
+                raise Unjudgeable(self._given_up)
+            exchange = self._try(request, route)
+            if not self.patient:
+                return exchange
+            if exchange.answer is None and exchange.trouble and exchange.trouble.startswith("the connection"):
+                self.reconnected += 1
+                self.disconnect()
+                exchange = self._try(request, route)
+            if exchange.status != 429 or exchange.answer is None:
+                return exchange
+            waited += self._wait(exchange.answer, waited)
+
+    def _try(self, request: Request, route: Route) -> Exchange:
+        self.limits.take(closing=self.closing)
+        limit = self.connection.time_limit * request.patience
+        started = time.monotonic()
+        answer, trouble = None, None
+        prepared = self._prepared(request)
+        self.sent[route.method, route.path] += 1
+        with self._deadlines.within(limit) as cut:
+            try:
+                answer = self._receive(prepared, limit, started)
+            except _TooMuchError as error:
+                trouble = str(error)
+                self._too_large += 1
+            except (
+                requests.RequestException,
+                urllib3.exceptions.HTTPError,
+                OSError,
+                ValueError,
+                AttributeError,
+            ) as error:
+                trouble = _trouble(error, self.connection.redact)
+        ended = time.monotonic()
+        elapsed = ended - started
+        if cut.is_set():
+            answer = None  # what was cut may look whole
+        if self._received > RECEIVING_LIMIT or self._too_large >= TOO_LARGE_LIMIT:
+            self._given_up = (
+                f"the target sends too much and was given up: {self._received >> 20} MiB in all, "
+                f"{self._too_large} answers over {ANSWER_LIMIT >> 20} MiB"
+            )
+        if answer is None:
+            self.disconnect()
+            if cut.is_set() or (trouble or "").startswith("no answer"):
+                trouble = f"no complete answer came within {limit:g} s"
+                self._hung += elapsed
+                if self._hung >= HANGING_LIMIT:
+                    self._given_up = (
+                        f"the target left requests unanswered for {self._hung:.0f} s in all and was given up"
+                    )
+        return Exchange(
+            request=request,
+            base_url=self.connection.base_url,
+            answer=answer,
+            trouble=trouble,
+            extra_headers=tuple(name for name, value in self.connection.extra_headers if value),
+            empty_headers=tuple(name for name, value in self.connection.extra_headers if not value),
+            auth_header=self.connection.key_header if self._key(request.credential) is not None else None,
+            verify=self.connection.verify,
+            at=ended,
+        )
+
+    def _prepared(self, request: Request) -> requests.PreparedRequest:
+        """The request as it goes out; requests' own preparing would tidy the path up."""
+        prepared = requests.PreparedRequest()
+        prepared.method = request.method
+        prepared.url = self.connection.base_url + request.target
+        prepared.prepare_headers(self._headers(request))
+        prepared.body = request.body
+        if request.body is not None or request.method not in {"GET", "HEAD"}:
+            prepared.headers["Content-Length"] = str(len(request.body or b""))
+        return prepared
+
+    def _receive(self, prepared: requests.PreparedRequest, limit: float, started: float) -> Answer:
+        response = self._adapter().send(
+            prepared, stream=True, timeout=limit, verify=self.connection.verify, proxies=self._proxies()
+        )
+        try:
+            return Answer(
+                status=response.status_code,
+                reason=response.reason or "",
+                headers=tuple(response.headers.items()),
+                body=_content(response),
+                elapsed=time.monotonic() - started,
+            )
+        finally:
+            self._received += response.raw.tell()
+            response.close()
+
+    def _wait(self, answer: Answer, waited: float) -> float:
+        """Wait as a 429 asks for, and return for how long; `waited` is what the same request has waited already."""
+        seconds = _retry_after(answer.header("retry-after"))
+        if seconds > WAIT_AT_ONCE or waited + seconds > WAITING_LIMIT:
+            self._given_up = (
+                "the target limits the rate of requests (429) and was given up: it asks to wait "
+                f"{seconds:g} s, after {waited:.0f} s waited already"
+            )
+            raise Unjudgeable(self._given_up)
+        INTERRUPTION.pause(seconds, heed=not self.closing)
+        self.waited += seconds
+        return seconds
+
+    # -- what goes with every request
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        form, credential = schemed(self.connection.key_header[1], request.credential)
+        key = self._key(credential)
+        auth = {} if key is None else {self.connection.key_header[0]: form.format(key)}
+        return merged(_OWN, ALWAYS, dict(self.connection.extra_headers), auth, dict(request.headers))
+
+    def _key(self, credential: Credential) -> str | None:
+        match credential:
+            case Credential.EMPTY:
+                return ""
+            case Credential.WRONG:
+                return Credential.WRONG.value
+            case Credential.OTHER_MODE:
+                return self.connection.other_mode_key
+        return None if self.connection.key is None else altered(self.connection.key, credential)
+
+    # -- connections
+
+    def _adapter(self) -> Adapter:
+        """The calling thread's own connections.
+
+        Without a session of requests around them, which would send a netrc's key, keep cookies and follow redirects.
+        """
+        adapter: Adapter | None = getattr(self._local, "adapter", None)
+        if adapter is None:
+            adapter = self._local.adapter = Adapter(max_retries=0)
+            with self._lock:
+                self._adapters.append(adapter)
+        return adapter
+
+    def _proxies(self) -> dict[str, str]:
+        proxies: dict[str, str] | None = getattr(self._local, "proxies", None)
+        if proxies is None:
+            proxies = dict(requests.utils.get_environ_proxies(self.connection.base_url))
+            self._local.proxies = proxies
+        return proxies
+
+    def make_last_try(self) -> None:
+        """From now on sessions are put back: no limit of requests holds, and a target given up is tried again."""
+        self.closing = True
+        self.disconnect()  # an interruption may have left an answer half read
+        if self._given_up is not None:
+            self._given_up = None
+            self.connection = replace(self.connection, time_limit=min(LAST_TRY, self.connection.time_limit))
+
+    def disconnect(self) -> None:
+        """Drop the calling thread's connections: its next request goes over a fresh one."""
+        adapter: Adapter | None = getattr(self._local, "adapter", None)
+        if adapter is not None:
+            adapter.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            for adapter in self._adapters:
+                adapter.close()
+        self._deadlines.close()
+
+
+def _content(response: requests.Response) -> bytes:
+    """The decoded body. Raises _TooMuchError, having closed the connection, when it is larger than the limit."""
+    content = bytearray()
+    for chunk in response.raw.stream(65536, decode_content=True):
+        content += chunk
+        if len(content) > ANSWER_LIMIT:
+            response.raw.close()
+            raise _TooMuchError(f"the answer (status {response.status_code}) is over {ANSWER_LIMIT >> 20} MiB long")
+    return bytes(content)
+
+
+class _TooMuchError(Exception):
+    """More came than the suite is willing to read."""
+
+
+def default_verify() -> bool | str:
+    """What requests would verify TLS against: a bundle that the environment names, or its own."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+
+
+def _retry_after(value: str | None) -> float:
+    """Seconds to wait by a Retry-After header, in seconds or as a date (RFC 9110, section 10.2.3); one without it."""
+    if value is None:
+        return 1.0
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return max(float(text[:9]), 0.05)
+    try:
+        when = email.utils.parsedate_to_datetime(text)
+        return max(when.timestamp() - time.time(), 0.05)
+    except (TypeError, ValueError, OverflowError):
+        return 1.0
+
+
+def _trouble(error: Exception, redact: Redactor) -> str:
+    """One sentence on why no answer came."""
+    chain: list[BaseException] = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and len(chain) < 12:
+        chain.append(inner)
+    words = redact.on_one_line(str(chain[-1]), 200) or type(chain[-1]).__name__
+    if isinstance(error, requests.exceptions.SSLError) or any(
+        isinstance(e, urllib3.exceptions.SSLError) for e in chain
+    ):
+        return f"TLS failed: {words}"
+    if any(isinstance(e, ConnectionRefusedError) for e in chain):
+        return "connection refused: nothing listens there"
+    if any(isinstance(e, socket.gaierror) for e in chain):
+        return "the host name is not known"
+    if isinstance(error, requests.Timeout) or any(isinstance(e, TimeoutError) for e in chain):
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"the proxy failed: {words}"
+    broken = (ConnectionError, urllib3.exceptions.ProtocolError, urllib3.exceptions.IncompleteRead)
+    if any(isinstance(e, broken) for e in chain):
+        return f"the connection broke before a whole answer came: {words}"
+    return f"the answer could not be read as HTTP: {words}"

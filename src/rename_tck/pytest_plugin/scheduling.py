@@ -1,0 +1,29 @@
+"""How the tests of a run are spread over workers (pytest-xdist): what judges one series of renames stays together."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from xdist.scheduler import LoadScopeScheduling
+
+from rename_tck.checks.rename_series import LAWS
+
+#: The end of a contract test's id: the system, and the bare name of the requirement.
+_REQUIREMENT = re.compile(rf"\[([a-z]+)\.({'|'.join(map(re.escape, sorted(LAWS)))})(-[^]]+)?\]$")
+
+
+class Spreading(LoadScopeScheduling):  # type: ignore[misc]
+    """One test after the other to whichever worker is free; those that judge one series of renames stay together.
+
+    Each worker would send the series again, and they are the ones that need sessions on which nothing was tried.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        found = _REQUIREMENT.search(nodeid)
+        return nodeid if found is None else f"{found[1]}: the series"
+
+
+def scheduler(config: Any, log: Any) -> Spreading | None:
+    """The scheduler of a run whose user left the choice to pytest-xdist (`-n` alone); None keeps the user's own."""
+    return Spreading(config, log) if config.option.dist == "load" else None

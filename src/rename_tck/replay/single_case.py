@@ -1,0 +1,107 @@
+"""Trying a kept case alone; and a pytest session that does nothing else: what it is told, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from rename_tck.checks.context import Bench
+from rename_tck.checks.replay_case import Kept, likest
+from rename_tck.client.exchange import Exchange
+from rename_tck.redaction import Redactor
+from rename_tck.requirements.catalogue import Catalogue
+from rename_tck.results.run import Run
+from rename_tck.settings.settings import BadOptionError, Settings
+from rename_tck.verdict import OUTCOMES, Finding, NotTested
+
+
+@dataclass
+class Sent:
+    """What was sent for a kept case, and whether the law still has that case."""
+
+    exchange: Exchange | None
+    known: bool
+
+
+@dataclass(eq=False)
+class Replay:
+    """A plugin of pytest that the command hands over; the judge looks for it, and tells it what came of each case.
+
+    Without it a session is an ordinary run.
+    """
+
+    kept: Sequence[Kept]
+    findings: dict[str | None, Finding] = field(default_factory=dict)
+    sent: dict[str | None, Sent] = field(default_factory=dict)
+    #: The run at its end; None where it did not get there.
+    run: Run | None = None
+    #: What is wrong with the options, in one sentence.
+    complaint: str | None = None
+    #: Takes the user's secrets out of what is shown.
+    redact: Redactor = field(default_factory=Redactor)
+    #: The editions that judge.
+    editions: tuple[str, ...] = ()
+    #: What is required by the user's own document, where the kept cases were judged by it.
+    own: Catalogue | None = None
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Replay | None:
+        """The one that this session is for; None for an ordinary run."""
+        return next((plugin for plugin in config.pluginmanager.get_plugins() if isinstance(plugin, cls)), None)
+
+    def settings(self, settings: Settings) -> Settings:
+        """The user's settings, with the system and the editions or the document that the kept cases are of.
+
+        Raises:
+            BadOptionError: they do not go with a replay.
+        """
+        first, self.redact = self.kept[0], settings.redactor()
+        if settings.base_url is None:
+            raise BadOptionError("A replay needs a target: give it with --base-url=URL.")
+        if settings.plan:
+            raise BadOptionError("--plan does not go with a replay, which sends a few requests only.")
+        if settings.system not in {None, first.system}:
+            raise BadOptionError(f"{first.requirement} is a requirement of {first.system}, not of {settings.system}.")
+        if first.spec_sha256 is not None and settings.spec is not None:
+            # the command has seen to it that it is the right one
+            self.own, self.editions = settings.spec.catalogue, first.editions
+            return replace(settings, system=first.system)
+        self.editions = settings.editions or first.editions
+        # an edition is chosen only where there are several
+        several = len(Catalogue.load(first.system).editions) > 1
+        return replace(settings, system=first.system, editions=self.editions if several else (), spec=None)
+
+    def note(self, kept: Kept, exchanges: Sequence[Exchange], *, known: bool) -> None:
+        """Remember what was sent for a case."""
+        self.sent[kept.edition] = Sent(likest(exchanges, kept.request), known)
+
+
+def try_alone(law: Callable[..., None], bench: Any, kept: Kept, replay: Replay | None) -> None:
+    """Run a contract test for its kept case; in a replay for all of its cases where it no longer has that one.
+
+    Raises:
+        NotTested: the case cannot be tried, besides what the test itself raises.
+    """
+    assert isinstance(bench, Bench)
+    try:
+        try:
+            law(bench=bench)
+        except NotTested:
+            # of a case that the law no longer has nothing can be shown
+            if bench.trail.met:
+                raise
+        except OUTCOMES:
+            raise
+        except Exception as error:
+            # the file holds what this law never tried: it is not the suite that fails, and the rest is tried
+            raise NotTested(f"the kept case cannot be tried again: {type(error).__name__}") from error
+        if not bench.trail.met:
+            bench.needs(replay, "the suite no longer has the case that an earlier run kept")
+            bench.trail.widen()
+            law(bench=bench)
+    finally:
+        if replay is not None:
+            replay.note(kept, bench.journal(), known=bench.trail.met)

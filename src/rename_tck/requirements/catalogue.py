@@ -1,0 +1,299 @@
+"""The requirements of a system, read out of its vendored documents: `specs/<system>/requirements.yaml` as data.
+
+Nothing is read before it is asked for, and a system's files are read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import yaml
+
+from rename_tck.files import packaged
+
+Level = Literal["MUST", "SHOULD"]
+Stance = Literal["states", "silent", "states the contrary"]
+
+#: The folder of the vendored documents.
+SPECS = packaged("specs")
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+#: What the user's own edition of a document is called (`--spec`).
+OWN = "own"
+
+
+class UnknownNameError(KeyError):
+    """A system, edition or requirement that the catalogue does not have; its text is a whole sentence."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Passage(NamedTuple):
+    """Where a pointed-to part of a YAML file stands: the line (from 1) of its key, and the raw text from there on."""
+
+    line: int
+    text: str
+
+
+def parsed(text: str) -> Any:
+    """The content of a YAML text. Raises yaml.YAMLError when it is no YAML."""
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, by its definition
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file."""
+    return parsed(path.read_text(encoding="utf-8"))
+
+
+def pointer_segments(pointer: str) -> list[str]:
+    """The unescaped segments of a JSON pointer (RFC 6901). Raises ValueError when it is none."""
+    if not pointer:
+        return []
+    if not pointer.startswith("/"):
+        raise ValueError(f"A JSON pointer starts with a slash: {pointer!r}.")
+    return [segment.replace("~1", "/").replace("~0", "~") for segment in pointer[1:].split("/")]
+
+
+def pointer_join(pointer: str, *segments: str | int) -> str:
+    """The pointer lengthened by these segments, each escaped."""
+    return pointer + "".join("/" + str(segment).replace("~", "~0").replace("/", "~1") for segment in segments)
+
+
+@cache
+def composed(path: Path) -> tuple[str, yaml.Node]:
+    """The text of a YAML file and the tree of its nodes, whose marks tell where each one stands.
+
+    Raises LookupError when the file is empty.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        return text, composed_text(text)
+    except LookupError:
+        raise LookupError(f"{path.name} is empty.") from None
+
+
+def composed_text(text: str) -> yaml.Node:
+    """The tree of a YAML text's nodes. Raises LookupError when it is empty, yaml.YAMLError when it is no YAML."""
+    root: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
+    if root is None:
+        raise LookupError("The text is empty.")
+    return root
+
+
+def node_at(path: Path, pointer: str) -> tuple[int, yaml.Node]:
+    """The node that a JSON pointer names in a YAML file, and the offset where its key (or list item) begins.
+
+    Raises LookupError when the pointer leads nowhere.
+    """
+    try:
+        return found_in(composed(path)[1], pointer)
+    except LookupError as error:
+        raise LookupError(f"{path.name} has nothing at {pointer}: {error.args[0]}.") from None
+
+
+def found_in(node: yaml.Node, pointer: str) -> tuple[int, yaml.Node]:
+    """The node that a JSON pointer names beneath a root, and the offset where its key (or list item) begins.
+
+    Raises LookupError when the pointer leads nowhere.
+    """
+    start = 0
+    for segment in pointer_segments(pointer):
+        if isinstance(node, yaml.MappingNode):
+            found = next((pair for pair in node.value if pair[0].value == segment), None)
+            if found is None:
+                raise LookupError(f"no key {segment!r}")
+            start, node = found[0].start_mark.index, found[1]
+        elif isinstance(node, yaml.SequenceNode) and segment.isdecimal() and int(segment) < len(node.value):
+            node = node.value[int(segment)]
+            start = node.start_mark.index
+        else:
+            raise LookupError(f"no item {segment!r}")
+    return start, node
+
+
+def passage(path: Path, pointer: str) -> Passage:
+    """Where `pointer` stands in a YAML file: from the start of the line of its key or list item to its value's end.
+
+    Raises LookupError when the pointer leads nowhere.
+    """
+    text = composed(path)[0]
+    start, node = node_at(path, pointer)
+    line_start = text.rfind("\n", 0, start) + 1
+    return Passage(text.count("\n", 0, start) + 1, text[line_start : node.end_mark.index].rstrip())
+
+
+def folded(text: str) -> str:
+    """The text with every run of white space as one blank: the form in which quotes are compared."""
+    return " ".join(text.split())
+
+
+@dataclass(frozen=True)
+class Citation:
+    """Where a requirement is stated: words of a vendored file, or (edition None) a standard in our own words."""
+
+    edition: str | None
+    file: str | None
+    """Path of the vendored file as seen from the repository's root, such as `specs/dify/openapi.en.yaml`."""
+    pointer: str | None
+    quote: str | None
+    source: str | None
+    text: str | None
+    whole: bool = False
+    """Whether every keyword beneath the cited schema is meant, as a check against that schema means it."""
+    bare: bool = False
+    """Whether it is meant that what the cited schema allows is allowed: a keyword added to it changes that."""
+    at_line: int | None = None
+    """The line, where the file is none of the vendored ones."""
+
+    @cached_property
+    def line(self) -> int | None:
+        """The line of the vendored file on which the cited part begins, from 1; None for a standard."""
+        if self.file is None or self.pointer is None or self.at_line is not None:
+            return self.at_line
+        return passage(SPECS.parent / self.file, self.pointer).line
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One rule that a server is held to."""
+
+    id: str
+    level: Level
+    """The level where a chosen edition states the rule; see `level_for`."""
+    sentence: str
+    citations: tuple[Citation, ...]
+    contradicted: tuple[Citation, ...]
+    """Where an edition states the contrary."""
+
+    @cached_property
+    def editions(self) -> tuple[str, ...]:
+        """The editions that state the rule, in the catalogue's order."""
+        return _editions_of(self.citations)
+
+    def stance(self, edition: str) -> Stance:
+        """What this edition has to say on the rule."""
+        if edition in self.editions:
+            return "states"
+        return "states the contrary" if edition in _editions_of(self.contradicted) else "silent"
+
+    def level_for(self, chosen: Collection[str]) -> Level:
+        """The level in a run that judges these editions: MUST only where one of them states the rule."""
+        return self.level if any(edition in chosen for edition in self.editions) else "SHOULD"
+
+    def is_contradicted(self, chosen: Collection[str]) -> bool:
+        """Whether a chosen edition states the contrary: a server cannot be held to the rule then."""
+        return any(edition in chosen for edition in _editions_of(self.contradicted))
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A question that no document settles: what the server does is recorded, never judged."""
+
+    id: str
+    question: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """The operation under test: its method in lower case, and its path template."""
+
+    method: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All that is required of one system."""
+
+    system: str
+    operation: Operation
+    editions: Mapping[str, Path]
+    """The vendored document of each edition, in the catalogue's order."""
+    requirements: tuple[Requirement, ...]
+    observations: tuple[Observation, ...]
+
+    @staticmethod
+    def load(system: str) -> Catalogue:
+        """The catalogue of a system, read once. Raises UnknownNameError when there is no such system."""
+        return _load(system)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Requirement]:
+        """The requirements by their ids."""
+        return {requirement.id: requirement for requirement in self.requirements}
+
+    def requirement(self, requirement_id: str) -> Requirement:
+        """The requirement of this id. Raises UnknownNameError when there is none."""
+        try:
+            return self.by_id[requirement_id]
+        except KeyError:
+            raise UnknownNameError(f"The catalogue of {self.system} has no requirement {requirement_id!r}.") from None
+
+    def document(self, edition: str) -> Path:
+        """The vendored file of an edition. Raises UnknownNameError when there is no such edition."""
+        try:
+            return self.editions[edition]
+        except KeyError:
+            known = ", ".join(self.editions)
+            raise UnknownNameError(f"{self.system} has no edition {edition!r}; its editions are: {known}.") from None
+
+    def file(self, edition: str) -> str:
+        """The vendored file of an edition as citations name it. Raises UnknownNameError as `document` does."""
+        return _named(self.document(edition))
+
+
+def systems() -> tuple[str, ...]:
+    """The names of the systems that have a catalogue, sorted."""
+    return tuple(sorted(file.parent.name for file in SPECS.glob("*/requirements.yaml")))
+
+
+def _named(file: Path) -> str:
+    """A vendored file as seen from the repository's root."""
+    return file.relative_to(SPECS.parent).as_posix()
+
+
+def _editions_of(citations: tuple[Citation, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(citation.edition for citation in citations if citation.edition is not None))
+
+
+@cache
+def _load(system: str) -> Catalogue:
+    if system not in systems():
+        raise UnknownNameError(f"There is no system {system!r}; the systems are: {', '.join(systems())}.")
+    folder = SPECS / system
+    data = read_yaml(folder / "requirements.yaml")
+    editions = {name: folder / file for name, file in data["editions"].items()}
+    order = list(editions)
+
+    def citations(items: list[dict[str, Any]]) -> tuple[Citation, ...]:
+        """The citations in the editions' order, those of standards last."""
+        made = [_citation(item, editions) for item in items]
+        return tuple(sorted(made, key=lambda cite: len(order) if cite.edition is None else order.index(cite.edition)))
+
+    requirements = tuple(
+        Requirement(
+            id=item["id"],
+            level=item["level"],
+            sentence=item["sentence"],
+            citations=citations(item["cites"]),
+            contradicted=citations(item.get("contradicted", [])),
+        )
+        for item in data["requirements"]
+    )
+    observations = tuple(Observation(item["id"], item["question"]) for item in data["observations"])
+    return Catalogue(data["system"], Operation(**data["operation"]), editions, requirements, observations)
+
+
+def _citation(item: dict[str, Any], editions: Mapping[str, Path]) -> Citation:
+    edition = item.get("edition")
+    if edition is None:
+        return Citation(None, None, None, None, item["source"], item["text"])
+    whole, bare = bool(item.get("whole")), bool(item.get("bare"))
+    return Citation(edition, _named(editions[edition]), item["pointer"], item["quote"], None, None, whole, bare)

@@ -1,0 +1,129 @@
+"""Turns the way in which a test ended into a finding: plain, JSON-ready, without secrets."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from dataclasses import asdict
+from typing import Any
+
+from rename_tck.client.exchange import BODY_LIMIT, Exchange
+from rename_tck.redaction import MASK, Redactor
+from rename_tck.verdict import (
+    CouldNotJudge,
+    Evidence,
+    Failure,
+    Finding,
+    Nonconformance,
+    NotTested,
+    Tried,
+    Unjudgeable,
+    Verdict,
+)
+
+#: Longer texts are cut in the record: it is read by people.
+_TEXT_LIMIT = 12_000
+
+
+def concluded(
+    error: BaseException | None,
+    *,
+    requirement: str,
+    edition: str | None,
+    test: str,
+    evidence: Evidence,
+    redact: Redactor,
+    kept: bool = False,
+) -> Finding:
+    """The finding of a test that ended with this exception, or without one."""
+    finding = Finding(requirement, Verdict.PASS, test, edition, None, evidence, kept=kept)
+    match error:
+        case None:
+            pass
+        case Nonconformance():
+            finding.verdict = Verdict.FAIL
+            finding.failure = failure(error, redact)
+        case NotTested():
+            finding.verdict, finding.reason = Verdict.NOT_TESTED, redact(error.reason)
+        case Unjudgeable() | CouldNotJudge():
+            finding.verdict, finding.reason = Verdict.ERROR, redact(error.reason)
+        case _:
+            summary = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+            finding.verdict, finding.reason = Verdict.ERROR, redact(f"the suite itself failed: {summary}")[:500]
+    return finding
+
+
+def failure(error: Nonconformance, redact: Redactor) -> Failure:
+    """The failing case as the record keeps it."""
+    exchange = error.exchange
+    compared = error.compared
+    return Failure(
+        case=redact(error.case),
+        expected=_cut(redact(error.expected)),
+        request=None if exchange is None else _request(exchange, redact),
+        answer=None if exchange is None else _answer(exchange, redact),
+        curl=None if exchange is None else redact(exchange.curl()),
+        compared=None
+        if compared is None
+        else {"expected": _cut(redact(compared.expected)), "actual": _cut(redact(compared.actual))},
+        again=_again(error.tried, redact),
+    )
+
+
+def _again(tried: Tried | None, redact: Redactor) -> dict[str, object] | None:
+    """What it takes to try the case again; nothing where a secret stands in it, for without that it is another case."""
+    if tried is None:
+        return None
+    content = {name: value for name, value in asdict(tried).items() if value is not None}
+    # the keys are the suite's own words
+    outside = {name: value for name, value in content.items() if name != "keys"}
+    return content if redact.within(outside) == outside else None
+
+
+def dump(finding: Finding) -> str:
+    """A finding as JSON in ASCII, to travel from a worker: a text may hold what no encoding carries."""
+    return json.dumps(asdict(finding))
+
+
+def load(text: str) -> Finding:
+    """A finding that has travelled."""
+    content: dict[str, Any] = json.loads(text)
+    found = content["failure"]
+    return Finding(
+        content["requirement"], Verdict(content["verdict"]), content["test"], content["edition"], content["reason"],
+        Evidence(**content["evidence"]), None if found is None else Failure(**found), content["kept"],
+    )  # fmt: skip
+
+
+def _request(exchange: Exchange, redact: Redactor) -> dict[str, object]:
+    body = exchange.request.body
+    return {
+        "method": exchange.request.method,
+        "url": redact(exchange.url),
+        "headers": {name: redact(value) for name, value in exchange.shown_headers().items()},
+        "body": None if body is None else _cut(redact(body.decode("utf-8", "backslashreplace"))),
+    }
+
+
+def _answer(exchange: Exchange, redact: Redactor) -> dict[str, object] | None:
+    answer = exchange.answer
+    if answer is None:
+        return None
+    # masked before it is cut: half a secret is still a secret
+    text = redact(answer.body[: 64 * BODY_LIMIT].decode("utf-8", "backslashreplace"))
+    if len(answer.body) > 64 * BODY_LIMIT and len(text) <= 2 * BODY_LIMIT:
+        text = text.rpartition(MASK)[0]  # the rest may be the beginning of a secret
+    more = len(answer.body) - BODY_LIMIT
+    return {
+        "status": answer.status,
+        "reason": redact(answer.reason)[:200],
+        "headers": {redact(name): redact(value)[:500] for name, value in answer.headers[:40]},
+        "body": text if len(text) <= BODY_LIMIT else f"{text[:BODY_LIMIT]}… (about {more} bytes more)",
+        "elapsed_ms": round(answer.elapsed * 1000),
+    }
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _TEXT_LIMIT:
+        return text
+    return f"{text[:_TEXT_LIMIT]}… ({len(text) - _TEXT_LIMIT} characters more)"

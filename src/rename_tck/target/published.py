@@ -1,0 +1,92 @@
+"""The OpenAPI document that the target itself publishes: asked for once, compared, and never judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rename_tck.client.exchange import Answer, Request
+from rename_tck.client.transport import Sut
+from rename_tck.openapi import drift
+from rename_tck.openapi.custom_spec import Own
+from rename_tck.openapi.drift import Comparison, Document, UnreadableError
+from rename_tck.redaction import Redactor
+from rename_tck.target.connection import Opening
+from rename_tck.verdict import NotTested, Unjudgeable
+
+Json = dict[str, Any]
+
+#: Characters that are shown of a pointer, a title or a reason, and of a value: some of them are the target's words.
+_LONGEST, _VALUE = 300, 160
+
+
+def ask(opening: Opening, spec: Own | None) -> Json | None:
+    """How the document that the target publishes differs from the one that it is judged by, as the record has it.
+
+    None where the system publishes none, or the target answers that there is none (404). Whatever goes wrong is said in
+    a note: it is no finding, and nothing that the run counts as evidence.
+    """
+    target = opening.target
+    place = target.dialect.document_path
+    if place is None:
+        return None
+    edition, redact = next(iter(target.contracts)), opening.sut.connection.redact
+    compared_with = spec.file if spec is not None else target.catalogue.file(edition)
+    told: Json = {
+        "source": place, "published": None, "compared_with": compared_with, "differences": [], "note": None,
+    }  # fmt: skip
+    answer, trouble = _fetch(opening, place)
+    if answer is not None and answer.status == 404:
+        return None
+    if answer is None or answer.status != 200:
+        return told | {"note": _cut(trouble or f"it is answered with status {answer.status if answer else 0}", redact)}
+    try:
+        document = Document(drift.read_json(answer.body))
+        source = drift.vendored(target.catalogue, edition) if spec is None else spec.source
+        found = drift.compare(target.catalogue, edition, source, document)
+    except UnreadableError as error:
+        return told | {"note": _cut(f"it is no OpenAPI document that the suite can read: {error}", redact)}
+    except Exception as error:  # noqa: BLE001 - a document from anywhere never spoils a run
+        return told | {"note": _cut(f"the suite failed to compare it: {type(error).__name__}: {error}", redact)}
+    return told | {
+        "published": _cut(document.title, redact),
+        "differences": _differences(found, redact),
+        "note": _note(found),
+    }
+
+
+def _fetch(opening: Opening, place: str) -> tuple[Answer | None, str | None]:
+    """One request on a connection of its own, so that what becomes of it leaves no trace in the run."""
+    sut = opening.sut
+    asker = Sut(sut.connection, sut.guard, sut.limits, patient=False)
+    try:
+        exchange = asker.send(Request("GET", place))
+    except (NotTested, Unjudgeable) as trouble:
+        return None, str(trouble)
+    else:
+        return exchange.answer, exchange.trouble
+    finally:
+        sut.sent.update(asker.sent)
+        asker.close()
+
+
+def _differences(found: Comparison, redact: Redactor) -> list[Json]:
+    return [
+        {
+            "pointer": _cut(difference.pointer, redact),
+            "kind": difference.kind,
+            "vendored": difference.vendored and _cut(difference.vendored, redact, _VALUE),
+            "published": difference.published and _cut(difference.published, redact, _VALUE),
+            "requirements": list(difference.requirements),
+        }
+        for difference in found.differences
+    ]
+
+
+def _note(found: Comparison) -> str | None:
+    if found.operation is None:
+        return "it has no rename operation"
+    return f"{found.left_out} more differences are left out" if found.left_out else None
+
+
+def _cut(text: str, redact: Redactor, most: int = _LONGEST) -> str:
+    return redact.shortened(text.encode("utf-8", "backslashreplace").decode(), most)

@@ -1,0 +1,347 @@
+"""Sessions to rename: lent by the user, else created, else found; and put back as they were when the run ends."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rename_tck.client.exchange import Answer, Exchange, Request
+from rename_tck.client.transport import Sut
+from rename_tck.interruption import INTERRUPTION
+from rename_tck.systems.dialect import Dialect, Page, Session
+from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
+
+#: Pages of a listing that are followed before the suite stops looking.
+_PAGES = 30
+
+Snapshot = dict[str, object]
+
+#: Statuses of a valid rename by which a gateway or another service says that the operation is not there.
+_WRONG_PLACE = frozenset({405, 501, 502, 503, 504})
+
+
+@dataclass
+class Readback:
+    """How a session is read back at this target: from its own resource, from the listing, or not at all."""
+
+    by_reading: bool = False
+    by_listing: bool = False
+
+    def __bool__(self) -> bool:
+        return self.by_reading or self.by_listing
+
+
+class Pool:
+    """The sessions of one run at one target."""
+
+    def __init__(
+        self, sut: Sut, dialect: Dialect, *, user: str, lent: Sequence[str], token: str, share: tuple[int, int] = (0, 1)
+    ) -> None:
+        self.sut = sut
+        self.dialect = dialect
+        self.user = user
+        self.token = token
+        self.readback = Readback()
+        self.notes: list[str] = []
+        self._lent = [dialect.canonical(session_id) for session_id in lent]
+        #: This worker's number and the number of workers: each uses its own part of the sessions that it finds.
+        self._share = share
+        self._sessions: list[Session] = []
+        self._made = 0
+        self._exhausted: dict[str | None, str] = {}
+        self._key_refused: str | None = None
+
+    # -- before the run
+
+    def prepare(self) -> None:
+        """Come by a first session and find out how sessions are read back.
+
+        Raises:
+            CouldNotJudge: the target is down, refuses the key, lacks a lent session, or offers no way to a session.
+        """
+        try:
+            for session_id in self._lent:
+                self._sessions.append(self._take_in(session_id))
+            for kind in self.dialect.kinds:
+                if self._sessions:
+                    break
+                self._more(kind, 1)
+            if self._sessions and not self._lent:
+                self.readback = self._how_to_read(self._sessions[0])
+        except (Unjudgeable, NotTested) as trouble:
+            raise CouldNotJudge(trouble.reason) from None
+        if not self._sessions:
+            raise CouldNotJudge(
+                self._key_refused or f"no session to rename could be had from {self._base}: {self._why_none()}"
+            )
+
+    @property
+    def _base(self) -> str:
+        return self.sut.connection.base_url
+
+    def _why_none(self) -> str:
+        return f"{self._exhausted[self.dialect.kinds[0]]}; lend one with --session-id"
+
+    def _take_in(self, session_id: str) -> Session:
+        """A lent session, with its kind and its name as far as they can be read."""
+        self.sut.guard.know(session_id)
+        for kind in self._kinds_of(session_id):
+            session = self._session(session_id, "lent", kind)
+            readback = self._how_to_read(session)
+            if readback:
+                self.readback = readback
+                snapshot = self.read(session) or {}
+                self._complete(session, snapshot)
+                return session
+        # nothing can be read: whether the session is there shows when it is renamed
+        for kind in self.dialect.kinds:
+            session = self._session(session_id, "lent", kind)
+            exchange = self._ask(self.dialect.rename(session, self.dialect.body(session, f"rename-tck {self.token}")))
+            self._note_refused_key(exchange)
+            if self._key_refused is not None:
+                raise CouldNotJudge(self._key_refused)
+            if exchange.status == 404 or (
+                self.dialect.unknown_answers_false and exchange.answer and exchange.answer.value is False
+            ):
+                continue
+            if exchange.answer is not None and (exchange.answer.is_page or exchange.status in _WRONG_PLACE):
+                raise CouldNotJudge(
+                    f"the target {self._base} has no rename of {self.dialect.title} to judge: it answered "
+                    f"{exchange.request.method} {exchange.request.path} with {self._said(exchange.answer)}"
+                )
+            return session
+        raise CouldNotJudge(
+            f"the lent session {session_id} is not there{self.dialect.whose(self.user)}: "
+            f"its rename was answered with {self._said(exchange.answer)}"
+        )
+
+    def _session(self, session_id: str, origin: Literal["lent", "created", "listed"], kind: str | None) -> Session:
+        return Session(session_id, origin, kind, self.dialect.owner(self.user))
+
+    def _kinds_of(self, session_id: str) -> list[str | None]:
+        """The kinds that a lent session may be of, the one under which it is listed first."""
+        kinds = list(self.dialect.kinds)
+        if len(kinds) > 1:
+            listed = [kind for kind in kinds if self._find(self._session(session_id, "lent", kind)) is not None]
+            kinds = [*listed, *(kind for kind in kinds if kind not in listed)]
+        return kinds
+
+    def _complete(self, session: Session, snapshot: Snapshot) -> None:
+        name = self.dialect.name_in(snapshot)
+        session.first_name = name if isinstance(name, str) else None
+        if "user_id" in snapshot:
+            owner = snapshot["user_id"]
+            session.owner = owner if isinstance(owner, str) else None
+
+    def _how_to_read(self, session: Session) -> Readback:
+        request = self.dialect.reading(session)
+        if request is not None:
+            exchange = self._ask(request)
+            if exchange.answer and self.dialect.read(exchange.answer) is not None:
+                return Readback(by_reading=True)
+        return Readback(by_listing=self._find(session) is not None)
+
+    def _ask(self, request: Request) -> Exchange:
+        """Send a provisioning request. Raises Unjudgeable when no answer comes."""
+        exchange = self.sut.send(request)
+        if exchange.answer is None:
+            raise Unjudgeable(f"the target {self._base} cannot be reached: {exchange.trouble}", exchange)
+        return exchange
+
+    def _note_refused_key(self, exchange: Exchange) -> None:
+        if exchange.status not in {401, 403}:
+            return
+        what = f"({exchange.status} to {exchange.request.method} {exchange.request.path})"
+        name = self.dialect.key_header[0]
+        if self.sut.connection.key is None:
+            self._key_refused = f"the target {self._base} asks for a key {what}: set RENAME_TCK_API_KEY, sent as {name}"
+        else:
+            self._key_refused = f"the target {self._base} refuses the key in RENAME_TCK_API_KEY {what}, sent as {name}"
+
+    # -- sessions for a test
+
+    def take(self, count: int = 1, kind: str | None = None) -> list[Session]:
+        """That many sessions of one kind (the default kind when None).
+
+        Raises:
+            NotTested: the target does not yield so many; the reason says what to lend.
+        """
+        kind = kind or self.dialect.kinds[0]
+        if len(self._of(kind)) < count:
+            self._more(kind, count)
+        found = self._of(kind)
+        if len(found) < count:
+            what = "session" if kind is None else f"{kind} session"
+            need = f"needs a {what}" if count == 1 else f"needs {count} {what}s"
+            raise NotTested(f"{need}: {self._exhausted.get(kind, 'none could be had')}; lend more with --session-id")
+        return found[:count]
+
+    def any(self) -> Session:
+        """Some live session, whatever its kind."""
+        return self._sessions[0]
+
+    @property
+    def all(self) -> list[Session]:
+        """Every session that the run may rename."""
+        return list(self._sessions)
+
+    def _of(self, kind: str | None) -> list[Session]:
+        return [session for session in self._sessions if session.kind == kind]
+
+    def _more(self, kind: str | None, count: int) -> None:
+        """Create sessions up to `count`; where none can be created and none was lent, use those that are there."""
+        if kind in self._exhausted:
+            return
+        if self._lent and self.dialect.creating_is_costly:
+            self._exhausted[kind] = "too few were lent, and creating one here starts something costly"
+            return
+        refusal = "no creation was tried"
+        while len(self._of(kind)) < count:
+            with INTERRUPTION.held():  # or the target would have made a session that the run does not know of
+                made, refusal = self._create(kind)
+                if made is not None:
+                    self._sessions.append(made)
+            if made is None:
+                break
+        else:
+            return
+        if not self._lent and not any(session.origin == "created" for session in self._sessions):
+            self._find_some(kind, count)
+            refusal += ", and the listing shows none" if not self._of(kind) else ", and the listing shows no more"
+        self._exhausted[kind] = refusal
+
+    def _create(self, kind: str | None) -> tuple[Session | None, str]:
+        exchange = None
+        for request in self.dialect.creations(kind, self.user, f"{self.token}-{self._made}"):
+            exchange = self._ask(request)
+            assert exchange.answer is not None
+            self._note_refused_key(exchange)
+            session = self.dialect.created(exchange.answer, kind, self.user) if 200 <= exchange.status < 300 else None
+            if session is not None:
+                self._made += 1
+                self.sut.guard.created(session.id)
+                return session, ""
+            if exchange.status == 404 or exchange.status >= 500:
+                break
+        assert exchange is not None
+        request = exchange.request
+        return None, f"{request.method} {request.path} creates none (it answered {self._said(exchange.answer)})"
+
+    def _find_some(self, kind: str | None, count: int) -> None:
+        known = {session.id for session in self._sessions}
+        for item in self._items(kind):
+            found = self.dialect.id_in(item)
+            if isinstance(found, str) and found and found not in known and self._is_mine(found):
+                session = self._session(found, "listed", kind)
+                self._complete(session, item)
+                self.sut.guard.know(found)
+                self._sessions.append(session)
+            if len(self._of(kind)) >= count:
+                return
+
+    def _is_mine(self, session_id: str) -> bool:
+        number, count = self._share
+        return zlib.crc32(session_id.encode("utf-8", "surrogatepass")) % count == number
+
+    # -- reading back
+
+    def read(self, session: Session) -> Snapshot | None:
+        """The session as the target shows it now, or None when it is not there.
+
+        Raises:
+            NotTested: this target offers no way to read a session back.
+            Unjudgeable: the reading itself failed.
+        """
+        if not self.readback:
+            raise NotTested(
+                "the target offers no way to read a session back (neither a read nor a list endpoint answers)"
+            )
+        if not self.readback.by_reading:
+            return self._find(session)
+        request = self.dialect.reading(session)
+        assert request is not None
+        exchange = self.sut.send(request)
+        if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403}:
+            raise Unjudgeable(
+                f"reading the session back failed: {exchange.trouble or self._said(exchange.answer)}", exchange
+            )
+        return self.dialect.read(exchange.answer)
+
+    def lacks(self, session_id: str, kind: str | None) -> bool:
+        """Whether it can be seen that no session has this id: nobody's session is renamed by guessing."""
+        return bool(self.readback) and self.read(self._session(session_id, "listed", kind)) is None
+
+    def read_all(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
+        """Several sessions of one kind by id, over a single listing where that is how this target is read."""
+        if self.readback.by_reading or not sessions:
+            return {session.id: self.read(session) for session in sessions}
+        wanted: dict[str, Snapshot | None] = dict.fromkeys(session.id for session in sessions)
+        for item in self._items(sessions[0].kind):
+            found = self.dialect.id_in(item)
+            if isinstance(found, str) and found in wanted:
+                wanted[found] = item
+        return wanted
+
+    def listing(self, kind: str | None = None) -> list[Snapshot] | None:
+        """Every session that the target lists, or None when it has no listing."""
+        first = self.dialect.listing(kind or self.dialect.kinds[0], self.user)
+        exchange = self.sut.send(first)
+        if exchange.answer is None or self.dialect.page(first, exchange.answer) is None:
+            return None
+        return list(self._items(kind or self.dialect.kinds[0]))
+
+    def _find(self, session: Session) -> Snapshot | None:
+        return next((item for item in self._items(session.kind) if self.dialect.id_in(item) == session.id), None)
+
+    def _items(self, kind: str | None) -> list[Snapshot]:
+        following: Request | None = self.dialect.listing(kind, self.user)
+        items: list[Snapshot] = []
+        for _ in range(_PAGES):
+            if following is None:
+                break
+            answer = self._ask(following).answer
+            page: Page | None = self.dialect.page(following, answer) if answer else None
+            if page is None:
+                break
+            items += page.items
+            following = page.following
+        return items
+
+    # -- after the run
+
+    def put_back(self) -> None:
+        """Delete what the run made; give what it was lent or found its old name back. What fails becomes a note."""
+        with INTERRUPTION.held():
+            self.sut.make_last_try()
+            for session in self._sessions:
+                try:
+                    self._put_back(session)
+                except Unjudgeable as trouble:
+                    self.notes.append(f"session {session.id} could not be put back: {trouble}")
+            self._sessions.clear()
+
+    def _put_back(self, session: Session) -> None:
+        if session.origin == "created":
+            exchange = self.sut.send(self.dialect.deletion(session))
+            if not 200 <= exchange.status < 300:
+                said = exchange.trouble or self._said(exchange.answer)
+                self.notes.append(f"session {session.id}, made by this run, could not be deleted: {said}")
+        elif session.first_name is None:
+            self.notes.append(f"session {session.id} keeps its last name: the one it had before could not be read")
+        else:
+            request = self.dialect.rename(session, self.dialect.body(session, session.first_name))
+            exchange = self.sut.send(request)
+            if exchange.status != 200:
+                said = exchange.trouble or self._said(exchange.answer)
+                self.notes.append(f"session {session.id} could not be given its old name back: {said}")
+
+    def _said(self, answer: Answer | None) -> str:
+        """An answer in a few words."""
+        if answer is None:
+            return "nothing"
+        if answer.is_page:
+            return f"{answer.status} with an HTML page: is the base URL right?"
+        text = self.sut.connection.redact.on_one_line(answer.text, 120)
+        return f"{answer.status}" + (f" {text}" if text else " with an empty body")

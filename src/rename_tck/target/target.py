@@ -1,0 +1,65 @@
+"""One target in one run: everything that its tests share."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from rename_tck.cases.prefetch import Ahead
+from rename_tck.cases.spaces import DEFAULT
+from rename_tck.client.exchange import Exchange, Request
+from rename_tck.client.transport import Sut
+from rename_tck.openapi.contract import Contract
+from rename_tck.requirements.catalogue import Catalogue
+from rename_tck.systems.dialect import Dialect, Session
+from rename_tck.target.session_pool import Pool
+
+
+@dataclass(repr=False)
+class Target:
+    """One system under test in one run: everything that its tests share."""
+
+    dialect: Dialect
+    sut: Sut
+    pool: Pool
+    contracts: dict[str, Contract]
+    #: What is required: of the vendored documents, or of the user's own.
+    catalogue: Catalogue
+    token: str
+    #: How much is drawn at random.
+    profile: str = DEFAULT
+    #: Who draws that ahead; None where it is drawn when it is needed.
+    ahead: Ahead | None = None
+    #: Valid renames that were answered with 200: without any, nothing passes.
+    accepted: int = 0
+    #: Ordinary renames that were refused.
+    denied: list[Exchange] = field(default_factory=list)
+    #: Refusals after which the session bore another name, with what was tried and the name before and after.
+    undone: list[tuple[str, Exchange, object, object]] = field(default_factory=list)
+    observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    cache: dict[str, Any] = field(default_factory=dict)
+    #: Threads for requests that are to be in flight at once.
+    crew: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "rename-tck crew"))
+    #: Paths of odd ids by which a server may rightly see another route.
+    astray: set[str] = field(default_factory=set)
+    _names: int = 0
+    _indexed: int = 0
+    _exchanged: dict[Request, Exchange] = field(default_factory=dict)
+
+    def exchanged(self, request: Request) -> Exchange | None:
+        """The answered exchange of this very request, if the run has had one."""
+        for exchange in self.sut.journal[self._indexed :]:
+            self._indexed += 1
+            if exchange.answer is not None:
+                self._exchanged[exchange.request] = exchange
+        return self._exchanged.get(request)
+
+    def session_at(self, path: str) -> Session | None:
+        """The live session that a rename with this path is of."""
+        return next((one for one in self.pool.all if self.dialect.rename(one, None).path == path), None)
+
+    def fresh_name(self) -> str:
+        """A name that no one has used: an ordinary title with the run's token."""
+        self._names += 1
+        return f"Renamed {self.token}-{self._names}"
