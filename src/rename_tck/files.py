@@ -1,7 +1,8 @@
-"""Files that come with the package."""
+"""Files: those that come with the package, and writing one as a whole."""
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -17,3 +18,18 @@ def packaged(name: str) -> Path:
     """
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parents[1] / _IN_A_CLONE[name]
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file as a whole, or leave what is there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

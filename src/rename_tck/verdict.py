@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rename_tck.client.exchange import Exchange
 
 #: The version of the record's format: `run` writes the record, `reports` read it.
 SCHEMA_VERSION = "1.0"
@@ -66,29 +62,18 @@ class Tried:
     request: dict[str, object] | None = None
 
 
-class _Quiet(Exception):
-    """An exception whose repr does not tell what a target has sent: pytest's --debug logs it."""
+class Conclusion(Exception):
+    """A way in which a test concludes; any other exception is a bug of the suite.
+
+    Its repr does not tell what a target has sent: pytest's --debug logs it.
+    """
 
     def __repr__(self) -> str:
         return type(self).__name__
 
 
 @dataclass(repr=False)
-class Nonconformance(_Quiet):
-    """The system under test broke the requirement; `exchange` shows it."""
-
-    case: str
-    expected: str
-    exchange: Exchange | None = None
-    compared: Compared | None = None
-    tried: Tried | None = None
-
-    def __str__(self) -> str:
-        return f"{self.case}: expected {self.expected}"
-
-
-@dataclass(repr=False)
-class NotTested(_Quiet):
+class NotTested(Conclusion):
     """The requirement could not be exercised; `reason` says why and what to give the suite so that it can be."""
 
     reason: str
@@ -98,28 +83,25 @@ class NotTested(_Quiet):
 
 
 @dataclass(repr=False)
-class Unjudgeable(_Quiet):
+class Unjudgeable(Conclusion):
     """The suite could not judge the requirement (verdict `error`), for a reason other than its conformance."""
 
     reason: str
-    exchange: Exchange | None = None
+    #: The status of the answer that could not be used; 0 where none came.
+    status: int = 0
 
     def __str__(self) -> str:
         return self.reason
 
 
 @dataclass(repr=False)
-class CouldNotJudge(_Quiet):
+class CouldNotJudge(Conclusion):
     """The whole run cannot be judged: target down, key refused, no session to be had."""
 
     reason: str
 
     def __str__(self) -> str:
         return self.reason
-
-
-#: The ways in which a test concludes; any other exception is a bug of the suite.
-OUTCOMES = (Nonconformance, NotTested, Unjudgeable, CouldNotJudge)
 
 
 @dataclass

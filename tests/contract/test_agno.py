@@ -248,7 +248,7 @@ def _refuse(bench: Bench) -> Iterator[tuple[str, Exchange]]:
         yield case, bench.send(request)
     for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY):
         yield f"a body that is {raw.label}", bench.send(dialect.rename(session, None, raw=raw.raw))
-    for odd_query in dialect.odd_queries(session):
+    for odd_query in bench.system_cases.odd_queries(session):
         request = dialect.rename(session, bench.body(session), query=odd_query.query)
         yield odd_query.label, bench.send(request)
     yield "an empty session_name", bench.send(bench.rename(session, ""))

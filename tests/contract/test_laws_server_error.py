@@ -55,7 +55,7 @@ def _requests(bench: Bench, session: Session) -> Iterator[tuple[str, Request, bo
             )
     for case, request in bench.faulty(session, bench.name()):
         yield case, request, True
-    for odd_query in dialect.odd_queries(session):
+    for odd_query in bench.system_cases.odd_queries(session):
         yield odd_query.label, dialect.rename(session, bench.body(session), query=odd_query.query), True
     yield from _odd_headers(bench, session)
     yield from _odd_ids(bench, session)
@@ -71,7 +71,7 @@ def _odd_headers(bench: Bench, session: Session) -> Iterator[tuple[str, Request,
     )
     headers = (("Content-Type", "application/json; charset=no-such-charset"),)
     yield "a charset that does not exist", dialect.rename(session, bench.body(session), headers=headers), True
-    for odd, body in dialect.odd_scopes(session, bench.name()):
+    for odd, body in bench.system_cases.odd_scopes(session, bench.name()):
         yield odd, dialect.rename(session, body), True
     if bench.target.sut.connection.key is not None:
         for label, odd_one in (

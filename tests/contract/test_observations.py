@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from rename_tck.checks.context import Bench
+from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.client.exchange import Credential, Exchange, Request
 from rename_tck.systems.dialect import Session
-from rename_tck.verdict import Nonconformance, NotTested, Unjudgeable
+from rename_tck.verdict import NotTested, Unjudgeable
 
 Answer = tuple[str, str | None]
 

@@ -93,7 +93,7 @@ def _invalid(bench: Bench, session: Session) -> list[tuple[str, Request]]:
         ("a title that is true", bench.dialect.rename(session, {"title": True})),
         ("a title that is an object", bench.dialect.rename(session, {"title": {"text": "x"}})),
         ("an empty title", bench.dialect.rename(session, {"title": ""})),
-        *bench.dialect.faulty(session, bench.name()),
+        *bench.system_cases.faulty(session, bench.name()),
         *(
             (f"a body that is {raw.label}", bench.dialect.rename(session, None, raw=raw.raw))
             for raw in bodies.NOT_OBJECT

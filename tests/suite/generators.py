@@ -19,6 +19,7 @@ from unittest import mock
 from harness import judge
 
 from rename_tck.cases import bodies, credentials, ids, names
+from rename_tck.cases.system_cases import load as load_cases
 from rename_tck.client.exchange import Request, decoded, encode_json
 from rename_tck.client.transport import Sut
 from rename_tck.systems import NAMES, Session, load
@@ -65,7 +66,7 @@ def kinds(system: str) -> list[Kind]:
         *(Kind("id", one.label, one.mistake) for one in odd),
         *(Kind("body", one.label, one.mistake) for one in raw),
         *(Kind("member", one.label, one.mistake) for one in wrong),
-        *(Kind("query", one.label, one.mistake) for one in dialect.odd_queries(live)),
+        *(Kind("query", one.label, one.mistake) for one in load_cases(dialect).odd_queries(live)),
         *(Kind("key", one.label, one.mistake) for one in keys),
         *(Kind("sequence", label, mistake) for label, mistake in MOVES.items()),
     ]
@@ -156,7 +157,7 @@ class _Classes:
             yield from self._body(request.body)
         for kind in self.dialect.kinds:
             session = Session("x", "lent", kind)
-            for odd in self.dialect.odd_queries(session):
+            for odd in load_cases(self.dialect).odd_queries(session):
                 if odd.query == request.query:
                     yield "query", odd.label
 

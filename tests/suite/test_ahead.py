@@ -25,12 +25,13 @@ from rename_tck.cases.prefetch import Ahead, NotDrawnError, orders
 from rename_tck.cases.spaces import BODIES, INVALID, MOVES, NAMES, PROFILES, SPACES, VALID, Space
 from rename_tck.checks.context import Bench
 from rename_tck.checks.exploration import SHRINKS, explore
+from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.openapi.contract import Contract
 from rename_tck.reference.openhands import Conversation, OpenHandsServer
 from rename_tck.reference.serving import serve
 from rename_tck.systems import NAMES as SYSTEMS
 from rename_tck.target.connection import all_editions
-from rename_tck.verdict import Nonconformance, NotTested
+from rename_tck.verdict import NotTested
 
 ENV = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
 VALID_BODIES = {

@@ -12,12 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rename_tck.requirements.catalogue import (
-    SPECS,
-    Catalogue,
-    Citation,
-    Requirement,
-    UnknownNameError,
+from rename_tck.requirements.catalogue import SPECS, Catalogue, Citation, Requirement, UnknownNameError, systems
+from rename_tck.requirements.yaml_source import (
     composed,
     folded,
     node_at,
@@ -25,7 +21,6 @@ from rename_tck.requirements.catalogue import (
     pointer_join,
     pointer_segments,
     read_yaml,
-    systems,
 )
 
 SYSTEMS = ("agno", "dify", "openhands")

@@ -16,8 +16,9 @@ import sample_run
 from harness import ROOT
 
 from rename_tck.__main__ import main
-from rename_tck.reports import changes, changes_text, commonmark, html, record
-from rename_tck.results import history
+from rename_tck.reports import changes, changes_text, commonmark, html
+from rename_tck.reports.writing import REPORTS, write
+from rename_tck.results import history, record
 from rename_tck.text import HIDDEN, width
 
 Json = dict[str, Any]
@@ -62,11 +63,11 @@ def _set(content: Json, name: str, verdict: str) -> None:
 # report
 
 
-@pytest.mark.parametrize("name", [name for name in record.REPORTS if name != "json"])
+@pytest.mark.parametrize("name", [name for name in REPORTS if name != "json"])
 def test_report_is_the_one_that_the_run_wrote(name: str, tmp_path: Path, capfdbinary: Any) -> None:
-    written = {path.name: path.read_bytes() for path in record.write(sample_run.sample(), tmp_path)}
+    written = {path.name: path.read_bytes() for path in write(sample_run.sample(), tmp_path)}
     source = str(tmp_path / "conformance.json")
-    expected = written[record.REPORTS[name].name]
+    expected = written[REPORTS[name].name]
     assert main(["report", source, "--format", name]) == 0
     assert capfdbinary.readouterr() == (expected, b"")
     output = tmp_path / "again"
@@ -96,7 +97,7 @@ def test_report_as_a_user_runs_it(given: Files) -> None:
         check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout == record.REPORTS["md"].render(sample_run.sample(), None).encode()
+    assert done.stdout == REPORTS["md"].render(sample_run.sample(), None).encode()
 
 
 def test_reader_that_has_seen_enough_is_no_trouble(given: Files) -> None:

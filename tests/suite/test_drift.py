@@ -24,8 +24,9 @@ from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.service import Routes
 from rename_tck.reference.serving import serve
-from rename_tck.reports.record import validate
-from rename_tck.requirements.catalogue import Catalogue, pointer_join, pointer_segments, read_yaml, systems
+from rename_tck.requirements.catalogue import Catalogue, systems
+from rename_tck.requirements.yaml_source import pointer_join, pointer_segments, read_yaml
+from rename_tck.results.record import validate
 
 KEYS = {"RENAME_TCK_API_KEY": KEY}
 EDITIONS = [(system, edition) for system in systems() for edition in Catalogue.load(system).editions]

@@ -12,8 +12,8 @@ import pytest
 import sample_run
 
 from rename_tck.__main__ import main
-from rename_tck.reports import record
-from rename_tck.results import known_failures
+from rename_tck.reports import writing
+from rename_tck.results import known_failures, record
 from rename_tck.results.known_failures import Known
 
 TODAY = date(2026, 11, 20)
@@ -151,7 +151,7 @@ def test_mark() -> None:
 
 
 def test_first_file_makes_every_failure_known(tmp_path: Path, capfd: Any) -> None:
-    record.write(sample_run.sample(), tmp_path)
+    writing.write(sample_run.sample(), tmp_path)
     output = tmp_path / "known_failures.toml"
     assert main(["known-failures", str(tmp_path / "conformance.json"), f"--output={output}"]) == 0
     assert capfd.readouterr() == ("", "")

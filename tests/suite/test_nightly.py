@@ -16,7 +16,7 @@ import sample_run
 import yaml
 from harness import ROOT
 
-from rename_tck.reports import record
+from rename_tck.results import record
 
 WORKFLOW = ROOT / ".github" / "workflows" / "nightly.yml"
 SCRIPT = ROOT / ".github" / "nightly.sh"

@@ -14,9 +14,9 @@ from starlette.responses import Response
 
 from rename_tck.reference.agno import AgnoServer, Session
 from rename_tck.reference.serving import serve
-from rename_tck.reports.record import validate
 from rename_tck.results.history import load
 from rename_tck.results.known_failures import Known
+from rename_tck.results.record import validate
 from rename_tck.results.run import Run, SystemRun
 
 FAULT = "agno.answer-media-type"

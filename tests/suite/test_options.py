@@ -314,7 +314,7 @@ def test_the_record_has_every_member_that_is_promised(tmp_path: Path, agno: str)
     for requirement in judged.run["requirements"]:
         assert {"id", "level", "sentence", "editions", "verdict", "reason", "evidence"} <= requirement.keys()
     assert judged.requirements["agno.name-stored"]["evidence"]["sent"] > 0
-    from rename_tck.reports.record import validate
+    from rename_tck.results.record import validate
 
     validate(json.loads((tmp_path / "conformance.json").read_text(encoding="utf-8")))
     assert "agno.name-stored" in (tmp_path / "conformance.html").read_text(encoding="utf-8")

@@ -19,8 +19,9 @@ from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.service import Refusal
 from rename_tck.reference.serving import serve
-from rename_tck.reports.record import validate
-from rename_tck.requirements.catalogue import Catalogue, read_yaml, systems
+from rename_tck.requirements.catalogue import Catalogue, systems
+from rename_tck.requirements.yaml_source import read_yaml
+from rename_tck.results.record import validate
 
 KEYS = {"RENAME_TCK_API_KEY": KEY}
 EDITIONS = [(system, edition) for system in systems() for edition in Catalogue.load(system).editions]

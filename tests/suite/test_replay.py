@@ -29,8 +29,8 @@ from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import Conversation, DifyServer, Renaming
 from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.serving import serve
-from rename_tck.reports import record
 from rename_tck.requirements.catalogue import Catalogue
+from rename_tck.results import record
 from rename_tck.results.run import ONLY_KEPT
 
 KEYS = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}

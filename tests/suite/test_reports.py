@@ -21,9 +21,11 @@ import pytest
 import sample_run
 from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
-from rename_tck.reports import badge, changes, changes_text, ctrf, facts, html, markdown, matrix, record, terminal
+from rename_tck.reports import badge, changes, changes_text, ctrf, facts, html, markdown, matrix, terminal
 from rename_tck.reports.difference import compare
-from rename_tck.results import history, known_failures
+from rename_tck.reports.writing import REPORTS, write
+from rename_tck.results import history, known_failures, record
+from rename_tck.results.record import VERDICTS
 from rename_tck.text import HIDDEN, chop, cut, visible, width, wrap
 
 Json = dict[str, Any]
@@ -104,7 +106,7 @@ def test_valid(any_record: Json) -> None:
 
 def test_sample_holds_everything_there_is() -> None:
     requirements = [r for run in sample_run.sample()["runs"] for r in run["requirements"]]
-    assert {r["verdict"] for r in requirements} == set(facts.VERDICTS)
+    assert {r["verdict"] for r in requirements} == set(VERDICTS)
     assert {cell for r in requirements for cell in r["by_edition"].values()} >= {
         "silent",
         "states the contrary",
@@ -226,7 +228,7 @@ def test_json_has_nothing_hidden_and_stays_readable() -> None:
 
 def test_write(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
-    written = record.write(sample_run.sample(), folder)
+    written = write(sample_run.sample(), folder)
     assert [path.name for path in written] == [
         "conformance.json", "conformance.html", "conformance.md", "ctrf.json", "badge.json",
     ]  # fmt: skip
@@ -235,7 +237,7 @@ def test_write(tmp_path: Path) -> None:
 
 
 def test_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    record.write(sample_run.sample(), tmp_path)
+    write(sample_run.sample(), tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     def full(self: Path, target: Path) -> Path:
@@ -243,14 +245,14 @@ def test_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space left"):
-        record.write(sample_run.could_not_start(), tmp_path)
+        write(sample_run.could_not_start(), tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
-        record.write(sample_run.sample(), tmp_path / "file")
+        write(sample_run.sample(), tmp_path / "file")
 
 
 PRINT_DIGESTS = """
@@ -266,7 +268,7 @@ def digests(content: Json) -> list[str]:
     nights = two_nights()
     changed = changes.compare(content, content)
     texts = [
-        *(report.render(content, nights) for report in record.REPORTS.values()),
+        *(report.render(content, nights) for report in REPORTS.values()),
         "\n".join(terminal.table(content)),
         matrix.render([("one", content), ("two", content)]),
         changes_text.terminal(changed, ("one", "two")),
@@ -300,7 +302,7 @@ def test_same_bytes_whatever_the_clock_and_the_locale() -> None:
 
 def test_formatters_do_not_change_the_record(any_record: Json) -> None:
     before = copy.deepcopy(any_record)
-    for report in record.REPORTS.values():
+    for report in REPORTS.values():
         report.render(any_record, two_nights())
     terminal.table(any_record)
     matrix.render([("one", any_record)])

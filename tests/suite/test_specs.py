@@ -19,7 +19,8 @@ from convert import ConversionError, converted, extracted, main
 from openapi_spec_validator import validate
 
 from rename_tck.openapi.contract import Contract, ContractError, SchemaError
-from rename_tck.requirements.catalogue import SPECS, UnknownNameError, passage, read_yaml
+from rename_tck.requirements.catalogue import SPECS, UnknownNameError
+from rename_tck.requirements.yaml_source import passage, read_yaml
 
 PAGES = {
     "dify/source.en.txt": "dify/openapi.en.yaml",

@@ -221,7 +221,7 @@ class Bench(Sender):
         try:
             yield
         except Unjudgeable as trouble:
-            if trouble.exchange is None or trouble.exchange.status < 500:
+            if trouble.status < 500:
                 raise
             self.fail(f"{case}the session read back", f"it to be readable as before, but {trouble}", exchange)
 

@@ -10,7 +10,8 @@ from rename_tck.cases.drawn import from_text, to_json, to_text
 from rename_tck.cases.prefetch import NotDrawnError
 from rename_tck.cases.spaces import Space
 from rename_tck.checks.context import Bench
-from rename_tck.verdict import Nonconformance, NotTested, Unjudgeable
+from rename_tck.checks.nonconformance import Nonconformance
+from rename_tck.verdict import NotTested, Unjudgeable
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from threading import Barrier
 from typing import Any, NoReturn, TypeVar
 
+from rename_tck.cases.system_cases import SystemCases, load
 from rename_tck.checks.case_selector import Trail
+from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.checks.replay_case import Kept, made_anew, tried
 from rename_tck.client.exchange import Exchange, Request, decoded
 from rename_tck.interruption import INTERRUPTION
@@ -15,7 +17,7 @@ from rename_tck.openapi.contract import Contract
 from rename_tck.requirements.catalogue import Catalogue, Requirement
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.target import Target
-from rename_tck.verdict import Compared, Evidence, Nonconformance, NotTested, Unjudgeable
+from rename_tck.verdict import Compared, Evidence, NotTested, Unjudgeable
 
 T = TypeVar("T")
 
@@ -81,6 +83,11 @@ class Sender:
         return self.target.dialect
 
     @property
+    def system_cases(self) -> SystemCases:
+        """The cases that only this system has."""
+        return load(self.dialect)
+
+    @property
     def catalogue(self) -> Catalogue:
         """What is required, and asked, of the system."""
         return self.target.catalogue
@@ -131,7 +138,7 @@ class Sender:
 
     def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
         """The dialect's faulty requests, but for those that the user's own document allows."""
-        return [(case, request) for case, request in self.dialect.faulty(session, name) if not self.lifts(request)]
+        return [(case, request) for case, request in self.system_cases.faulty(session, name) if not self.lifts(request)]
 
     def allows(self, body: object) -> bool:
         """Whether a body that is valid by the vendored document is so by the user's own, where there is one."""
@@ -181,9 +188,7 @@ class Sender:
             self.evidence.sent += 1
             self.evidence.live += 1
             if exchange.answer is None:
-                raise Unjudgeable(
-                    f"one of {len(requests)} requests at once got no answer: {exchange.trouble}", exchange
-                )
+                raise Unjudgeable(f"one of {len(requests)} requests at once got no answer: {exchange.trouble}")
         return exchanges
 
     def _exchange(self, request: Request) -> Exchange:
@@ -193,7 +198,7 @@ class Sender:
             return exchange
         trouble = exchange.trouble or "no answer came"
         if trouble.startswith("no complete answer"):
-            raise Unjudgeable(f"{trouble} to {request.method} {self.told(request.path, 80)}", exchange)
+            raise Unjudgeable(f"{trouble} to {request.method} {self.told(request.path, 80)}")
         control = self.target.sut.send(self.rename(self.target.pool.any(), self.name()))
         if control.answer is not None:
             self.fail(
@@ -201,7 +206,7 @@ class Sender:
                 "an HTTP answer",
                 exchange,
             )
-        raise Unjudgeable(f"the target no longer answers: {trouble}", exchange)
+        raise Unjudgeable(f"the target no longer answers: {trouble}")
 
     # -- concluding
 

@@ -6,8 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from rename_tck.reports import record
-from rename_tck.reports.facts import Json
+from rename_tck.files import replace
+from rename_tck.results import record
+from rename_tck.results.record import Json
 
 
 class CommandError(Exception):
@@ -35,7 +36,7 @@ def put(text: str, output: Path | None) -> None:
     content = text.encode()
     if output is not None:
         try:
-            record.replace(output, content)
+            replace(output, content)
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror or error}.") from None
         return

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from rename_tck.commands.files import CommandError, put, read
-from rename_tck.reports.record import REPORTS
+from rename_tck.reports.writing import REPORTS
 from rename_tck.results import history
 from rename_tck.text import one_line
 

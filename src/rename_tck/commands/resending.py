@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.checks.replay_case import Kept
 from rename_tck.commands.files import CommandError, put
 from rename_tck.files import packaged
@@ -20,9 +21,10 @@ from rename_tck.replay.single_case import Replay
 from rename_tck.reports import terminal
 from rename_tck.requirements.catalogue import Catalogue, systems
 from rename_tck.results.finding import failure
-from rename_tck.results.run import COULD_NOT_JUDGE, Json, Outcome, SystemRun
+from rename_tck.results.record import Json
+from rename_tck.results.run import COULD_NOT_JUDGE, Outcome, SystemRun
 from rename_tck.text import one_line
-from rename_tck.verdict import Nonconformance, Verdict
+from rename_tck.verdict import Verdict
 
 _STILL_FAILS = 1
 

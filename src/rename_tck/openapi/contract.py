@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from rename_tck.redaction import FAR
-from rename_tck.requirements.catalogue import Catalogue, pointer_join, pointer_segments, read_yaml
+from rename_tck.requirements.catalogue import Catalogue
+from rename_tck.requirements.yaml_source import pointer_join, pointer_segments, read_yaml
 from rename_tck.verdict import NotTested
 
 _BASE = "urn:rename-tck:document"

@@ -20,18 +20,8 @@ from rename_tck.openapi.contract import Contract
 from rename_tck.openapi.drift import Comparison, Document, Source, UnreadableError
 from rename_tck.openapi.drift.claims import Claims, Prose, of_requirement, within
 from rename_tck.openapi.extract import SpecError, extract, read
-from rename_tck.requirements.catalogue import (
-    OWN,
-    Catalogue,
-    Citation,
-    Operation,
-    Requirement,
-    composed_text,
-    folded,
-    found_in,
-    pointer_join,
-    systems,
-)
+from rename_tck.requirements.catalogue import OWN, Catalogue, Citation, Operation, Requirement, systems
+from rename_tck.requirements.yaml_source import composed_text, folded, found_in, pointer_join
 
 #: Requirements whose tests judge by the document's own schemas: they hold whatever those schemas are.
 _BY_SCHEMA = re.compile(

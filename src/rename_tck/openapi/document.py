@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from rename_tck.requirements.catalogue import pointer_join, pointer_segments
+from rename_tck.requirements.yaml_source import pointer_join, pointer_segments
 
 #: References on the way to one node; more than a chain of aliases ever needs.
 _HOPS = 32

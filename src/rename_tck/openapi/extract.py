@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from rename_tck.openapi.document import Document
-from rename_tck.requirements.catalogue import parsed, pointer_join, pointer_segments
+from rename_tck.requirements.yaml_source import parsed, pointer_join, pointer_segments
 
 #: The largest file that is read, and how many values it may come to when its aliases are followed.
 _LARGEST = 16 * 1024 * 1024

@@ -13,11 +13,12 @@ import pytest
 
 from rename_tck.redaction import Redactor
 from rename_tck.replay import store
-from rename_tck.reports import record as reports
 from rename_tck.reports import terminal
+from rename_tck.reports.writing import write
 from rename_tck.results import history
 from rename_tck.results.history import History
-from rename_tck.results.run import BAD_OPTION, COULD_NOT_JUDGE, Json, Outcome, Run
+from rename_tck.results.record import Json
+from rename_tck.results.run import BAD_OPTION, COULD_NOT_JUDGE, Outcome, Run
 from rename_tck.settings.settings import BadOptionError, Settings, ensure_writable
 from rename_tck.text import visible
 from rename_tck.verdict import Verdict
@@ -89,7 +90,7 @@ def conclude(record: Json, settings: Settings, redact: Callable[[str], str], say
     try:
         runs = _history(record, settings, say)
         ensure_writable(settings.report_dir)
-        paths = ", ".join(str(path) for path in reports.write(record, settings.report_dir, runs))
+        paths = ", ".join(str(path) for path in write(record, settings.report_dir, runs))
         say(f"reports: {paths}")
     except (OSError, BadOptionError) as error:
         say(f"The reports could not be written: {error}")
@@ -136,7 +137,7 @@ def plan(sent: Mapping[str, Counter[tuple[str, str]]], target: str | None) -> li
 def record_bad_option(folder: Path, reason: str) -> None:
     """Write a record that says so: the one of an earlier run must not be taken for this one's."""
     with suppress(OSError):
-        reports.write(Run(seed=None, trouble=reason).record(BAD_OPTION), folder)
+        write(Run(seed=None, trouble=reason).record(BAD_OPTION), folder)
 
 
 #: Members of the record that hold a target's words or the user's: everything else is the suite's own.

@@ -31,7 +31,7 @@ from rename_tck.settings.settings import (
     report_dir,
 )
 from rename_tck.systems import NAMES
-from rename_tck.verdict import OUTCOMES, CouldNotJudge, Evidence
+from rename_tck.verdict import Conclusion, CouldNotJudge, Evidence
 
 _EVIDENCE = pytest.StashKey[Evidence]()
 
@@ -317,7 +317,7 @@ class Judge:
         report.rename_tck = findings.dump(found)  # type: ignore[attr-defined]
         alone = replace(found, kept=False)  # what this one test says
         outcome = Outcome.of(requirement, [alone], self.judging.bare_run(system))
-        of_the_suite = error is not None and not isinstance(error, OUTCOMES)
+        of_the_suite = error is not None and not isinstance(error, Conclusion)
         from rename_tck.pytest_plugin.outcomes import tell
 
         tell(item, report, outcome, self.settings, self.redact(trace(error)) if of_the_suite and error else None)

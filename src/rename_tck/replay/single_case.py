@@ -15,7 +15,7 @@ from rename_tck.redaction import Redactor
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.results.run import Run
 from rename_tck.settings.settings import BadOptionError, Settings
-from rename_tck.verdict import OUTCOMES, Finding, NotTested
+from rename_tck.verdict import Conclusion, Finding, NotTested
 
 
 @dataclass
@@ -93,7 +93,7 @@ def try_alone(law: Callable[..., None], bench: Any, kept: Kept, replay: Replay |
             # of a case that the law no longer has nothing can be shown
             if bench.trail.met:
                 raise
-        except OUTCOMES:
+        except Conclusion:
             raise
         except Exception as error:
             # the file holds what this law never tried: it is not the suite that fails, and the rest is tried

@@ -8,9 +8,11 @@ from typing import Any
 
 from rename_tck.cases.drawn import UnknownValueError, from_json
 from rename_tck.checks.replay_case import Kept
-from rename_tck.reports import record as reports
+from rename_tck.files import replace
 from rename_tck.requirements.catalogue import OWN, Catalogue, systems
-from rename_tck.results.run import Json, Outcome, Run, SystemRun
+from rename_tck.results import record
+from rename_tck.results.record import Json
+from rename_tck.results.run import Outcome, Run, SystemRun
 from rename_tck.text import cut
 from rename_tck.verdict import Failure, Finding, Verdict
 
@@ -70,7 +72,7 @@ def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     content = _content(run, system_run, failing[0])
                     content |= {member: redact(content[member]) for member in _OUTSIDE}
-                    reports.replace(path, reports.dumps(content).encode())
+                    replace(path, record.dumps(content).encode())
                 elif not system_run.embedded and _is_done_with(path, found, system_run):
                     path.unlink(missing_ok=True)
 
@@ -128,8 +130,8 @@ def load(path: Path) -> Kept:
         InvalidReplayError: the file cannot be read, or no run of this suite has kept it.
     """
     try:
-        content = reports.read_json(path)
-    except reports.InvalidRecordError as error:
+        content = record.read_json(path)
+    except record.InvalidRecordError as error:
         raise InvalidReplayError(str(error)) from None
     version = content.get("replay_version") if isinstance(content, dict) else None
     if version is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rename_tck.reports import facts
-from rename_tck.reports.facts import Json
+from rename_tck.results.record import Json
 
 
 def build(record: Json) -> Json:

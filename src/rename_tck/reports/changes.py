@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rename_tck.reports import facts
-from rename_tck.reports.facts import Json
+from rename_tck.results.record import LEVELS, VERDICTS, Json
 
 
 class NothingInCommonError(ValueError):
@@ -112,7 +112,7 @@ def _names(runs: Iterable[str]) -> str:
 
 def _nothing() -> Json:
     """Stands for a system that one record does not have."""
-    counts = {level: dict.fromkeys(facts.VERDICTS, 0) for level in facts.LEVELS}
+    counts = {level: dict.fromkeys(VERDICTS, 0) for level in LEVELS}
     return {
         "base_url": None, "verdict": "not in this record", "summary": counts, "requirements": [], "observations": [],
         "chosen_editions": [],
@@ -175,7 +175,7 @@ def _judged_by(run: Json) -> str:
 
 def _count(same: Iterable[Change]) -> dict[str, int]:
     verdicts = [change.after for change in same]
-    return {verdict: verdicts.count(verdict) for verdict in facts.VERDICTS if verdict in verdicts}
+    return {verdict: verdicts.count(verdict) for verdict in VERDICTS if verdict in verdicts}
 
 
 def _direction(old: Json, new: Json) -> str:

@@ -6,8 +6,8 @@ from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from rename_tck.reports import facts
-from rename_tck.reports.facts import Json
 from rename_tck.reports.terminal import failure_text
+from rename_tck.results.record import Json
 from rename_tck.text import visible
 
 #: The version of the format that its reference implementation (npm's ctrf 0.3.0) writes and reads.

@@ -7,9 +7,9 @@ import re
 
 from rename_tck.reports import facts
 from rename_tck.reports.difference import compare
-from rename_tck.reports.facts import Json
 from rename_tck.reports.markup import Markup, el, join, text
 from rename_tck.results.history import Trend, moment
+from rename_tck.results.record import Json
 
 #: How many runs a strip shows.
 _SHOWN_RUNS = 30

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rename_tck.reports import facts, page
 from rename_tck.reports.commonmark import cell, code, table, text
-from rename_tck.reports.facts import Json
 from rename_tck.reports.markup import Markup, el, join
+from rename_tck.results.record import Json
 from rename_tck.text import cut
 
 #: Differences that the Markdown page shows.

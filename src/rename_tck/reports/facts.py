@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-#: The record, or a part of it, as `conformance.schema.json` describes it.
-Json = dict[str, Any]
-
-LEVELS = ("MUST", "SHOULD")
-
-#: The verdicts of a requirement in the order in which a reader wants them.
-VERDICTS = ("fail", "error", "not tested", "pass")
+from rename_tck.results.record import VERDICTS, Json
 
 
 def judged_by(run: Json) -> str:

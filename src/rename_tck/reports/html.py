@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rename_tck.reports import drift, facts, page
 from rename_tck.reports.details import details, known, strip
-from rename_tck.reports.facts import LEVELS, VERDICTS, Json
 from rename_tck.reports.markup import Markup, el, join
 from rename_tck.results import history as runs_before
 from rename_tck.results.history import History, Trend
+from rename_tck.results.record import LEVELS, VERDICTS, Json
 
 _EXIT = {0: "conforms", 1: "does not conform"}
 _NOT_PASSED = VERDICTS[:-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rename_tck.reports import drift, facts
 from rename_tck.reports.commonmark import LIMIT, Page, cell, code, fence, table, text
 from rename_tck.reports.difference import compare
-from rename_tck.reports.facts import LEVELS, VERDICTS, Json
+from rename_tck.results.record import LEVELS, VERDICTS, Json
 from rename_tck.text import cut
 
 _MOST_RUNS = 20

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rename_tck.reports import facts, page
-from rename_tck.reports.facts import LEVELS, VERDICTS, Json
 from rename_tck.reports.markup import Markup, el, join
+from rename_tck.results.record import LEVELS, VERDICTS, Json
 
 _ABSENT = "not in this record"
 

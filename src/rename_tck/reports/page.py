@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 
 from rename_tck.reports import facts
-from rename_tck.reports.facts import Json
 from rename_tck.reports.markup import Markup, el, join, text
+from rename_tck.results.record import Json
 
 
 def document(title: str, *body: Markup | None) -> str:

@@ -6,7 +6,7 @@ import shlex
 
 from rename_tck.reports import facts
 from rename_tck.reports.difference import compare
-from rename_tck.reports.facts import LEVELS, VERDICTS, Json
+from rename_tck.results.record import LEVELS, VERDICTS, Json
 from rename_tck.text import chop, cut, one_line, pad, visible, width, wrap
 
 #: How wide the table and the text of a failure are, but for addresses and curl commands, which are never broken.

@@ -7,19 +7,10 @@ import traceback
 from dataclasses import asdict
 from typing import Any
 
+from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.client.exchange import BODY_LIMIT, Exchange
 from rename_tck.redaction import MASK, Redactor
-from rename_tck.verdict import (
-    CouldNotJudge,
-    Evidence,
-    Failure,
-    Finding,
-    Nonconformance,
-    NotTested,
-    Tried,
-    Unjudgeable,
-    Verdict,
-)
+from rename_tck.verdict import CouldNotJudge, Evidence, Failure, Finding, NotTested, Tried, Unjudgeable, Verdict
 
 #: Longer texts are cut in the record: it is read by people.
 _TEXT_LIMIT = 12_000

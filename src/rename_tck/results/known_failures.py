@@ -20,9 +20,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from rename_tck.results.record import Json
 from rename_tck.systems import NAMES
-
-Json = dict[str, Any]
 
 #: For how many days the first file, which a command writes, excuses.
 GRACE = 90

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
 
 from rename_tck import __version__
 from rename_tck.requirements.catalogue import Catalogue, Citation, Requirement
 from rename_tck.results.known_failures import Applied, Known, apply, mark
+from rename_tck.results.record import Json
 from rename_tck.verdict import SCHEMA_VERSION, SEVERITY, Evidence, Failure, Finding, RunVerdict, Verdict
-
-Json = dict[str, Any]
 
 #: Exit statuses. 2 (interrupted), 4 (bad option) and 5 (nothing collected) are pytest's own.
 CONFORMS = 0

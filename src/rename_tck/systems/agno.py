@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
-from rename_tck.cases.queries import OddQuery
 from rename_tck.client.exchange import Answer, Request, encode_json, segment
 from rename_tck.client.request_policy import Route
 from rename_tck.systems.dialect import JSON_TYPE, Dialect, Page, Session, members, records
@@ -54,30 +53,6 @@ class Agno(Dialect):
 
     def query(self, session: Session) -> tuple[tuple[str, str], ...]:
         return (("type", session.kind),) if session.kind else ()
-
-    def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
-        return [
-            ("no session_name", self.rename(session, {"name": name})),
-            ("a session_name in an array", self.rename(session, {"session_name": [name]})),
-            ("a session_name in an object", self.rename(session, {"session_name": {"text": name}})),
-            (
-                "a type that does not exist",
-                self.rename(session, {"session_name": name}, query=(("type", "nosuchtype"),)),
-            ),
-        ]
-
-    def odd_queries(self, session: Session) -> list[OddQuery]:
-        query, kind = self.query(session), session.kind or "agent"
-        return [
-            *super().odd_queries(session),
-            OddQuery((*query, ("db_id", "rename-tck-no-such-db")), "an unknown db_id", "an exception let through"),
-            OddQuery((*query, ("table", "rename-tck-no-such-table")), "an unknown table", "an exception let through"),
-            OddQuery((*query, ("table", "x'; --")), "a table's name that is SQL", "pasted into a statement"),
-            OddQuery((*query, ("user_id", "u" * 3000)), "a very long user_id", "a column's width"),
-            OddQuery((*query, ("user_id", "u\0")), "a user_id with a NUL", "refused by the database with an exception"),
-            OddQuery((("type", "nosuchtype"),), "a type that does not exist", "looked up without a check"),
-            OddQuery((("type", kind), ("type", "nosuchtype")), "the type twice", "one checked, the other used"),
-        ]
 
     def unknown_id(self, token: str) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"rename-tck:{token}"))

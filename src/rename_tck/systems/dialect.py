@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from rename_tck.cases.queries import OddQuery
 from rename_tck.client.exchange import Answer, Credential, Exchange, Request, altered, encode_json, schemed, segment
 from rename_tck.client.request_policy import Route
 
@@ -131,10 +130,6 @@ class Dialect(ABC):
             self.patience_for(body),
         )
 
-    @abstractmethod
-    def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
-        """Requests that carry an acceptable name and one fault that every edition calls invalid, with what it is."""
-
     def adapted(self, session: Session, body: dict[str, object]) -> dict[str, object]:
         """A generated body made to fit a live session (its user, say), with nothing but documented members."""
         return {name: value for name, value in body.items() if name == self.name_member}
@@ -156,18 +151,6 @@ class Dialect(ABC):
         form = self.key_header[1]
         changed, alike = schemed(form, credential)
         return changed == form and credential not in {Credential.EMPTY, Credential.WRONG} and altered(key, alike) == key
-
-    def odd_queries(self, session: Session) -> list[OddQuery]:
-        """Queries to try that no document describes."""
-        query = self.query(session)
-        return [
-            OddQuery((*query, ("unknown", "1")), "an unknown parameter", "parameters bound by reflection"),
-            OddQuery((*query, ("x[]", "\0"), ("", "")), "odd names and a NUL", "a parser's exception let through"),
-        ]
-
-    def odd_scopes(self, session: Session, name: str) -> list[tuple[str, dict[str, object]]]:
-        """Bodies whose scope is valid and odd, with what is odd about it."""
-        return []
 
     def patience_for(self, body: object) -> float:
         """How many times the usual time-out a request with this body may take."""

@@ -46,18 +46,6 @@ class Dify(Dialect):
     def body(self, session: Session, name: str) -> dict[str, object]:
         return {"name": name, "user": session.owner}
 
-    def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
-        user = session.owner
-        bodies: dict[str, dict[str, object]] = {
-            "no user": {"name": name},
-            "a user that is null": {"name": name, "user": None},
-            "a user that is a number": {"name": name, "user": 42},
-            "a user that is an object": {"name": name, "user": {"id": user}},
-            "an auto_generate that is a string": {"name": name, "user": user, "auto_generate": "maybe"},
-            "an auto_generate that is an array": {"name": name, "user": user, "auto_generate": []},
-        }
-        return [(case, self.rename(session, body)) for case, body in bodies.items()]
-
     def scope(self, session: Session) -> dict[str, object]:
         return {"user": session.owner}
 
@@ -70,13 +58,6 @@ class Dify(Dialect):
 
     def asks_for_name(self, body: dict[str, object]) -> bool:
         return isinstance(body.get("name"), str) and body.get("auto_generate", False) is False
-
-    def odd_scopes(self, session: Session, name: str) -> list[tuple[str, dict[str, object]]]:
-        users = {
-            "a user of 300 characters": "u" * 300, "a user with a NUL": "u\0", "a user beyond ASCII": "Zoë 东京",
-            "a user with an apostrophe": "O'Brien",
-        }  # fmt: skip
-        return [(case, {**self.body(session, name), "user": user}) for case, user in users.items()]
 
     def patience_for(self, body: object) -> float:
         # the server's language model is asked for the title

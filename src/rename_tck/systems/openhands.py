@@ -54,15 +54,6 @@ class OpenHands(Dialect):
     def body(self, session: Session, name: str) -> dict[str, object]:
         return {"title": name}
 
-    def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
-        bodies: dict[str, dict[str, object]] = {
-            "no title": {"name": name},
-            "a member besides title": {"title": name, "selected_repository": "other/repository"},
-            "a title in an array": {"title": [name]},
-            "a title of 201 characters": {"title": (name + "x" * 201)[:201]},
-        }
-        return [(case, self.rename(session, body)) for case, body in bodies.items()]
-
     def succeeded(self, exchange: Exchange) -> bool:
         return exchange.status == 200 and exchange.answer is not None and exchange.answer.value is not False
 

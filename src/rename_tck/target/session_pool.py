@@ -147,7 +147,7 @@ class Pool:
         """Send a provisioning request. Raises Unjudgeable when no answer comes."""
         exchange = self.sut.send(request)
         if exchange.answer is None:
-            raise Unjudgeable(f"the target {self._base} cannot be reached: {exchange.trouble}", exchange)
+            raise Unjudgeable(f"the target {self._base} cannot be reached: {exchange.trouble}")
         return exchange
 
     def _note_refused_key(self, exchange: Exchange) -> None:
@@ -265,7 +265,7 @@ class Pool:
         exchange = self.sut.send(request)
         if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403}:
             raise Unjudgeable(
-                f"reading the session back failed: {exchange.trouble or self._said(exchange.answer)}", exchange
+                f"reading the session back failed: {exchange.trouble or self._said(exchange.answer)}", exchange.status
             )
         return self.dialect.read(exchange.answer)
 

@@ -11,7 +11,8 @@ from rename_tck.openapi.contract import Contract
 from rename_tck.openapi.document import Document, UnreadableError, read_json
 from rename_tck.openapi.drift.claims import Claims, Prose, Source, of_requirement
 from rename_tck.openapi.drift.walk import Difference, Walk, shown
-from rename_tck.requirements.catalogue import Catalogue, composed, pointer_join
+from rename_tck.requirements.catalogue import Catalogue
+from rename_tck.requirements.yaml_source import composed, pointer_join
 
 __all__ = ["Comparison", "Difference", "Document", "Source", "UnreadableError", "compare", "read_json", "vendored"]
 

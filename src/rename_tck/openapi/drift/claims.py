@@ -12,7 +12,8 @@ import yaml
 
 from rename_tck.openapi.document import Document
 from rename_tck.openapi.drift.walk import Difference
-from rename_tck.requirements.catalogue import Citation, Requirement, folded, found_in, pointer_join, pointer_segments
+from rename_tck.requirements.catalogue import Citation, Requirement
+from rename_tck.requirements.yaml_source import folded, found_in, pointer_join, pointer_segments
 
 #: Members whose words describe: they are compared where a quote is of them.
 _PROSE = frozenset({"description", "summary", "title", "example", "examples"})

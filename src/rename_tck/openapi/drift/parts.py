@@ -8,7 +8,7 @@ from typing import Any
 
 from rename_tck.openapi.document import Document
 from rename_tck.openapi.drift.shapes import key
-from rename_tck.requirements.catalogue import pointer_join
+from rename_tck.requirements.yaml_source import pointer_join
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

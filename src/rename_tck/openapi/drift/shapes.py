@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rename_tck.openapi.document import Document
-from rename_tck.requirements.catalogue import pointer_join
+from rename_tck.requirements.yaml_source import pointer_join
 
 #: Keywords that restrict no value. `default` is none of them: it says what leaving out means.
 ANNOTATIONS = frozenset({

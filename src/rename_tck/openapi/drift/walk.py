@@ -10,7 +10,7 @@ from typing import Any, Literal
 from rename_tck.openapi.document import Document, UnreadableError
 from rename_tck.openapi.drift.parts import mapping, media_type, parameters_of, security_of, style_of
 from rename_tck.openapi.drift.shapes import Shape, key, shape, without_null
-from rename_tck.requirements.catalogue import pointer_join
+from rename_tck.requirements.yaml_source import pointer_join
 
 Kind = Literal["changed", "added", "missing"]
 

@@ -1,24 +1,26 @@
-"""The record itself: its rules, its bytes, and the folder of reports that is written from it."""
+"""The record of a run: its rules and its bytes."""
 
 from __future__ import annotations
 
 import json
 import re
-import secrets
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from rename_tck.reports import badge, ctrf, html, markdown
-from rename_tck.reports.facts import LEVELS, VERDICTS, Json
-from rename_tck.results.history import History
 from rename_tck.text import HIDDEN, cut
 from rename_tck.verdict import SCHEMA_VERSION
+
+#: The record, or a part of it, as `conformance.schema.json` describes it.
+Json = dict[str, Any]
+
+LEVELS = ("MUST", "SHOULD")
+
+#: The verdicts of a requirement in the order in which a reader wants them.
+VERDICTS = ("fail", "error", "not tested", "pass")
 
 #: What `HIDDEN` matches and `json.dumps` left as it is, besides the line breaks that indenting makes.
 _TO_ESCAPE = re.compile(rf"(?!\n){HIDDEN.pattern}")
@@ -31,7 +33,7 @@ class InvalidRecordError(ValueError):
 @lru_cache(maxsize=1)
 def schema() -> Json:
     """The JSON Schema (2020-12) of the record."""
-    text = files("rename_tck.reports").joinpath("conformance.schema.json").read_text(encoding="utf-8")
+    text = files("rename_tck.results").joinpath("conformance.schema.json").read_text(encoding="utf-8")
     loaded: Json = json.loads(text)
     return loaded
 
@@ -127,53 +129,3 @@ def dumps(content: Json) -> str:
         return json.dumps(match[0])[1:-1]
 
     return _TO_ESCAPE.sub(escape, json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True)) + "\n"
-
-
-@dataclass(frozen=True)
-class Report:
-    """One of the files that a run leaves: its name in the folder of reports, and how it is made."""
-
-    name: str
-    render: Callable[[Json, History | None], str]
-
-
-#: The record itself first, so that it is written even if another one cannot be.
-REPORTS = {
-    "json": Report("conformance.json", lambda record, _: dumps(record)),
-    "html": Report("conformance.html", html.render),
-    "md": Report("conformance.md", lambda record, _: markdown.render(record)),
-    "ctrf": Report("ctrf.json", lambda record, _: dumps(ctrf.build(record))),
-    "badge": Report("badge.json", lambda record, _: dumps(badge.build(record))),
-}
-
-
-def write(record: Json, directory: Path, history: History | None = None) -> list[Path]:
-    """Write every report into the folder, which is made if need be; returns their paths, `conformance.json` first.
-
-    Each file is replaced as a whole: an interrupted run leaves the old one or the new one.
-
-    Raises:
-        OSError: the folder cannot be made or written.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    written = []
-    for report in REPORTS.values():
-        path = directory / report.name
-        replace(path, report.render(record, history).encode())
-        written.append(path)
-    return written
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file as a whole, or leave what is there.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

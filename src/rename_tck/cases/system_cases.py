@@ -1,0 +1,40 @@
+"""Cases that only one system has: each system's own module in this room says which."""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+
+from rename_tck.cases.queries import OddQuery
+from rename_tck.client.exchange import Request
+from rename_tck.systems.dialect import Dialect, Session
+
+
+class SystemCases(ABC):
+    """The cases of one system, made by its dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+
+    @abstractmethod
+    def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
+        """Requests that carry an acceptable name and one fault that every edition calls invalid, with what it is."""
+
+    def odd_queries(self, session: Session) -> list[OddQuery]:
+        """Queries to try that no document describes."""
+        query = self.dialect.query(session)
+        return [
+            OddQuery((*query, ("unknown", "1")), "an unknown parameter", "parameters bound by reflection"),
+            OddQuery((*query, ("x[]", "\0"), ("", "")), "odd names and a NUL", "a parser's exception let through"),
+        ]
+
+    def odd_scopes(self, session: Session, name: str) -> list[tuple[str, dict[str, object]]]:
+        """Bodies whose scope is valid and odd, with what is odd about it."""
+        return []
+
+
+def load(dialect: Dialect) -> SystemCases:
+    """The cases of a dialect's system; only its own module is imported."""
+    module = importlib.import_module(f"rename_tck.cases.{dialect.system}")
+    cases: SystemCases = module.CASES(dialect)
+    return cases
