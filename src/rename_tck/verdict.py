@@ -54,7 +54,7 @@ class Compared:
 
 
 @dataclass
-class Tried:
+class ReplayData:
     """What it takes to try a failing case again: its keys in the law, and a drawn value or the request."""
 
     keys: list[str]
@@ -130,4 +130,4 @@ class Finding:
     evidence: Evidence = field(default_factory=Evidence)
     failure: Failure | None = None
     #: Whether only the case was tried that an earlier run kept: that it passes proves nothing of the rest.
-    kept: bool = False
+    replayed: bool = False

@@ -4,63 +4,64 @@ import pytest
 
 from rename_tck.cases import bodies, names
 from rename_tck.checks import rename_series, server_clock
-from rename_tck.checks.context import Bench
+from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, NotJsonError
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target.session_pool import Snapshot
 from rename_tck.verdict import Compared
 
 requirement = pytest.mark.requirement
+pytestmark = pytest.mark.order(0, spread=0)
 
 
 @requirement("rename-accepted")
-def test_a_valid_rename_is_answered_with_200(bench: Bench) -> None:
-    for step in rename_series.run(bench).steps:
+def test_a_valid_rename_is_answered_with_200(check: CheckContext) -> None:
+    for step in rename_series.run(check).steps:
         if not step.accepted:
-            bench.fail(step.case, "status 200: the request is valid", step.exchange)
-    session = bench.some_session()
-    for spelling in bench.cases(bodies.spellings(bench.body(session, f"A/B, déjà vu {bench.name()}"))):
-        bench.accept(bench.dialect.rename(session, None, raw=spelling.raw), f"a body spelt with {spelling.label}")
+            check.fail(step.case, "status 200: the request is valid", step.exchange)
+    session = check.some_session()
+    for spelling in check.cases(bodies.spellings(check.body(session, f"A/B, déjà vu {check.name()}"))):
+        check.accept(check.dialect.rename(session, None, raw=spelling.raw), f"a body spelt with {spelling.label}")
     # a parameter leaves the media type what it is (RFC 9110, section 8.3.1; RFC 8259, section 11)
-    for value in bench.cases(("application/json; charset=utf-8", "Application/JSON")):
-        request = bench.dialect.rename(session, bench.body(session), headers=(("Content-Type", value),))
-        bench.accept(request, f"a body of type {value}")
+    for value in check.cases(("application/json; charset=utf-8", "Application/JSON")):
+        request = check.dialect.rename(session, check.body(session), headers=(("Content-Type", value),))
+        check.accept(request, f"a body of type {value}")
 
 
 @requirement("rename-accepted", last=True)
-def test_every_ordinary_rename_of_the_run_is_accepted(bench: Bench) -> None:
-    bench.resend()
-    for exchange in bench.target.denied:
-        bench.fail(
+def test_every_ordinary_rename_of_the_run_is_accepted(check: CheckContext) -> None:
+    check.resend()
+    for exchange in check.target.refused_renames:
+        check.fail(
             "an ordinary rename, for the sake of another requirement", "status 200: the request is valid", exchange
         )
-    bench.prove(bench.rename(bench.some_session(), bench.name()))
+    check.require_control_accepted(check.rename(check.some_session(), check.name()))
 
 
 @requirement("answer-schema", per_edition=True)
-def test_the_answer_matches_the_documented_schema(bench: Bench) -> None:
-    steps = rename_series.run(bench).accepted()
-    bench.needs(steps, "no rename was answered with 200")
+def test_the_answer_matches_the_documented_schema(check: CheckContext) -> None:
+    steps = rename_series.run(check).accepted()
+    check.needs(steps, "no rename was answered with 200")
     for step in steps:
-        _require_schema(bench, step.case, step.exchange, bench.json(step.exchange, step.case))
+        _require_schema(check, step.case, step.exchange, check.json(step.exchange, step.case))
 
 
 @requirement("answer-schema", per_edition=True, last=True)
-def test_every_answer_of_the_run_matches_the_documented_schema(bench: Bench) -> None:
+def test_every_answer_of_the_run_matches_the_documented_schema(check: CheckContext) -> None:
     judged = set()
-    for exchange in _every_200(bench):
+    for exchange in _every_200(check):
         value = exchange.answer.value if exchange.answer else None
-        astray = value is None or exchange.request.path in bench.target.astray
-        if not astray and (shape := _shape(value)) not in judged:
+        off_route_paths = value is None or exchange.request.path in check.target.off_route_paths
+        if not off_route_paths and (shape := _shape(value)) not in judged:
             judged.add(shape)
-            _require_schema(bench, "a 200 answer", exchange, value)
+            _require_schema(check, "a 200 answer", exchange, value)
 
 
-def _require_schema(bench: Bench, case: str, exchange: Exchange, value: object) -> None:
-    for error in bench.contract.answer_errors(200, value):
+def _require_schema(check: CheckContext, case: str, exchange: Exchange, value: object) -> None:
+    for error in check.contract.answer_errors(200, value):
         # where editions differ over null, a requirement of its own decides
         if not (error.pointer == "/introduction" and error.value is None):
-            bench.fail(case, f"the documented schema, but {error.message}", exchange)
+            check.fail(case, f"the documented schema, but {error.message}", exchange)
 
 
 def _shape(value: object) -> object:
@@ -70,93 +71,93 @@ def _shape(value: object) -> object:
     return (list, *map(_shape, value)) if isinstance(value, list) else type(value)
 
 
-def _every_200(bench: Bench) -> list[Exchange]:
+def _every_200(check: CheckContext) -> list[Exchange]:
     """Every 200 answer of the run so far: what only odd input brings out is among them."""
-    if not bench.resend():
-        rename_series.run(bench)
-    found = [exchange for exchange in bench.journal() if exchange.status == 200]
-    bench.needs(found, "no rename was answered with 200")
+    if not check.resend():
+        rename_series.run(check)
+    found = [exchange for exchange in check.journal() if exchange.status == 200]
+    check.needs(found, "no rename was answered with 200")
     return found
 
 
 @requirement("answer-media-type", last=True)
-def test_the_answer_is_sent_as_json(bench: Bench) -> None:
-    for exchange in _every_200(bench):
+def test_the_answer_is_sent_as_json(check: CheckContext) -> None:
+    for exchange in _every_200(check):
         assert exchange.answer is not None
         if exchange.answer.media_type != "application/json":
             found = exchange.answer.header("content-type") or "(none)"
             compared = Compared("application/json", found)
-            bench.fail("a 200 answer: its content type", "application/json", exchange, compared)
+            check.fail("a 200 answer: its content type", "application/json", exchange, compared)
 
 
 @requirement("answer-json", last=True)
-def test_the_answer_is_well_formed_json(bench: Bench) -> None:
-    for exchange in _every_200(bench):
+def test_the_answer_is_well_formed_json(check: CheckContext) -> None:
+    for exchange in _every_200(check):
         assert exchange.answer is not None
         try:
             exchange.answer.json()
         except NotJsonError as error:
-            bench.fail("a 200 answer: its body", f"JSON in UTF-8, but {error}", exchange)
+            check.fail("a 200 answer: its body", f"JSON in UTF-8, but {error}", exchange)
 
 
 @requirement("answer-name")
-def test_the_answer_carries_the_new_name(bench: Bench) -> None:
-    steps = [step for step in rename_series.run(bench).accepted() if bench.dialect.name_in(step.answered) is not None]
-    bench.needs(steps, "no answer carried a name")
+def test_the_answer_carries_the_new_name(check: CheckContext) -> None:
+    steps = [step for step in rename_series.run(check).accepted() if check.dialect.name_in(step.answered) is not None]
+    check.needs(steps, "no answer carried a name")
     for step in steps:
-        bench.expect_equal(
-            step.name, bench.dialect.name_in(step.answered), f"{step.case}: the name in the answer", step.exchange
+        check.expect_equal(
+            step.name, check.dialect.name_in(step.answered), f"{step.case}: the name in the answer", step.exchange
         )
 
 
 @requirement("answer-id")
-def test_the_answer_carries_the_id_asked_for(bench: Bench) -> None:
-    steps = [step for step in rename_series.run(bench).accepted() if bench.dialect.id_in(step.answered) is not None]
-    bench.needs(steps, "no answer carried an id")
+def test_the_answer_carries_the_id_asked_for(check: CheckContext) -> None:
+    steps = [step for step in rename_series.run(check).accepted() if check.dialect.id_in(step.answered) is not None]
+    check.needs(steps, "no answer carried an id")
     for step in steps:
-        bench.expect_equal(
-            step.session.id, bench.dialect.id_in(step.answered), f"{step.case}: the id in the answer", step.exchange
+        check.expect_equal(
+            step.session.id, check.dialect.id_in(step.answered), f"{step.case}: the id in the answer", step.exchange
         )
 
 
 @requirement("answer-id", last=True)
-def test_every_answer_of_the_run_carries_the_id_asked_for(bench: Bench) -> None:
-    asked = {bench.rename(session, "").path: session.id for session in bench.target.pool.all}
-    for exchange in _every_200(bench):
-        found = bench.dialect.id_in(members(exchange.answer.value if exchange.answer else None))
+def test_every_answer_of_the_run_carries_the_id_asked_for(check: CheckContext) -> None:
+    asked = {check.rename(session, "").path: session.id for session in check.target.pool.all}
+    for exchange in _every_200(check):
+        found = check.dialect.id_in(members(exchange.answer.value if exchange.answer else None))
         if found is not None and exchange.request.path in asked:
-            bench.expect_equal(asked[exchange.request.path], found, "a 200 answer: the id in it", exchange)
+            check.expect_equal(asked[exchange.request.path], found, "a 200 answer: the id in it", exchange)
 
 
 @requirement("name-stored")
-def test_the_new_name_is_there_when_read_back(bench: Bench) -> None:
-    steps = rename_series.run(bench).accepted()
-    bench.require_readable()
-    bench.needs(steps, "no rename was answered with 200")
+def test_the_new_name_is_there_when_read_back(check: CheckContext) -> None:
+    steps = rename_series.run(check).accepted()
+    check.require_readable()
+    check.needs(steps, "no rename was answered with 200")
     for number, step in enumerate(steps):
         # of a fault that comes and goes, the number says so
         case = f"{step.case}, number {number + 1} of a series" + (f" ({number} kept)" if number else "")
         after = step.after.get(step.session.id)
         if after is None:
-            bench.fail(f"{case}: the session read back", "the session to be there still", step.exchange)
-        bench.expect_equal(step.name, bench.dialect.name_in(after), f"{case}: the name read back", step.exchange)
+            check.fail(f"{case}: the session read back", "the session to be there still", step.exchange)
+        check.expect_equal(step.name, check.dialect.name_in(after), f"{case}: the name read back", step.exchange)
 
 
 @requirement("session-untouched", last=2)
-def test_nothing_else_of_the_session_changes(bench: Bench) -> None:
-    run = rename_series.run(bench)
+def test_nothing_else_of_the_session_changes(check: CheckContext) -> None:
+    run = rename_series.run(check)
     compared = 0
     answered: dict[str, tuple[str, Snapshot]] = {}
-    _each_is_listed_as_before(bench, run)
+    _each_is_listed_as_before(check, run)
     for step in run.accepted():
         before, after = step.before.get(step.session.id), step.after.get(step.session.id)
         if before is not None and after is not None:
-            compared += _same_but_name(bench, run, step, before, after, "read back")
+            compared += _same_but_name(check, run, step, before, after, "read back")
         if step.session.id in answered:
             _, earlier = answered[step.session.id]
-            compared += _same_but_name(bench, run, step, earlier, step.answered, "in the answer")
+            compared += _same_but_name(check, run, step, earlier, step.answered, "in the answer")
         answered[step.session.id] = (step.name, step.answered)
-    for session in bench.target.pool.all:
+    for session in check.target.pool.all:
         first = next((step for step in run.accepted() if step.session.id == session.id), None)
         if first is None:
             continue
@@ -164,44 +165,56 @@ def test_nothing_else_of_the_session_changes(bench: Bench) -> None:
         seen = (before or {}, first.after.get(session.id) or {}, first.answered)
         server_clock.wait_since(
             first.exchange.at,
-            [read.get(member) for read in seen for member in bench.dialect.steady if member != bench.dialect.id_member],
+            [
+                read.get(member)
+                for read in seen
+                for member in check.dialect.immutable_members
+                if member != check.dialect.id_member
+            ],
         )
-        name = bench.name()
-        late = rename_series.Step(session, name, bench.give(session, name, "a rename well after the first"))
+        name = check.name()
+        late = rename_series.Step(
+            session, name, check.rename_and_expect(session, name, "a rename well after the first")
+        )
         if before is not None:
-            compared += _same_but_name(bench, run, late, before, bench.read(session, late.exchange), "read back")
-        compared += _same_but_name(bench, run, late, first.answered, late.answered, "in the answer")
-    bench.needs(
+            compared += _same_but_name(check, run, late, before, check.read(session, late.exchange), "read back")
+        compared += _same_but_name(check, run, late, first.answered, late.answered, "in the answer")
+    check.needs(
         compared,
         "nothing but the name is seen of a session: its answers carry no more, and it cannot be read back",
     )
 
 
-def _each_is_listed_as_before(bench: Bench, run: rename_series.Series) -> None:
+def _each_is_listed_as_before(check: CheckContext, run: rename_series.Series) -> None:
     """A session that was listed before the renames is listed after them, and once."""
     for kind, before in run.listed_before.items():
-        now = [bench.dialect.id_in(item) for item in run.listed_after.get(kind) or []]
+        now = [check.dialect.id_in(item) for item in run.listed_after.get(kind) or []]
         if before is None or run.listed_after.get(kind) is None:
             continue
         for step in {step.session.id: step for step in run.accepted() if step.session.kind == kind}.values():
-            times = [bench.dialect.id_in(item) for item in before].count(step.session.id)
+            times = [check.dialect.id_in(item) for item in before].count(step.session.id)
             if times == 1 and now.count(step.session.id) != 1:
                 # the order may have changed between two pages
-                again = [bench.dialect.id_in(item) for item in bench.target.pool.listing(kind) or []]
+                again = [check.dialect.id_in(item) for item in check.target.pool.listing(kind) or []]
                 case = f"{step.case}: how often it is listed"
-                bench.expect_equal(1, again.count(step.session.id), case, step.exchange)
+                check.expect_equal(1, again.count(step.session.id), case, step.exchange)
 
 
 def _same_but_name(
-    bench: Bench, run: rename_series.Series, step: rename_series.Step, before: Snapshot, after: Snapshot, where: str
+    check: CheckContext,
+    run: rename_series.Series,
+    step: rename_series.Step,
+    before: Snapshot,
+    after: Snapshot,
+    where: str,
 ) -> int:
-    """Require that the steady members are as they were; how many were compared."""
-    dialect = bench.dialect
+    """Require that the immutable members are as they were; how many were compared."""
+    dialect = check.dialect
     old, new = dialect.name_in(before), dialect.name_in(after)
-    fickle = run.fickle.get(step.session.id, set()) if where == "read back" else set()
+    volatile_members = run.volatile_members.get(step.session.id, set()) if where == "read back" else set()
     compared = 0
-    for member in dialect.steady:
-        if member in fickle or (member not in before and member not in after) or member == dialect.id_member:
+    for member in dialect.immutable_members:
+        if member in volatile_members or (member not in before and member not in after) or member == dialect.id_member:
             continue
         if where == "in the answer" and (member not in before or member not in after):
             continue
@@ -209,7 +222,7 @@ def _same_but_name(
         copied = member in dialect.copies_name
         was, is_now = before.get(member), after.get(member)
         if (_without(was, old) != _without(is_now, new)) if copied else was != is_now:
-            bench.expect_equal(before.get(member), after.get(member), f"{step.case}: {member} {where}", step.exchange)
+            check.expect_equal(before.get(member), after.get(member), f"{step.case}: {member} {where}", step.exchange)
     return compared
 
 
@@ -223,9 +236,9 @@ def _without(value: object, name: object) -> object:
 
 
 @requirement("neighbours-untouched", last=2)
-def test_no_other_session_changes(bench: Bench) -> None:
-    run = rename_series.run(bench)
-    bench.needs(run.accepted(), "no rename was answered with 200")
+def test_no_other_session_changes(check: CheckContext) -> None:
+    run = rename_series.run(check)
+    check.needs(run.accepted(), "no rename was answered with 200")
     looked = False
     for step in run.steps:
         for other, before in step.before.items():
@@ -234,32 +247,32 @@ def test_no_other_session_changes(bench: Bench) -> None:
                 continue
             looked = True
             if after is None:
-                bench.fail(f"{step.case}: another session", f"session {other} to be there still", step.exchange)
-            for member in (bench.dialect.name_member, *bench.dialect.steady):
-                if member not in run.fickle[other]:
-                    bench.expect_equal(
+                check.fail(f"{step.case}: another session", f"session {other} to be there still", step.exchange)
+            for member in (check.dialect.name_member, *check.dialect.immutable_members):
+                if member not in run.volatile_members[other]:
+                    check.expect_equal(
                         before.get(member),
                         after.get(member),
                         f"{step.case}: {member} of another session, {other}",
                         step.exchange,
                     )
-    looked |= _bystanders_keep_their_names(bench, run)
-    _neighbours_stay_as_they_are(bench, run)
-    bench.require_readable()
-    bench.needs(looked, "needs a second session: lend more with --session-id")
+    looked |= _bystanders_keep_their_names(check, run)
+    _neighbours_stay_as_they_are(check, run)
+    check.require_readable()
+    check.needs(looked, "needs a second session: lend more with --session-id")
 
 
-def _neighbours_stay_as_they_are(bench: Bench, run: rename_series.Series) -> None:
+def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series) -> None:
     """Rename one session and, when another time shows, a last one: the others' name and last update stay.
 
     So a rename is seen that sets the time of every session, and one that sets that of the session renamed before, and
     one of a session of another type.
     """
-    dialect, pool = bench.dialect, bench.target.pool
+    dialect, pool = check.dialect, check.target.pool
     member = dialect.updated_member
-    if not bench.readable():
+    if not check.readable():
         return
-    kinds = [[session for session in pool.all if session.kind == kind] for kind in bench.dialect.kinds]
+    kinds = [[session for session in pool.all if session.kind == kind] for kind in check.dialect.kinds]
     several = [alike for alike in kinds if len(alike) > 1]
 
     def read() -> dict[str, Snapshot]:
@@ -268,42 +281,42 @@ def _neighbours_stay_as_they_are(bench: Bench, run: rename_series.Series) -> Non
         return {name: snapshot or {} for one in found for name, snapshot in one.items()}
 
     for first, *_ in several:
-        bench.send(bench.rename(first, bench.name()))
+        check.send(check.rename(first, check.name()))
     shown = read()
-    server_clock.wait_past(bench, run, [snapshot.get(member) for snapshot in shown.values()])
+    server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in shown.values()])
     before = read()
     # what moved without a rename moves by itself
-    fickle = {
+    volatile_members = {
         (other, one)
         for other, snapshot in shown.items()
         for one in (member, dialect.name_member)
-        if snapshot.get(one) != before[other].get(one) or one in run.fickle.get(other, set())
+        if snapshot.get(one) != before[other].get(one) or one in run.volatile_members.get(other, set())
     }
     for *_, last in several:
-        exchange = bench.send(bench.rename(last, bench.name()))
+        exchange = check.send(check.rename(last, check.name()))
         after = read()
         for other in sorted(after.keys() - {last.id}):
             for one in (member, dialect.name_member):
-                if (other, one) not in fickle:
+                if (other, one) not in volatile_members:
                     case = f"a rename of another session: {one} of {other}"
-                    bench.expect_equal(before[other].get(one), after[other].get(one), case, exchange)
+                    check.expect_equal(before[other].get(one), after[other].get(one), case, exchange)
         before = after
 
 
-def _bystanders_keep_their_names(bench: Bench, run: rename_series.Series) -> bool:
+def _bystanders_keep_their_names(check: CheckContext, run: rename_series.Series) -> bool:
     """Sessions that only the listing shows may be renamed by others at any time, but not to a name of this run."""
-    own = {session.id for session in bench.target.pool.all}
+    own = {session.id for session in check.target.pool.all}
     names = {step.name: step for step in run.steps}
     looked = False
     for kind, before in run.listed_before.items():
-        known = {bench.dialect.id_in(item): bench.dialect.name_in(item) for item in before or []}
+        known = {check.dialect.id_in(item): check.dialect.name_in(item) for item in before or []}
         for item in run.listed_after.get(kind) or []:
-            found, name = bench.dialect.id_in(item), bench.dialect.name_in(item)
+            found, name = check.dialect.id_in(item), check.dialect.name_in(item)
             if found in own:
                 continue
             looked |= found in known
             if isinstance(name, str) and name in names and name != known.get(found):
-                bench.fail(
+                check.fail(
                     f"{names[name].case}: a session that was not renamed, {found}", "its own name",
                     names[name].exchange, Compared(str(known.get(found)), name),
                 )  # fmt: skip
@@ -311,83 +324,83 @@ def _bystanders_keep_their_names(bench: Bench, run: rename_series.Series) -> boo
 
 
 @requirement("session-untouched")
-def test_members_that_a_rename_has_no_business_with_are_not_taken(bench: Bench) -> None:
-    bench.require_readable()
-    session, *others = sorted(bench.target.pool.all, key=lambda one: one.kind != bench.dialect.kinds[0])
+def test_members_that_a_rename_has_no_business_with_are_not_taken(check: CheckContext) -> None:
+    check.require_readable()
+    session, *others = sorted(check.target.pool.all, key=lambda one: one.kind != check.dialect.kinds[0])
     if session.origin != "created":
         return  # what is lent is not put at risk
-    first, before = bench.read(session), bench.read(session)
-    names_before = {other.id: bench.name_of(other) for other in others[:1]}
-    body = bench.body(session)
-    foreign = {member: "rename-tck" for member in bench.dialect.steady if member not in body}
-    for case, more in bench.cases((
+    first, before = check.read(session), check.read(session)
+    names_before = {other.id: check.name_of(other) for other in others[:1]}
+    body = check.body(session)
+    foreign = {member: "rename-tck" for member in check.dialect.immutable_members if member not in body}
+    for case, more in check.cases((
         ("members of a session in the body", foreign),
-        ("another session's id in the body", {bench.dialect.id_member: others[0].id if others else "rename-tck"}),
+        ("another session's id in the body", {check.dialect.id_member: others[0].id if others else "rename-tck"}),
     )):  # fmt: skip
-        exchange = bench.send(bench.dialect.rename(session, {**bench.body(session), **more}))
-        after = bench.read(session, exchange)
-        for member in bench.dialect.steady:
-            if first.get(member) == before.get(member) and member not in bench.dialect.copies_name:
-                bench.expect_equal(before.get(member), after.get(member), f"{case}: {member} read back", exchange)
+        exchange = check.send(check.dialect.rename(session, {**check.body(session), **more}))
+        after = check.read(session, exchange)
+        for member in check.dialect.immutable_members:
+            if first.get(member) == before.get(member) and member not in check.dialect.copies_name:
+                check.expect_equal(before.get(member), after.get(member), f"{case}: {member} read back", exchange)
         for other in others[:1]:
-            bench.stored(other, names_before[other.id], f"{case}: another session", exchange)
+            check.stored(other, names_before[other.id], f"{case}: another session", exchange)
 
 
 @requirement("rename-again")
-def test_a_renamed_session_can_be_renamed_again(bench: Bench) -> None:
-    session = bench.some_session()
+def test_a_renamed_session_can_be_renamed_again(check: CheckContext) -> None:
+    session = check.some_session()
     for position in ("first", "second", "third", "fourth"):
-        name = bench.name()
-        exchange = bench.give(session, name, f"{position} rename in a row")
-        bench.stored_if_readable(session, name, f"{position} rename in a row", exchange)
+        name = check.name()
+        exchange = check.rename_and_expect(session, name, f"{position} rename in a row")
+        check.stored_if_readable(session, name, f"{position} rename in a row", exchange)
 
 
 @requirement("name-stored")
-def test_the_name_is_the_same_however_it_is_spelt(bench: Bench) -> None:
-    session = bench.some_session()
-    bench.require_readable()
-    for number in bench.cases((0, -1)):
-        name = f"{bench.name()}, A/B, déjà vu"
-        spelling = bodies.spellings(bench.body(session, name))[number]
-        exchange = bench.send(bench.dialect.rename(session, None, raw=spelling.raw))
-        if bench.dialect.succeeded(exchange):
-            bench.stored(session, name, f"a body spelt with {spelling.label}", exchange)
+def test_the_name_is_the_same_however_it_is_spelt(check: CheckContext) -> None:
+    session = check.some_session()
+    check.require_readable()
+    for number in check.cases((0, -1)):
+        name = f"{check.name()}, A/B, déjà vu"
+        spelling = bodies.spellings(check.body(session, name))[number]
+        exchange = check.send(check.dialect.rename(session, None, raw=spelling.raw))
+        if check.dialect.succeeded(exchange):
+            check.stored(session, name, f"a body spelt with {spelling.label}", exchange)
 
 
 @requirement("name-stored")
-def test_the_name_is_that_of_the_body(bench: Bench) -> None:
-    session, name = bench.some_session(), bench.name()
-    others = [(bench.dialect.id_member, other.id) for other in bench.target.pool.all if other.id != session.id]
-    query = (*bench.dialect.query(session), (bench.dialect.name_member, bench.name()), *others[:1])
-    request = bench.dialect.rename(session, bench.body(session, name), query=query)
-    exchange = bench.send(request)
-    if bench.dialect.succeeded(exchange) and bench.readable():
-        bench.stored(session, name, "another name, and id, in the query, where no document has them", exchange)
+def test_the_name_is_that_of_the_body(check: CheckContext) -> None:
+    session, name = check.some_session(), check.name()
+    others = [(check.dialect.id_member, other.id) for other in check.target.pool.all if other.id != session.id]
+    query = (*check.dialect.query(session), (check.dialect.name_member, check.name()), *others[:1])
+    request = check.dialect.rename(session, check.body(session, name), query=query)
+    exchange = check.send(request)
+    if check.dialect.succeeded(exchange) and check.readable():
+        check.stored(session, name, "another name, and id, in the query, where no document has them", exchange)
 
 
 @requirement("rename-again")
-def test_a_name_that_differs_little_from_the_one_before_is_stored(bench: Bench) -> None:
-    session = bench.some_session()
+def test_a_name_that_differs_little_from_the_one_before_is_stored(check: CheckContext) -> None:
+    session = check.some_session()
     for name, difference in names.NEAR:
-        if bench.allows(bench.body(session, name)):
+        if check.allows(check.body(session, name)):
             case = f"a name that differs from the one before in {difference}"
-            exchange = bench.give(session, name, case)
-            bench.stored_if_readable(session, name, case, exchange)
+            exchange = check.rename_and_expect(session, name, case)
+            check.stored_if_readable(session, name, case, exchange)
 
 
 @requirement("same-name")
-def test_a_session_can_be_renamed_to_the_name_that_it_bears(bench: Bench) -> None:
-    session = bench.some_session()
-    name = bench.name()
+def test_a_session_can_be_renamed_to_the_name_that_it_bears(check: CheckContext) -> None:
+    session = check.some_session()
+    name = check.name()
     for case in ("a rename", "the same rename again", "the same rename a third time"):
-        exchange = bench.give(session, name, case)
-        bench.stored_if_readable(session, name, case, exchange)
-    _and_back(bench, session, name)
-    bench.needs_sight()
+        exchange = check.rename_and_expect(session, name, case)
+        check.stored_if_readable(session, name, case, exchange)
+    _and_back(check, session, name)
+    check.require_name_observed()
 
 
-def _and_back(bench: Bench, session: Session, name: str) -> None:
-    other = bench.name()
-    bench.give(session, other, "a rename to another name")
-    exchange = bench.give(session, name, "a rename back to an earlier name")
-    bench.stored_if_readable(session, name, "a rename back to an earlier name", exchange)
+def _and_back(check: CheckContext, session: Session, name: str) -> None:
+    other = check.name()
+    check.rename_and_expect(session, other, "a rename to another name")
+    exchange = check.rename_and_expect(session, name, "a rename back to an earlier name")
+    check.stored_if_readable(session, name, "a rename back to an earlier name", exchange)

@@ -3,31 +3,32 @@
 import pytest
 
 from rename_tck.cases import bodies, names
-from rename_tck.checks.context import Bench
+from rename_tck.checks.context import CheckContext
 from rename_tck.systems.dialect import Session
 
 requirement = pytest.mark.requirement
+pytestmark = pytest.mark.order(7, spread=3)
 
 
-def _judge(bench: Bench, candidates: tuple[names.Name, ...]) -> None:
+def _judge(check: CheckContext, candidates: tuple[names.Name, ...]) -> None:
     """Reasonable names must be kept exactly; others may be refused instead."""
-    candidates = _allowed(bench, candidates)
+    candidates = _allowed(check, candidates)
     kept = 0
-    sessions = bench.one_of_each_kind()
-    for session in bench.cases(sessions):
-        for name in bench.cases(candidates if session is sessions[0] else _one_of_each_class(candidates)):
-            kept += _is_kept(bench, session, name)
+    sessions = check.one_of_each_kind()
+    for session in check.cases(sessions):
+        for name in check.cases(candidates if session is sessions[0] else _one_of_each_class(candidates)):
+            kept += _is_kept(check, session, name)
     if kept:
-        bench.needs_sight()
+        check.require_name_observed()
     else:
-        bench.prove(bench.rename(bench.some_session(), bench.name()))
+        check.require_control_accepted(check.rename(check.some_session(), check.name()))
 
 
-def _allowed(bench: Bench, candidates: tuple[names.Name, ...]) -> tuple[names.Name, ...]:
+def _allowed(check: CheckContext, candidates: tuple[names.Name, ...]) -> tuple[names.Name, ...]:
     """Those that the document allows: the user's own may be stricter. Raises NotTested when none is left."""
-    session = bench.some_session()
-    left = tuple(name for name in candidates if bench.allows(bench.body(session, name.text)))
-    bench.needs(left, f"{bench.contract.document_path} allows none of these names")
+    session = check.some_session()
+    left = tuple(name for name in candidates if check.allows(check.body(session, name.text)))
+    check.needs(left, f"{check.contract.document_path} allows none of these names")
     return left
 
 
@@ -36,53 +37,53 @@ def _one_of_each_class(candidates: tuple[names.Name, ...]) -> list[names.Name]:
     return list({name.label: name for name in reversed(candidates)}.values())
 
 
-def _is_kept(bench: Bench, session: Session, name: names.Name) -> bool:
+def _is_kept(check: CheckContext, session: Session, name: names.Name) -> bool:
     case = f"{name.label}: {name.text[:60]!r}"
-    if session.kind != bench.dialect.kinds[0]:
+    if session.kind != check.dialect.kinds[0]:
         case += f", for a session of type {session.kind}"
     if not names.is_reasonable(name.text):
-        return bench.keep_or_refuse(session, bench.rename(session, name.text), name.text, case)
-    exchange = bench.give(session, name.text, case)
-    bench.stored_if_readable(session, name.text, case, exchange)
+        return check.keep_or_refuse(session, check.rename(session, name.text), name.text, case)
+    exchange = check.rename_and_expect(session, name.text, case)
+    check.stored_if_readable(session, name.text, case, exchange)
     return True
 
 
 @requirement("unicode-exact")
-def test_printable_unicode_is_kept_exactly(bench: Bench) -> None:
-    _judge(bench, names.UNICODE)
-    session = bench.some_session()
-    for name in bench.cases(_allowed(bench, names.UNICODE)):
+def test_printable_unicode_is_kept_exactly(check: CheckContext) -> None:
+    _judge(check, names.UNICODE)
+    session = check.some_session()
+    for name in check.cases(_allowed(check, names.UNICODE)):
         if names.is_reasonable(name.text):
-            _is_kept_spelt_with_escapes(bench, session, name)
+            _is_kept_spelt_with_escapes(check, session, name)
 
 
-def _is_kept_spelt_with_escapes(bench: Bench, session: Session, name: names.Name) -> None:
+def _is_kept_spelt_with_escapes(check: CheckContext, session: Session, name: names.Name) -> None:
     """Require that the escaped form of the same text is kept, surrogate pairs and all (RFC 8259, section 7)."""
-    (escaped, *_) = bodies.spellings(bench.body(session, name.text))
+    (escaped, *_) = bodies.spellings(check.body(session, name.text))
     case = f"{name.label}, spelt with escapes: {name.text[:60]!r}"
-    exchange = bench.accept(bench.dialect.rename(session, None, raw=escaped.raw), case)
-    bench.expect_answered(exchange, name.text, case)
-    bench.stored_if_readable(session, name.text, case, exchange)
+    exchange = check.accept(check.dialect.rename(session, None, raw=escaped.raw), case)
+    check.expect_answered(exchange, name.text, case)
+    check.stored_if_readable(session, name.text, case, exchange)
 
 
 @requirement("text-not-interpreted")
-def test_text_is_not_taken_for_anything_but_text(bench: Bench) -> None:
-    _judge(bench, names.LOOKALIKES)
+def test_text_is_not_taken_for_anything_but_text(check: CheckContext) -> None:
+    _judge(check, names.LOOKALIKES)
 
 
 @requirement("length-200-accepted")
-def test_two_hundred_characters_are_kept_whole(bench: Bench) -> None:
-    _judge(bench, (*names.long_names(200), *names.long_names(199)[:1], *names.long_names(101)[2:4]))
-    for name in bench.cases(_allowed(bench, names.long_names(200))):
+def test_two_hundred_characters_are_kept_whole(check: CheckContext) -> None:
+    _judge(check, (*names.long_names(200), *names.long_names(199)[:1], *names.long_names(101)[2:4]))
+    for name in check.cases(_allowed(check, names.long_names(200))):
         if not name.text.isascii():
-            _is_kept_spelt_with_escapes(bench, bench.some_session(), name)
+            _is_kept_spelt_with_escapes(check, check.some_session(), name)
 
 
 @requirement("never-altered")
-def test_unreasonable_names_are_kept_exactly_or_refused(bench: Bench) -> None:
-    _judge(bench, names.UNREASONABLE)
+def test_unreasonable_names_are_kept_exactly_or_refused(check: CheckContext) -> None:
+    _judge(check, names.UNREASONABLE)
 
 
 @requirement("blanks-kept")
-def test_blanks_around_a_name_are_kept(bench: Bench) -> None:
-    _judge(bench, names.BLANKS_AROUND)
+def test_blanks_around_a_name_are_kept(check: CheckContext) -> None:
+    _judge(check, names.BLANKS_AROUND)

@@ -5,32 +5,33 @@ import pytest
 from rename_tck.cases import names
 from rename_tck.cases.drawn import Move
 from rename_tck.cases.spaces import MOVES
-from rename_tck.checks.context import Bench
+from rename_tck.checks.context import CheckContext
 from rename_tck.checks.exploration import explore
 from rename_tck.client.exchange import Credential, Request
 from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested
 
 requirement = pytest.mark.requirement
+pytestmark = pytest.mark.order(5, spread=1)
 
 
 @requirement("sequence-consistent")
-def test_every_session_bears_the_last_name_accepted_for_it(bench: Bench) -> None:
-    bench.require_readable()
-    sessions = _sessions(bench)
-    for _ in bench.cases(["the sequence that every run plays"]):
-        _play(bench, sessions, _fixed(len(sessions)))
+def test_every_session_bears_the_last_name_accepted_for_it(check: CheckContext) -> None:
+    check.require_readable()
+    sessions = _sessions(check)
+    for _ in check.cases(["the sequence that every run plays"]):
+        _play(check, sessions, _fixed(len(sessions)))
 
 
 @requirement("sequence-consistent")
-def test_every_session_bears_the_last_name_accepted_for_it_in_drawn_sequences(bench: Bench) -> None:
-    bench.require_readable()
-    sessions = _sessions(bench)
+def test_every_session_bears_the_last_name_accepted_for_it_in_drawn_sequences(check: CheckContext) -> None:
+    check.require_readable()
+    sessions = _sessions(check)
 
     def played(moves: list[Move]) -> None:
-        _play(bench, sessions, moves)
+        _play(check, sessions, moves)
 
-    explore(bench, MOVES, played)
+    explore(check, MOVES, played)
 
 
 def _fixed(sessions: int) -> list[Move]:
@@ -50,44 +51,44 @@ def _fixed(sessions: int) -> list[Move]:
     ]
 
 
-def _sessions(bench: Bench) -> list[Session]:
+def _sessions(check: CheckContext) -> list[Session]:
     for count in (2, 1):
         try:
-            return bench.sessions(count)
+            return check.sessions(count)
         except NotTested:
             continue
-    return [bench.some_session()]
+    return [check.some_session()]
 
 
-def _play(bench: Bench, sessions: list[Session], moves: list[Move]) -> None:
+def _play(check: CheckContext, sessions: list[Session], moves: list[Move]) -> None:
     model: dict[str, object] = {}
     for session in sessions:
-        first = bench.name()
+        first = check.name()
         model[session.id] = first
-        bench.give(session, first, "the first rename of a sequence")
+        check.rename_and_expect(session, first, "the first rename of a sequence")
     past: list[str] = []
     for number, move in enumerate(moves, 1):
         session = sessions[move.session % len(sessions)]
-        request, name = _request(bench, session, move, model[session.id], past)
-        exchange = bench.send(request)
+        request, name = _request(check, session, move, model[session.id], past)
+        exchange = check.send(request)
         case = f"step {number} of a sequence ({move.act})"
-        if bench.dialect.succeeded(exchange):
+        if check.dialect.succeeded(exchange):
             past.append(str(model[session.id]))
             # what should have been refused is judged elsewhere
-            model[session.id] = bench.name_of(session, exchange) if name is None else name
-        for other, snapshot in bench.read_all(sessions, case, exchange).items():
+            model[session.id] = check.name_of(session, exchange) if name is None else name
+        for other, snapshot in check.read_all(sessions, case, exchange).items():
             if snapshot is None:
-                bench.fail(f"{case}: session {other} read back", "the session to be there still", exchange)
-            bench.expect_equal(
+                check.fail(f"{case}: session {other} read back", "the session to be there still", exchange)
+            check.expect_equal(
                 model[other],
-                bench.dialect.name_in(snapshot),
+                check.dialect.name_in(snapshot),
                 f"{case}: the name of session {other} read back",
                 exchange,
             )
 
 
 def _request(
-    bench: Bench, session: Session, move: Move, current: object, past: list[str]
+    check: CheckContext, session: Session, move: Move, current: object, past: list[str]
 ) -> tuple[Request, str | None]:
     """The request of a step, and the name that the session bears if it is accepted (None: it must not be)."""
     match move.act:
@@ -98,15 +99,15 @@ def _request(
         case "odd name":
             name = names.UNREASONABLE[move.choice % len(names.UNREASONABLE)].text
         case "faulty":
-            if faulty := bench.faulty(session, move.name):
+            if faulty := check.faulty(session, move.name):
                 return faulty[move.choice % len(faulty)][1], None
             name = move.name
         case "unknown":
-            made_up = bench.dialect.unknown_id(f"{bench.target.token}/sequence")
-            bench.target.sut.guard.know(made_up)
-            return bench.rename(Session(made_up, "listed", session.kind, session.owner), move.name), None
-        case "no key" if bench.target.sut.connection.key is not None:
-            return bench.rename(session, move.name).with_credential(Credential.NONE), None
+            made_up = check.dialect.unknown_id(f"{check.target.token}/sequence")
+            check.target.client.policy.allow(made_up)
+            return check.rename(Session(made_up, "listed", session.kind, session.owner), move.name), None
+        case "no key" if check.target.client.connection.key is not None:
+            return check.rename(session, move.name).with_credential(Credential.NONE), None
         case _:
             name = move.name
-    return bench.rename(session, name), name
+    return check.rename(session, name), name

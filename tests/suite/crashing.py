@@ -10,7 +10,7 @@ import pytest
 
 from rename_tck.checks import context
 from rename_tck.client import adapter
-from rename_tck.pytest_plugin import plugin
+from rename_tck.pytest_plugin import outcomes, plugin
 
 KEY = os.environ.get("RENAME_TCK_API_KEY", "")
 
@@ -35,11 +35,11 @@ def pytest_configure() -> None:
     """Break what the environment names."""
     match os.environ["CRASH"]:
         case "a law":
-            context.Bench.rename = _break  # type: ignore[method-assign]
+            context.CheckContext.rename = _break  # type: ignore[method-assign]
         case "the settings":
             setattr(plugin, "read", _break)  # noqa: B010  (mypy knows that it is not the plugin's own)
         case "a hook":
-            plugin.Judge.pytest_runtest_logreport = _break  # type: ignore[method-assign]
+            outcomes.Outcomes.pytest_runtest_logreport = _break  # type: ignore[method-assign]
         case "an interruption":
             # below urllib3, whose calls are given every header
             adapter._Noting.request = _broken_off(adapter._Noting.request, [])  # type: ignore[method-assign]

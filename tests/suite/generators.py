@@ -21,7 +21,7 @@ from harness import judge
 from rename_tck.cases import bodies, credentials, ids, names
 from rename_tck.cases.system_cases import load as load_cases
 from rename_tck.client.exchange import Request, decoded, encode_json
-from rename_tck.client.transport import Sut
+from rename_tck.client.transport import TargetClient
 from rename_tck.systems import NAMES, Session, load
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "generators.md"
@@ -50,7 +50,7 @@ class Kind:
 def kinds(system: str) -> list[Kind]:
     """The classes that a run on the system sends, in the order of the table."""
     dialect = load(system)
-    live = Session("0123456789abcdef", "lent", dialect.kinds[0], "user")
+    live = Session("0123456789abcdef", "fixture", dialect.kinds[0], "user")
     texts = (*names.UNICODE, *names.LOOKALIKES, *names.long_names(), *names.UNREASONABLE, *names.BLANKS_AROUND)
     odd = (*ids.odd_ids("token"), *ids.near_ids(live.id, text=dialect.ids_are_text))
     sample = {"a": "A"}
@@ -77,14 +77,14 @@ def count(system: str, report_dir: Path, seed: int = 1) -> Counter[tuple[str, st
     """How many cases of each class, by place and label, a quick run on the embedded server sends."""
     sent: list[Request] = []
     moves: Counter[str] = Counter()
-    original = Sut.send
+    original = TargetClient.send
 
-    def send(self: Sut, request: Request) -> Any:
+    def send(self: TargetClient, request: Request) -> Any:
         sent.append(request)
         return original(self, request)
 
     made: list[bodies.RawBody] = []
-    with mock.patch.object(Sut, "send", send), _counted_moves(moves, report_dir), _recorded_bodies(made):
+    with mock.patch.object(TargetClient, "send", send), _counted_moves(moves, report_dir), _recorded_bodies(made):
         judged = judge(None, report_dir, system=system, seed=seed)
     assert judged.status == 0, judged.output
     classes = _Classes(system, judged.record["seed"], made)
@@ -101,9 +101,9 @@ def _counted_moves(moves: Counter[str], report_dir: Path) -> Any:
     module: ModuleType = sys.modules["test_laws_sequences"]
     original = module._request
 
-    def request(bench: Any, session: Any, move: Any, *rest: Any) -> Any:
+    def request(check: Any, session: Any, move: Any, *rest: Any) -> Any:
         moves[move.act] += 1
-        return original(bench, session, move, *rest)
+        return original(check, session, move, *rest)
 
     return mock.patch.object(module, "_request", request)
 
@@ -156,7 +156,7 @@ class _Classes:
         if request.body is not None:
             yield from self._body(request.body)
         for kind in self.dialect.kinds:
-            session = Session("x", "lent", kind)
+            session = Session("x", "fixture", kind)
             for odd in load_cases(self.dialect).odd_queries(session):
                 if odd.query == request.query:
                     yield "query", odd.label

@@ -21,9 +21,9 @@ from rename_tck.cases import drawing, prefetch
 from rename_tck.cases.drawn import Drawn, from_text, to_text
 from rename_tck.cases.fuzz import strategy
 from rename_tck.cases.names import is_reasonable
-from rename_tck.cases.prefetch import Ahead, NotDrawnError, orders
+from rename_tck.cases.prefetch import NotPrefetchedError, Prefetch, generation_requests
 from rename_tck.cases.spaces import BODIES, INVALID, MOVES, NAMES, PROFILES, SPACES, VALID, Space
-from rename_tck.checks.context import Bench
+from rename_tck.checks.context import CheckContext
 from rename_tck.checks.exploration import SHRINKS, explore
 from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.openapi.contract import Contract
@@ -42,17 +42,17 @@ VALID_BODIES = {
 
 
 @contextmanager
-def _ahead(system: str, seed: int = 1, profile: str = "quick") -> Iterator[Ahead]:
-    process = Ahead()
+def _prefetch(system: str, seed: int = 1, profile: str = "quick") -> Iterator[Prefetch]:
+    process = Prefetch()
     try:
-        process.order(orders(system, all_editions(system), run_seed=seed, profile=profile))
+        process.request(generation_requests(system, all_editions(system), run_seed=seed, profile=profile))
         yield process
     finally:
         process.close()
 
 
 def _everything(system: str, seed: int = 1) -> dict[str, list[Any]]:
-    with _ahead(system, seed) as process:
+    with _prefetch(system, seed) as process:
         return {
             f"{space.name} {edition}": list(process.take(system, edition, space, VALID_BODIES[system]))
             for space in reversed(SPACES)  # in whatever order they are wanted
@@ -102,8 +102,8 @@ def test_what_is_drawn_ahead_is_what_a_run_draws_by_itself(system: str, seed: in
     """So that a seed repeats a run also with `-k` or workers, and a failure that was drawn is come by again."""
     drawing.use("quick")
     valid = VALID_BODIES[system]
-    with _ahead(system, seed) as process:
-        for order in orders(system, all_editions(system), run_seed=seed, profile="quick"):
+    with _prefetch(system, seed) as process:
+        for order in generation_requests(system, all_editions(system), run_seed=seed, profile="quick"):
             here: list[str] = []
             cases = strategy(order.space, Contract.load(system, order.document), valid)
             drawing.draw(cases, here.append, seed=order.seed, examples=order.examples)
@@ -112,11 +112,11 @@ def test_what_is_drawn_ahead_is_what_a_run_draws_by_itself(system: str, seed: in
 
 
 def test_the_values_of_an_order_can_be_had_once() -> None:
-    with _ahead("openhands") as process:
+    with _prefetch("openhands") as process:
         assert list(process.take("openhands", None, MOVES, {}))
-        with pytest.raises(NotDrawnError):
+        with pytest.raises(NotPrefetchedError):
             next(process.take("openhands", None, MOVES, {}))
-        with pytest.raises(NotDrawnError):
+        with pytest.raises(NotPrefetchedError):
             next(process.take("dify", None, MOVES, {}))
 
 
@@ -130,12 +130,12 @@ def test_the_process_knows_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("subprocess.Popen", recorded)
     monkeypatch.setenv("RENAME_TCK_API_KEY", KEY)
-    with _ahead("openhands"):
+    with _prefetch("openhands"):
         assert KEY not in json.dumps(given)
 
 
-def _bench(process: Ahead | None, edition: str | None = None) -> Bench:
-    """A bench without a server: cases are drawn and checked, and nothing is sent."""
+def _bench(process: Prefetch | None, edition: str | None = None) -> CheckContext:
+    """A check without a server: cases are drawn and checked, and nothing is sent."""
 
     class Dialect:
         system = "openhands"
@@ -145,60 +145,60 @@ def _bench(process: Ahead | None, edition: str | None = None) -> Bench:
 
     target = cast("Any", Target())
     target.contracts = {"0.53.0": Contract.load("openhands", "0.53.0")}
-    bench = Bench(target, None, seed="1/openhands.valid-space-accepted/None")
-    bench.edition = edition
-    return bench
+    check = CheckContext(target, None, seed="1/openhands.valid-space-accepted/None")
+    check.edition = edition
+    return check
 
 
-def _explored(process: Ahead | None, space: Space = NAMES, edition: str | None = "0.53.0") -> list[Any]:
+def _explored(process: Prefetch | None, space: Space = NAMES, edition: str | None = "0.53.0") -> list[Any]:
     checked: list[Any] = []
     explore(_bench(process, edition), space, checked.append, valid=VALID_BODIES["openhands"])
     return checked
 
 
 def test_what_was_drawn_ahead_is_checked_and_nothing_else() -> None:
-    with _ahead("openhands") as process, _ahead("openhands") as same:
+    with _prefetch("openhands") as process, _prefetch("openhands") as same:
         drawn = list(same.take("openhands", "0.53.0", NAMES, {}))
         assert _explored(process) == drawn
 
 
-def _killed(process: Ahead) -> None:
+def _killed(process: Prefetch) -> None:
     process._process.kill()
     process._process.wait()
 
 
 @pytest.mark.parametrize("when", ["before it is ordered", "while it draws", "after it has drawn some"])
 def test_a_process_that_dies_is_done_without(when: str) -> None:
-    process = Ahead()
+    process = Prefetch()
     try:
         if when == "before it is ordered":
             _killed(process)
-        process.order(orders("openhands", ("0.53.0",), run_seed=1, profile="nightly"))
+        process.request(generation_requests("openhands", ("0.53.0",), run_seed=1, profile="nightly"))
         if when == "while it draws":
             _killed(process)
         checked: list[Any] = []
-        bench = _bench(process)
+        check = _bench(process)
 
-        def check(value: Any) -> None:
+        def judge(value: Any) -> None:
             if when.startswith("after") and not checked:
                 _killed(process)
             checked.append(value)
 
-        explore(bench, BODIES, check, valid=VALID_BODIES["openhands"])
+        explore(check, BODIES, judge, valid=VALID_BODIES["openhands"])
         # how many had come before it died is chance, and what comes twice is checked once
         assert all(value in checked for value in _explored(None, BODIES, None)), "drawn here, as the profile says"
     finally:
         process.close()
 
 
-def _speaking(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ahead:
+def _speaking(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Prefetch:
     """A process that is a shell script."""
     program = folder / "python"
     program.write_text(f"#!/bin/sh\nread orders\n{script}\n", encoding="utf-8")
     program.chmod(0o755)
     with monkeypatch.context() as patched:
         patched.setattr("sys.executable", str(program))
-        return Ahead()
+        return Prefetch()
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_process_that_says_nonsense_is_done_without(
 ) -> None:
     process = _speaking(f"echo '0 {{\"value\": 1}}'; printf '{nonsense}\\n'", tmp_path, monkeypatch)
     try:
-        process.order(orders("openhands", ("0.53.0",), run_seed=1, profile="quick"))
+        process.request(generation_requests("openhands", ("0.53.0",), run_seed=1, profile="quick"))
         checked: list[Any] = []
         explore(_bench(process), MOVES, checked.append)
         assert checked[0] == 1
@@ -219,14 +219,14 @@ def test_a_process_that_says_nonsense_is_done_without(
 
 
 def test_a_process_that_hangs_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefetch, "PATIENCE", 0.3)
+    monkeypatch.setattr(prefetch, "VALUE_TIMEOUT", 0.3)
     process = _speaking("exec sleep 100", tmp_path, monkeypatch)
     try:
-        process.order(orders("openhands", ("0.53.0",), run_seed=1, profile="quick"))
-        with pytest.raises(NotDrawnError):
+        process.request(generation_requests("openhands", ("0.53.0",), run_seed=1, profile="quick"))
+        with pytest.raises(NotPrefetchedError):
             next(process.take("openhands", None, MOVES, {}))
-        monkeypatch.setattr(prefetch, "PATIENCE", 100.0)
-        with pytest.raises(NotDrawnError):
+        monkeypatch.setattr(prefetch, "VALUE_TIMEOUT", 100.0)
+        with pytest.raises(NotPrefetchedError):
             next(process.take("openhands", None, BODIES, {}))
     finally:
         process.close()
@@ -235,15 +235,15 @@ def test_a_process_that_hangs_is_waited_for_once(tmp_path: Path, monkeypatch: py
 def test_a_failure_is_made_small_here() -> None:
     calls: list[str] = []
 
-    def check(name: str) -> None:
+    def judge(name: str) -> None:
         calls.append(name)
         if len(name) > 3:
             raise Nonconformance(name, "short")
 
-    with _ahead("openhands") as process, _ahead("openhands") as same:
+    with _prefetch("openhands") as process, _prefetch("openhands") as same:
         drawn = list(same.take("openhands", "0.53.0", NAMES, {}))
         with pytest.raises(Nonconformance) as caught:
-            explore(_bench(process, "0.53.0"), NAMES, check)
+            explore(_bench(process, "0.53.0"), NAMES, judge)
     assert len(caught.value.case) == 4
     failed = next(number for number, name in enumerate(drawn) if len(name) > 3)
     assert calls[: failed + 2] == [*drawn[: failed + 1], drawn[failed]], "what had passed is not sent again"
@@ -254,13 +254,13 @@ def test_a_failure_is_made_small_here() -> None:
 def test_a_failure_that_comes_and_goes_is_raised_all_the_same(time: int) -> None:
     calls: list[str] = []
 
-    def check(name: str) -> None:
+    def judge(name: str) -> None:
         calls.append(name)
         if len(calls) == time:
             raise Nonconformance("once", "never")
 
-    with _ahead("openhands") as process, pytest.raises(Nonconformance, match="once"):
-        explore(_bench(process, "0.53.0"), NAMES, check)
+    with _prefetch("openhands") as process, pytest.raises(Nonconformance, match="once"):
+        explore(_bench(process, "0.53.0"), NAMES, judge)
     assert len(calls) <= time + SHRINKS
 
 
@@ -268,15 +268,15 @@ def test_a_failure_that_comes_and_goes_is_raised_all_the_same(time: int) -> None
 def test_a_failure_in_hand_stays_whatever_comes_of_looking_for_less(trouble: Exception) -> None:
     calls: list[str] = []
 
-    def check(name: str) -> None:
+    def judge(name: str) -> None:
         calls.append(name)
         if len(calls) == 5:
             raise Nonconformance("the fifth", "never")
         if len(calls) > 5:
             raise trouble
 
-    with _ahead("openhands") as process, pytest.raises(Nonconformance, match="the fifth"):
-        explore(_bench(process, "0.53.0"), NAMES, check)
+    with _prefetch("openhands") as process, pytest.raises(Nonconformance, match="the fifth"):
+        explore(_bench(process, "0.53.0"), NAMES, judge)
 
 
 # -- whole runs

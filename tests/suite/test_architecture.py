@@ -21,7 +21,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("interruption", "guard", "limits", "wire", "transport"),
     ("systems",),
     ("provision",),
-    ("ahead", "target", "trail", "kept", "sender", "bench"),
+    ("ahead", "target", "trail", "kept", "sender", "check"),
     ("series", "clock", "explore"),
     ("known", "settings"),
     ("opening", "published"),

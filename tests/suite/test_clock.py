@@ -46,7 +46,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def _bench(heard: list[tuple[float, object]]) -> Any:
-    """A bench that has heard these times in answers, so many seconds ago."""
+    """A check that has heard these times in answers, so many seconds ago."""
     journal = [
         SimpleNamespace(at=NOW - ago, status=200, answer=SimpleNamespace(value={"updated_at": shown}))
         for ago, shown in heard

@@ -16,15 +16,15 @@ from meddling import Heard, Meddler
 from mutants import Mutant, every
 
 from rename_tck.client.exchange import Credential, Exchange, Request, encode_json
-from rename_tck.client.request_policy import Guard, Route
-from rename_tck.client.transport import Connection, Sut
+from rename_tck.client.request_policy import RequestPolicy, Route
+from rename_tck.client.transport import Connection, TargetClient
 from rename_tck.reference.serving import serve
 from rename_tck.text import HIDDEN
 
 #: What is the client's own, or the connection's, and no part of what is asked.
 OWN = {"host", "user-agent", "accept-encoding", "connection", "expect"}
 
-ANY = Guard([Route(method, "/{id}", "any") for method in ("GET", "POST", "PATCH", "DELETE")])
+ANY = RequestPolicy([Route(method, "/{id}", "any") for method in ("GET", "POST", "PATCH", "DELETE")])
 HEADERS = (("X-Tenant", "blue \"'$`\\%+/= é"), ("X-Empty", ""), ("$odd.`name", "red"), ("Accept", "text/x-mine"))
 VARIABLES = {
     b"RENAME_TCK_HEADER_X_TENANT": HEADERS[0][1].encode("latin-1"),
@@ -98,9 +98,9 @@ def again(exchange: Exchange, said: list[Said]) -> None:
     said.clear()
 
 
-def _connected(url: str, name: str = "Authorization", form: str = "Bearer {}", **kwargs: object) -> Sut:
+def _connected(url: str, name: str = "Authorization", form: str = "Bearer {}", **kwargs: object) -> TargetClient:
     keys = {"key": VARIABLES[b"RENAME_TCK_API_KEY"].decode(), "other_mode_key": "other-mode"}
-    return Sut(Connection(url, (name, form), **{**keys, **kwargs}), ANY)  # type: ignore[arg-type]
+    return TargetClient(Connection(url, (name, form), **{**keys, **kwargs}), ANY)  # type: ignore[arg-type]
 
 
 BODIES = {
@@ -132,21 +132,21 @@ def test_any_body(body: bytes) -> None:
 @pytest.mark.parametrize("name", ["Authorization", "X-Session-API-Key"])
 def test_any_credential(name: str) -> None:
     with ear() as (url, said):
-        sut = _connected(url, name, "Bearer {}" if name == "Authorization" else "{}")
+        client = _connected(url, name, "Bearer {}" if name == "Authorization" else "{}")
         for credential in Credential:
-            again(sut.send(Request("PATCH", "/id", (), b"{}", JSON, credential)), said)
+            again(client.send(Request("PATCH", "/id", (), b"{}", JSON, credential)), said)
 
 
 def test_no_key_at_all() -> None:
     with ear() as (url, said):
-        sut = _connected(url, key=None)
+        client = _connected(url, key=None)
         for credential in (Credential.GIVEN, Credential.NONE, Credential.LONGER, Credential.WRONG):
-            again(sut.send(Request("POST", "/id", (), b"{}", JSON, credential)), said)
+            again(client.send(Request("POST", "/id", (), b"{}", JSON, credential)), said)
 
 
 def test_any_path() -> None:
     with ear() as (url, said):
-        sut = _connected(url)
+        client = _connected(url)
         for path in (
             "/%2E%2E",
             "/..",
@@ -159,26 +159,28 @@ def test_any_path() -> None:
             "/it's$HOME;&*!",
             "/" + "x" * 3000,
         ):
-            again(sut.send(Request("POST", path, (("type", "a b&c"), ("x[]", "\0"), ("", "{1,2}")), b"{}", JSON)), said)
+            again(
+                client.send(Request("POST", path, (("type", "a b&c"), ("x[]", "\0"), ("", "{1,2}")), b"{}", JSON)), said
+            )
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
 def test_any_headers(method: str) -> None:
     """Those of ``--header`` come from variables, an empty one is sent, and the request's own win."""
     with ear() as (url, said):
-        sut = _connected(url, extra_headers=HEADERS)
-        again(sut.send(Request(method, "/id")), said)
-        again(sut.send(Request(method, "/id", (), b"{}")), said)
+        client = _connected(url, extra_headers=HEADERS)
+        again(client.send(Request(method, "/id")), said)
+        again(client.send(Request(method, "/id", (), b"{}")), said)
         again(
-            sut.send(
+            client.send(
                 Request(method, "/id", (), b"{}", (("content-type", ""), ("accept", "a/b"), ("X-Dollar", "$HOME")))
             ),
             said,
         )
         own = (("authorization", "mine"), ("Content-Type", "application/json"))
-        sut = _connected(url, extra_headers=own)
+        client = _connected(url, extra_headers=own)
         variables = VARIABLES | {b"RENAME_TCK_HEADER_CONTENT_TYPE": b"application/json"}
-        exchange = sut.send(Request(method, "/id", (), b"{}"))
+        exchange = client.send(Request(method, "/id", (), b"{}"))
         run(exchange.curl(), "dash", variables)
         assert said[0] == said[1]
         assert (b"authorization", b"Bearer " + VARIABLES[b"RENAME_TCK_API_KEY"]) in said[0].headers

@@ -234,7 +234,7 @@ def _types_in_lists(published: Json) -> None:
 
 
 def _renamed(published: Json) -> None:
-    text = json.dumps(published).replace("#/components/schemas/", "#/components/schemas/Own")
+    text = json.dumps(published).replace("#/components/schemas/", "#/components/schemas/CustomSpec")
     published.clear()
     published.update(json.loads(text))
     published["components"]["schemas"] = {f"Own{name}": part for name, part in schemas(published).items()}

@@ -29,7 +29,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rename_tck.interruption import INTERRUPTION, Interruption
-from rename_tck.pytest_plugin.conformance_session import Judging
+from rename_tck.pytest_plugin.conformance_session import ConformanceSession
+from rename_tck.pytest_plugin.earlier_failures import EarlierFailures
+from rename_tck.pytest_plugin.prefetching import Prefetching
+from rename_tck.pytest_plugin.targets import Targets
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.openhands import OpenHandsServer
@@ -232,26 +235,31 @@ def _signal_at(line: int) -> Iterator[list[str]]:
         sys.settrace(before)
 
 
-_LINES = ("judging.py:open", "judging.py:_open", "judging.py:close", "opening.py:__init__", "opening.py:prepare",
-          "opening.py:close", "interruption.py:held", "provision.py:prepare", "provision.py:_more",
-          "provision.py:put_back")  # fmt: skip
+_LINES = ("targets.py:open", "targets.py:_prepared", "targets.py:_connected", "targets.py:close",
+          "connection.py:__init__", "connection.py:prepare", "connection.py:close", "interruption.py:held",
+          "session_pool.py:prepare", "session_pool.py:_more", "cleanup.py:put_back")  # fmt: skip
+
+
+def _targets(settings: Settings) -> Targets:
+    session = ConformanceSession(settings, seed=1, profile="x")
+    return Targets(session, EarlierFailures(session), Prefetching(session))
 
 
 def _opened_and_closed(url: str, line: int) -> list[str]:
     """The lines that were executed, with a signal before that one."""
-    judging = Judging(Settings(base_url=url, system="agno", api_key=KEY), seed=1, profile="x", worker=None)
+    targets = _targets(Settings(base_url=url, system="agno", api_key=KEY))
     undo = INTERRUPTION.heed()
     lines: list[str] = []
     try:
         with contextlib.suppress(KeyboardInterrupt), _signal_at(line) as lines:
             try:
-                judging.look_at_target()
-                judging.open_aside("agno")
+                targets.look_at_target()
+                targets.open_for_replay("agno")
             finally:  # as the plugin does
                 try:
-                    judging.close()
+                    targets.close()
                 finally:
-                    judging.close()
+                    targets.close()
     finally:
         undo()
     return lines
@@ -289,12 +297,12 @@ def test_a_target_that_hangs_while_it_is_opened_can_be_interrupted() -> None:
     try:
         with serve(server) as url:
             settings = Settings(base_url=url, system="agno", api_key=KEY, request_timeout=15)
-            judging = Judging(settings, seed=1, profile="x", worker=None)
+            targets = _targets(settings)
             thread.start()
             began = time.monotonic()
             with pytest.raises(KeyboardInterrupt):
-                judging.look_at_target()
-            judging.close()
+                targets.look_at_target()
+            targets.close()
             assert time.monotonic() - began < 10
             assert not server.sessions
             over.set()

@@ -14,7 +14,7 @@ import sample_run
 from rename_tck.__main__ import main
 from rename_tck.reports import writing
 from rename_tck.results import known_failures, record
-from rename_tck.results.known_failures import Known
+from rename_tck.results.known_failures import KnownFailure
 
 TODAY = date(2026, 11, 20)
 FAILED = {"dify.user-required", "dify.name-exact", "dify.not-found-shape", "dify.long-name-exact"}
@@ -41,8 +41,8 @@ def test_load(tmp_path: Path) -> None:
         + 'link = "https://tracker.example/1"\nexpires = 2027-01-31\n[[known]]\nid = "agno.x"\nreason = "r"\n',
     )
     assert known_failures.load(path) == (
-        Known("dify.user-required", "The gateway fills it in.", "https://tracker.example/1", date(2027, 1, 31)),
-        Known("agno.x", "r"),
+        KnownFailure("dify.user-required", "The gateway fills it in.", "https://tracker.example/1", date(2027, 1, 31)),
+        KnownFailure("agno.x", "r"),
     )
 
 
@@ -96,7 +96,7 @@ def test_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_apply_excuses_what_fails() -> None:
-    entries = (Known("dify.user-required", "r"), Known("dify.long-name-exact", "r", expires=TODAY))
+    entries = (KnownFailure("dify.user-required", "r"), KnownFailure("dify.long-name-exact", "r", expires=TODAY))
     applied = known_failures.apply(sample_run.sample(), entries, TODAY)
     assert dict(applied.excused) == {entry.id: entry for entry in entries}
     assert applied.complaints == ()
@@ -105,30 +105,33 @@ def test_apply_excuses_what_fails() -> None:
 @pytest.mark.parametrize(
     ("entry", "complaint"),
     [
-        (Known("dify.rename-accepted", "r"), "dify.rename-accepted no longer fails: take it out of the file."),
-        (Known("dify.user-required", "r", expires=date(2026, 11, 19)), "dify.user-required expired on 2026-11-19."),
-        (Known("dify.user-requird", "r"), "dify.user-requird names no requirement."),
-        (Known("user-required", "r"), "user-required names no requirement."),
-        (Known("other.system", "r"), "other.system names no requirement."),
+        (KnownFailure("dify.rename-accepted", "r"), "dify.rename-accepted no longer fails: take it out of the file."),
+        (
+            KnownFailure("dify.user-required", "r", expires=date(2026, 11, 19)),
+            "dify.user-required expired on 2026-11-19.",
+        ),
+        (KnownFailure("dify.user-requird", "r"), "dify.user-requird names no requirement."),
+        (KnownFailure("user-required", "r"), "user-required names no requirement."),
+        (KnownFailure("other.system", "r"), "other.system names no requirement."),
     ],
 )
-def test_apply_complains(entry: Known, complaint: str) -> None:
+def test_apply_complains(entry: KnownFailure, complaint: str) -> None:
     applied = known_failures.apply(sample_run.sample(), (entry,), TODAY)
     assert applied == known_failures.Applied({}, (f"The known failure {complaint}",))
 
 
 @pytest.mark.parametrize("name", ["dify.auto-generate-stores", "dify.concurrent-renames", "openhands.title-max-200"])
 def test_apply_bears_with_what_was_not_judged(name: str) -> None:
-    assert known_failures.apply(sample_run.sample(), (Known(name, "r"),), TODAY) == known_failures.Applied()
+    assert known_failures.apply(sample_run.sample(), (KnownFailure(name, "r"),), TODAY) == known_failures.Applied()
 
 
 def test_apply_bears_with_another_system() -> None:
     """One file may serve several targets."""
     content = sample_run.sample()
     content["runs"] = content["runs"][:1]
-    assert known_failures.apply(content, (Known("agno.not-there", "r"),), TODAY) == known_failures.Applied()
+    assert known_failures.apply(content, (KnownFailure("agno.not-there", "r"),), TODAY) == known_failures.Applied()
     assert (
-        known_failures.apply(sample_run.could_not_start(), (Known("agno.not-there", "r"),), TODAY)
+        known_failures.apply(sample_run.could_not_start(), (KnownFailure("agno.not-there", "r"),), TODAY)
         == known_failures.Applied()
     )
 
@@ -136,7 +139,10 @@ def test_apply_bears_with_another_system() -> None:
 def test_mark() -> None:
     content = sample_run.sample()
     before = copy.deepcopy(content)
-    entries = (Known("dify.user-required", "r", "https://x.example/1", date(2027, 1, 31)), Known("dify.nothing", "r"))
+    entries = (
+        KnownFailure("dify.user-required", "r", "https://x.example/1", date(2027, 1, 31)),
+        KnownFailure("dify.nothing", "r"),
+    )
     marked = known_failures.mark(content, known_failures.apply(content, entries, TODAY))
     assert content == before
     record.validate(marked)
@@ -168,7 +174,10 @@ def test_first_file_of_a_run_without_failures_is_empty(tmp_path: Path) -> None:
 
 
 def test_file_made_again_keeps_what_was_written_by_hand(tmp_path: Path) -> None:
-    entries = (Known("dify.user-required", 'It says "no".', "https://x.example/1"), Known("dify.name-exact", "r"))
+    entries = (
+        KnownFailure("dify.user-required", 'It says "no".', "https://x.example/1"),
+        KnownFailure("dify.name-exact", "r"),
+    )
     content = sample_run.sample()
     text = known_failures.first_file(known_failures.mark(content, known_failures.apply(content, entries, TODAY)))
     again = {entry.id: entry for entry in known_failures.load(write(tmp_path, text))}

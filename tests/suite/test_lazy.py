@@ -100,7 +100,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "system", "whole", "lent"), CASES)
+@pytest.mark.parametrize(("name", "system", "whole", "fixture"), CASES)
 def test_one_answer_to_everything_never_passes(name: str, system: str, whole: bool, lent: bool, tmp_path: Path) -> None:
     found = run(system, alike(*ALIKE[name]), tmp_path, whole=whole, lent=lent)
     never_passes(found)
@@ -161,8 +161,8 @@ def _undo(turn: Turn) -> None:
     """Give the session a name that no one asked for."""
     body = turn.asked.json()
     member = next(member for member in ("session_name", "title", "name", "auto_generate") if member in body)
-    undone = {**body, member: "Old name"}
-    turn.sends_instead(json.dumps(undone).encode())
+    names_changed_by_refusals = {**body, member: "Old name"}
+    turn.sends_instead(json.dumps(names_changed_by_refusals).encode())
 
 
 @pytest.mark.parametrize("lent", [True, False], ids=["lent", "none-lent"])

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from rename_tck.reference.agno import AgnoServer, Session
 from rename_tck.reference.serving import serve
 from rename_tck.results.history import load
-from rename_tck.results.known_failures import Known
+from rename_tck.results.known_failures import KnownFailure
 from rename_tck.results.record import validate
 from rename_tck.results.run import Run, SystemRun
 
@@ -102,7 +102,7 @@ def test_run_that_could_not_judge_stays_so(tmp_path: Path) -> None:
 
 
 def test_known_failures_do_not_hide_that_nothing_was_accepted() -> None:
-    content = Run(systems={"agno": SystemRun("agno", ("2.5.6",))}, known=(Known("agno.rename-accepted", "r"),))
+    content = Run(systems={"agno": SystemRun("agno", ("2.5.6",))}, known=(KnownFailure("agno.rename-accepted", "r"),))
     assert content.exit_status() == 3
 
 

@@ -14,7 +14,7 @@ from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.serving import serve
-from rename_tck.settings.settings import OPTIONS
+from rename_tck.settings.options import OPTIONS
 
 KEYS = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
 
@@ -269,7 +269,7 @@ def test_a_time_limit_holds_for_the_whole_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
 def test_every_option_has_a_variable_and_an_ini_key(tmp_path: Path, option: object) -> None:
     """A bad value in each place is complained of in the same words, which shows that each place is read."""
-    from rename_tck.settings.settings import Option
+    from rename_tck.settings.options import Option
 
     assert isinstance(option, Option)
     bad = {"system": "x", "edition": "x", "level": "x", "request-timeout": "x", "header": "x", "ca-bundle": "/x"}

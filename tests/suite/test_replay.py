@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rename_tck.__main__ import main
 from rename_tck.cases import drawn
 from rename_tck.cases.drawn import Drawn
-from rename_tck.checks.case_selector import Trail
+from rename_tck.checks.case_selector import CaseSelector
 from rename_tck.commands import resending as command
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import Conversation, DifyServer, Renaming
@@ -840,24 +840,24 @@ def test_what_is_no_drawn_value_is_refused(content: object) -> None:
         drawn.from_json(content)
 
 
-def _walked(trail: Trail) -> list[tuple[str, str]]:
+def _walked(selector: CaseSelector) -> list[tuple[str, str]]:
     found = []
-    for outer in trail.walk(["a", "b", "a"]):
-        for inner, _ in trail.walk([("x", 1), ("y", 2)]):
-            found.append(("/".join(trail.keys), outer + inner))
+    for outer in selector.select(["a", "b", "a"]):
+        for inner, _ in selector.select([("x", 1), ("y", 2)]):
+            found.append(("/".join(selector.keys), outer + inner))
     return found
 
 
 def test_a_trail_knows_its_case_and_finds_it_again() -> None:
-    every_one = _walked(Trail())
+    every_one = _walked(CaseSelector())
     assert [keys for keys, _ in every_one] == ["a/x", "a/y", "b/x", "b/y", "a #2/x", "a #2/y"]
     for keys, case in every_one:
-        trail = Trail(keys.split("/"))
+        trail = CaseSelector(keys.split("/"))
         assert (_walked(trail), trail.met) == ([(keys, case)], True)
-    assert [keys for keys, _ in _walked(Trail(["b"]))] == ["b/x", "b/y"]
+    assert [keys for keys, _ in _walked(CaseSelector(["b"]))] == ["b/x", "b/y"]
     for unknown in (["c"], ["a", "z"]):
-        trail = Trail(unknown)
+        trail = CaseSelector(unknown)
         assert (_walked(trail), trail.met) == ([], False)
     # a failure outside every loop
-    trail = Trail([])
+    trail = CaseSelector([])
     assert (_walked(trail), trail.met) == ([], True)

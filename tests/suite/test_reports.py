@@ -36,10 +36,10 @@ SCHEMAS = Path(__file__).parent / "schemas"
 def with_known_failures() -> Json:
     """The sample, one of its failures known, and a known failure that names nothing."""
     entries = (
-        known_failures.Known(
+        known_failures.KnownFailure(
             "dify.user-required", "The gateway fills *the* user in.", "https://tracker.example/1", date(2027, 1, 31)
         ),
-        known_failures.Known("dify.nothing", "misspelt"),
+        known_failures.KnownFailure("dify.nothing", "misspelt"),
     )
     content = sample_run.sample()
     return known_failures.mark(content, known_failures.apply(content, entries, date(2026, 11, 20)))

@@ -11,7 +11,7 @@ import pytest
 from harness import ROOT
 
 from rename_tck.checks.rename_series import LAWS
-from rename_tck.pytest_plugin.scheduling import Spreading
+from rename_tck.pytest_plugin.scheduling import ContractScheduling
 
 _FILES = sorted(path.stem for path in (ROOT / "tests" / "contract").glob("test_*.py"))
 
@@ -31,9 +31,9 @@ def _judging_the_series() -> Iterator[str]:
         functions = [function for _, function in inspect.getmembers(module, inspect.isfunction)]
         ours = {function.__name__: inspect.getsource(function) for function in functions}
         helpers = {
-            name for name, source in ours.items() if "series.run(bench)" in source and not name.startswith("test_")
+            name for name, source in ours.items() if "series.run(check)" in source and not name.startswith("test_")
         }
-        calls = re.compile("|".join([r"series\.run\(bench\)", *(rf"\b{name}\(bench" for name in helpers)]))
+        calls = re.compile("|".join([r"series\.run\(check\)", *(rf"\b{name}\(check" for name in helpers)]))
         for function in functions:
             if function.__name__.startswith("test_") and calls.search(ours[function.__name__]):
                 for mark in function.pytestmark:  # type: ignore[attr-defined]
@@ -56,4 +56,4 @@ def test_the_laws_of_the_series_are_those_that_judge_it() -> None:
     ],
 )
 def test_the_series_is_one_piece_of_work(test: str, scope: str | None) -> None:
-    assert Spreading._split_scope(Spreading.__new__(Spreading), test) == (scope or test)
+    assert ContractScheduling._split_scope(ContractScheduling.__new__(ContractScheduling), test) == (scope or test)

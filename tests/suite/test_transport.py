@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from rename_tck.client.exchange import Answer, Credential, Exchange, NotJsonError, Request, encode_json, segment
-from rename_tck.client.request_policy import Guard, OutsideContractError, Route
-from rename_tck.client.transport import ANSWER_LIMIT, Connection, Sut
+from rename_tck.client.request_policy import OutsideContractError, RequestPolicy, Route
+from rename_tck.client.transport import ANSWER_LIMIT, Connection, TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.redaction import MASK, Redactor
 from rename_tck.systems import NAMES, load
@@ -19,7 +19,7 @@ from rename_tck.systems.dialect import Session
 from rename_tck.verdict import Unjudgeable
 
 KEY = "sk-secret/key+with=signs"
-ANY = Guard([Route("POST", "/{id}"), Route("GET", "/{id}")])
+ANY = RequestPolicy([Route("POST", "/{id}"), Route("GET", "/{id}")])
 
 
 @contextmanager
@@ -53,8 +53,8 @@ def _one(connection: socket.socket, speak: Callable[[socket.socket], None]) -> N
             pass
 
 
-def _sut(base_url: str, **kwargs: object) -> Sut:
-    return Sut(Connection(base_url, ("Authorization", "Bearer {}"), key=KEY, **kwargs), ANY)  # type: ignore[arg-type]
+def _sut(base_url: str, **kwargs: object) -> TargetClient:
+    return TargetClient(Connection(base_url, ("Authorization", "Bearer {}"), key=KEY, **kwargs), ANY)  # type: ignore[arg-type]
 
 
 def _says(content: bytes) -> Callable[[socket.socket], None]:
@@ -110,11 +110,11 @@ def test_a_dripping_answer_is_cut_at_the_time_limit() -> None:
 def test_a_hanging_target_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rename_tck.client.transport.HANGING_LIMIT", 0.5)
     with _speaking(lambda _: time.sleep(5)) as url:
-        sut = _sut(url, time_limit=0.3)
-        assert sut.send(Request("GET", "/x")).trouble is not None
-        assert sut.send(Request("GET", "/x")).trouble is not None
+        client = _sut(url, time_limit=0.3)
+        assert client.send(Request("GET", "/x")).trouble is not None
+        assert client.send(Request("GET", "/x")).trouble is not None
         with pytest.raises(Unjudgeable, match="given up"):
-            sut.send(Request("GET", "/x"))
+            client.send(Request("GET", "/x"))
 
 
 def test_no_more_is_read_than_the_limit() -> None:
@@ -149,9 +149,9 @@ def test_cookies_are_not_kept() -> None:
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    sut = _sut(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    client = _sut(f"http://127.0.0.1:{listener.getsockname()[1]}")
     for _ in range(2):
-        sut.send(Request("GET", "/x"))
+        client.send(Request("GET", "/x"))
     thread.join(5)
     listener.close()
     assert len(heads) == 2
@@ -169,9 +169,9 @@ def test_a_connection_that_breaks_is_tried_once_more() -> None:
         connection.sendall(OK)
 
     with _speaking(breaks) as url:
-        sut = _sut(url)
-        assert sut.send(Request("GET", "/x")).status == 200
-    assert sut.reconnected == 1
+        client = _sut(url)
+        assert client.send(Request("GET", "/x")).status == 200
+    assert client.reconnected == 1
 
 
 @pytest.mark.parametrize("retry", ["1", "Wed, 21 Oct 2015 07:28:00 GMT", "soon"])
@@ -208,10 +208,10 @@ def test_a_path_goes_out_as_it_is_written() -> None:
             connection.sendall(OK)
 
     threading.Thread(target=serve, daemon=True).start()
-    sut = _sut(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    client = _sut(f"http://127.0.0.1:{listener.getsockname()[1]}")
     paths = ["/%2E%2E", "/%2e%2e", "/a%2Fb", "/x%00", "/x%FF", "/a%3Fb%23c", "/%252F"]
     for path in paths:
-        sut.send(Request("GET", path))
+        client.send(Request("GET", path))
     listener.close()
     assert [head.decode() for head in heads] == paths
 
@@ -222,15 +222,15 @@ def test_a_path_goes_out_as_it_is_written() -> None:
 @pytest.mark.parametrize("system", NAMES)
 def test_the_rename_goes_to_known_sessions_only(system: str) -> None:
     dialect = load(system)
-    guard = Guard(dialect.routes())
-    session = Session("known", "lent", dialect.kinds[0], "user")
+    policy = RequestPolicy(dialect.routes())
+    session = Session("known", "fixture", dialect.kinds[0], "user")
     request = dialect.rename(session, {})
     with pytest.raises(OutsideContractError):
-        guard.permit(request)
-    guard.know("known")
-    guard.permit(request)
+        policy.permit(request)
+    policy.allow("known")
+    policy.permit(request)
     with pytest.raises(OutsideContractError):
-        guard.permit(dialect.rename(session, {}, encoded_id="other"))
+        policy.permit(dialect.rename(session, {}, encoded_id="other"))
 
 
 @pytest.mark.parametrize("system", NAMES)
@@ -238,35 +238,37 @@ def test_the_rename_goes_to_known_sessions_only(system: str) -> None:
 def test_no_other_method_is_tried_on_the_rename_path(system: str, method: str) -> None:
     """But for OpenHands, where the same path reads a conversation back and deletes one of the run's own making."""
     dialect = load(system)
-    guard = Guard(dialect.routes())
-    guard.know("lent")
-    path = dialect.rename_path.replace("{id}", "lent")
+    policy = RequestPolicy(dialect.routes())
+    policy.allow("fixture")
+    path = dialect.rename_path.replace("{id}", "fixture")
     if method == dialect.method or (system == "openhands" and method == "GET"):
-        guard.permit(Request(method, path))
+        policy.permit(Request(method, path))
         return
     with pytest.raises(OutsideContractError):
-        guard.permit(Request(method, path))
+        policy.permit(Request(method, path))
 
 
 @pytest.mark.parametrize("system", NAMES)
 def test_only_what_the_run_made_is_deleted(system: str) -> None:
     dialect = load(system)
-    guard = Guard(dialect.routes())
-    guard.know("lent")
-    guard.created("made")
-    guard.permit(dialect.deletion(Session("made", "created", dialect.kinds[0], "user")))
+    policy = RequestPolicy(dialect.routes())
+    policy.allow("fixture")
+    policy.allow_deletion("made")
+    policy.permit(dialect.deletion(Session("made", "created", dialect.kinds[0], "user")))
     with pytest.raises(OutsideContractError):
-        guard.permit(dialect.deletion(Session("lent", "lent", dialect.kinds[0], "user")))
+        policy.permit(dialect.deletion(Session("fixture", "fixture", dialect.kinds[0], "user")))
 
 
 def test_a_request_outside_the_contract_does_not_leave() -> None:
     reached: list[bytes] = []
     with _speaking(lambda _: reached.append(b"")) as url:
-        sut = Sut(Connection(url, ("Authorization", "Bearer {}")), Guard([Route("POST", "/x/{id}", "known")]))
+        client = TargetClient(
+            Connection(url, ("Authorization", "Bearer {}")), RequestPolicy([Route("POST", "/x/{id}", "known")])
+        )
         with pytest.raises(OutsideContractError):
-            sut.send(Request("POST", "/x/1"))
+            client.send(Request("POST", "/x/1"))
     assert reached == []
-    assert sut.sent.total() == 0
+    assert client.sent.total() == 0
 
 
 # -- exchanges as text
@@ -320,13 +322,13 @@ def test_a_curl_says_the_request_again_without_the_key() -> None:
 
 @pytest.mark.parametrize("credential", list(Credential), ids=lambda credential: credential.name)
 def test_a_curl_spells_every_credential(credential: Credential) -> None:
-    sut = Sut(Connection("http://127.0.0.1:9", ("Authorization", "Bearer {}"), KEY, "other-mode"), ANY)
+    client = TargetClient(Connection("http://127.0.0.1:9", ("Authorization", "Bearer {}"), KEY, "other-mode"), ANY)
     request = Request("GET", "/x", credential=credential)
-    exchange = Exchange(request, "http://127.0.0.1:9", auth_header=sut.connection.key_header)
+    exchange = Exchange(request, "http://127.0.0.1:9", auth_header=client.connection.key_header)
     line = exchange.curl().replace("curl ", "printf '%s\\n' ", 1)
     env = {"PATH": "/usr/bin:/bin", "RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": "other-mode"}
     said = subprocess.run(["bash", "-c", line], env=env, check=True, capture_output=True, text=True).stdout
-    sent = sut._headers(request).get("Authorization", "").encode("latin-1").decode()
+    sent = client._headers(request).get("Authorization", "").encode("latin-1").decode()
     assert (f"Authorization: {sent}" in said.splitlines()) if sent else ("Authorization" not in said)
 
 

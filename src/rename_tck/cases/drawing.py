@@ -1,7 +1,7 @@
 """Hypothesis at work: draws cases, and looks for the smallest that fails.
 
 `main` draws for another process, which need not wait for it: one line of JSON on standard input says what, and each
-drawn value is a line on standard output, after the number of its order.
+drawn value is a line on standard output, after the number of its request.
 """
 
 from __future__ import annotations
@@ -91,30 +91,30 @@ def draw(
     drawn()
 
 
-def _fulfil(order: dict[str, Any], say: Callable[[str], None]) -> None:
-    """Draw what an order asks for, and say each value."""
-    space = next(space for space in SPACES if space.name == order["space"])
-    cases = strategy(space, Contract.load(order["system"], order["edition"]), order["valid"])
-    draw(cases, say, seed=order["seed"], examples=order["examples"])
+def _fulfil(request: dict[str, Any], say: Callable[[str], None]) -> None:
+    """Draw what a request asks for, and say each value."""
+    space = next(space for space in SPACES if space.name == request["space"])
+    cases = strategy(space, Contract.load(request["system"], request["edition"]), request["valid"])
+    draw(cases, say, seed=request["seed"], examples=request["examples"])
 
 
 def main() -> None:
-    """Fulfil the orders, each closed by `null`. Ends without a word where one cannot be fulfilled."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is heeded by who gives the orders
+    """Fulfil the requests, each closed by `null`. Ends without a word where one cannot be fulfilled."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is heeded by who sends the requests
     drawn, sys.stdout = sys.stdout, sys.stderr  # whatever a library has to say is no value
     use(DEFAULT)
-    orders = json.loads(sys.stdin.readline() or "[]")
+    requests = json.loads(sys.stdin.readline() or "[]")
 
-    def end_with_who_ordered() -> None:
+    def end_with_who_requested() -> None:
         sys.stdin.read()
         os._exit(0)
 
-    threading.Thread(target=end_with_who_ordered, daemon=True).start()
-    for number, order in enumerate(orders):
+    threading.Thread(target=end_with_who_requested, daemon=True).start()
+    for number, request in enumerate(requests):
 
         def say(text: str, number: int = number) -> None:
             drawn.write(f"{number} {text}\n")
             drawn.flush()
 
-        _fulfil(order, say)
+        _fulfil(request, say)
         say("null")

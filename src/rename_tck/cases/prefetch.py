@@ -25,14 +25,14 @@ from rename_tck.systems import load
 from rename_tck.systems.dialect import Session
 
 #: Seconds to wait for a value, at most: the process draws hundreds a second.
-PATIENCE = 30.0
+VALUE_TIMEOUT = 30.0
 
 #: The process's program: the package is found where this one is, after all else.
 _PROGRAM = "import sys; sys.path.append(sys.argv[1]); from rename_tck.cases.drawing import main; main()"
 
 
 @dataclass(frozen=True)
-class Order:
+class GenerationRequest:
     """What is to be drawn for one test."""
 
     system: str
@@ -58,7 +58,7 @@ class Order:
         }
 
     def filled(self, value: Any, valid: Mapping[str, object]) -> Any:
-        """A drawn value with what the body of an ordinary rename really holds where the order has its texts."""
+        """A drawn value with what the body of an ordinary rename really holds where the request has its texts."""
         body = value.body if isinstance(value, Drawn) else value
         if not isinstance(body, dict):
             return value
@@ -66,7 +66,9 @@ class Order:
         return Drawn(body, value.raw, valid=value.valid) if isinstance(value, Drawn) else body
 
 
-def orders(system: str, editions: Sequence[str], *, run_seed: int, profile: str) -> list[Order]:
+def generation_requests(
+    system: str, editions: Sequence[str], *, run_seed: int, profile: str
+) -> list[GenerationRequest]:
     """What the tests of a system will want, in the order in which they do."""
     body = load(system).body(Session("", "created", owner="user"), "name")
     valid = {member: f"<{member}>" for member in body}
@@ -75,19 +77,21 @@ def orders(system: str, editions: Sequence[str], *, run_seed: int, profile: str)
         requirement, each = f"{system}.{space.law}", space.examples(PROFILES[profile], len(editions))
         for edition in editions if space.per_edition else [None]:
             seed = seed_for(run_seed, requirement, edition)
-            wanted.append(Order(system, requirement, edition, space, edition or editions[0], seed, each, valid))
+            wanted.append(
+                GenerationRequest(system, requirement, edition, space, edition or editions[0], seed, each, valid)
+            )
     return wanted
 
 
-class NotDrawnError(Exception):
-    """The process has no such order, or has failed at it."""
+class NotPrefetchedError(Exception):
+    """The process has no such request, or has failed at it."""
 
 
-class Ahead:
+class Prefetch:
     """The process, and what it has drawn."""
 
     def __init__(self) -> None:
-        """Start it; it draws nothing before `order`. Raises OSError when it cannot be started."""
+        """Start it; it draws nothing before `request`. Raises OSError when it cannot be started."""
         package = str(Path(rename_tck.__file__).resolve().parents[1])
         # it has no use for keys
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith("RENAME_TCK_")}
@@ -97,26 +101,26 @@ class Ahead:
             encoding="ascii", errors="replace",
         )  # fmt: skip
         self._arriving: list[queue.SimpleQueue[str]] = []
-        self._ordered: dict[tuple[str, str | None, Space], tuple[Order, queue.SimpleQueue[str]]] = {}
+        self._requested: dict[tuple[str, str | None, Space], tuple[GenerationRequest, queue.SimpleQueue[str]]] = {}
         self._over = False
         threading.Thread(target=self._listen, name="rename-tck drawn cases", daemon=True).start()
 
-    def order(self, wanted: Sequence[Order]) -> None:
+    def request(self, wanted: Sequence[GenerationRequest]) -> None:
         """Say what is to be drawn, in which order. To be said once."""
         self._arriving = [queue.SimpleQueue() for _ in wanted]
-        self._ordered = {
-            (order.system, order.edition, order.space): (order, arriving)
-            for order, arriving in zip(wanted, self._arriving, strict=True)
+        self._requested = {
+            (request.system, request.edition, request.space): (request, arriving)
+            for request, arriving in zip(wanted, self._arriving, strict=True)
         }
         if self._over:
             self._end()
         assert self._process.stdin is not None
         with suppress(OSError):
-            self._process.stdin.write(json.dumps([order.to_json() for order in wanted]) + "\n")
+            self._process.stdin.write(json.dumps([request.to_json() for request in wanted]) + "\n")
             self._process.stdin.flush()
 
     def _listen(self) -> None:
-        """Sort what arrives by order."""
+        """Sort what arrives by request."""
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
@@ -127,29 +131,29 @@ class Ahead:
         self._end()
 
     def _end(self) -> None:
-        """Say that nothing more will come: to an order that is fulfilled that makes no difference."""
+        """Say that nothing more will come: to a request that is fulfilled that makes no difference."""
         for arriving in self._arriving:
             arriving.put("")
 
     def take(self, system: str, edition: str | None, space: Space, valid: Mapping[str, object]) -> Iterator[Any]:
-        """The values of an order, as they come. They can be had once.
+        """The values of a request, as they come. They can be had once.
 
         Raises:
-            NotDrawnError: there is no such order, or the process has failed at it.
+            NotPrefetchedError: there is no such request, or the process has failed at it.
         """
         try:
-            order, arriving = self._ordered.pop((system, edition, space))
+            request, arriving = self._requested.pop((system, edition, space))
         except KeyError:
-            raise NotDrawnError from None
+            raise NotPrefetchedError from None
         while True:
             try:
-                content = json.loads(arriving.get(timeout=PATIENCE))
+                content = json.loads(arriving.get(timeout=VALUE_TIMEOUT))
                 if content is None:
                     return
-                value = order.filled(from_json(content), valid)
+                value = request.filled(from_json(content), valid)
             except (queue.Empty, ValueError):
                 self._process.kill()  # one that hangs, or talks nonsense, is not waited for again
-                raise NotDrawnError from None
+                raise NotPrefetchedError from None
             yield value
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Trail:
+class CaseSelector:
     """The keys of the cases that are being tried, from the outermost loop of a law to the innermost.
 
     With `wanted`, the keys of a failure, each loop yields the one case that these name, and loops that do not know it
@@ -37,7 +37,7 @@ class Trail:
         """From now on try every case."""
         self._wanted, self._explorations = None, 0
 
-    def walk(self, items: Iterable[T]) -> Iterator[T]:
+    def select(self, items: Iterable[T]) -> Iterator[T]:
         """The items that are to be tried, each the end of the trail while it is."""
         depth = len(self._keys)
         times: Counter[str] = Counter()

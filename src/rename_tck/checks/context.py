@@ -15,7 +15,7 @@ from rename_tck.verdict import Compared, NotTested, Unjudgeable
 UNSEEN = object()
 
 
-class Bench(Sender):
+class CheckContext(Sender):
     """One test's view of its target."""
 
     # -- requiring
@@ -25,7 +25,7 @@ class Bench(Sender):
         before = self._name_before(session)
         exchange = self.send(request)
         if 400 <= exchange.status < 500 and exchange.status not in {404, 405, 410}:
-            self._look_again(session, case, exchange, before)
+            self._note_name_after(session, case, exchange, before)
             return False
         if exchange.status != 200:
             self.fail(case, "status 200, or a 4xx status that refuses the name", exchange)
@@ -42,14 +42,14 @@ class Bench(Sender):
             NotTested: the user's own document does not allow it.
         """
         if self.contract.nearest is not None and (why := self.contract.forbidden(decoded(request.body))):
-            raise NotTested(f"{self.contract.document_path} does not allow {case}: {self.told(why)}")
+            raise NotTested(f"{self.contract.document_path} does not allow {case}: {self.excerpt(why)}")
         exchange = self.send(request)
         if exchange.status != 200:
             self.fail(case, "status 200: the request is valid", exchange)
         self.target.accepted += self.dialect.succeeded(exchange)
         return exchange
 
-    def give(self, session: Session, name: str, case: str) -> Exchange:
+    def rename_and_expect(self, session: Session, name: str, case: str) -> Exchange:
         """Rename a session, and require that it is accepted and that the answer, where it carries the name, has it."""
         exchange = self.accept(self.rename(session, name), case)
         self.expect_answered(exchange, name, case)
@@ -63,22 +63,22 @@ class Bench(Sender):
         name = self.name()
         exchange = self.send(self.rename(session, name))
         if not self.dialect.succeeded(exchange):
-            self._deny(exchange)
+            self._note_refused_rename(exchange)
             raise NotTested(f"the ordinary rename before it is not accepted (status {exchange.status})")
         self.target.accepted += 1
         return self.name_of(session, exchange) if self.readable() else name
 
     def refuse(
-        self, case: str, faulty: Request, twin: Request, *, statuses: Sequence[int] | None = None, live: bool = True
+        self, case: str, faulty: Request, control: Request, *, statuses: Sequence[int] | None = None, live: bool = True
     ) -> Exchange:
         """Send a request that the contract calls invalid and require that it is refused for its fault.
 
-        `twin` is the same request with the one fault mended: it must be accepted, else the refusal proves nothing. A
+        `control` is the same request with the one fault mended: it must be accepted, else the refusal proves nothing. A
         404 to a session that exists is no refusal of the fault. `statuses` are those that the document demands.
 
         Raises:
             Nonconformance: it was not refused, or not as the document says.
-            NotTested: the twin was not accepted either, or the user's own document allows the request.
+            NotTested: the control was not accepted either, or the user's own document allows the request.
         """
         if self.lifts(faulty):
             raise NotTested(f"{self.contract.document_path} allows {case}")
@@ -86,15 +86,15 @@ class Bench(Sender):
         before = self._name_before(session)
         exchange = self.send(faulty, live=live)
         self.require_refusal(case, exchange, statuses, live=live)
-        self._look_again(session, case, exchange, before)
-        self.prove(twin)
+        self._note_name_after(session, case, exchange, before)
+        self.require_control_accepted(control)
         return exchange
 
     def _name_before(self, session: Session | None) -> object:
         """The name that a session bears before it is put to the test; `UNSEEN` where that cannot be read."""
         if session is None or not self.readable():
             return UNSEEN
-        if self._left is not None and self._left[:2] == (session.id, len(self.target.sut.journal)):
+        if self._left is not None and self._left[:2] == (session.id, len(self.target.client.journal)):
             return self._left[2]  # nothing was sent since it was read
         return self._name_seen(session)
 
@@ -104,13 +104,13 @@ class Bench(Sender):
         except Unjudgeable:
             return UNSEEN  # broken by something, which other laws judge
 
-    def _look_again(self, session: Session | None, case: str, exchange: Exchange, before: object) -> None:
+    def _note_name_after(self, session: Session | None, case: str, exchange: Exchange, before: object) -> None:
         """Keep, for the law that a refusal changes nothing, that the session bears another name than before."""
         if session is not None and before is not UNSEEN:
             after = self._name_seen(session)
-            self._left = session.id, len(self.target.sut.journal), after
+            self._left = session.id, len(self.target.client.journal), after
             if after not in (before, UNSEEN):
-                self.target.undone.append((case, exchange, before, after))
+                self.target.names_changed_by_refusals.append((case, exchange, before, after))
 
     def answered(self, *statuses: int) -> list[Exchange]:
         """Every exchange of the run so far with one of these statuses, counted as evidence.
@@ -120,7 +120,7 @@ class Bench(Sender):
         found = [
             exchange
             for exchange in self.journal()
-            if exchange.status in statuses and exchange.request.path not in self.target.astray
+            if exchange.status in statuses and exchange.request.path not in self.target.off_route_paths
         ]
         for exchange in found:
             self.count(exchange, live=exchange.status == 200)
@@ -143,24 +143,24 @@ class Bench(Sender):
                 exchange,
             )
 
-    def prove(self, twin: Request) -> None:
+    def require_control_accepted(self, control: Request) -> None:
         """Show that the mended request is accepted, once a test."""
-        if twin in self._twins:
+        if control in self._controls:
             return
-        exchange = self.send(twin)
+        exchange = self.send(control)
         if not self.dialect.succeeded(exchange):
-            self._deny(exchange)
+            self._note_refused_rename(exchange)
             raise NotTested(
                 f"the same request with the fault mended is not accepted either (status {exchange.status}), "
                 "so the refusal proves nothing"
             )
         self.target.accepted += 1
-        self._twins.add(twin)
+        self._controls.add(control)
 
-    def _deny(self, exchange: Exchange) -> None:
+    def _note_refused_rename(self, exchange: Exchange) -> None:
         """Keep, for the law that valid renames are accepted, one that was refused."""
         if exchange.status != 200 and self.contract.nearest is None:
-            self.target.denied.append(exchange)
+            self.target.refused_renames.append(exchange)
 
     # -- looking at answers
 
@@ -191,7 +191,7 @@ class Bench(Sender):
             self.seen += 1
             self.stored(session, name, case, exchange)
 
-    def needs_sight(self) -> None:
+    def require_name_observed(self) -> None:
         """Raise NotTested when no name was ever seen, in an answer or read back: whether it was kept is not known."""
         self.needs(
             self.seen, "neither the answers nor a read or list endpoint show the name, so what was kept is not seen"

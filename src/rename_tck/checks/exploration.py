@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from rename_tck.cases.drawn import from_text, to_json, to_text
-from rename_tck.cases.prefetch import NotDrawnError
+from rename_tck.cases.prefetch import NotPrefetchedError
 from rename_tck.cases.spaces import Space
-from rename_tck.checks.context import Bench
+from rename_tck.checks.context import CheckContext
 from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.verdict import NotTested, Unjudgeable
 
@@ -24,9 +24,9 @@ SHRINK_SECONDS = 5.0
 
 
 def explore(
-    bench: Bench,
+    check: CheckContext,
     space: Space,
-    check: Callable[[T], None],
+    judge: Callable[[T], None],
     *,
     valid: Mapping[str, object] | None = None,
     only: Callable[[T], bool] = lambda _: True,
@@ -39,38 +39,38 @@ def explore(
 
     Raises:
         Nonconformance: a case failed; the smallest one found.
-        NotTested, Unjudgeable: as the check raises them.
+        NotTested, Unjudgeable: as the judge raises them.
     """
-    for _ in bench.cases([bench.trail.exploration()]):
-        attempt = Attempt(check)
-        if bench.kept is not None and bench.trail.narrowed:
-            attempt.alone(bench.kept.drawn())
-        elif not _passes_ahead(bench, space, attempt, valid or {}, only):
-            _draw(bench, space, attempt, valid or {}, only)
+    for _ in check.cases([check.selector.exploration()]):
+        attempt = Attempt(judge)
+        if check.replay_case is not None and check.selector.narrowed:
+            attempt.alone(check.replay_case.drawn())
+        elif not _passes_prefetch(check, space, attempt, valid or {}, only):
+            _draw(check, space, attempt, valid or {}, only)
 
 
-def _passes_ahead(
-    bench: Bench, space: Space, attempt: Attempt[T], valid: Mapping[str, object], only: Callable[[T], bool]
+def _passes_prefetch(
+    check: CheckContext, space: Space, attempt: Attempt[T], valid: Mapping[str, object], only: Callable[[T], bool]
 ) -> bool:
     """Check what was drawn ahead; whether all of it has come, and passes."""
-    if bench.target.ahead is None:
+    if check.target.prefetch is None:
         return False
     try:
-        attempt.first(filter(only, bench.target.ahead.take(bench.dialect.system, bench.edition, space, valid)))
-    except NotDrawnError:
+        attempt.first(filter(only, check.target.prefetch.take(check.dialect.system, check.edition, space, valid)))
+    except NotPrefetchedError:
         return False
     return attempt.failure is None
 
 
 def _draw(
-    bench: Bench, space: Space, attempt: Attempt[T], valid: Mapping[str, object], only: Callable[[T], bool]
+    check: CheckContext, space: Space, attempt: Attempt[T], valid: Mapping[str, object], only: Callable[[T], bool]
 ) -> None:
     """Draw here, and check that. Raises what `search` does."""
     from rename_tck.cases import drawing, fuzz  # only here: loading Hypothesis takes its time
 
-    most = drawing.use(bench.target.profile)
-    cases = fuzz.strategy(space, bench.contract, valid).filter(only)
-    search(cases, attempt, seed=bench.seed, examples=space.examples(most, len(bench.target.contracts)))
+    most = drawing.use(check.target.profile)
+    cases = fuzz.strategy(space, check.contract, valid).filter(only)
+    search(cases, attempt, seed=check.seed, examples=space.examples(most, len(check.target.contracts)))
 
 
 def search(cases: st.SearchStrategy[T], attempt: Attempt[T], *, seed: str, examples: int) -> None:
@@ -78,7 +78,7 @@ def search(cases: st.SearchStrategy[T], attempt: Attempt[T], *, seed: str, examp
 
     Raises:
         Nonconformance: a case failed; the smallest one found.
-        NotTested, Unjudgeable: as the check raises them.
+        NotTested, Unjudgeable: as the judge raises them.
     """
     from rename_tck.cases.drawing import draw
 
@@ -106,11 +106,11 @@ class Attempt(Generic[T]):
     Bounds the search for a smaller one.
     """
 
-    def __init__(self, check: Callable[[T], None]) -> None:
+    def __init__(self, judge: Callable[[T], None]) -> None:
         self.failure: Nonconformance | None = None
         self.trouble: NotTested | Unjudgeable | None = None
         self.passed: set[str] = set()
-        self._check = check
+        self._judge = judge
         self._shrinks = 0
         self._since = 0.0
 
@@ -125,7 +125,7 @@ class Attempt(Generic[T]):
             self.passed.add(to_text(case))
 
     def __call__(self, drawn: str) -> None:
-        """Check a value that was drawn. Raises what the check raises, and ends the search where that is enough."""
+        """Check a value that was drawn. Raises what the judge raises, and ends the search where that is enough."""
         if self._is_over():
             raise _Enough
         try:
@@ -141,10 +141,10 @@ class Attempt(Generic[T]):
     def alone(self, drawn: T) -> None:
         """Check one value; a failure says which."""
         try:
-            self._check(drawn)
+            self._judge(drawn)
         except Nonconformance as failure:
-            if failure.tried is not None:
-                failure.tried.drawn, failure.tried.request = to_json(drawn), None
+            if failure.replay_data is not None:
+                failure.replay_data.drawn, failure.replay_data.request = to_json(drawn), None
             raise
 
     def _is_over(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rename_tck.client.exchange import Exchange
-from rename_tck.verdict import Compared, Conclusion, Tried
+from rename_tck.verdict import Compared, Conclusion, ReplayData
 
 
 @dataclass(repr=False)
@@ -16,7 +16,7 @@ class Nonconformance(Conclusion):
     expected: str
     exchange: Exchange | None = None
     compared: Compared | None = None
-    tried: Tried | None = None
+    replay_data: ReplayData | None = None
 
     def __str__(self) -> str:
         return f"{self.case}: expected {self.expected}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rename_tck.cases import names
-from rename_tck.checks.context import Bench
+from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target.session_pool import Snapshot
@@ -58,7 +58,7 @@ class Series:
     steps: list[Step]
     evidence: Evidence
     #: Members that change by themselves: they differed between two readings without a rename between them.
-    fickle: dict[str, set[str]]
+    volatile_members: dict[str, set[str]]
     #: The listing before the first and after the last step, by kind; None where the target has none.
     listed_before: dict[str | None, list[Snapshot] | None]
     listed_after: dict[str | None, list[Snapshot] | None]
@@ -68,43 +68,43 @@ class Series:
         return [step for step in self.steps if step.accepted]
 
 
-def run(bench: Bench) -> Series:
+def run(check: CheckContext) -> Series:
     """The series of this target, run once and shared. Its evidence is added to the test's own."""
-    series: Series = bench.shared("series", lambda: _make(Bench(bench.target, None)))
-    bench.evidence.add(series.evidence)
+    series: Series = check.shared("series", lambda: _make(CheckContext(check.target, None)))
+    check.evidence.add(series.evidence)
     return series
 
 
-def _make(bench: Bench) -> Series:
-    series = Series([], bench.evidence, {}, {}, {})
-    for position, kind in enumerate(bench.dialect.kinds):
-        sessions = _sessions(bench, kind)
+def _make(check: CheckContext) -> Series:
+    series = Series([], check.evidence, {}, {}, {})
+    for position, kind in enumerate(check.dialect.kinds):
+        sessions = _sessions(check, kind)
         if sessions:
-            series.listed_before[kind] = bench.target.pool.listing(kind)
-            _rename_all(bench, series, sessions, SHORT if position else LENGTH, f"{bench.target.token}{position}")
-            series.listed_after[kind] = bench.target.pool.listing(kind)
+            series.listed_before[kind] = check.target.pool.listing(kind)
+            _rename_all(check, series, sessions, SHORT if position else LENGTH, f"{check.target.token}{position}")
+            series.listed_after[kind] = check.target.pool.listing(kind)
     if not series.steps:
         raise NotTested("no session could be had")
     return series
 
 
-def _sessions(bench: Bench, kind: str | None) -> list[Session]:
+def _sessions(check: CheckContext, kind: str | None) -> list[Session]:
     """Two sessions of a kind, or one, or none."""
     for count in (2, 1):
         try:
-            return bench.sessions(count, kind)
+            return check.sessions(count, kind)
         except NotTested:
             continue
     return []
 
 
-def _rename_all(bench: Bench, series: Series, sessions: list[Session], length: int, token: str) -> None:
+def _rename_all(check: CheckContext, series: Series, sessions: list[Session], length: int, token: str) -> None:
     """Rename the sessions in turn, reading all of them back after each step."""
-    known = _read_all(bench, sessions)
-    again = _read_all(bench, sessions)
+    known = _read_all(check, sessions)
+    again = _read_all(check, sessions)
     for session in sessions:
         first, second = known.get(session.id) or {}, again.get(session.id) or {}
-        series.fickle[session.id] = {
+        series.volatile_members[session.id] = {
             name for name in first.keys() | second.keys() if first.get(name) != second.get(name)
         }
     titles = names.ordinary(length, token)
@@ -112,15 +112,15 @@ def _rename_all(bench: Bench, series: Series, sessions: list[Session], length: i
         titles[-1] = titles[-2]  # of two sessions: names need not be unique
     for number, name in enumerate(titles):
         session = sessions[number % len(sessions)]
-        exchange = bench.send(bench.rename(session, name))
-        bench.target.accepted += bench.dialect.succeeded(exchange)
-        after = _read_all(bench, sessions)
+        exchange = check.send(check.rename(session, name))
+        check.target.accepted += check.dialect.succeeded(exchange)
+        after = _read_all(check, sessions)
         series.steps.append(Step(session, name, exchange, again, after))
         again = after
 
 
-def _read_all(bench: Bench, sessions: list[Session]) -> dict[str, Snapshot | None]:
+def _read_all(check: CheckContext, sessions: list[Session]) -> dict[str, Snapshot | None]:
     """Each session as it is read back; empty where the target offers no reading."""
-    if not bench.readable():
+    if not check.readable():
         return {}
-    return bench.target.pool.read_all(sessions)
+    return check.target.pool.read_all(sessions)

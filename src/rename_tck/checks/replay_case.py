@@ -16,7 +16,7 @@ from rename_tck.client.exchange import Credential, Exchange, Request, decoded, e
 from rename_tck.client.request_policy import Route
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.target import Target
-from rename_tck.verdict import NotTested, Tried
+from rename_tck.verdict import NotTested, ReplayData
 
 #: What `token_for` makes: it tells what a run made up from what stands at the target.
 TOKEN = re.compile(r"[0-9a-f]{10}")
@@ -29,7 +29,7 @@ Change = tuple[str, str]
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class ReplayCase:
     """What a file of a failure says."""
 
     requirement: str
@@ -73,13 +73,13 @@ class Kept:
             raise NotTested(f"what was drawn cannot be tried again: {error}") from None
 
 
-def tried(keys: Sequence[str], exchange: Exchange | None, target: Target) -> Tried:
+def replay_data(keys: Sequence[str], exchange: Exchange | None, target: Target) -> ReplayData:
     """What it takes to try the case of these keys again, or the request where it stands outside every loop."""
     if keys or exchange is None:
-        return Tried(list(keys))
+        return ReplayData(list(keys))
     parts = exchange.request.path.split("/")
     session = next((session for session in target.pool.all if segment(session.id) in parts), None)
-    return Tried([], request=_sent(exchange.request, session, target.token))
+    return ReplayData([], request=_sent(exchange.request, session, target.token))
 
 
 def _sent(request: Request, session: Session | None, token: str) -> dict[str, object]:
@@ -113,7 +113,7 @@ def made_anew(content: Mapping[str, Any], target: Target) -> tuple[Request, bool
     try:
         request = _request(content)
         session, token = content["session"], str(content["token"])
-        was = None if session is None else Session(session["id"], "lent", session["kind"], session["owner"])
+        was = None if session is None else Session(session["id"], "fixture", session["kind"], session["owner"])
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error):
         raise NotTested("the kept request cannot be made out") from None
     dialect = target.dialect
@@ -128,7 +128,7 @@ def made_anew(content: Mapping[str, Any], target: Target) -> tuple[Request, bool
     anew = encoded.replace(token, target.token)
     if anew == encoded and not target.pool.lacks(unquote(encoded), None):
         raise NotTested("it cannot be seen that no session has the kept request's id")
-    target.sut.guard.know_segment(anew)
+    target.client.policy.allow_segment(anew)
     return _moved(request, dialect, anew, tokens, ("", "")), False
 
 
@@ -161,7 +161,7 @@ def _moved(request: Request, dialect: Dialect, encoded: str, token: Change, owne
         path=dialect.rename_path.replace("{id}", encoded),
         query=tuple((name, value.replace(*token)) for name, value in query),
         body=body,
-        patience=dialect.patience_for(decoded(body)),
+        timeout_factor=dialect.timeout_factor_for(decoded(body)),
     )
 
 

@@ -8,9 +8,9 @@ from threading import Barrier
 from typing import Any, NoReturn, TypeVar
 
 from rename_tck.cases.system_cases import SystemCases, load
-from rename_tck.checks.case_selector import Trail
+from rename_tck.checks.case_selector import CaseSelector
 from rename_tck.checks.nonconformance import Nonconformance
-from rename_tck.checks.replay_case import Kept, made_anew, tried
+from rename_tck.checks.replay_case import ReplayCase, made_anew, replay_data
 from rename_tck.client.exchange import Exchange, Request, decoded
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.openapi.contract import Contract
@@ -38,16 +38,16 @@ class Sender:
     #: How many names were seen, in answers or read back.
     seen: int = 0
     #: Which of the law's cases are tried, and which one is.
-    trail: Trail = field(default_factory=Trail)
+    selector: CaseSelector = field(default_factory=CaseSelector)
     #: The case of an earlier run that alone is to be tried.
-    kept: Kept | None = None
-    _twins: set[Request] = field(default_factory=set)
+    replay_case: ReplayCase | None = None
+    _controls: set[Request] = field(default_factory=set)
     #: The session that was read back after a refusal, how many requests had been sent by then, and its name.
     _left: tuple[str, int, object] | None = None
 
     def __post_init__(self) -> None:
         # a kept case is judged by what was sent for it, not by what came before
-        self._since = len(self.target.sut.journal) if self.kept is not None else 0
+        self._since = len(self.target.client.journal) if self.replay_case is not None else 0
 
     # -- what is tried
 
@@ -57,11 +57,11 @@ class Sender:
         Every loop whose cases can be tried one without the others goes through here, so that a failure knows its case.
         Where the order is the case, as in a series of renames, the loop is tried as a whole.
         """
-        return self.trail.walk(items)
+        return self.selector.select(items)
 
     def journal(self) -> list[Exchange]:
         """Every exchange of the operation in the run so far; of a kept case only its own."""
-        return self.target.sut.journal[self._since :]
+        return self.target.client.journal[self._since :]
 
     def resend(self) -> bool:
         """Send the kept request again, where there is one for a law that looks back; whether that was done.
@@ -69,9 +69,9 @@ class Sender:
         Raises:
             NotTested: it cannot be made anew for this run's sessions.
         """
-        if self.kept is None or not self.trail.narrowed or not self.kept.request_again:
+        if self.replay_case is None or not self.selector.narrowed or not self.replay_case.request_again:
             return False
-        request, live = made_anew(self.kept.request_again, self.target)
+        request, live = made_anew(self.replay_case.request_again, self.target)
         self.send(request, live=live)
         return True
 
@@ -178,13 +178,13 @@ class Sender:
 
         def one(request: Request) -> Exchange:
             start.wait(timeout=30)
-            return self.target.sut.send(request)
+            return self.target.client.send(request)
 
         with INTERRUPTION.held():  # one that waits for another that is never started would hold up the end of the run
-            results = self.target.crew.map(one, requests)
+            results = self.target.executor.map(one, requests)
         exchanges = list(results)
         for exchange in exchanges:
-            self.target.sut.journal.append(exchange)
+            self.target.client.journal.append(exchange)
             self.evidence.sent += 1
             self.evidence.live += 1
             if exchange.answer is None:
@@ -192,14 +192,14 @@ class Sender:
         return exchanges
 
     def _exchange(self, request: Request) -> Exchange:
-        exchange = self.target.sut.send(request)
-        self.target.sut.journal.append(exchange)
+        exchange = self.target.client.send(request)
+        self.target.client.journal.append(exchange)
         if exchange.answer is not None:
             return exchange
         trouble = exchange.trouble or "no answer came"
         if trouble.startswith("no complete answer"):
-            raise Unjudgeable(f"{trouble} to {request.method} {self.told(request.path, 80)}")
-        control = self.target.sut.send(self.rename(self.target.pool.any(), self.name()))
+            raise Unjudgeable(f"{trouble} to {request.method} {self.excerpt(request.path, 80)}")
+        control = self.target.client.send(self.rename(self.target.pool.any(), self.name()))
         if control.answer is not None:
             self.fail(
                 f"a request that is not answered, twice over fresh connections, while others are ({trouble})",
@@ -214,16 +214,16 @@ class Sender:
         self, case: str, expected: str, exchange: Exchange | None = None, compared: Compared | None = None
     ) -> NoReturn:
         """Conclude that the requirement is broken."""
-        attempt = tried(self.trail.keys, exchange, self.target)
-        raise Nonconformance(self.told(case, _CASE), self.told(expected), exchange, compared, attempt)
+        attempt = replay_data(self.selector.keys, exchange, self.target)
+        raise Nonconformance(self.excerpt(case, _CASE), self.excerpt(expected), exchange, compared, attempt)
 
     def redacted(self, text: str) -> str:
         """A text that the target had a part in, without secrets: to be asked for before the text is cut."""
-        return self.target.sut.connection.redact(text)
+        return self.target.client.connection.redact(text)
 
-    def told(self, text: str, most: int = _TOLD) -> str:
+    def excerpt(self, text: str, most: int = _TOLD) -> str:
         """A text that the target had a part in, without secrets and in a length that a sentence can bear."""
-        return self.target.sut.connection.redact.shortened(text, most)
+        return self.target.client.connection.redact.shortened(text, most)
 
     def needs(self, condition: object, reason: str) -> None:
         """Raise NotTested with this reason unless the condition holds."""

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 
-from rename_tck.checks.context import Bench
+from rename_tck.checks.context import CheckContext
 from rename_tck.checks.rename_series import Series
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import members
@@ -50,24 +50,24 @@ def wait_since(moment: float, value: object) -> None:
         INTERRUPTION.pause(moment + max(_LEAST, coarsest * _SLACK) - time.monotonic())
 
 
-def wait_past(bench: Bench, run: Series | None, shown: Iterable[object]) -> None:
+def wait_past(check: CheckContext, run: Series | None, shown: Iterable[object]) -> None:
     """Wait until a time that the target sets now looks different from each of these times of a last update.
 
     A time that was seen first a while ago is past the sooner.
     """
-    seen = list(_times(bench, run))
+    seen = list(_times(check, run))
     for value in shown:
         if value is not None:
             moments = (moment for moment, other in seen if other == value and type(other) is type(value))
             wait_since(min(moments, default=time.monotonic()), value if unit(value) else _FIRST)
 
 
-def _times(bench: Bench, run: Series | None) -> Iterator[tuple[float, object]]:
+def _times(check: CheckContext, run: Series | None) -> Iterator[tuple[float, object]]:
     """When the run saw which time of a last update."""
-    member = bench.dialect.updated_member
+    member = check.dialect.updated_member
     for step in run.steps if run is not None else ():
         for snapshot in step.after.values():
             yield step.exchange.at, (snapshot or {}).get(member)
-    for exchange in bench.journal():
+    for exchange in check.journal():
         if exchange.answer is not None and exchange.status == 200:
             yield exchange.at, members(exchange.answer.value).get(member)

@@ -57,7 +57,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     credential: Credential = Credential.GIVEN
     #: Times the usual time-out: asking a language model for a title is slow.
-    patience: float = 1.0
+    timeout_factor: float = 1.0
 
     @property
     def target(self) -> str:
@@ -111,7 +111,7 @@ def _no_constant(name: str) -> object:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `body` is the decoded content (gzip undone), cut at the transport's limit."""
+    """What came back. `body` is the decoded content (gzip names_changed_by_refusals), cut at the transport's limit."""
 
     status: int
     reason: str = field(repr=False)

@@ -36,7 +36,7 @@ class Route:
         return re.fullmatch(pattern, request.path)
 
 
-class Guard:
+class RequestPolicy:
     """Permits a request, or raises."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
@@ -44,17 +44,17 @@ class Guard:
         self._known: set[str] = set()
         self._created: set[str] = set()
 
-    def know(self, session_id: str) -> None:
+    def allow(self, session_id: str) -> None:
         """Allow the rename operation on this id."""
         self._known.add(segment(session_id))
 
-    def know_segment(self, encoded: str) -> None:
+    def allow_segment(self, encoded: str) -> None:
         """Allow the rename operation on this path segment, already percent-encoded."""
         self._known.add(encoded)
 
-    def created(self, session_id: str) -> None:
+    def allow_deletion(self, session_id: str) -> None:
         """Allow deleting this session: the run has made it."""
-        self.know(session_id)
+        self.allow(session_id)
         self._created.add(segment(session_id))
 
     def permit(self, request: Request) -> Route:

@@ -17,7 +17,7 @@ import urllib3
 from rename_tck.client.adapter import Adapter, Deadlines
 from rename_tck.client.exchange import ALWAYS, Answer, Credential, Exchange, Request, altered, merged, schemed
 from rename_tck.client.limits import Limits
-from rename_tck.client.request_policy import Guard, Route
+from rename_tck.client.request_policy import RequestPolicy, Route
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.redaction import Redactor
 from rename_tck.verdict import Unjudgeable
@@ -65,14 +65,14 @@ class Connection:
         return Redactor.of(self.key, self.other_mode_key, (value for _, value in self.extra_headers))
 
 
-class Sut:
+class TargetClient:
     """The system under test. Safe for several threads at once."""
 
     def __init__(
-        self, connection: Connection, guard: Guard, limits: Limits | None = None, *, patient: bool = True
+        self, connection: Connection, policy: RequestPolicy, limits: Limits | None = None, *, patient: bool = True
     ) -> None:
         self.connection = connection
-        self.guard = guard
+        self.policy = policy
         self.limits = limits or Limits()
         #: Whether a request is sent again after a 429 or a broken connection.
         self.patient = patient
@@ -107,7 +107,7 @@ class Sut:
             Unjudgeable: the target has hung for so long, or asks to wait so long, that the run gives it up.
             KeyboardInterrupt: the run was interrupted, and sessions are not being put back yet.
         """
-        route = self.guard.permit(request)
+        route = self.policy.permit(request)
         waited = 0.0
         while True:
             if not self.closing:
@@ -127,7 +127,7 @@ class Sut:
 
     def _try(self, request: Request, route: Route) -> Exchange:
         self.limits.take(closing=self.closing)
-        limit = self.connection.time_limit * request.patience
+        limit = self.connection.time_limit * request.timeout_factor
         started = time.monotonic()
         answer, trouble = None, None
         prepared = self._prepared(request)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rename_tck.checks.nonconformance import Nonconformance
-from rename_tck.checks.replay_case import Kept
+from rename_tck.checks.replay_case import ReplayCase
 from rename_tck.commands.files import CommandError, put
 from rename_tck.files import packaged
 from rename_tck.replay import store
@@ -50,7 +50,7 @@ def resend(arguments: argparse.Namespace) -> int:
         replay = Replay(list(kept.values()))
         contract = _contract_tests()
         options += [] if arguments.base_url is None else [f"--base-url={arguments.base_url}"]
-        modules = sorted({str(contract / one.module) for one in replay.kept if (contract / one.module).is_file()})
+        modules = sorted({str(contract / one.module) for one in replay.cases if (contract / one.module).is_file()})
         _judge(replay, [*(modules or [str(contract)]), *options, *arguments.more])
         for path, one in kept.items():
             text, status = _said(replay, one, path)
@@ -80,7 +80,7 @@ def _files(name: str, folder: Path, *, own: bool) -> list[Path]:
     return found
 
 
-def _document(kept: Kept, path: Path, asked: str | None, given: str) -> list[str]:
+def _document(kept: ReplayCase, path: Path, asked: str | None, given: str) -> list[str]:
     """The options that judge by the document that a case was judged by: the one that is given, or where it was then."""
     if kept.spec_file is None:
         if asked:
@@ -122,12 +122,12 @@ def _judge(replay: Replay, arguments: Sequence[str]) -> None:
         raise CommandError("The replay was broken off before its end.")
 
 
-def _said(replay: Replay, kept: Kept, path: Path) -> tuple[str, int]:
+def _said(replay: Replay, kept: ReplayCase, path: Path) -> tuple[str, int]:
     """What is written about one kept case, and its exit status."""
     finding, sent = replay.findings.get(kept.edition), replay.sent.get(kept.edition)
     system_run = SystemRun(kept.system, replay.editions, own=replay.own)
     requirement = system_run.catalogue.requirement(kept.requirement)
-    found = [] if finding is None else [replace(finding, kept=False)]
+    found = [] if finding is None else [replace(finding, replayed=False)]
     outcome = Outcome.of(requirement, found, system_run)
     content: Json = outcome.record()
     if outcome.verdict is not Verdict.FAIL:

@@ -33,11 +33,11 @@ _COMPONENTS = "/components/"
 #: Characters that are quoted of a document that has other words than the vendored one.
 _QUOTED = 200
 
-__all__ = ["Own", "SpecError", "load"]
+__all__ = ["CustomSpec", "SpecError", "load"]
 
 
 @dataclass(frozen=True, eq=False)
-class Own:
+class CustomSpec:
     """The user's document, ready to judge by."""
 
     file: str
@@ -52,7 +52,7 @@ class Own:
     notes: tuple[str, ...]
 
 
-def load(file: str, system: str | None, *, check: bool = True) -> Own:
+def load(file: str, system: str | None, *, check: bool = True) -> CustomSpec:
     """The document in a file. `check` leaves out nothing but the check that it is valid OpenAPI.
 
     Raises:
@@ -75,7 +75,7 @@ def load(file: str, system: str | None, *, check: bool = True) -> Own:
         name, OWN, Path(file), vendored.operation.method, path, document=kept,
         nearest=Contract.load(name, made.nearest), renamed=made.renamed(),
     )  # fmt: skip
-    return Own(
+    return CustomSpec(
         file, hashlib.sha256(data).hexdigest(), name, made.nearest, made.catalogue(path), contract, made.source,
         made.notes(),
     )  # fmt: skip

@@ -2,63 +2,60 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rename_tck.checks.replay_case import Kept
-from rename_tck.pytest_plugin.conformance_session import Judging
+from rename_tck.cases.spaces import LAWS
+from rename_tck.checks.replay_case import ReplayCase
+from rename_tck.files import packaged
+from rename_tck.pytest_plugin.conformance_session import ConformanceSession
+from rename_tck.pytest_plugin.earlier_failures import EarlierFailures
+from rename_tck.pytest_plugin.prefetching import Prefetching
 from rename_tck.systems import NAMES
 
-#: Files of tests, the most telling first. What needs several sessions is not the last: after it a session is left alone
-#: for a while, and that its time stays as it is shows without a wait.
-_TELLING = ("test_laws_answer", *(f"test_{name}" for name in NAMES), "test_laws_refusals", "test_laws_sequences",
-            "test_laws_concurrency", "test_laws_names", "test_laws_fuzz")  # fmt: skip
 
-#: Those with the most requests. A worker is given two tests at first: of eight, each has one lengthy test of these, and
-#: then one that is not.
-_LENGTHY = ("test_laws_answer", "test_laws_sequences", "test_laws_server_error", "test_laws_names", "test_laws_fuzz")
+def parameters(session: ConformanceSession, earlier: EarlierFailures, mark: pytest.Mark | None, law: str) -> list[Any]:
+    """The runs of a contract test: one for each requirement, and edition, that it decides and each case that an earlier
+    run left of it.
 
-
-def parameters(judging: Judging, mark: pytest.Mark | None, law: str, *, replays: bool) -> list[Any]:
-    """The runs of a contract test: one for each requirement, and edition, that it decides and each case kept of it.
-
-    Without a mark it is one that observes. A replay has the kept cases alone.
+    Without a mark it is one that observes. A replay has the earlier cases alone.
     """
-    found = []
-    for system in judging.systems():
+    found, replays = [], session.replay is not None
+    for system in session.systems():
         if mark is None:
             found += [] if replays else [pytest.param((system, None, None, None), id=f"{system}-observations")]
             continue
         for name in mark.args:
             requirement = name if "." in name else f"{system}.{name}"
-            if not requirement.startswith(f"{system}.") or requirement not in judging.catalogue(system).by_id:
+            if not requirement.startswith(f"{system}.") or requirement not in session.catalogue(system).by_id:
                 continue
-            editions = judging.editions(system) if mark.kwargs.get("per_edition") else (None,)
+            editions = session.editions(system) if mark.kwargs.get("per_edition") else (None,)
             for edition in editions:
                 suffix = f"-{edition}" if edition and len(editions) > 1 else ""
-                for kept in (*judging.kept(requirement, edition, law), *(() if replays else (None,))):
-                    called = f"{requirement}{suffix}{'' if kept is None else '-kept'}"
-                    found.append(pytest.param((system, requirement, edition, kept), id=called))
+                for case in (*earlier.of(requirement, edition, law), *(() if replays else (None,))):
+                    called = f"{requirement}{suffix}{'' if case is None else '-kept'}"
+                    found.append(pytest.param((system, requirement, edition, case), id=called))
     return found
 
 
 def chosen_by(item: pytest.Item) -> tuple[str, str | None, str | None] | None:
     """System, requirement and edition of a contract test; None for any other test."""
     callspec = getattr(item, "callspec", None)
-    param = callspec.params.get("bench") if callspec is not None else None
+    param = callspec.params.get("check") if callspec is not None else None
     return param[:3] if isinstance(param, tuple) else None
 
 
-def kept_by(item: pytest.Item) -> Kept | None:
+def replay_case_of(item: pytest.Item) -> ReplayCase | None:
     """The case of an earlier run that alone the test tries; None for an ordinary test."""
-    return item.callspec.params["bench"][3] if chosen_by(item) else None  # type: ignore[attr-defined]
+    return item.callspec.params["check"][3] if chosen_by(item) else None  # type: ignore[attr-defined]
 
 
 def is_of_another_system(item: pytest.Item) -> bool:
     """Whether it is what pytest makes of a test that none of the chosen systems has a requirement for."""
     callspec = getattr(item, "callspec", None)
-    return callspec is not None and "bench" in callspec.params and not chosen_by(item)
+    return callspec is not None and "check" in callspec.params and not chosen_by(item)
 
 
 def rank(item: pytest.Item, *, borrowed: bool = False, spread: bool = False) -> tuple[int, int, int]:
@@ -73,12 +70,68 @@ def rank(item: pytest.Item, *, borrowed: bool = False, spread: bool = False) -> 
     assert param is not None
     options = mark.kwargs if mark else {}
     place = int(options.get("last", 0)) - 2 * int(bool(options.get("first")))
-    if kept_by(item) is not None:
+    if replay_case_of(item) is not None:
         place = -1 if borrowed else -3
+    order = item.get_closest_marker("order")
+    assert order is not None, f"{item.path.name} has no mark that says where its tests stand in a run"
     if spread:
-        return NAMES.index(param[0]), min(place, 0), _place(item, _LENGTHY)
-    return NAMES.index(param[0]), place, _place(item, _TELLING)
+        return NAMES.index(param[0]), min(place, 0), order.kwargs["spread"]
+    return NAMES.index(param[0]), place, order.args[0]
 
 
-def _place(item: pytest.Item, files: tuple[str, ...]) -> int:
-    return next((number for number, name in enumerate(files) if item.path.stem.startswith(name)), len(files))
+#: What `addinivalue_line` is told of the marks of contract tests.
+MARKS = (
+    "requirement(id, per_edition, first, last): what a test decides, or the law of every system; and when it is run",
+    "observation: records what a system does where no document says; judges nothing",
+    "order(place, spread): where a file's tests stand in a run; and where with workers, given the lengthiest first",
+)
+
+
+class Collection:
+    """Makes a test for each requirement, and puts them in order."""
+
+    def __init__(
+        self, config: pytest.Config, session: ConformanceSession, earlier: EarlierFailures, prefetching: Prefetching
+    ) -> None:
+        self._config = config
+        self._session = session
+        self._earlier = earlier
+        self._prefetching = prefetching
+        self._folder = packaged("conformance")
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave out the files of the systems that are not judged."""
+        name = collection_path.stem.removeprefix("test_")
+        is_contract = collection_path.parent == self._folder and collection_path.suffix == ".py"
+        return True if is_contract and name in NAMES and name not in self._session.systems() else None
+
+    @pytest.hookimpl
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give a contract test one run for each requirement (and edition) that it decides."""
+        mark = metafunc.definition.get_closest_marker("requirement")
+        observing = metafunc.definition.get_closest_marker("observation")
+        if "check" not in metafunc.fixturenames or not (mark or observing):
+            return
+        if mark is not None and not LAWS.isdisjoint(mark.args):
+            self._prefetch()
+        params = parameters(self._session, self._earlier, mark, metafunc.function.__name__)
+        metafunc.parametrize("check", params, indirect=True, scope="function")
+
+    def _prefetch(self) -> None:
+        """Begin to draw the cases as soon as it is known that there are laws that need them, if none is left out."""
+        option, verbosity = self._config.option, self._config.getoption("--hypothesis-verbosity", None)
+        if not (self._session.is_controller or option.collectonly or option.keyword or option.markexpr or verbosity):
+            process = self._prefetching.begin()
+            if process is not None:
+                self._config.add_cleanup(process.close)
+
+    @pytest.hookimpl
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """One system after the other, in the order of `rank`."""
+        contract = [item for item in items if chosen_by(item)]
+        strangers = [item for item in items if is_of_another_system(item)]
+        others = [item for item in items if not chosen_by(item) and item not in strangers]
+        borrowed, spread = bool(self._session.settings.session_ids), self._session.worker is not None
+        items[:] = others + sorted(contract, key=lambda item: rank(item, borrowed=borrowed, spread=spread))
+        if strangers:
+            self._config.hook.pytest_deselected(items=strangers)

@@ -13,7 +13,7 @@ from rename_tck.checks.rename_series import LAWS
 _REQUIREMENT = re.compile(rf"\[([a-z]+)\.({'|'.join(map(re.escape, sorted(LAWS)))})(-[^]]+)?\]$")
 
 
-class Spreading(LoadScopeScheduling):  # type: ignore[misc]
+class ContractScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """One test after the other to whichever worker is free; those that judge one series of renames stay together.
 
     Each worker would send the series again, and they are the ones that need sessions on which nothing was tried.
@@ -24,6 +24,6 @@ class Spreading(LoadScopeScheduling):  # type: ignore[misc]
         return nodeid if found is None else f"{found[1]}: the series"
 
 
-def scheduler(config: Any, log: Any) -> Spreading | None:
+def scheduler(config: Any, log: Any) -> ContractScheduling | None:
     """The scheduler of a run whose user left the choice to pytest-xdist (`-n` alone); None keeps the user's own."""
-    return Spreading(config, log) if config.option.dist == "load" else None
+    return ContractScheduling(config, log) if config.option.dist == "load" else None

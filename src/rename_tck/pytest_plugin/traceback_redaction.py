@@ -12,8 +12,8 @@ import pytest
 from _pytest._code.code import ExceptionChainRepr, ReprTracebackNative
 
 from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
+from rename_tck.pytest_plugin.options import headers_given
 from rename_tck.redaction import Redactor
-from rename_tck.settings.settings import headers_given
 
 
 def trace(error: BaseException) -> str:
@@ -30,7 +30,7 @@ def without_frames() -> Iterator[None]:
         raise KeyboardInterrupt from None
 
 
-class Discreet:
+class TracebackRedaction:
     """A plugin for pytest's own complaint of an internal error, from before the options are looked at."""
 
     def __init__(self, config: Any, environ: Mapping[str, str] = os.environ) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from rename_tck.checks.context import Bench
-from rename_tck.checks.replay_case import Kept, likest
+from rename_tck.checks.context import CheckContext
+from rename_tck.checks.replay_case import ReplayCase, likest
 from rename_tck.client.exchange import Exchange
 from rename_tck.redaction import Redactor
 from rename_tck.requirements.catalogue import Catalogue
@@ -33,7 +33,7 @@ class Replay:
     Without it a session is an ordinary run.
     """
 
-    kept: Sequence[Kept]
+    cases: Sequence[ReplayCase]
     findings: dict[str | None, Finding] = field(default_factory=dict)
     sent: dict[str | None, Sent] = field(default_factory=dict)
     #: The run at its end; None where it did not get there.
@@ -58,7 +58,7 @@ class Replay:
         Raises:
             BadOptionError: they do not go with a replay.
         """
-        first, self.redact = self.kept[0], settings.redactor()
+        first, self.redact = self.cases[0], settings.redactor()
         if settings.base_url is None:
             raise BadOptionError("A replay needs a target: give it with --base-url=URL.")
         if settings.plan:
@@ -74,34 +74,34 @@ class Replay:
         several = len(Catalogue.load(first.system).editions) > 1
         return replace(settings, system=first.system, editions=self.editions if several else (), spec=None)
 
-    def note(self, kept: Kept, exchanges: Sequence[Exchange], *, known: bool) -> None:
+    def note(self, kept: ReplayCase, exchanges: Sequence[Exchange], *, known: bool) -> None:
         """Remember what was sent for a case."""
         self.sent[kept.edition] = Sent(likest(exchanges, kept.request), known)
 
 
-def try_alone(law: Callable[..., None], bench: Any, kept: Kept, replay: Replay | None) -> None:
+def try_alone(law: Callable[..., None], check: Any, kept: ReplayCase, replay: Replay | None) -> None:
     """Run a contract test for its kept case; in a replay for all of its cases where it no longer has that one.
 
     Raises:
         NotTested: the case cannot be tried, besides what the test itself raises.
     """
-    assert isinstance(bench, Bench)
+    assert isinstance(check, CheckContext)
     try:
         try:
-            law(bench=bench)
+            law(check=check)
         except NotTested:
             # of a case that the law no longer has nothing can be shown
-            if bench.trail.met:
+            if check.selector.met:
                 raise
         except Conclusion:
             raise
         except Exception as error:
             # the file holds what this law never tried: it is not the suite that fails, and the rest is tried
             raise NotTested(f"the kept case cannot be tried again: {type(error).__name__}") from error
-        if not bench.trail.met:
-            bench.needs(replay, "the suite no longer has the case that an earlier run kept")
-            bench.trail.widen()
-            law(bench=bench)
+        if not check.selector.met:
+            check.needs(replay, "the suite no longer has the case that an earlier run kept")
+            check.selector.widen()
+            law(check=check)
     finally:
         if replay is not None:
-            replay.note(kept, bench.journal(), known=bench.trail.met)
+            replay.note(kept, check.journal(), known=check.selector.met)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rename_tck.cases.drawn import UnknownValueError, from_json
-from rename_tck.checks.replay_case import Kept
+from rename_tck.checks.replay_case import ReplayCase
 from rename_tck.files import replace
 from rename_tck.requirements.catalogue import OWN, Catalogue, systems
 from rename_tck.results import record
@@ -66,7 +66,9 @@ def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
             for name, found in by_name.items():
                 # of several that fail the first is kept, as the report shows it: what this run came upon by itself
                 # goes before what it was told by an earlier one
-                failing = sorted((finding for finding in found if finding.failure), key=lambda finding: finding.kept)
+                failing = sorted(
+                    (finding for finding in found if finding.failure), key=lambda finding: finding.replayed
+                )
                 path = folder / FOLDER / name
                 if fails and failing:
                     path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +125,7 @@ def _content(run: Run, system_run: SystemRun, finding: Finding) -> Json:
     }
 
 
-def load(path: Path) -> Kept:
+def load(path: Path) -> ReplayCase:
     """The case in a file.
 
     Raises:
@@ -143,7 +145,7 @@ def load(path: Path) -> Kept:
         raise InvalidReplayError(f"{path} is not valid: {fault}.")
     module, test = _test(content["test"])
     spec_file, spec_sha256 = map((content.get("spec") or {}).get, _SPEC)
-    return Kept(
+    return ReplayCase(
         requirement=content["requirement"],
         system=content["system"],
         edition=content["edition"],
@@ -206,9 +208,9 @@ def _fault_of_parts(content: Json) -> str | None:
     return None
 
 
-def load_all(folder: Path) -> tuple[list[Kept], dict[str, str]]:
+def load_all(folder: Path) -> tuple[list[ReplayCase], dict[str, str]]:
     """Every case that is kept in the folder of reports, and a sentence for each file, by its name, that is none."""
-    found: list[Kept] = []
+    found: list[ReplayCase] = []
     complaints: dict[str, str] = {}
     for path in sorted((folder / FOLDER).glob("*.json")):
         try:

@@ -10,7 +10,7 @@ from typing import Any
 from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.client.exchange import BODY_LIMIT, Exchange
 from rename_tck.redaction import MASK, Redactor
-from rename_tck.verdict import CouldNotJudge, Evidence, Failure, Finding, NotTested, Tried, Unjudgeable, Verdict
+from rename_tck.verdict import CouldNotJudge, Evidence, Failure, Finding, NotTested, ReplayData, Unjudgeable, Verdict
 
 #: Longer texts are cut in the record: it is read by people.
 _TEXT_LIMIT = 12_000
@@ -24,10 +24,10 @@ def concluded(
     test: str,
     evidence: Evidence,
     redact: Redactor,
-    kept: bool = False,
+    replayed: bool = False,
 ) -> Finding:
     """The finding of a test that ended with this exception, or without one."""
-    finding = Finding(requirement, Verdict.PASS, test, edition, None, evidence, kept=kept)
+    finding = Finding(requirement, Verdict.PASS, test, edition, None, evidence, replayed=replayed)
     match error:
         case None:
             pass
@@ -57,15 +57,15 @@ def failure(error: Nonconformance, redact: Redactor) -> Failure:
         compared=None
         if compared is None
         else {"expected": _cut(redact(compared.expected)), "actual": _cut(redact(compared.actual))},
-        again=_again(error.tried, redact),
+        again=_again(error.replay_data, redact),
     )
 
 
-def _again(tried: Tried | None, redact: Redactor) -> dict[str, object] | None:
+def _again(data: ReplayData | None, redact: Redactor) -> dict[str, object] | None:
     """What it takes to try the case again; nothing where a secret stands in it, for without that it is another case."""
-    if tried is None:
+    if data is None:
         return None
-    content = {name: value for name, value in asdict(tried).items() if value is not None}
+    content = {name: value for name, value in asdict(data).items() if value is not None}
     # the keys are the suite's own words
     outside = {name: value for name, value in content.items() if name != "keys"}
     return content if redact.within(outside) == outside else None
@@ -82,7 +82,7 @@ def load(text: str) -> Finding:
     found = content["failure"]
     return Finding(
         content["requirement"], Verdict(content["verdict"]), content["test"], content["edition"], content["reason"],
-        Evidence(**content["evidence"]), None if found is None else Failure(**found), content["kept"],
+        Evidence(**content["evidence"]), None if found is None else Failure(**found), content["replayed"],
     )  # fmt: skip
 
 

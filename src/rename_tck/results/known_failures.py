@@ -35,7 +35,7 @@ class KnownFailuresError(ValueError):
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownFailure:
     """One requirement that may fail, up to and with the day `expires`."""
 
     id: str
@@ -56,11 +56,11 @@ class Known:
 class Applied:
     """Known failures held against a run: the failures that do not count, and what is wrong with the file."""
 
-    excused: Mapping[str, Known] = field(default_factory=dict)
+    excused: Mapping[str, KnownFailure] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
 
 
-def load(path: Path) -> tuple[Known, ...]:
+def load(path: Path) -> tuple[KnownFailure, ...]:
     """The known failures of a file.
 
     Raises:
@@ -90,7 +90,7 @@ def _names(members: Iterable[str]) -> str:
     return ", ".join(sorted(members))
 
 
-def _entry(entry: Any, where: str) -> Known:
+def _entry(entry: Any, where: str) -> KnownFailure:
     if not isinstance(entry, dict):
         raise KnownFailuresError(f"{where}: it is no table.")
     if strange := set(entry) - _MEMBERS:
@@ -103,10 +103,10 @@ def _entry(entry: Any, where: str) -> Known:
         raise KnownFailuresError(f"{where}: link is not an http or https URL.")
     if expires is not None and (not isinstance(expires, date) or isinstance(expires, datetime)):
         raise KnownFailuresError(f"{where}: expires is a day without quotes and without a time, as 2027-01-31.")
-    return Known(entry["id"].strip(), " ".join(entry["reason"].split()), link, expires)
+    return KnownFailure(entry["id"].strip(), " ".join(entry["reason"].split()), link, expires)
 
 
-def apply(record: Json, known: Iterable[Known], today: date) -> Applied:
+def apply(record: Json, known: Iterable[KnownFailure], today: date) -> Applied:
     """Hold known failures against a record.
 
     Only systems that the record judged are looked at; what was not tested, or could not be judged, is no ground for a

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from rename_tck import __version__
 from rename_tck.requirements.catalogue import Catalogue, Citation, Requirement
-from rename_tck.results.known_failures import Applied, Known, apply, mark
+from rename_tck.results.known_failures import Applied, KnownFailure, apply, mark
 from rename_tck.results.record import Json
 from rename_tck.verdict import SCHEMA_VERSION, SEVERITY, Evidence, Failure, Finding, RunVerdict, Verdict
 
@@ -188,8 +188,8 @@ def _telling(findings: list[Finding]) -> tuple[bool, list[Finding]]:
 
     That a kept case fails, or cannot be judged, counts; that it passes, or cannot be tried, says nothing of the rest.
     """
-    ordinary = [finding for finding in findings if not finding.kept]
-    kept = [finding for finding in findings if finding.kept and finding.verdict in {Verdict.FAIL, Verdict.ERROR}]
+    ordinary = [finding for finding in findings if not finding.replayed]
+    kept = [finding for finding in findings if finding.replayed and finding.verdict in {Verdict.FAIL, Verdict.ERROR}]
     return bool(findings) and not ordinary, ordinary + kept
 
 
@@ -240,7 +240,7 @@ class Run:
     #: Why nothing could be judged, when not even the system is known.
     trouble: str | None = None
     base_url: str | None = None
-    known: tuple[Known, ...] = ()
+    known: tuple[KnownFailure, ...] = ()
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
     def exit_status(self) -> int:

@@ -32,7 +32,7 @@ class Agno(Dialect):
     ids_are_text = True
     kinds = ("agent", "team", "workflow")
     credential_refusals = frozenset({401})
-    steady = (
+    immutable_members = (
         "session_id", "agent_session_id", "user_id", "agent_id", "team_id", "workflow_id", "workflow_name",
         "session_summary", "session_state", "total_tokens", "agent_data", "team_data", "workflow_data", "session_data",
         "metrics", "metadata", "chat_history", "created_at",

@@ -21,7 +21,7 @@ class Session:
     """A session (Dify and OpenHands say conversation) that the run may rename."""
 
     id: str
-    origin: Literal["lent", "created", "listed"]
+    origin: Literal["fixture", "created", "listed"]
     kind: str | None = None
     #: The user it belongs to, where the system scopes sessions by user.
     owner: str | None = None
@@ -76,7 +76,7 @@ class Dialect(ABC):
     #: Of those, the ones that hold a copy of the name somewhere.
     copies_name: ClassVar[frozenset[str]] = frozenset()
     #: Members of a session that a rename has no business with.
-    steady: ClassVar[tuple[str, ...]]
+    immutable_members: ClassVar[tuple[str, ...]]
     #: Where the system publishes its own OpenAPI document; None where it does not.
     document_path: ClassVar[str | None] = None
     #: What to set so that the dialect's sessions can be found, for the sentences that ask for it.
@@ -127,7 +127,7 @@ class Dialect(ABC):
             encode_json(body) if raw is None else raw,
             headers,
             credential,
-            self.patience_for(body),
+            self.timeout_factor_for(body),
         )
 
     def adapted(self, session: Session, body: dict[str, object]) -> dict[str, object]:
@@ -152,7 +152,7 @@ class Dialect(ABC):
         changed, alike = schemed(form, credential)
         return changed == form and credential not in {Credential.EMPTY, Credential.WRONG} and altered(key, alike) == key
 
-    def patience_for(self, body: object) -> float:
+    def timeout_factor_for(self, body: object) -> float:
         """How many times the usual time-out a request with this body may take."""
         return 1.0
 

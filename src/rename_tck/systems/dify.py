@@ -23,7 +23,7 @@ class Dify(Dialect):
     name_member = "name"
     id_member = "id"
     key_header = ("Authorization", "Bearer {}")
-    steady = ("id", "inputs", "status", "introduction", "created_at")
+    immutable_members = ("id", "inputs", "status", "introduction", "created_at")
     provisioning: ClassVar[tuple[Route, ...]] = (
         Route("POST", "/chat-messages"),
         Route("GET", "/conversations"),
@@ -59,7 +59,7 @@ class Dify(Dialect):
     def asks_for_name(self, body: dict[str, object]) -> bool:
         return isinstance(body.get("name"), str) and body.get("auto_generate", False) is False
 
-    def patience_for(self, body: object) -> float:
+    def timeout_factor_for(self, body: object) -> float:
         # the server's language model is asked for the title
         return 3.0 if members(body).get("auto_generate") is True else 1.0
 
@@ -80,7 +80,7 @@ class Dify(Dialect):
                 "/chat-messages",
                 body=encode_json({"inputs": inputs, **message}),
                 headers=JSON_TYPE,
-                patience=3.0,
+                timeout_factor=3.0,
             )
             for inputs in ({"city": "San Francisco"}, {})
         ]

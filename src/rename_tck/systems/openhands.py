@@ -31,7 +31,7 @@ class OpenHands(Dialect):
     # the document names none of them; a header that is missing may be the 422 that it does name
     credential_refusals = frozenset({401, 403, 422})
     creating_is_costly = True
-    steady = (
+    immutable_members = (
         "conversation_id",
         "created_at",
         "selected_repository",
@@ -61,7 +61,7 @@ class OpenHands(Dialect):
         return uuid.uuid5(uuid.NAMESPACE_URL, f"rename-tck:{token}").hex
 
     def creations(self, kind: str | None, user: str, token: str) -> list[Request]:
-        return [Request("POST", "/api/conversations", body=encode_json({}), headers=JSON_TYPE, patience=3.0)]
+        return [Request("POST", "/api/conversations", body=encode_json({}), headers=JSON_TYPE, timeout_factor=3.0)]
 
     def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:
         found = members(answer.value).get("conversation_id")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rename_tck.client.exchange import Answer, Request
-from rename_tck.client.transport import Sut
+from rename_tck.client.transport import TargetClient
 from rename_tck.openapi import drift
-from rename_tck.openapi.custom_spec import Own
+from rename_tck.openapi.custom_spec import CustomSpec
 from rename_tck.openapi.drift import Comparison, Document, UnreadableError
 from rename_tck.redaction import Redactor
-from rename_tck.target.connection import Opening
+from rename_tck.target.connection import TargetConnection
 from rename_tck.verdict import NotTested, Unjudgeable
 
 Json = dict[str, Any]
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 _LONGEST, _VALUE = 300, 160
 
 
-def ask(opening: Opening, spec: Own | None) -> Json | None:
+def ask(opening: TargetConnection, spec: CustomSpec | None) -> Json | None:
     """How the document that the target publishes differs from the one that it is judged by, as the record has it.
 
     None where the system publishes none, or the target answers that there is none (404). Whatever goes wrong is said in
@@ -29,7 +29,7 @@ def ask(opening: Opening, spec: Own | None) -> Json | None:
     place = target.dialect.document_path
     if place is None:
         return None
-    edition, redact = next(iter(target.contracts)), opening.sut.connection.redact
+    edition, redact = next(iter(target.contracts)), opening.client.connection.redact
     compared_with = spec.file if spec is not None else target.catalogue.file(edition)
     told: Json = {
         "source": place, "published": None, "compared_with": compared_with, "differences": [], "note": None,
@@ -54,10 +54,10 @@ def ask(opening: Opening, spec: Own | None) -> Json | None:
     }
 
 
-def _fetch(opening: Opening, place: str) -> tuple[Answer | None, str | None]:
+def _fetch(opening: TargetConnection, place: str) -> tuple[Answer | None, str | None]:
     """One request on a connection of its own, so that what becomes of it leaves no trace in the run."""
-    sut = opening.sut
-    asker = Sut(sut.connection, sut.guard, sut.limits, patient=False)
+    client = opening.client
+    asker = TargetClient(client.connection, client.policy, client.limits, patient=False)
     try:
         exchange = asker.send(Request("GET", place))
     except (NotTested, Unjudgeable) as trouble:
@@ -65,7 +65,7 @@ def _fetch(opening: Opening, place: str) -> tuple[Answer | None, str | None]:
     else:
         return exchange.answer, exchange.trouble
     finally:
-        sut.sent.update(asker.sent)
+        client.sent.update(asker.sent)
         asker.close()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rename_tck.client.exchange import Answer, Exchange, Request
-from rename_tck.client.transport import Sut
+from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Page, Session
 from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
@@ -33,19 +33,26 @@ class Readback:
         return self.by_reading or self.by_listing
 
 
-class Pool:
+class SessionPool:
     """The sessions of one run at one target."""
 
     def __init__(
-        self, sut: Sut, dialect: Dialect, *, user: str, lent: Sequence[str], token: str, share: tuple[int, int] = (0, 1)
+        self,
+        client: TargetClient,
+        dialect: Dialect,
+        *,
+        user: str,
+        fixture_ids: Sequence[str],
+        token: str,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
-        self.sut = sut
+        self.client = client
         self.dialect = dialect
         self.user = user
         self.token = token
         self.readback = Readback()
         self.notes: list[str] = []
-        self._lent = [dialect.canonical(session_id) for session_id in lent]
+        self._fixture_ids = [dialect.canonical(session_id) for session_id in fixture_ids]
         #: This worker's number and the number of workers: each uses its own part of the sessions that it finds.
         self._share = share
         self._sessions: list[Session] = []
@@ -62,13 +69,13 @@ class Pool:
             CouldNotJudge: the target is down, refuses the key, lacks a lent session, or offers no way to a session.
         """
         try:
-            for session_id in self._lent:
+            for session_id in self._fixture_ids:
                 self._sessions.append(self._take_in(session_id))
             for kind in self.dialect.kinds:
                 if self._sessions:
                     break
                 self._more(kind, 1)
-            if self._sessions and not self._lent:
+            if self._sessions and not self._fixture_ids:
                 self.readback = self._how_to_read(self._sessions[0])
         except (Unjudgeable, NotTested) as trouble:
             raise CouldNotJudge(trouble.reason) from None
@@ -79,16 +86,16 @@ class Pool:
 
     @property
     def _base(self) -> str:
-        return self.sut.connection.base_url
+        return self.client.connection.base_url
 
     def _why_none(self) -> str:
         return f"{self._exhausted[self.dialect.kinds[0]]}; lend one with --session-id"
 
     def _take_in(self, session_id: str) -> Session:
         """A lent session, with its kind and its name as far as they can be read."""
-        self.sut.guard.know(session_id)
+        self.client.policy.allow(session_id)
         for kind in self._kinds_of(session_id):
-            session = self._session(session_id, "lent", kind)
+            session = self._session(session_id, "fixture", kind)
             readback = self._how_to_read(session)
             if readback:
                 self.readback = readback
@@ -97,7 +104,7 @@ class Pool:
                 return session
         # nothing can be read: whether the session is there shows when it is renamed
         for kind in self.dialect.kinds:
-            session = self._session(session_id, "lent", kind)
+            session = self._session(session_id, "fixture", kind)
             exchange = self._ask(self.dialect.rename(session, self.dialect.body(session, f"rename-tck {self.token}")))
             self._note_refused_key(exchange)
             if self._key_refused is not None:
@@ -117,14 +124,14 @@ class Pool:
             f"its rename was answered with {self._said(exchange.answer)}"
         )
 
-    def _session(self, session_id: str, origin: Literal["lent", "created", "listed"], kind: str | None) -> Session:
+    def _session(self, session_id: str, origin: Literal["fixture", "created", "listed"], kind: str | None) -> Session:
         return Session(session_id, origin, kind, self.dialect.owner(self.user))
 
     def _kinds_of(self, session_id: str) -> list[str | None]:
         """The kinds that a lent session may be of, the one under which it is listed first."""
         kinds = list(self.dialect.kinds)
         if len(kinds) > 1:
-            listed = [kind for kind in kinds if self._find(self._session(session_id, "lent", kind)) is not None]
+            listed = [kind for kind in kinds if self._find(self._session(session_id, "fixture", kind)) is not None]
             kinds = [*listed, *(kind for kind in kinds if kind not in listed)]
         return kinds
 
@@ -145,7 +152,7 @@ class Pool:
 
     def _ask(self, request: Request) -> Exchange:
         """Send a provisioning request. Raises Unjudgeable when no answer comes."""
-        exchange = self.sut.send(request)
+        exchange = self.client.send(request)
         if exchange.answer is None:
             raise Unjudgeable(f"the target {self._base} cannot be reached: {exchange.trouble}")
         return exchange
@@ -155,7 +162,7 @@ class Pool:
             return
         what = f"({exchange.status} to {exchange.request.method} {exchange.request.path})"
         name = self.dialect.key_header[0]
-        if self.sut.connection.key is None:
+        if self.client.connection.key is None:
             self._key_refused = f"the target {self._base} asks for a key {what}: set RENAME_TCK_API_KEY, sent as {name}"
         else:
             self._key_refused = f"the target {self._base} refuses the key in RENAME_TCK_API_KEY {what}, sent as {name}"
@@ -194,7 +201,7 @@ class Pool:
         """Create sessions up to `count`; where none can be created and none was lent, use those that are there."""
         if kind in self._exhausted:
             return
-        if self._lent and self.dialect.creating_is_costly:
+        if self._fixture_ids and self.dialect.creating_is_costly:
             self._exhausted[kind] = "too few were lent, and creating one here starts something costly"
             return
         refusal = "no creation was tried"
@@ -207,7 +214,7 @@ class Pool:
                 break
         else:
             return
-        if not self._lent and not any(session.origin == "created" for session in self._sessions):
+        if not self._fixture_ids and not any(session.origin == "created" for session in self._sessions):
             self._find_some(kind, count)
             refusal += ", and the listing shows none" if not self._of(kind) else ", and the listing shows no more"
         self._exhausted[kind] = refusal
@@ -221,7 +228,7 @@ class Pool:
             session = self.dialect.created(exchange.answer, kind, self.user) if 200 <= exchange.status < 300 else None
             if session is not None:
                 self._made += 1
-                self.sut.guard.created(session.id)
+                self.client.policy.allow_deletion(session.id)
                 return session, ""
             if exchange.status == 404 or exchange.status >= 500:
                 break
@@ -236,7 +243,7 @@ class Pool:
             if isinstance(found, str) and found and found not in known and self._is_mine(found):
                 session = self._session(found, "listed", kind)
                 self._complete(session, item)
-                self.sut.guard.know(found)
+                self.client.policy.allow(found)
                 self._sessions.append(session)
             if len(self._of(kind)) >= count:
                 return
@@ -262,7 +269,7 @@ class Pool:
             return self._find(session)
         request = self.dialect.reading(session)
         assert request is not None
-        exchange = self.sut.send(request)
+        exchange = self.client.send(request)
         if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403}:
             raise Unjudgeable(
                 f"reading the session back failed: {exchange.trouble or self._said(exchange.answer)}", exchange.status
@@ -287,7 +294,7 @@ class Pool:
     def listing(self, kind: str | None = None) -> list[Snapshot] | None:
         """Every session that the target lists, or None when it has no listing."""
         first = self.dialect.listing(kind or self.dialect.kinds[0], self.user)
-        exchange = self.sut.send(first)
+        exchange = self.client.send(first)
         if exchange.answer is None or self.dialect.page(first, exchange.answer) is None:
             return None
         return list(self._items(kind or self.dialect.kinds[0]))
@@ -314,7 +321,7 @@ class Pool:
     def put_back(self) -> None:
         """Delete what the run made; give what it was lent or found its old name back. What fails becomes a note."""
         with INTERRUPTION.held():
-            self.sut.make_last_try()
+            self.client.make_last_try()
             for session in self._sessions:
                 try:
                     self._put_back(session)
@@ -324,7 +331,7 @@ class Pool:
 
     def _put_back(self, session: Session) -> None:
         if session.origin == "created":
-            exchange = self.sut.send(self.dialect.deletion(session))
+            exchange = self.client.send(self.dialect.deletion(session))
             if not 200 <= exchange.status < 300:
                 said = exchange.trouble or self._said(exchange.answer)
                 self.notes.append(f"session {session.id}, made by this run, could not be deleted: {said}")
@@ -332,7 +339,7 @@ class Pool:
             self.notes.append(f"session {session.id} keeps its last name: the one it had before could not be read")
         else:
             request = self.dialect.rename(session, self.dialect.body(session, session.first_name))
-            exchange = self.sut.send(request)
+            exchange = self.client.send(request)
             if exchange.status != 200:
                 said = exchange.trouble or self._said(exchange.answer)
                 self.notes.append(f"session {session.id} could not be given its old name back: {said}")
@@ -343,5 +350,5 @@ class Pool:
             return "nothing"
         if answer.is_page:
             return f"{answer.status} with an HTML page: is the base URL right?"
-        text = self.sut.connection.redact.on_one_line(answer.text, 120)
+        text = self.client.connection.redact.on_one_line(answer.text, 120)
         return f"{answer.status}" + (f" {text}" if text else " with an empty body")

@@ -6,14 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from rename_tck.cases.prefetch import Ahead
+from rename_tck.cases.prefetch import Prefetch
 from rename_tck.cases.spaces import DEFAULT
 from rename_tck.client.exchange import Exchange, Request
-from rename_tck.client.transport import Sut
+from rename_tck.client.transport import TargetClient
 from rename_tck.openapi.contract import Contract
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.systems.dialect import Dialect, Session
-from rename_tck.target.session_pool import Pool
+from rename_tck.target.session_pool import SessionPool
 
 
 @dataclass(repr=False)
@@ -21,8 +21,8 @@ class Target:
     """One system under test in one run: everything that its tests share."""
 
     dialect: Dialect
-    sut: Sut
-    pool: Pool
+    client: TargetClient
+    pool: SessionPool
     contracts: dict[str, Contract]
     #: What is required: of the vendored documents, or of the user's own.
     catalogue: Catalogue
@@ -30,26 +30,26 @@ class Target:
     #: How much is drawn at random.
     profile: str = DEFAULT
     #: Who draws that ahead; None where it is drawn when it is needed.
-    ahead: Ahead | None = None
+    prefetch: Prefetch | None = None
     #: Valid renames that were answered with 200: without any, nothing passes.
     accepted: int = 0
     #: Ordinary renames that were refused.
-    denied: list[Exchange] = field(default_factory=list)
+    refused_renames: list[Exchange] = field(default_factory=list)
     #: Refusals after which the session bore another name, with what was tried and the name before and after.
-    undone: list[tuple[str, Exchange, object, object]] = field(default_factory=list)
+    names_changed_by_refusals: list[tuple[str, Exchange, object, object]] = field(default_factory=list)
     observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     cache: dict[str, Any] = field(default_factory=dict)
     #: Threads for requests that are to be in flight at once.
-    crew: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "rename-tck crew"))
+    executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "rename-tck executor"))
     #: Paths of odd ids by which a server may rightly see another route.
-    astray: set[str] = field(default_factory=set)
+    off_route_paths: set[str] = field(default_factory=set)
     _names: int = 0
     _indexed: int = 0
     _exchanged: dict[Request, Exchange] = field(default_factory=dict)
 
     def exchanged(self, request: Request) -> Exchange | None:
         """The answered exchange of this very request, if the run has had one."""
-        for exchange in self.sut.journal[self._indexed :]:
+        for exchange in self.client.journal[self._indexed :]:
             self._indexed += 1
             if exchange.answer is not None:
                 self._exchanged[exchange.request] = exchange

@@ -1020,19 +1020,19 @@ class StoresNeitherOfTwoAtOnce(Claiming):
         return Counter()
 
     @cached_property
-    def undone(self) -> set[str]:
+    def names_changed_by_refusals(self) -> set[str]:
         return set()
 
     async def apply(self, conversation: Conversation, name: str) -> None:
         self.under_way[conversation.id] += 1
         if self.under_way[conversation.id] > 1:
-            self.undone.add(conversation.id)
+            self.names_changed_by_refusals.add(conversation.id)
         await asyncio.sleep(0.005)
         self.under_way[conversation.id] -= 1
-        if conversation.id not in self.undone:
+        if conversation.id not in self.names_changed_by_refusals:
             await super().apply(conversation, name)
         elif not self.under_way[conversation.id]:
-            self.undone.remove(conversation.id)
+            self.names_changed_by_refusals.remove(conversation.id)
 
 
 @mutant("dify.concurrent-same-session", also=["no-server-error"])

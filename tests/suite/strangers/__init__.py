@@ -23,10 +23,10 @@ USER = "rename-tck"
 
 #: A base URL, and the ids that the server lends.
 Served = tuple[str, list[str]]
-Opening = Callable[[Habits, int], AbstractContextManager[Served]]
+TargetConnection = Callable[[Habits, int], AbstractContextManager[Served]]
 
 
-def _opening(kind: str, transport: Callable[[App], AbstractContextManager[str]]) -> Opening:
+def _opening(kind: str, transport: Callable[[App], AbstractContextManager[str]]) -> TargetConnection:
     @contextlib.contextmanager
     def opened(habits: Habits, stock: int) -> Iterator[Served]:
         app: DifyApp | AgnoApp | OpenHandsApp
@@ -65,7 +65,7 @@ def _openhands_fastapi(habits: Habits, _stock: int) -> Iterator[Served]:
 
 
 #: By system, then by what it is built on.
-SERVERS: dict[str, dict[str, Opening]] = {
+SERVERS: dict[str, dict[str, TargetConnection]] = {
     "dify": {
         "flask": _flask,
         "asyncio": _opening("dify", serve_streams),

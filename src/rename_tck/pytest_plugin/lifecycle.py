@@ -1,0 +1,168 @@
+"""A target's life in a run: looked at before the first test, handed to each test, put back after the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import NoReturn
+
+import pytest
+
+from rename_tck.cases.spaces import seed_for
+from rename_tck.checks.case_selector import CaseSelector
+from rename_tck.checks.context import CheckContext
+from rename_tck.interruption import INTERRUPTION
+from rename_tck.pytest_plugin.collection import chosen_by, rank, replay_case_of
+from rename_tck.pytest_plugin.conclusion import record_bad_option
+from rename_tck.pytest_plugin.conformance_session import ConformanceSession
+from rename_tck.pytest_plugin.outcomes import EVIDENCE
+from rename_tck.pytest_plugin.prefetching import Prefetching
+from rename_tck.pytest_plugin.targets import Targets
+from rename_tck.pytest_plugin.traceback_redaction import without_frames
+from rename_tck.replay.single_case import try_alone
+from rename_tck.results.run import COULD_NOT_JUDGE
+from rename_tck.settings.settings import BadOptionError, ensure_writable
+from rename_tck.verdict import CouldNotJudge, Evidence
+
+
+class TargetLifecycle:
+    """Opens the target when the tests are collected, and closes it when they are done, also when interrupted."""
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        session: ConformanceSession,
+        targets: Targets,
+        prefetching: Prefetching,
+        conclude: Callable[[int], int],
+    ) -> None:
+        self._config = config
+        self._session = session
+        self._targets = targets
+        self._prefetching = prefetching
+        self._conclude = conclude
+
+    # -- before the first test
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """With workers, the controller looks at the target first, so that they need not find out each for itself."""
+        session, settings = self._session, self._session.settings
+        if session.is_controller and settings.plan:
+            raise pytest.UsageError("--plan counts in one process: leave -n out.")
+        if session.is_controller and settings.base_url is not None and not self._config.option.collectonly:
+            ids, workers = settings.session_ids, len(self._config.option.tx)
+            if ids and len(ids) < workers:
+                raise pytest.UsageError(
+                    f"{workers} workers need a lent session each: give {workers} --session-id, or fewer workers."
+                )
+            session.active = True
+            self._config.add_cleanup(INTERRUPTION.heed())
+            with without_frames():
+                self._look_first()
+
+    def _look_first(self) -> None:
+        try:
+            self._targets.look_at_target()
+        except CouldNotJudge as trouble:
+            self._session.give_up(trouble)
+            self._conclude(COULD_NOT_JUDGE)
+            pytest.exit(self._session.redact(trouble.reason), returncode=COULD_NOT_JUDGE)
+        except BadOptionError as error:
+            self._refuse(error)
+        finally:
+            self._close()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Look at the target before the first test; put everything back after the last, also when interrupted."""
+        with without_frames():
+            return (yield from self._loop(session))
+
+    def _loop(self, session: pytest.Session) -> Generator[None, object, object]:
+        contract = [item for item in session.items if chosen_by(item)]
+        self._session.active = self._session.active or bool(contract)
+        try:
+            if contract and not self._session.is_controller:
+                # also when a CI that cancels a run terminates it
+                self._config.add_cleanup(INTERRUPTION.heed())
+                if not self._config.option.collectonly:
+                    self._look(session)
+            return (yield)
+        finally:
+            self._close()
+
+    def _look(self, session: pytest.Session) -> None:
+        """Open the target, and say what is to be drawn for it; without one, leave the contract tests out."""
+        self._ensure_writable()
+        try:
+            if self._session.settings.base_url is not None:
+                self._targets.look_at_target()
+                self._select(session)
+            self._prefetching.request({item for item in map(chosen_by, session.items) if item})
+        except CouldNotJudge as trouble:
+            self._session.give_up(trouble)
+            session.items[:] = [item for item in session.items if not chosen_by(item)]
+        except BadOptionError as error:
+            self._refuse(error)
+
+    def _select(self, session: pytest.Session) -> None:
+        """Leave out the other systems, and order the tests by what is known of the target now."""
+        assert self._session.identity is not None
+        system = self._session.identity.system
+        items = [item for item in session.items if (chosen_by(item) or (system,))[0] == system]
+        if self._session.worker is None and self._targets.borrows(system):
+            # with workers the order of collecting holds; `Targets.open_for_replay` heeds that
+            contract = [item for item in items if chosen_by(item)]
+            items = [item for item in items if not chosen_by(item)]
+            items += sorted(contract, key=lambda item: rank(item, borrowed=True))
+        session.items[:] = items
+
+    def _refuse(self, error: BadOptionError) -> NoReturn:
+        """End the run as for any option that cannot be used."""
+        self._session.active = False
+        record_bad_option(self._session.settings.report_dir, str(error))
+        raise pytest.UsageError(str(error))
+
+    def _ensure_writable(self) -> None:
+        if self._session.worker is None and self._session.replay is None:
+            try:
+                ensure_writable(self._session.settings.report_dir)
+            except BadOptionError as error:
+                raise pytest.UsageError(str(error)) from None
+
+    # -- in each test
+
+    @pytest.fixture
+    def check(self, request: pytest.FixtureRequest) -> CheckContext:
+        """What the test holds in its hands."""
+        system, name, edition, case = request.param
+        requirement = self._session.catalogue(system).requirement(name) if name else None
+        evidence = Evidence()
+        request.node.stash[EVIDENCE] = evidence
+        if case is not None and self._session.replay is None:
+            target = self._targets.open_for_replay(system).target
+        else:
+            self._targets.close_for_replay()
+            target = self._targets.open(system).target
+        selector = CaseSelector(None if case is None else case.keys)
+        seed = seed_for(self._session.seed, name, edition)
+        return CheckContext(
+            target, requirement, edition, seed=seed, evidence=evidence, selector=selector, replay_case=case
+        )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Have the law of a case of an earlier run try that case alone."""
+        case = replay_case_of(pyfuncitem)
+        if case is None:
+            return None
+        try_alone(pyfuncitem.obj, pyfuncitem.funcargs["check"], case, self._session.replay)
+        return True
+
+    # -- after the last
+
+    def _close(self) -> None:
+        try:
+            self._targets.close()
+        finally:
+            self._targets.close()  # an interruption may have come before the first began to hold it off

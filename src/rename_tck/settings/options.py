@@ -1,0 +1,237 @@
+"""The options of a run: their names, and the settings that their values make."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
+from rename_tck.client.limits import parse_duration, parse_rate
+from rename_tck.requirements.catalogue import Catalogue
+from rename_tck.settings.settings import BadOptionError, Settings
+from rename_tck.systems import NAMES
+
+if TYPE_CHECKING:
+    from rename_tck.openapi.custom_spec import CustomSpec
+
+LEVELS = ("must", "should")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option with its three spellings."""
+
+    name: str
+    help: str
+    metavar: str = "VALUE"
+    default: str | None = None
+    many: bool = False
+    flag: bool = False
+
+    @property
+    def dest(self) -> str:
+        """Where pytest keeps it; also the ini key."""
+        return "rename_tck_" + self.name.replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return self.dest.upper()
+
+
+OPTIONS = (
+    Option("system", f"the system under test: {', '.join(NAMES)} (found out from the target when not given)", "NAME"),
+    Option(
+        "edition",
+        "edition of the document to judge by (Dify: en, zh-Hans, ja; repeatable; default: all)",
+        "NAME",
+        many=True,
+    ),
+    Option("spec", "your own edition of the document, YAML or JSON, to judge by instead of the vendored one", "FILE"),
+    Option("user", "the user on whose behalf sessions are created and renamed", "NAME", default="rename-tck"),
+    Option("session-id", "a session lent to the run, which is given its old name back (repeatable)", "ID", many=True),
+    Option("level", "the level that decides the exit status: must or should", "LEVEL", default="must"),
+    Option("report-dir", "the folder that reports are written to", "DIR", default="reports"),
+    Option("known-failures", "a TOML file of failures that do not fail the run", "FILE"),
+    Option("history", "a file that a line is added to for the run, and that the page takes its trend from", "FILE"),
+    Option("request-timeout", "seconds that a whole answer may take", "SECONDS", default="10"),
+    Option(
+        "header",
+        "a header sent with every request; its value is treated as a secret (repeatable)",
+        "'NAME: VALUE'",
+        many=True,
+    ),
+    Option("ca-bundle", "a file of certificates to verify the target's TLS with", "FILE"),
+    Option("rate-limit", "the most requests to send, as in 10/s or 300/m", "RATE"),
+    Option("max-requests", "the most requests to send in all", "NUMBER"),
+    Option("time-budget", "time for the whole run, as in 60s or 5m; what it does not get to is not tested", "TIME"),
+    Option("plan", "say what a run would send, with counts, and send nothing to the target", flag=True),
+    Option("insecure", "do not verify the target's TLS certificate", flag=True),
+)
+
+
+def settings_from(
+    values: Mapping[str, Sequence[str]], base_url: str | None, environ: Mapping[str, str], *, check_spec: bool = True
+) -> Settings:
+    """The settings that these values of the options make, each option by its name; keys come from the environment.
+
+    `check_spec` says whether the user's own document is to be checked: it may have been already.
+
+    Raises:
+        BadOptionError: a value cannot be used.
+    """
+    system = _one(values["system"])
+    if system is not None and system not in NAMES:
+        raise BadOptionError(f"--system is one of {', '.join(NAMES)}, not {system!r}.")
+    base_url = _base_url(base_url)
+    spec = _spec(_one(values["spec"]), system, bool(values["edition"]), check=check_spec)
+    if spec is not None and (base_url is None or values["plan"]):
+        system = spec.system
+    if values["plan"] and base_url is not None and system is None:
+        raise BadOptionError("--plan sends nothing, so it cannot find out the system: name it with --system.")
+    level = (_one(values["level"]) or "must").lower()
+    if level not in LEVELS:
+        raise BadOptionError(f"--level is must or should, not {level!r}.")
+    return Settings(
+        base_url=base_url,
+        system=system,
+        editions=_editions(system, values["edition"]),
+        spec=spec,
+        user=_one(values["user"]) or "rename-tck",
+        session_ids=tuple(dict.fromkeys(values["session-id"])),
+        level=level,
+        report_dir=Path(_one(values["report-dir"]) or "reports"),
+        known_failures=Path(known) if (known := _one(values["known-failures"])) else None,
+        history=Path(history) if (history := _one(values["history"])) else None,
+        request_timeout=_seconds(_one(values["request-timeout"]) or "10"),
+        headers=tuple(_header(text) for text in values["header"]),
+        ca_bundle=_ca_bundle(_one(values["ca-bundle"])),
+        insecure=bool(values["insecure"]),
+        rate_limit=_parsed(values["rate-limit"], parse_rate, "--rate-limit is a rate, as in 10/s or 300/m"),
+        max_requests=_parsed(values["max-requests"], _natural, "--max-requests is a whole number above 0"),
+        time_budget=_parsed(values["time-budget"], parse_duration, "--time-budget is a time, as in 60s or 5m"),
+        plan=bool(values["plan"]),
+        api_key=_key(environ, KEY_VARIABLE),
+        other_mode_key=_key(environ, OTHER_MODE_KEY_VARIABLE),
+    )
+
+
+def _one(values: Sequence[str]) -> str | None:
+    return values[-1] if values else None
+
+
+def _base_url(text: str | None) -> str | None:
+    if text is None:
+        return None
+    if not text.strip():
+        # an unset variable in a CI script must not turn into a green of the embedded servers
+        raise BadOptionError("--base-url (or PYTEST_BASE_URL) is given but empty.")
+    try:
+        parts = urlsplit(text.strip())
+        _ = parts.port
+    except ValueError as error:
+        raise BadOptionError(f"--base-url={text} is no URL: {error}.") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise BadOptionError(f"--base-url={text} needs a scheme and a host, as in http://localhost:8000.")
+    if parts.username is not None or parts.password is not None:
+        raise BadOptionError(f"--base-url must not hold a user or a password: give the key in {KEY_VARIABLE}.")
+    if parts.query or parts.fragment:
+        raise BadOptionError(f"--base-url={text} must not hold a query or a fragment.")
+    return text.strip().rstrip("/")
+
+
+def _editions(system: str | None, given: Sequence[str]) -> tuple[str, ...]:
+    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+    if not names:
+        return ()
+    if system is None:
+        system = "dify"  # the only system with editions; another one found out later is told apart then
+    known = tuple(Catalogue.load(system).editions)
+    if len(known) == 1:
+        raise BadOptionError(f"--edition does not go with --system={system}: its document has one edition only.")
+    for name in names:
+        if name not in known:
+            raise BadOptionError(f"--edition is one of {', '.join(known)}, not {name!r}.")
+    return tuple(edition for edition in known if edition in names)
+
+
+def _spec(file: str | None, system: str | None, editions: bool, *, check: bool) -> CustomSpec | None:
+    if file is None:
+        return None
+    if editions:
+        raise BadOptionError("--spec and --edition do not go together: the one document takes the place of the others.")
+    from rename_tck.openapi.custom_spec import SpecError, load  # here, for most runs are by the vendored documents
+
+    try:
+        return load(file, system, check=check)
+    except SpecError as error:
+        raise BadOptionError(str(error)) from None
+
+
+def _parsed(given: Sequence[str], parse: Callable[[str], T], what: str) -> T | None:
+    if not given:
+        return None
+    try:
+        return parse(given[-1])
+    except ValueError:
+        raise BadOptionError(f"{what}, not {given[-1]!r}.") from None
+
+
+def _natural(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise ValueError(text)
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3600:
+        raise BadOptionError(f"--request-timeout is a number of seconds, more than 0 and up to 3600, not {text!r}.")
+    return seconds
+
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not _TOKEN.fullmatch(name.strip()):
+        raise BadOptionError("--header is written 'Name: value', with a header's name before the colon.")
+    if any(ord(char) < 32 or ord(char) == 127 for char in value.strip()):
+        raise BadOptionError(f"--header {name.strip()} has a control character in its value.")
+    if any(ord(char) > 255 for char in value.strip()):
+        raise BadOptionError(f"--header {name.strip()} has a character in its value that no header can carry.")
+    return name.strip(), value.strip()
+
+
+def _ca_bundle(text: str | None) -> Path | None:
+    if text is None:
+        return None
+    path = Path(text)
+    try:
+        path.read_bytes()
+        ssl.create_default_context(cafile=text)
+    except ssl.SSLError:
+        raise BadOptionError(f"--ca-bundle={text} is no file of PEM certificates.") from None
+    except OSError as error:
+        raise BadOptionError(f"--ca-bundle={text} cannot be read: {error.strerror}.") from None
+    return path
+
+
+def _key(environ: Mapping[str, str], variable: str) -> str | None:
+    key = environ.get(variable, "").strip()
+    if not key:
+        return None
+    if not key.isascii() or any(ord(char) < 33 or ord(char) == 127 for char in key):
+        raise BadOptionError(f"{variable} holds a character that no header can carry.")
+    return key
