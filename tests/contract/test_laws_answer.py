@@ -7,7 +7,7 @@ from rename_tck.checks import rename_series, server_clock
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, NotJsonError
 from rename_tck.systems.dialect import Session, members
-from rename_tck.target.session_pool import Snapshot
+from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Compared
 
 requirement = pytest.mark.requirement
@@ -195,7 +195,7 @@ def _each_is_listed_as_before(check: CheckContext, run: rename_series.Series) ->
             times = [check.dialect.id_in(item) for item in before].count(step.session.id)
             if times == 1 and now.count(step.session.id) != 1:
                 # the order may have changed between two pages
-                again = [check.dialect.id_in(item) for item in check.target.pool.listing(kind) or []]
+                again = [check.dialect.id_in(item) for item in check.target.reader.listing(kind) or []]
                 case = f"{step.case}: how often it is listed"
                 check.expect_equal(1, again.count(step.session.id), case, step.exchange)
 
@@ -277,7 +277,7 @@ def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series)
 
     def read() -> dict[str, Snapshot]:
         """All sessions of which there are several of a kind."""
-        found = [pool.read_all(alike) for alike in several]
+        found = [check.target.reader.read_all(alike) for alike in several]
         return {name: snapshot or {} for one in found for name, snapshot in one.items()}
 
     for first, *_ in several:

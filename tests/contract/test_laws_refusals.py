@@ -74,14 +74,13 @@ def test_an_unknown_session_is_answered_with_404(check: CheckContext) -> None:
 @requirement("unknown-id-creates-nothing")
 def test_renaming_an_unknown_session_creates_none(check: CheckContext) -> None:
     check.require_readable()
-    pool = check.target.pool
     for number, kind in check.cases(enumerate(check.dialect.kinds)):
         session = _unknown(check, number, kind)
         exchange = _rename_unknown(check, session)
         again = _rename_unknown(check, session)
         if exchange.status != again.status:
             check.fail("an unknown id, for the second time", f"status {exchange.status}, as the first time", again)
-        for what, found in (("read back", pool.read(session)), ("listed", _listed(check, session))):
+        for what, found in (("read back", check.target.reader.read(session)), ("listed", _listed(check, session))):
             if found is not None:
                 case = f"an unknown id, {what} after its rename was answered with {exchange.status}"
                 check.fail(case, "no such session", exchange)
@@ -89,7 +88,7 @@ def test_renaming_an_unknown_session_creates_none(check: CheckContext) -> None:
 
 
 def _listed(check: CheckContext, session: Session) -> object:
-    items = check.target.pool.listing(session.kind) or []
+    items = check.target.reader.listing(session.kind) or []
     return next((item for item in items if check.dialect.id_in(item) == session.id), None)
 
 
@@ -98,7 +97,7 @@ def test_odd_ids_are_refused_in_good_order(check: CheckContext) -> None:
     session = check.some_session()
     for odd in check.cases(ids.odd_ids(check.target.token)):
         check.target.client.policy.allow_segment(odd.encoded)
-        if odd.generic and not check.target.pool.lacks(odd.encoded, session.kind):
+        if odd.generic and not check.target.reader.lacks(odd.encoded, session.kind):
             continue
         request = check.dialect.rename(session, check.body(session), encoded_id=odd.encoded)
         if odd.may_leave_route:

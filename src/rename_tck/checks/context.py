@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rename_tck.checks.sender import Sender
 from rename_tck.client.exchange import Exchange, NotJsonError, Request, decoded, plain, shown
 from rename_tck.systems.dialect import Session, members
-from rename_tck.target.session_pool import Snapshot
+from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Compared, NotTested, Unjudgeable
 
 #: In place of a name that could not be read.
@@ -100,7 +100,7 @@ class CheckContext(Sender):
 
     def _name_seen(self, session: Session) -> object:
         try:
-            return self.dialect.name_in(self.target.pool.read(session) or {})
+            return self.dialect.name_in(self.target.reader.read(session) or {})
         except Unjudgeable:
             return UNSEEN  # broken by something, which other laws judge
 
@@ -205,7 +205,7 @@ class CheckContext(Sender):
             NotTested: the target offers no way to read it back.
         """
         with self._reading(exchange):
-            snapshot = self.target.pool.read(session)
+            snapshot = self.target.reader.read(session)
         if snapshot is None:
             self.fail("the session read back", "the session to be there still", exchange)
         return snapshot
@@ -213,7 +213,7 @@ class CheckContext(Sender):
     def read_all(self, sessions: Sequence[Session], case: str, exchange: Exchange | None) -> dict[str, Snapshot | None]:
         """Several sessions of one kind as they are read back. Raises as `read` does."""
         with self._reading(exchange, f"{case}: "):
-            return self.target.pool.read_all(sessions)
+            return self.target.reader.read_all(sessions)
 
     @contextmanager
     def _reading(self, exchange: Exchange | None, case: str = "") -> Iterator[None]:
@@ -231,12 +231,12 @@ class CheckContext(Sender):
 
     def readable(self) -> bool:
         """Whether the target lets a session be read back."""
-        return bool(self.target.pool.readback)
+        return bool(self.target.reader.way)
 
     def require_readable(self) -> None:
         """Raises NotTested when the target offers no way to read a session back."""
         if not self.readable():
-            self.target.pool.read(self.target.pool.any())
+            self.target.reader.read(self.target.pool.any())
 
     def expect_equal(self, expected: object, actual: object, case: str, exchange: Exchange | None = None) -> None:
         """Require that two values are equal."""

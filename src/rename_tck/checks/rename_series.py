@@ -8,7 +8,7 @@ from rename_tck.cases import names
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange
 from rename_tck.systems.dialect import Session, members
-from rename_tck.target.session_pool import Snapshot
+from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Evidence, NotTested
 
 #: Renames of the default kind of session: enough for a fault that comes every fifteenth time.
@@ -80,9 +80,9 @@ def _make(check: CheckContext) -> Series:
     for position, kind in enumerate(check.dialect.kinds):
         sessions = _sessions(check, kind)
         if sessions:
-            series.listed_before[kind] = check.target.pool.listing(kind)
+            series.listed_before[kind] = check.target.reader.listing(kind)
             _rename_all(check, series, sessions, SHORT if position else LENGTH, f"{check.target.token}{position}")
-            series.listed_after[kind] = check.target.pool.listing(kind)
+            series.listed_after[kind] = check.target.reader.listing(kind)
     if not series.steps:
         raise NotTested("no session could be had")
     return series
@@ -123,4 +123,4 @@ def _read_all(check: CheckContext, sessions: list[Session]) -> dict[str, Snapsho
     """Each session as it is read back; empty where the target offers no reading."""
     if not check.readable():
         return {}
-    return check.target.pool.read_all(sessions)
+    return check.target.reader.read_all(sessions)

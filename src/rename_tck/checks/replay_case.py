@@ -126,7 +126,7 @@ def made_anew(content: Mapping[str, Any], target: Target) -> tuple[Request, bool
         live = target.pool.take(1, was.kind)[0]
         return _moved(request, dialect, segment(live.id), tokens, (was.owner or "", live.owner or "")), True
     anew = encoded.replace(token, target.token)
-    if anew == encoded and not target.pool.lacks(unquote(encoded), None):
+    if anew == encoded and not target.reader.lacks(unquote(encoded), None):
         raise NotTested("it cannot be seen that no session has the kept request's id")
     target.client.policy.allow_segment(anew)
     return _moved(request, dialect, anew, tokens, ("", "")), False

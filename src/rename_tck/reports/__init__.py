@@ -1,5 +1,4 @@
-"""What people read of a run: `conformance.json`, and the pages made from it by pure functions of that record.
+"""A record as people and tools read it: HTML, Markdown, CTRF, badge, terminal; two records compared, and several.
 
-`record` validates and writes; `html`, `markdown` and `terminal` render. The same record gives the same bytes, whatever
-the clock, the time zone or the locale.
+Imports from: the ground, results.
 """

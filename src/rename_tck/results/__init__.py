@@ -1,1 +1,6 @@
-"""The room results."""
+"""What was found: findings of tests, one verdict a requirement, one a system, and the record of them all.
+
+Known failures and the history of earlier runs are held against a record.
+
+Imports from: the ground, checks, client, requirements, systems.
+"""

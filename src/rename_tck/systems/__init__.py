@@ -1,4 +1,9 @@
-"""The systems that the suite knows, one dialect each."""
+"""One dialect for each system: how to ask, read back, create, list and delete.
+
+A dialect builds requests and reads answers. It sends nothing and judges nothing.
+
+Imports from: client.
+"""
 
 from __future__ import annotations
 

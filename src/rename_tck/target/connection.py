@@ -15,6 +15,7 @@ from rename_tck.openapi.contract import Contract
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.settings.settings import Settings
 from rename_tck.systems.dialect import Session
+from rename_tck.target.cleanup import put_back
 from rename_tck.target.detection import connection_to
 from rename_tck.target.session_pool import SessionPool
 from rename_tck.target.target import Target
@@ -81,7 +82,7 @@ class TargetConnection:
         self.pool = SessionPool(
             self.client, dialect, user=settings.user, fixture_ids=settings.session_ids, token=token, share=share
         )
-        self._stack.callback(self.pool.put_back)
+        self._stack.callback(put_back, self.client, dialect, self.pool)
         spec = settings.spec
         catalogue = Catalogue.load(system) if spec is None else spec.catalogue
         contracts = {edition: Contract.load(system, edition) if spec is None else spec.contract for edition in editions}

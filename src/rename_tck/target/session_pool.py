@@ -1,36 +1,20 @@
-"""Sessions to rename: lent by the user, else created, else found; and put back as they were when the run ends."""
+"""Sessions to rename: lent by the user, else created, else found."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
-from rename_tck.client.exchange import Answer, Exchange, Request
+from rename_tck.client.exchange import Exchange
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
-from rename_tck.systems.dialect import Dialect, Page, Session
+from rename_tck.systems.dialect import Dialect, Session
+from rename_tck.target.readback import SessionReader, Snapshot, summary
 from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
-
-#: Pages of a listing that are followed before the suite stops looking.
-_PAGES = 30
-
-Snapshot = dict[str, object]
 
 #: Statuses of a valid rename by which a gateway or another service says that the operation is not there.
 _WRONG_PLACE = frozenset({405, 501, 502, 503, 504})
-
-
-@dataclass
-class Readback:
-    """How a session is read back at this target: from its own resource, from the listing, or not at all."""
-
-    by_reading: bool = False
-    by_listing: bool = False
-
-    def __bool__(self) -> bool:
-        return self.by_reading or self.by_listing
 
 
 class SessionPool:
@@ -50,7 +34,7 @@ class SessionPool:
         self.dialect = dialect
         self.user = user
         self.token = token
-        self.readback = Readback()
+        self.reader = SessionReader(client, dialect, user)
         self.notes: list[str] = []
         self._fixture_ids = [dialect.canonical(session_id) for session_id in fixture_ids]
         #: This worker's number and the number of workers: each uses its own part of the sessions that it finds.
@@ -76,7 +60,7 @@ class SessionPool:
                     break
                 self._more(kind, 1)
             if self._sessions and not self._fixture_ids:
-                self.readback = self._how_to_read(self._sessions[0])
+                self.reader.way = self.reader.how_to_read(self._sessions[0])
         except (Unjudgeable, NotTested) as trouble:
             raise CouldNotJudge(trouble.reason) from None
         if not self._sessions:
@@ -96,16 +80,18 @@ class SessionPool:
         self.client.policy.allow(session_id)
         for kind in self._kinds_of(session_id):
             session = self._session(session_id, "fixture", kind)
-            readback = self._how_to_read(session)
+            readback = self.reader.how_to_read(session)
             if readback:
-                self.readback = readback
-                snapshot = self.read(session) or {}
+                self.reader.way = readback
+                snapshot = self.reader.read(session) or {}
                 self._complete(session, snapshot)
                 return session
         # nothing can be read: whether the session is there shows when it is renamed
         for kind in self.dialect.kinds:
             session = self._session(session_id, "fixture", kind)
-            exchange = self._ask(self.dialect.rename(session, self.dialect.body(session, f"rename-tck {self.token}")))
+            exchange = self.reader.ask(
+                self.dialect.rename(session, self.dialect.body(session, f"rename-tck {self.token}"))
+            )
             self._note_refused_key(exchange)
             if self._key_refused is not None:
                 raise CouldNotJudge(self._key_refused)
@@ -116,12 +102,12 @@ class SessionPool:
             if exchange.answer is not None and (exchange.answer.is_page or exchange.status in _WRONG_PLACE):
                 raise CouldNotJudge(
                     f"the target {self._base} has no rename of {self.dialect.title} to judge: it answered "
-                    f"{exchange.request.method} {exchange.request.path} with {self._said(exchange.answer)}"
+                    f"{exchange.request.method} {exchange.request.path} with {self._said(exchange)}"
                 )
             return session
         raise CouldNotJudge(
             f"the lent session {session_id} is not there{self.dialect.whose(self.user)}: "
-            f"its rename was answered with {self._said(exchange.answer)}"
+            f"its rename was answered with {self._said(exchange)}"
         )
 
     def _session(self, session_id: str, origin: Literal["fixture", "created", "listed"], kind: str | None) -> Session:
@@ -131,7 +117,9 @@ class SessionPool:
         """The kinds that a lent session may be of, the one under which it is listed first."""
         kinds = list(self.dialect.kinds)
         if len(kinds) > 1:
-            listed = [kind for kind in kinds if self._find(self._session(session_id, "fixture", kind)) is not None]
+            listed = [
+                kind for kind in kinds if self.reader.find(self._session(session_id, "fixture", kind)) is not None
+            ]
             kinds = [*listed, *(kind for kind in kinds if kind not in listed)]
         return kinds
 
@@ -141,21 +129,6 @@ class SessionPool:
         if "user_id" in snapshot:
             owner = snapshot["user_id"]
             session.owner = owner if isinstance(owner, str) else None
-
-    def _how_to_read(self, session: Session) -> Readback:
-        request = self.dialect.reading(session)
-        if request is not None:
-            exchange = self._ask(request)
-            if exchange.answer and self.dialect.read(exchange.answer) is not None:
-                return Readback(by_reading=True)
-        return Readback(by_listing=self._find(session) is not None)
-
-    def _ask(self, request: Request) -> Exchange:
-        """Send a provisioning request. Raises Unjudgeable when no answer comes."""
-        exchange = self.client.send(request)
-        if exchange.answer is None:
-            raise Unjudgeable(f"the target {self._base} cannot be reached: {exchange.trouble}")
-        return exchange
 
     def _note_refused_key(self, exchange: Exchange) -> None:
         if exchange.status not in {401, 403}:
@@ -222,7 +195,7 @@ class SessionPool:
     def _create(self, kind: str | None) -> tuple[Session | None, str]:
         exchange = None
         for request in self.dialect.creations(kind, self.user, f"{self.token}-{self._made}"):
-            exchange = self._ask(request)
+            exchange = self.reader.ask(request)
             assert exchange.answer is not None
             self._note_refused_key(exchange)
             session = self.dialect.created(exchange.answer, kind, self.user) if 200 <= exchange.status < 300 else None
@@ -234,11 +207,14 @@ class SessionPool:
                 break
         assert exchange is not None
         request = exchange.request
-        return None, f"{request.method} {request.path} creates none (it answered {self._said(exchange.answer)})"
+        return (
+            None,
+            f"{request.method} {request.path} creates none (it answered {self._said(exchange)})",
+        )
 
     def _find_some(self, kind: str | None, count: int) -> None:
         known = {session.id for session in self._sessions}
-        for item in self._items(kind):
+        for item in self.reader.items(kind):
             found = self.dialect.id_in(item)
             if isinstance(found, str) and found and found not in known and self._is_mine(found):
                 session = self._session(found, "listed", kind)
@@ -252,103 +228,9 @@ class SessionPool:
         number, count = self._share
         return zlib.crc32(session_id.encode("utf-8", "surrogatepass")) % count == number
 
-    # -- reading back
+    def _said(self, exchange: Exchange) -> str:
+        return summary(exchange.answer, self.client.connection.redact)
 
-    def read(self, session: Session) -> Snapshot | None:
-        """The session as the target shows it now, or None when it is not there.
-
-        Raises:
-            NotTested: this target offers no way to read a session back.
-            Unjudgeable: the reading itself failed.
-        """
-        if not self.readback:
-            raise NotTested(
-                "the target offers no way to read a session back (neither a read nor a list endpoint answers)"
-            )
-        if not self.readback.by_reading:
-            return self._find(session)
-        request = self.dialect.reading(session)
-        assert request is not None
-        exchange = self.client.send(request)
-        if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403}:
-            raise Unjudgeable(
-                f"reading the session back failed: {exchange.trouble or self._said(exchange.answer)}", exchange.status
-            )
-        return self.dialect.read(exchange.answer)
-
-    def lacks(self, session_id: str, kind: str | None) -> bool:
-        """Whether it can be seen that no session has this id: nobody's session is renamed by guessing."""
-        return bool(self.readback) and self.read(self._session(session_id, "listed", kind)) is None
-
-    def read_all(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
-        """Several sessions of one kind by id, over a single listing where that is how this target is read."""
-        if self.readback.by_reading or not sessions:
-            return {session.id: self.read(session) for session in sessions}
-        wanted: dict[str, Snapshot | None] = dict.fromkeys(session.id for session in sessions)
-        for item in self._items(sessions[0].kind):
-            found = self.dialect.id_in(item)
-            if isinstance(found, str) and found in wanted:
-                wanted[found] = item
-        return wanted
-
-    def listing(self, kind: str | None = None) -> list[Snapshot] | None:
-        """Every session that the target lists, or None when it has no listing."""
-        first = self.dialect.listing(kind or self.dialect.kinds[0], self.user)
-        exchange = self.client.send(first)
-        if exchange.answer is None or self.dialect.page(first, exchange.answer) is None:
-            return None
-        return list(self._items(kind or self.dialect.kinds[0]))
-
-    def _find(self, session: Session) -> Snapshot | None:
-        return next((item for item in self._items(session.kind) if self.dialect.id_in(item) == session.id), None)
-
-    def _items(self, kind: str | None) -> list[Snapshot]:
-        following: Request | None = self.dialect.listing(kind, self.user)
-        items: list[Snapshot] = []
-        for _ in range(_PAGES):
-            if following is None:
-                break
-            answer = self._ask(following).answer
-            page: Page | None = self.dialect.page(following, answer) if answer else None
-            if page is None:
-                break
-            items += page.items
-            following = page.following
-        return items
-
-    # -- after the run
-
-    def put_back(self) -> None:
-        """Delete what the run made; give what it was lent or found its old name back. What fails becomes a note."""
-        with INTERRUPTION.held():
-            self.client.make_last_try()
-            for session in self._sessions:
-                try:
-                    self._put_back(session)
-                except Unjudgeable as trouble:
-                    self.notes.append(f"session {session.id} could not be put back: {trouble}")
-            self._sessions.clear()
-
-    def _put_back(self, session: Session) -> None:
-        if session.origin == "created":
-            exchange = self.client.send(self.dialect.deletion(session))
-            if not 200 <= exchange.status < 300:
-                said = exchange.trouble or self._said(exchange.answer)
-                self.notes.append(f"session {session.id}, made by this run, could not be deleted: {said}")
-        elif session.first_name is None:
-            self.notes.append(f"session {session.id} keeps its last name: the one it had before could not be read")
-        else:
-            request = self.dialect.rename(session, self.dialect.body(session, session.first_name))
-            exchange = self.client.send(request)
-            if exchange.status != 200:
-                said = exchange.trouble or self._said(exchange.answer)
-                self.notes.append(f"session {session.id} could not be given its old name back: {said}")
-
-    def _said(self, answer: Answer | None) -> str:
-        """An answer in a few words."""
-        if answer is None:
-            return "nothing"
-        if answer.is_page:
-            return f"{answer.status} with an HTML page: is the base URL right?"
-        text = self.client.connection.redact.on_one_line(answer.text, 120)
-        return f"{answer.status}" + (f" {text}" if text else " with an empty body")
+    def clear(self) -> None:
+        """Forget the sessions: they are put back."""
+        self._sessions.clear()

@@ -13,6 +13,7 @@ from rename_tck.client.transport import TargetClient
 from rename_tck.openapi.contract import Contract
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.systems.dialect import Dialect, Session
+from rename_tck.target.readback import SessionReader
 from rename_tck.target.session_pool import SessionPool
 
 
@@ -46,6 +47,11 @@ class Target:
     _names: int = 0
     _indexed: int = 0
     _exchanged: dict[Request, Exchange] = field(default_factory=dict)
+
+    @property
+    def reader(self) -> SessionReader:
+        """Reads sessions back."""
+        return self.pool.reader
 
     def exchanged(self, request: Request) -> Exchange | None:
         """The answered exchange of this very request, if the run has had one."""

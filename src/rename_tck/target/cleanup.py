@@ -1,0 +1,41 @@
+"""After the run: sessions are put back as they were."""
+
+from __future__ import annotations
+
+from rename_tck.client.transport import TargetClient
+from rename_tck.interruption import INTERRUPTION
+from rename_tck.systems.dialect import Dialect, Session
+from rename_tck.target.readback import summary
+from rename_tck.target.session_pool import SessionPool
+from rename_tck.verdict import Unjudgeable
+
+
+def put_back(client: TargetClient, dialect: Dialect, pool: SessionPool) -> None:
+    """Delete what the run made; give what it was lent or found its old name back. What fails becomes a note."""
+    with INTERRUPTION.held():
+        client.make_last_try()
+        for session in pool.all:
+            try:
+                note = _put_back(client, dialect, session)
+            except Unjudgeable as trouble:
+                note = f"session {session.id} could not be put back: {trouble}"
+            if note is not None:
+                pool.notes.append(note)
+        pool.clear()
+
+
+def _put_back(client: TargetClient, dialect: Dialect, session: Session) -> str | None:
+    """Put one session back; what the user should know where that failed."""
+    if session.origin == "created":
+        exchange = client.send(dialect.deletion(session))
+        if not 200 <= exchange.status < 300:
+            said = exchange.trouble or summary(exchange.answer, client.connection.redact)
+            return f"session {session.id}, made by this run, could not be deleted: {said}"
+        return None
+    if session.first_name is None:
+        return f"session {session.id} keeps its last name: the one it had before could not be read"
+    exchange = client.send(dialect.rename(session, dialect.body(session, session.first_name)))
+    if exchange.status != 200:
+        said = exchange.trouble or summary(exchange.answer, client.connection.redact)
+        return f"session {session.id} could not be given its old name back: {said}"
+    return None
