@@ -2,12 +2,18 @@
 # The steps of nightly.yml that are more than a line. What lasts from night to night is in nights/: the last record that
 # is a verdict, the history of all runs, and the cases that failed last.
 #
+#   nightly.sh install             set the suite up
 #   nightly.sh judge               judge the target that the environment names; fails when there is no verdict
 #   nightly.sh judge-agno PYTHON   the same for the real Agno AgentOS, started here with that interpreter
 #   nightly.sh compare             write the job's summary; fails when a MUST got worse since the last verdict
+#   nightly.sh versions WHICH      set the suite up with the lowest (lowest-direct) or the newest (highest) versions
+#
+# Installing, judging and the summary are those of the action, action.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# in a clone pytest itself judges, by the clone's tests
+export RENAME_TCK_VENV=.venv RENAME_TCK_COMMAND="python -m pytest"
 python=.venv/bin/python
 record=reports/conformance.json
 
@@ -17,7 +23,7 @@ judge() {
   mkdir -p nights reports
   # what failed last night is tried first
   [ ! -d nights/replay ] || cp -r nights/replay reports/replay
-  "$python" -m pytest --hypothesis-profile=nightly --history=nights/history.jsonl || status=$?
+  INPUT_ARGS="--hypothesis-profile=nightly --history=nights/history.jsonl" .github/action.sh judge || status=$?
   rm -rf nights/replay
   [ ! -d reports/replay ] || cp -r reports/replay nights/replay
   # 0 and 1 are verdicts, and a night fails only on what got worse
@@ -45,17 +51,14 @@ judge_agno() {
 
 compare() {
   local status=0 changes
-  if [ ! -f "$record" ]; then
-    echo "No record was written." | tee -a "$GITHUB_STEP_SUMMARY"
-    return
-  fi
-  "$python" -m rename_tck report "$record" --format md >>"$GITHUB_STEP_SUMMARY"
+  .github/action.sh summary
+  [ -f "$record" ] || return 0
   # no verdict: the step that judged is red already, and the next night is compared with the last verdict
   "$python" -c 'import json, sys; sys.exit(json.load(open(sys.argv[1]))["exit_status"] > 1)' "$record" || return 0
   if [ -f nights/last.json ]; then
     changes=$(mktemp)
     "$python" -m rename_tck diff nights/last.json "$record" --format md >"$changes" || status=$?
-    printf '\n' | cat - "$changes" >>"$GITHUB_STEP_SUMMARY"
+    cat "$changes" >>"$GITHUB_STEP_SUMMARY"
     head -n 1 "$changes"
   else
     echo "There is no earlier night to compare with."
@@ -65,12 +68,22 @@ compare() {
   return "$status"
 }
 
+# No constraints here: pyproject.toml's own bounds are tried.
+versions() {
+  "${PYTHON:-python3}" -m venv .venv
+  "$python" -m pip install -q --disable-pip-version-check -c constraints.txt uv
+  .venv/bin/uv pip install -q --python "$python" --resolution "$1" -e .
+  .venv/bin/uv pip list -q --python "$python"
+}
+
 case ${1:-} in
+  install) .github/action.sh install ;;
   judge) judge ;;
   judge-agno) judge_agno "$2" ;;
   compare) compare ;;
+  versions) versions "$2" ;;
   *)
-    echo "usage: $0 judge | judge-agno PYTHON | compare" >&2
+    echo "usage: $0 install | judge | judge-agno PYTHON | compare | versions lowest-direct|highest" >&2
     exit 2
     ;;
 esac

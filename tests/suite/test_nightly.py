@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from rename_tck.results import record
 
 WORKFLOW = ROOT / ".github" / "workflows" / "nightly.yml"
 SCRIPT = ROOT / ".github" / "nightly.sh"
+#: What it has in common with the action, tested in test_action.py.
+SHARED = ROOT / ".github" / "action.sh"
 
 #: Stands for the interpreter of .venv: "judges" by copying a record, and is itself for everything else.
 PYTHON = """#!/bin/sh
@@ -63,8 +66,8 @@ def test_no_value_from_outside_becomes_a_command(workflow: dict[Any, Any]) -> No
 
 
 def test_every_job_ends_and_leaves_its_reports(workflow: dict[Any, Any]) -> None:
-    for job in workflow["jobs"].values():
-        assert job["timeout-minutes"] <= 60
+    for name, job in workflow["jobs"].items():
+        assert job["timeout-minutes"] <= (300 if name == "suite" else 60)
         upload = job["steps"][-1]
         assert upload["uses"].startswith("actions/upload-artifact@")
         assert upload["if"] == "always()"
@@ -78,7 +81,7 @@ def test_only_first_party_actions_with_a_version(workflow: dict[Any, Any]) -> No
 def test_every_run_is_a_line_or_the_script(workflow: dict[Any, Any]) -> None:
     """What the steps call is there, and is tested below."""
     modes = {step["run"].split()[1] for step in steps(workflow) if step.get("run", "").startswith(".github/nightly.sh")}
-    assert modes == {"judge", "judge-agno", "compare"}
+    assert modes == {"install", "judge", "judge-agno", "compare", "versions"}
     assert SCRIPT.stat().st_mode & stat.S_IXUSR
     assert (ROOT / "tests/suite/real/agno_app.py").exists()
 
@@ -98,7 +101,8 @@ class Night:
         self.folder = folder
         self.summary = folder / "summary.md"
         (folder / ".github").mkdir()
-        shutil.copy(SCRIPT, folder / ".github")
+        for script in (SCRIPT, SHARED):
+            shutil.copy(script, folder / ".github")
         python = folder / ".venv" / "bin" / "python"
         python.parent.mkdir(parents=True)
         python.write_text(PYTHON.replace("{source}", str(ROOT / "src")).replace("{python}", sys.executable))
@@ -191,6 +195,43 @@ def test_agno_is_started_and_stopped(night: Night) -> None:
     assert (night.folder / "judged").read_text().split()[-1] == "http://127.0.0.1:12345"
     pid = int((night.folder / "pid").read_text())
     subprocess.run(["tail", f"--pid={pid}", "-f", "/dev/null"], timeout=20, check=True)
+
+
+#: Stands for the job's interpreter, for that of .venv, and for uv.
+INSTALLS = """#!/bin/sh
+echo "${0##*/} $*" >> "$RECORD"
+if [ "$2" = venv ]; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$0" "$3/bin/uv"; fi
+"""
+
+
+def test_how_a_night_sets_up(night: Night) -> None:
+    python = night.folder / "python3"
+    python.write_text(INSTALLS)
+    python.chmod(0o755)
+    env = {
+        "PATH": os.environ["PATH"],
+        "RECORD": str(night.folder / "said"),
+        "PYTHON": str(python),
+    }
+    for mode in (["install"], ["versions", "lowest-direct"]):
+        subprocess.run(["bash", ".github/nightly.sh", *mode], cwd=night.folder, env=env, check=True)
+    constraints = night.folder / "constraints.txt"
+    assert (night.folder / "said").read_text().splitlines() == [
+        "python3 -m venv .venv",
+        f"python -m pip install --quiet --disable-pip-version-check --constraint {constraints} -- {night.folder}",
+        "python3 -m venv .venv",
+        "python -m pip install -q --disable-pip-version-check -c constraints.txt uv",
+        "uv pip install -q --python .venv/bin/python --resolution lowest-direct -e .",
+        "uv pip list -q --python .venv/bin/python",
+    ]
+
+
+def test_nights_try_the_bounds_and_every_python(workflow: dict[Any, Any]) -> None:
+    matrix = workflow["jobs"]["versions"]["strategy"]["matrix"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pythons = [name.rpartition(" ")[2] for name in project["classifiers"] if re.search(r":: 3\.\d+$", name)]
+    assert matrix == {"python": pythons, "resolution": ["lowest-direct", "highest"]}
+    assert project["requires-python"] == f">={pythons[0]}"
 
 
 def test_script_says_how_it_is_used(night: Night) -> None:
