@@ -134,7 +134,7 @@ def test_metadata(built: Built) -> None:
     assert metadata["License-Expression"] == "MIT"
     assert metadata.get_all("License-File") == ["LICENSE"]
     assert metadata["Requires-Python"] == ">=3.11"
-    classifiers = metadata.get_all("Classifier")
+    classifiers = metadata.get_all("Classifier", [])
     assert [name[-4:] for name in classifiers if ":: Python :: 3." in name] == ["3.11", "3.12", "3.13", "3.14"]
     # until the project has a home, there is none to name
     assert {name.lower() for name in metadata}.isdisjoint({"home-page", "project-url", "download-url"})
