@@ -70,7 +70,7 @@ compare() {
 
 # No constraints here: pyproject.toml's own bounds are tried.
 versions() {
-  "${PYTHON:-python3}" -m venv .venv
+  "${PYTHON:-python3}" -m venv --clear .venv
   "$python" -m pip install -q --disable-pip-version-check -c constraints.txt uv
   .venv/bin/uv pip install -q --python "$python" --resolution "$1" -e .
   .venv/bin/uv pip list -q --python "$python"

@@ -200,7 +200,7 @@ def test_agno_is_started_and_stopped(night: Night) -> None:
 #: Stands for the job's interpreter, for that of .venv, and for uv.
 INSTALLS = """#!/bin/sh
 echo "${0##*/} $*" >> "$RECORD"
-if [ "$2" = venv ]; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$0" "$3/bin/uv"; fi
+if [ "$2" = venv ]; then mkdir -p .venv/bin; cp "$0" .venv/bin/python; cp "$0" .venv/bin/uv; fi
 """
 
 
@@ -219,7 +219,7 @@ def test_how_a_night_sets_up(night: Night) -> None:
     assert (night.folder / "said").read_text().splitlines() == [
         "python3 -m venv .venv",
         f"python -m pip install --quiet --disable-pip-version-check --constraint {constraints} -- {night.folder}",
-        "python3 -m venv .venv",
+        "python3 -m venv --clear .venv",
         "python -m pip install -q --disable-pip-version-check -c constraints.txt uv",
         "uv pip install -q --python .venv/bin/python --resolution lowest-direct -e .",
         "uv pip list -q --python .venv/bin/python",
