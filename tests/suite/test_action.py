@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from rename_tck.reference.agno import AgnoServer, Session
 from rename_tck.reference.serving import serve
-from rename_tck.reports import record
+from rename_tck.results import record
 
 SCRIPT = ROOT / ".github" / "action.sh"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
