@@ -38,7 +38,7 @@ class CaseSelector:
         self._wanted, self._explorations = None, 0
 
     def select(self, items: Iterable[T]) -> Iterator[T]:
-        """The items that are to be tried, each the end of the trail while it is."""
+        """The items that are to be tried, each the last of the keys while it is."""
         depth = len(self._keys)
         times: Counter[str] = Counter()
         for item in items:

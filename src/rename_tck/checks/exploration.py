@@ -35,7 +35,7 @@ def explore(
 
     `valid` is the body of an ordinary rename, where the space is one of bodies; cases that `only` rules out are not
     checked. The draws depend on the run's seed and the requirement alone. A failure that comes and goes is raised all
-    the same. Of a kept case nothing is drawn: its value alone is checked.
+    the same. Of a replay case nothing is drawn: its value alone is checked.
 
     Raises:
         Nonconformance: a case failed; the smallest one found.

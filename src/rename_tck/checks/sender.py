@@ -46,13 +46,13 @@ class Sender:
     _left: tuple[str, int, object] | None = None
 
     def __post_init__(self) -> None:
-        # a kept case is judged by what was sent for it, not by what came before
+        # a replay case is judged by what was sent for it, not by what came before
         self._since = len(self.target.client.journal) if self.replay_case is not None else 0
 
     # -- what is tried
 
     def cases(self, items: Iterable[T]) -> Iterator[T]:
-        """The cases of a law, one after the other; of a kept one's law just that one.
+        """The cases of a law, one after the other; of a replay case's law just that one.
 
         Every loop whose cases can be tried one without the others goes through here, so that a failure knows its case.
         Where the order is the case, as in a series of renames, the loop is tried as a whole.
@@ -60,11 +60,11 @@ class Sender:
         return self.selector.select(items)
 
     def journal(self) -> list[Exchange]:
-        """Every exchange of the operation in the run so far; of a kept case only its own."""
+        """Every exchange of the operation in the run so far; of a replay case only its own."""
         return self.target.client.journal[self._since :]
 
     def resend(self) -> bool:
-        """Send the kept request again, where there is one for a law that looks back; whether that was done.
+        """Send the replay case's request again, where there is one for a law that looks back; whether that was done.
 
         Raises:
             NotTested: it cannot be made anew for this run's sessions.

@@ -1,6 +1,6 @@
 """The safety contract, enforced in one place: what the suite may send at all.
 
-The rename operation on sessions that the suite made, was lent or found, and on ids made up for the run; and the
+The rename operation on sessions that the suite made, was given or found, and on ids made up for the run; and the
 provisioning calls of the system's dialect. Everything else raises before it leaves.
 """
 
@@ -21,7 +21,7 @@ class OutsideContractError(RuntimeError):
 class Route:
     """A call that may be sent: a method and a path, where ``{id}`` stands for one path segment.
 
-    `ids` says which ids may stand there: ``any``, ``known`` (made, lent, found or made up) or ``created`` by this run.
+    `ids` says which ids may stand there: ``any``, ``known`` (made, given, found or made up) or ``created`` by this run.
     """
 
     method: str

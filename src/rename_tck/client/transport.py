@@ -69,13 +69,13 @@ class TargetClient:
     """The system under test. Safe for several threads at once."""
 
     def __init__(
-        self, connection: Connection, policy: RequestPolicy, limits: Limits | None = None, *, patient: bool = True
+        self, connection: Connection, policy: RequestPolicy, limits: Limits | None = None, *, retries: bool = True
     ) -> None:
         self.connection = connection
         self.policy = policy
         self.limits = limits or Limits()
         #: Whether a request is sent again after a 429 or a broken connection.
-        self.patient = patient
+        self.retries = retries
         #: Whether sessions are being put back.
         self.closing = False
         #: Requests sent, by method and path of the route that allows them.
@@ -115,7 +115,7 @@ class TargetClient:
             if self._given_up is not None:
                 raise Unjudgeable(self._given_up)
             exchange = self._try(request, route)
-            if not self.patient:
+            if not self.retries:
                 return exchange
             if exchange.answer is None and exchange.trouble and exchange.trouble.startswith("the connection"):
                 self.reconnected += 1

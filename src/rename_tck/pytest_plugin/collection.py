@@ -62,9 +62,9 @@ def rank(item: pytest.Item, *, borrowed: bool = False, spread: bool = False) -> 
     """By system; first the cases that an earlier run kept, then what needs sessions that nothing was tried on.
 
     Last what looks back on the whole run, and after that what must let time pass; in between the most telling first,
-    for a run may be out of time before its end. A kept case may spoil its session. It has one of its own where sessions
-    can be created; where they are `borrowed`, lent or found, it must let what needs fresh ones go before. `spread` over
-    workers, which do not see each other's answers, the lengthiest come first.
+    for a run may be out of time before its end. A replay case may spoil its session. It has one of its own where
+    sessions can be created; where they are `borrowed`, given or found, it must let what needs fresh ones go before.
+    `spread` over workers, which do not see each other's answers, the lengthiest come first.
     """
     param, mark = chosen_by(item), item.get_closest_marker("requirement")
     assert param is not None

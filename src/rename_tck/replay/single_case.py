@@ -1,4 +1,4 @@
-"""Trying a kept case alone; and a pytest session that does nothing else: what it is told, and what it finds."""
+"""Trying a replay case alone; and a pytest session that does nothing else: what it is told, and what it finds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rename_tck.verdict import Conclusion, Finding, NotTested
 
 @dataclass
 class Sent:
-    """What was sent for a kept case, and whether the law still has that case."""
+    """What was sent for a replay case, and whether the law still has that case."""
 
     exchange: Exchange | None
     known: bool
@@ -44,7 +44,7 @@ class Replay:
     redact: Redactor = field(default_factory=Redactor)
     #: The editions that judge.
     editions: tuple[str, ...] = ()
-    #: What is required by the user's own document, where the kept cases were judged by it.
+    #: What is required by the user's own document, where the replay cases were judged by it.
     own: Catalogue | None = None
 
     @classmethod
@@ -53,7 +53,7 @@ class Replay:
         return next((plugin for plugin in config.pluginmanager.get_plugins() if isinstance(plugin, cls)), None)
 
     def settings(self, settings: Settings) -> Settings:
-        """The user's settings, with the system and the editions or the document that the kept cases are of.
+        """The user's settings, with the system and the editions or the document that the replay cases are of.
 
         Raises:
             BadOptionError: they do not go with a replay.
@@ -74,13 +74,13 @@ class Replay:
         several = len(Catalogue.load(first.system).editions) > 1
         return replace(settings, system=first.system, editions=self.editions if several else (), spec=None)
 
-    def note(self, kept: ReplayCase, exchanges: Sequence[Exchange], *, known: bool) -> None:
+    def note(self, case: ReplayCase, exchanges: Sequence[Exchange], *, known: bool) -> None:
         """Remember what was sent for a case."""
-        self.sent[kept.edition] = Sent(likest(exchanges, kept.request), known)
+        self.sent[case.edition] = Sent(likest(exchanges, case.request), known)
 
 
-def try_alone(law: Callable[..., None], check: Any, kept: ReplayCase, replay: Replay | None) -> None:
-    """Run a contract test for its kept case; in a replay for all of its cases where it no longer has that one.
+def try_alone(law: Callable[..., None], check: Any, case: ReplayCase, replay: Replay | None) -> None:
+    """Run a contract test for its replay case; in a replay for all of its cases where it no longer has that one.
 
     Raises:
         NotTested: the case cannot be tried, besides what the test itself raises.
@@ -104,4 +104,4 @@ def try_alone(law: Callable[..., None], check: Any, kept: ReplayCase, replay: Re
             law(check=check)
     finally:
         if replay is not None:
-            replay.note(kept, check.journal(), known=check.selector.met)
+            replay.note(case, check.journal(), known=check.selector.met)

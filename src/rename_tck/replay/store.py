@@ -46,7 +46,7 @@ def file_name(requirement: str, edition: str | None, *, own: bool = False) -> st
 
 
 def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
-    """Write a file for each requirement that failed, and remove that of each whose kept case's own test passes.
+    """Write a file for each requirement that failed, and remove that of each whose replay case's own test passes.
 
     A run by the vendored documents and one by the user's own have files of their own, and leave the other's alone.
 
@@ -82,14 +82,14 @@ def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
 def _is_done_with(path: Path, found: list[Finding], system_run: SystemRun) -> bool:
     """Whether the very test that the file's case is of was run as a whole, and passes."""
     try:
-        kept = load(path)
+        case = load(path)
     except InvalidReplayError:
         return False
-    if kept.spec_sha256 != (system_run.spec or {}).get("sha256"):
+    if case.spec_sha256 != (system_run.spec or {}).get("sha256"):
         return False
-    wanted = kept.edition, (kept.module, kept.test)
+    wanted = case.edition, (case.module, case.test)
     own = [finding for finding in found if (finding.edition, _test(finding.test)) == wanted]
-    requirement = system_run.catalogue.by_id.get(kept.requirement)
+    requirement = system_run.catalogue.by_id.get(case.requirement)
     return requirement is not None and Outcome.of(requirement, own, system_run).verdict is Verdict.PASS
 
 
@@ -137,7 +137,7 @@ def load(path: Path) -> ReplayCase:
         raise InvalidReplayError(str(error)) from None
     version = content.get("replay_version") if isinstance(content, dict) else None
     if version is None:
-        raise InvalidReplayError(f"{path} is JSON, but no failure that a run of this suite has kept.")
+        raise InvalidReplayError(f"{path} is JSON, but no failure that a run of this suite has case.")
     if version != REPLAY_VERSION:
         shown = cut(repr(version), 40)
         raise InvalidReplayError(f"{path}: its replay_version is {shown}; this suite reads {REPLAY_VERSION!r}.")
@@ -214,12 +214,12 @@ def load_all(folder: Path) -> tuple[list[ReplayCase], dict[str, str]]:
     complaints: dict[str, str] = {}
     for path in sorted((folder / FOLDER).glob("*.json")):
         try:
-            kept = load(path)
+            case = load(path)
         except InvalidReplayError as error:
             complaints[path.name] = f"{error} It is left as it is, and nothing is sent first for it."
             continue
-        if path.name == file_name(kept.requirement, kept.edition, own=kept.spec_sha256 is not None):
-            found.append(kept)
+        if path.name == file_name(case.requirement, case.edition, own=case.spec_sha256 is not None):
+            found.append(case)
         else:
             complaints[path.name] = f"{path} is not named after the failure in it, so nothing is sent first for it."
     return found, complaints

@@ -184,9 +184,9 @@ def citation(cite: Citation) -> Json:
 
 
 def _telling(findings: list[Finding]) -> tuple[bool, list[Finding]]:
-    """Those that decide, and whether there were none but of kept cases.
+    """Those that decide, and whether there were none but of replay cases.
 
-    That a kept case fails, or cannot be judged, counts; that it passes, or cannot be tried, says nothing of the rest.
+    That a replay case fails, or cannot be judged, counts; that it passes, or cannot be tried, says nothing of the rest.
     """
     ordinary = [finding for finding in findings if not finding.replayed]
     kept = [finding for finding in findings if finding.replayed and finding.verdict in {Verdict.FAIL, Verdict.ERROR}]

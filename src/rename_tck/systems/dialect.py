@@ -69,7 +69,7 @@ class Dialect(ABC):
     unknown_answers_false: ClassVar[bool] = False
     #: The statuses that refuse a credential: those that the document names, else 401 and 403.
     credential_refusals: ClassVar[frozenset[int]] = frozenset({401, 403})
-    #: Creating starts something costly: never done when sessions are lent.
+    #: Creating starts something costly: never done when sessions are given.
     creating_is_costly: ClassVar[bool] = False
     #: The member that says when a session was last updated.
     updated_member: ClassVar[str] = "updated_at"

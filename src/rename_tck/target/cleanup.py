@@ -11,7 +11,7 @@ from rename_tck.verdict import Unjudgeable
 
 
 def put_back(client: TargetClient, dialect: Dialect, pool: SessionPool) -> None:
-    """Delete what the run made; give what it was lent or found its old name back. What fails becomes a note."""
+    """Delete what the run made; give what it was given or found its old name back. What fails becomes a note."""
     with INTERRUPTION.held():
         client.make_last_try()
         for session in pool.all:

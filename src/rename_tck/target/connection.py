@@ -32,7 +32,7 @@ def token_for(seed: int, worker: str) -> str:
 
 
 def embedded_settings(settings: Settings) -> Settings:
-    """The settings for an embedded server: its own keys, nothing lent."""
+    """The settings for an embedded server: its own keys, no fixture sessions."""
     return replace(
         settings,
         api_key=EMBEDDED_KEY,

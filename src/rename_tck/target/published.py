@@ -19,22 +19,22 @@ Json = dict[str, Any]
 _LONGEST, _VALUE = 300, 160
 
 
-def ask(opening: TargetConnection, spec: CustomSpec | None) -> Json | None:
+def ask(connection: TargetConnection, spec: CustomSpec | None) -> Json | None:
     """How the document that the target publishes differs from the one that it is judged by, as the record has it.
 
     None where the system publishes none, or the target answers that there is none (404). Whatever goes wrong is said in
     a note: it is no finding, and nothing that the run counts as evidence.
     """
-    target = opening.target
+    target = connection.target
     place = target.dialect.document_path
     if place is None:
         return None
-    edition, redact = next(iter(target.contracts)), opening.client.connection.redact
+    edition, redact = next(iter(target.contracts)), connection.client.connection.redact
     compared_with = spec.file if spec is not None else target.catalogue.file(edition)
     told: Json = {
         "source": place, "published": None, "compared_with": compared_with, "differences": [], "note": None,
     }  # fmt: skip
-    answer, trouble = _fetch(opening, place)
+    answer, trouble = _fetch(connection, place)
     if answer is not None and answer.status == 404:
         return None
     if answer is None or answer.status != 200:
@@ -54,10 +54,10 @@ def ask(opening: TargetConnection, spec: CustomSpec | None) -> Json | None:
     }
 
 
-def _fetch(opening: TargetConnection, place: str) -> tuple[Answer | None, str | None]:
+def _fetch(connection: TargetConnection, place: str) -> tuple[Answer | None, str | None]:
     """One request on a connection of its own, so that what becomes of it leaves no trace in the run."""
-    client = opening.client
-    asker = TargetClient(client.connection, client.policy, client.limits, patient=False)
+    client = connection.client
+    asker = TargetClient(client.connection, client.policy, client.limits, retries=False)
     try:
         exchange = asker.send(Request("GET", place))
     except (NotTested, Unjudgeable) as trouble:

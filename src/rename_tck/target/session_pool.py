@@ -1,4 +1,4 @@
-"""Sessions to rename: lent by the user, else created, else found."""
+"""Sessions to rename: given by the user, else created, else found."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SessionPool:
         """Come by a first session and find out how sessions are read back.
 
         Raises:
-            CouldNotJudge: the target is down, refuses the key, lacks a lent session, or offers no way to a session.
+            CouldNotJudge: the target is down, refuses the key, lacks a fixture session, or offers no way to a session.
         """
         try:
             for session_id in self._fixture_ids:
@@ -76,7 +76,7 @@ class SessionPool:
         return f"{self._exhausted[self.dialect.kinds[0]]}; lend one with --session-id"
 
     def _take_in(self, session_id: str) -> Session:
-        """A lent session, with its kind and its name as far as they can be read."""
+        """A fixture session, with its kind and its name as far as they can be read."""
         self.client.policy.allow(session_id)
         for kind in self._kinds_of(session_id):
             session = self._session(session_id, "fixture", kind)
@@ -114,7 +114,7 @@ class SessionPool:
         return Session(session_id, origin, kind, self.dialect.owner(self.user))
 
     def _kinds_of(self, session_id: str) -> list[str | None]:
-        """The kinds that a lent session may be of, the one under which it is listed first."""
+        """The kinds that a fixture session may be of, the one under which it is listed first."""
         kinds = list(self.dialect.kinds)
         if len(kinds) > 1:
             listed = [
@@ -171,7 +171,7 @@ class SessionPool:
         return [session for session in self._sessions if session.kind == kind]
 
     def _more(self, kind: str | None, count: int) -> None:
-        """Create sessions up to `count`; where none can be created and none was lent, use those that are there."""
+        """Create sessions up to `count`; where none can be created and none was given, use those that are there."""
         if kind in self._exhausted:
             return
         if self._fixture_ids and self.dialect.creating_is_costly:
