@@ -6,7 +6,6 @@
 #   nightly.sh judge               judge the target that the environment names; fails when there is no verdict
 #   nightly.sh judge-agno PYTHON   the same for the real Agno AgentOS, started here with that interpreter
 #   nightly.sh compare             write the job's summary; fails when a MUST got worse since the last verdict
-#   nightly.sh versions WHICH      set the suite up with the lowest (lowest-direct) or the newest (highest) versions
 #
 # Installing, judging and the summary are those of the action, action.sh.
 set -euo pipefail
@@ -68,22 +67,13 @@ compare() {
   return "$status"
 }
 
-# No constraints here: pyproject.toml's own bounds are tried.
-versions() {
-  "${PYTHON:-python3}" -m venv --clear .venv
-  "$python" -m pip install -q --disable-pip-version-check -c constraints.txt uv
-  .venv/bin/uv pip install -q --python "$python" --resolution "$1" -e .
-  .venv/bin/uv pip list -q --python "$python"
-}
-
 case ${1:-} in
   install) .github/action.sh install ;;
   judge) judge ;;
   judge-agno) judge_agno "$2" ;;
   compare) compare ;;
-  versions) versions "$2" ;;
   *)
-    echo "usage: $0 install | judge | judge-agno PYTHON | compare | versions lowest-direct|highest" >&2
+    echo "usage: $0 install | judge | judge-agno PYTHON | compare" >&2
     exit 2
     ;;
 esac
