@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Gather the matrix where all reports come together: not in a worker of pytest-xdist."""
-    config.addinivalue_line("markers", "slow: builds or installs packages")
+    config.addinivalue_line("markers", "slow: what needs much time, or much else; run with --slow only")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(KillMatrix(), "kill-matrix")
 

@@ -6,8 +6,6 @@ import os
 import signal
 from typing import Any, NoReturn
 
-import pytest
-
 from rename_tck.checks import context
 from rename_tck.client import adapter
 from rename_tck.pytest_plugin import outcomes, plugin
@@ -30,9 +28,8 @@ def _broken_off(original: Any, sent: list[int]) -> Any:
     return send
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure() -> None:
-    """Break what the environment names."""
+def pytest_addoption() -> None:
+    """Break what the environment names, as soon as the plugin is loaded."""
     match os.environ["CRASH"]:
         case "a law":
             context.CheckContext.rename = _break  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""`python -m rename_tck`: what is made of records later, and how it is said that a file is no record."""
+"""The sub-commands on records: what is made of records later, and how it is said that a file is no record."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 import sample_run
 from harness import ROOT
 
-from rename_tck.__main__ import main
+from rename_tck.cli import main
 from rename_tck.reports import changes, changes_text, commonmark, html
 from rename_tck.reports.writing import REPORTS, write
 from rename_tck.results import history, record
@@ -407,21 +407,6 @@ def test_record_with_a_byte_order_mark(given: Files, capfd: Any) -> None:
 def test_other_files_that_cannot_be_used(options: list[str], words: str, given: Files, capfd: Any) -> None:
     assert main(["report", str(given(sample_run.sample())), *options]) == 2
     assert capfd.readouterr().err == words
-
-
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["report"], ["report", "x", "--format=pdf"], ["diff", "one"]])
-def test_arguments_that_make_no_sense(arguments: list[str], capfd: Any) -> None:
-    with pytest.raises(SystemExit) as left:
-        main(arguments)
-    assert left.value.code == 2
-    assert capfd.readouterr().err.startswith("usage: python -m rename_tck")
-
-
-def test_help_names_every_command(capfd: Any) -> None:
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    out, _ = capfd.readouterr()
-    assert all(f"\n    {name}" in out for name in ("report", "diff", "matrix", "known-failures"))
 
 
 def test_a_real_run_can_be_worked_with(tmp_path: Path) -> None:

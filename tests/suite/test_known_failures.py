@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sample_run
 
-from rename_tck.__main__ import main
+from rename_tck.cli import main
 from rename_tck.reports import writing
 from rename_tck.results import known_failures, record
 from rename_tck.results.known_failures import KnownFailure

@@ -1,4 +1,4 @@
-"""Each failure's smallest case is kept, sent first in the next run, and sent again by `python -m rename_tck replay`."""
+"""Each failure's smallest case is kept, sent first in the next run, and sent again by `rename-tck replay`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rename_tck.__main__ import main
 from rename_tck.cases import drawn
 from rename_tck.cases.drawn import Drawn
 from rename_tck.checks.case_selector import CaseSelector
-from rename_tck.commands import resending as command
+from rename_tck.cli import main
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import Conversation, DifyServer, Renaming
 from rename_tck.reference.openhands import OpenHandsServer
@@ -165,7 +164,7 @@ def test_a_failure_is_kept_and_can_be_replayed(
         Recording(faulty(system, name), echo=True), tmp_path, f"--header=X-Gateway: {SECRET}", select=law, system=system
     )
     assert found.with_verdict("fail") == {rule}, found.output
-    assert f"again      python -m rename_tck replay {rule} --base-url=" in found.output
+    assert f"again      rename-tck replay {rule} --base-url=" in found.output
     kept = files(tmp_path)
     assert kept
     for file, content in kept.items():
@@ -438,7 +437,7 @@ def test_by_another_document_a_failure_is_kept_by_itself(
     # the correct server by the vendored document is none by this one
     found = judged(right("dify"), tmp_path, *options, select=SPACE)
     assert found.with_verdict("fail") == {f"dify.{SPACE}"}
-    assert f"again      python -m rename_tck replay dify.{SPACE} --base-url=\u2026 '--spec={spec}'" in found.output
+    assert f"again      rename-tck replay dify.{SPACE} --base-url=\u2026 '--spec={spec}'" in found.output
     kept = files(tmp_path)
     (name, content), *_ = kept.items()
     assert (name, len(kept)) == (f"dify.{SPACE}.own.json", 1)
@@ -760,7 +759,7 @@ def test_what_cannot_be_replayed_is_said_in_one_sentence(
         (None, RULE, (), "A replay needs a target"),
         (url, RULE, ("--plan", "--system=dify"), "--plan does not go with a replay"),
         (url, RULE, ("--system=agno",), "is a requirement of dify, not of agno"),
-        (url, RULE, ("--no-such-option",), "pytest could not begin"),
+        (url, RULE, ("--no-such-option",), "there is no option --no-such-option"),
         (url, RULE, ("--header=x",), "--header is written 'Name: value'"),
     ):
         before = (tmp_path / "conformance.json").read_bytes()
@@ -788,16 +787,6 @@ def test_the_target_and_the_folder_may_come_from_the_environment(
         monkeypatch.setenv("RENAME_TCK_REPORT_DIR", str(tmp_path))
         assert main(["replay", RULE, "--header", f"X-Gateway: {SECRET}"]) == 0
     assert SECRET not in capfd.readouterr().out
-
-
-def test_without_a_clone_there_are_no_tests_to_judge(
-    tmp_path: Path, replay: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
-    monkeypatch.setattr(command, "packaged", lambda _: tmp_path / "conformance")
-    status, out, err = replay("http://127.0.0.1:9", RULE, tmp_path)
-    assert (status, out) == (2, "")
-    assert err == "The contract tests are not there: a replay needs a clone of rename-tck, installed with -e.\n"
 
 
 def test_from_another_folder(tmp_path: Path) -> None:

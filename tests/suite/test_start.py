@@ -41,8 +41,24 @@ def test_a_run_imports_nothing_that_only_another_system_or_the_embedded_servers_
     assert not loaded & {"rename_tck.reference", "starlette", "uvicorn", "schemathesis", "openapi_spec_validator"}
 
 
-def test_the_commands_import_nothing_that_only_a_replay_needs() -> None:
-    code = "import sys, rename_tck.__main__; print(*{'pytest', 'requests', 'hypothesis'} & sys.modules.keys())"
+HEAVY = {"pytest", "_pytest", "requests", "urllib3", "hypothesis", "schemathesis", "starlette", "jsonschema", "yaml"}
+
+
+@pytest.mark.parametrize(
+    "arguments", ["--version", "--help", "run --help", "serve --help", "diff --help", "replay --help"]
+)
+def test_the_command_imports_little_to_say_what_it_can(arguments: str) -> None:
+    code = (
+        f"import sys; from rename_tck.cli import main; main({arguments.split()}); print(*{HEAVY} & sys.modules.keys())"
+    )
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, ""), done.stdout + done.stderr
+
+
+def test_the_commands_on_records_import_nothing_that_only_a_run_needs() -> None:
+    modules = [f"rename_tck.cli.{name}" for name in ("report", "diff", "matrix", "known_failures", "output")]
+    code = f"import sys, {', '.join(modules)}; print(*{{'pytest', 'requests', 'hypothesis'}} & sys.modules.keys())"
     env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "\n"), done.stdout + done.stderr

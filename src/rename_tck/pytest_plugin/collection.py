@@ -102,7 +102,7 @@ class Collection:
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Leave out the files of the systems that are not judged."""
         name = collection_path.stem.removeprefix("test_")
-        is_contract = collection_path.parent == self._folder and collection_path.suffix == ".py"
+        is_contract = collection_path.suffix == ".py" and collection_path.parent.resolve() == self._folder
         return True if is_contract and name in NAMES and name not in self._session.systems() else None
 
     @pytest.hookimpl

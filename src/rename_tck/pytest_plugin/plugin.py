@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-base-url makes an empty URL of none
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings, and register what judges by them."""
     for mark in MARKS:

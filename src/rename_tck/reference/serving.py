@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -17,14 +18,15 @@ _STOP_TIMEOUT = 10.0
 
 
 @contextlib.contextmanager
-def serve(app: ASGIApp) -> Iterator[str]:
-    """Run `app` on a free port of 127.0.0.1 in a thread of its own, and yield its base URL, without a trailing slash.
+def serve(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Run `app` on 127.0.0.1 in a thread of its own, and yield its base URL, without a trailing slash.
 
-    The base URL ends in the application's `base_path`, if it has one. The server is stopped when the block is left,
-    however it is left; requests still unanswered then are cut off. Raises RuntimeError when the server does not start,
-    or does not stop because a request blocks its thread.
+    Without a `port` it is a free one. The base URL ends in the application's `base_path`, if it has one. The server is
+    stopped when the block is left, however it is left; requests still unanswered then are cut off. Raises OSError when
+    the port cannot be had, RuntimeError when the server does not start, or does not stop because a request blocks its
+    thread.
     """
-    listener = _listen()
+    listener = _listen(port)
     server = _Server(
         uvicorn.Config(
             app,
@@ -53,11 +55,14 @@ def serve(app: ASGIApp) -> Iterator[str]:
             raise RuntimeError("the embedded server does not stop: a request blocks its thread")
 
 
-def _listen() -> socket.socket:
+def _listen(port: int) -> socket.socket:
     # Named as TCP, for asyncio sends without Nagle's delay only on sockets that are: 40 ms an answer otherwise.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener.bind(("127.0.0.1", 0))
+        if port and os.name == "posix":
+            # a server that has just been stopped leaves connections behind, which would hold the port for a minute
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
         listener.listen(256)
     except OSError:
         listener.close()

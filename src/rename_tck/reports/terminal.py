@@ -126,7 +126,7 @@ def replay_text(requirement: Json) -> str:
 def again_line(requirement: Json, spec: str | None = None) -> str:
     """The last line of what a failing test prints: how to send the case again; `spec` is the user's own document."""
     more = "" if spec is None else f" {one_line(shlex.quote(f'--spec={spec}'))}"
-    return f"  {pad('again', _LABEL)} python -m rename_tck replay {requirement['id']} --base-url=\u2026{more}"
+    return f"  {pad('again', _LABEL)} rename-tck replay {requirement['id']} --base-url=\u2026{more}"
 
 
 def _field(label: str, content: str) -> list[str]:

@@ -6,13 +6,10 @@ import os
 import sys
 from pathlib import Path
 
+from rename_tck.cli.errors import CommandError
 from rename_tck.files import replace
 from rename_tck.results import record
 from rename_tck.results.record import Json
-
-
-class CommandError(Exception):
-    """A command cannot do what it was asked for; the message is one whole sentence. Exit status 2."""
 
 
 def read(path: Path) -> Json:

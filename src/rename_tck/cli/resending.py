@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import hashlib
-import importlib.util
 import io
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.checks.replay_case import ReplayCase
-from rename_tck.commands.files import CommandError, put
+from rename_tck.cli import session
+from rename_tck.cli.errors import BadUsage, CommandError
+from rename_tck.cli.output import put
 from rename_tck.files import packaged
 from rename_tck.replay import store
 from rename_tck.replay.single_case import Replay
@@ -29,16 +31,16 @@ from rename_tck.verdict import Verdict
 _STILL_FAILS = 1
 
 
-def resend(arguments: argparse.Namespace) -> int:
-    """Send it, and say what came of it; the exit status."""
-    folder = arguments.report_dir or Path(os.environ.get("RENAME_TCK_REPORT_DIR", "").strip() or "reports")
-    given = arguments.spec or os.environ.get("RENAME_TCK_SPEC", "").strip()
-    files = _files(arguments.id, folder, own=bool(given))
+def resend(name: str, more: Sequence[str], *, base_url: str | None, report_dir: Path | None, spec: str | None) -> int:
+    """Send it, and say what came of it; the exit status. `more` are options of a run."""
+    folder = report_dir or Path(os.environ.get("RENAME_TCK_REPORT_DIR", "").strip() or "reports")
+    given = spec or os.environ.get("RENAME_TCK_SPEC", "").strip()
+    files = _files(name, folder, own=bool(given))
     try:
         kept = {path: store.load(path) for path in files}
     except store.InvalidReplayError as error:
         raise CommandError(str(error)) from None
-    options = [option for path, one in kept.items() for option in _document(one, path, arguments.spec, given)]
+    options = [option for path, one in kept.items() for option in _document(one, path, spec, given)]
     statuses = []
     for path, one in list(kept.items()):
         if one.again is None:
@@ -48,10 +50,10 @@ def resend(arguments: argparse.Namespace) -> int:
                 f"run the suite with -k {one.requirement}\n", None)  # fmt: skip
     if kept:
         replay = Replay(list(kept.values()))
-        contract = _contract_tests()
-        options += [] if arguments.base_url is None else [f"--base-url={arguments.base_url}"]
+        contract = packaged("conformance")
+        options += [] if base_url is None else [f"--base-url={base_url}"]
         modules = sorted({str(contract / one.module) for one in replay.cases if (contract / one.module).is_file()})
-        _judge(replay, [*(modules or [str(contract)]), *options, *arguments.more])
+        _judge(replay, [*(modules or [str(contract)]), *options, *more])
         for path, one in kept.items():
             text, status = _said(replay, one, path)
             put(text, None)
@@ -94,30 +96,20 @@ def _document(kept: ReplayCase, path: Path, asked: str | None, given: str) -> li
     raise CommandError(f"{path} was judged by {kept.spec_file} with the SHA-256 {kept.spec_sha256}; {wrong}.")
 
 
-def _contract_tests() -> Path:
-    """The folder of the contract tests, in the clone that this package is part of."""
-    folder = packaged("conformance")
-    if not folder.is_dir():
-        raise CommandError("The contract tests are not there: a replay needs a clone of rename-tck, installed with -e.")
-    return folder
-
-
 def _judge(replay: Replay, arguments: Sequence[str]) -> None:
     """Have pytest run the laws of the kept cases; its own words are only looked at when it could not begin."""
-    import pytest
-
-    options = ["-q", "-p", "no:cacheprovider", *arguments]
-    if importlib.util.find_spec("xdist") is not None:
-        options.append("-n0")  # a case or two: workers are not worth their start
     said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        status = pytest.main(options, plugins=[replay])
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            # a case or two: workers are not worth their start
+            status = session.judge(["-q", *arguments, "-n0"], plugins=[replay])
+    except BadUsage as error:
+        raise (CommandError(replay.complaint) if replay.complaint else BadUsage(str(error))) from None
     if replay.complaint is not None:
         raise CommandError(replay.complaint)
     if replay.run is None and status in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR}:
         lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
-        errors = [line for line in lines if "error:" in line.lower()] or lines[-1:]
-        raise CommandError(f"pytest could not begin: {' '.join(errors[:1]) or 'it gave no reason'}")
+        raise CommandError(f"pytest could not begin: {' '.join(lines[-1:]) or 'it gave no reason'}")
     if status == pytest.ExitCode.INTERRUPTED:
         raise CommandError("The replay was broken off before its end.")
 

@@ -1,0 +1,21 @@
+"""The `rename-tck` command: one module a sub-command, each imported only when it is called.
+
+`run` is pytest underneath (`session`), with the options of a configuration file (`config_file`, `targets`); `report`,
+`diff`, `matrix` and `known-failures` work with records, `replay` sends a failing case again, `serve` runs an embedded
+server.
+
+Imports from: the ground, checks, client, pytest_plugin, reference, replay, reports, requirements, results, settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+PROGRAM = "rename-tck"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments, those of the process when there are none; its exit status."""
+    from rename_tck.cli.app import run
+
+    return run(arguments)

@@ -1,0 +1,203 @@
+"""The configuration file of `rename-tck run`: `rename-tck.toml`.
+
+Its keys are the suite's options. Those at the top have the lowest place: command line and variables go before. Those of
+a target, `[targets.NAME]`, go before variables and the top's, and only the command line before them. Keys are named by
+the variable that holds them, and are never in the file. Paths are relative to the file's folder.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rename_tck.cli.errors import suggestion
+from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
+from rename_tck.settings.options import OPTIONS
+
+#: The file that is read when none is named.
+NAME = "rename-tck.toml"
+
+#: pytest-base-url's variable.
+BASE_URL_VARIABLE = "PYTEST_BASE_URL"
+
+REPORT_DIR = "report-dir"
+_PROFILE = "hypothesis-profile"
+_TARGETS = "targets"
+
+#: Keys that name a variable, and the variable that a run takes the secret from.
+_SECRETS = {"api-key-env": KEY_VARIABLE, "other-mode-key-env": OTHER_MODE_KEY_VARIABLE}
+
+_BY_NAME = {option.name: option for option in OPTIONS}
+
+#: The variable of each key that has one.
+_VARIABLES = {"base-url": BASE_URL_VARIABLE, **{option.name: option.variable for option in OPTIONS}}
+
+#: Every key of a table.
+KEYS = (*_VARIABLES, _PROFILE, *_SECRETS)
+
+#: Keys whose value may be a number.
+_NUMBERS = frozenset({"max-requests", "request-timeout"})
+
+#: Keys whose value is a path, by what the help calls it.
+_PATHS = frozenset(option.name for option in OPTIONS if option.metavar in {"FILE", "DIR"})
+
+_TARGET_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class ConfigFileError(ValueError):
+    """The file, or what it is asked for, cannot be used; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a run is to be given: variables of its environment, and options to put before the user's own."""
+
+    variables: Mapping[str, str]
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """A file's values as texts: lists one item a line, booleans `true` or `false`, paths as seen from where we are."""
+
+    path: Path
+    values: Mapping[str, str] = field(default_factory=dict)
+    targets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def target(self, name: str) -> Mapping[str, str]:
+        """The values of a target.
+
+        Raises:
+            ConfigFileError: there is none of this name.
+        """
+        if name in self.targets:
+            return self.targets[name]
+        if not self.targets:
+            raise ConfigFileError(f"there is no target {name}: {self.path} names no targets.")
+        near = suggestion(name, self.targets) or "."
+        named = ", ".join(self.targets)
+        raise ConfigFileError(f"there is no target {name} in {self.path}, which names {named}{near}")
+
+    def choices(self, target: str | None, environ: Mapping[str, str]) -> Choices:
+        """What a run without a target, or on this one, is to be given.
+
+        Raises:
+            ConfigFileError: there is no such target, or a variable that is to hold a key holds none.
+        """
+        chosen = {} if target is None else self.target(target)
+        variables: dict[str, str] = {}
+        for key, variable in _VARIABLES.items():
+            if key in chosen:
+                variables[variable] = chosen[key]
+            elif key in self.values and not _given(key, variable, environ):
+                variables[variable] = self.values[key]
+        for key, variable in _SECRETS.items():
+            if key in chosen:
+                variables[variable] = self._secret(key, chosen[key], environ, target)
+            elif key in self.values and not environ.get(variable, "").strip():
+                variables[variable] = self._secret(key, self.values[key], environ, None)
+        profile = chosen.get(_PROFILE) or self.values.get(_PROFILE)
+        return Choices(variables, (f"--{_PROFILE}={profile}",) if profile else ())
+
+    def report_dir(self, environ: Mapping[str, str]) -> Path:
+        """The folder of reports that no target has chosen."""
+        given = environ.get(_VARIABLES[REPORT_DIR], "").strip()
+        return Path(given or self.values.get(REPORT_DIR) or _BY_NAME[REPORT_DIR].default or "reports")
+
+    def _secret(self, key: str, name: str, environ: Mapping[str, str], target: str | None) -> str:
+        if not environ.get(name, "").strip():
+            where = f"[{_TARGETS}.{target}] of {self.path}" if target else str(self.path)
+            raise ConfigFileError(f"the variable {name}, which {key} in {where} names, is not set or is empty.")
+        return environ[name]
+
+
+def _given(key: str, variable: str, environ: Mapping[str, str]) -> bool:
+    """Whether a variable is given. An empty one counts only for the URL, where the suite objects to it."""
+    return variable in environ if key == "base-url" else bool(environ.get(variable, "").strip())
+
+
+def find(named: str | None) -> ConfigFile:
+    """The file that is named, else `rename-tck.toml` where there is one; an empty one where there is none.
+
+    Raises:
+        ConfigFileError: it cannot be used.
+    """
+    if named is None and not Path(NAME).exists():
+        return ConfigFile(Path(NAME))
+    return load(Path(NAME if named is None else named))
+
+
+def load(path: Path) -> ConfigFile:
+    """The file's content, checked.
+
+    Raises:
+        ConfigFileError: it cannot be read, or holds something that is no option of a run.
+    """
+    try:
+        content = tomllib.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise ConfigFileError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError:
+        raise ConfigFileError(f"{path} is not TOML: it is not UTF-8 text.") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigFileError(f"{path} is not TOML: {error or 'it is nested too deeply'}.") from None
+    tables = content.pop(_TARGETS, {})
+    if not isinstance(tables, dict):
+        raise ConfigFileError(f"{_TARGETS} in {path} has to be tables, as in [{_TARGETS}.staging].")
+    targets = {}
+    for name, table in tables.items():
+        where = f"[{_TARGETS}.{name}] of {path}"
+        if not isinstance(table, dict):
+            near = suggestion(name, KEYS) or "."
+            raise ConfigFileError(f"{_TARGETS}.{name} in {path} has to be a table, as in [{_TARGETS}.staging]{near}")
+        if not _TARGET_NAME.fullmatch(name):
+            raise ConfigFileError(
+                f"the target {name!r} in {path} has to be named with letters, digits, -, _ and ., as its reports are."
+            )
+        targets[name] = _texts(table, where, path.parent)
+    return ConfigFile(path, _texts(content, str(path), path.parent, top=True), targets)
+
+
+def _texts(table: Mapping[str, Any], where: str, folder: Path, *, top: bool = False) -> dict[str, str]:
+    return {key: _text(key, value, where, folder, top=top) for key, value in table.items()}
+
+
+def _text(key: str, value: object, where: str, folder: Path, *, top: bool) -> str:
+    if key in {"api-key", "other-mode-key"}:
+        raise ConfigFileError(
+            f"{key} in {where} is not read, for no key belongs into a file: "
+            f"name the variable that holds it with {key}-env."
+        )
+    if key not in KEYS:
+        near = suggestion(key, (*KEYS, _TARGETS) if top else KEYS) or ": its keys are the options of rename-tck run."
+        raise ConfigFileError(f"there is no key {key} for {where}{near}")
+    option = _BY_NAME.get(key)
+    if option is not None and option.flag:
+        if not isinstance(value, bool):
+            raise ConfigFileError(f"{key} in {where} has to be true or false.")
+        return "true" if value else "false"
+    if option is not None and option.many:
+        items = [value] if isinstance(value, str) else value
+        if not isinstance(items, list) or not items or not all(_is_line(item) for item in items):
+            raise ConfigFileError(f"{key} in {where} has to be a list of texts, each of one line.")
+        return "\n".join(items)
+    if key in _NUMBERS and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if not _is_line(value):
+        raise ConfigFileError(f"{key} in {where} has to be a text of one line{' or a number' * (key in _NUMBERS)}.")
+    text = str(value)
+    if key in _SECRETS and not _VARIABLE_NAME.fullmatch(text):
+        raise ConfigFileError(f"{key} in {where} has to be the name of a variable, not a key.")
+    return str(folder / text) if key in _PATHS else text
+
+
+def _is_line(value: object) -> bool:
+    """Whether it is a text that a variable can hold as one line."""
+    return (
+        isinstance(value, str) and bool(value.strip()) and not re.search("[\0\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", value)
+    )

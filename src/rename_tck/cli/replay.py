@@ -1,0 +1,42 @@
+"""`replay`: send one failing case of an earlier run again, and say whether it still fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="ID [OPTIONS OF run]...")
+@click.option("--base-url", metavar="URL", help="The target. [PYTEST_BASE_URL]")
+@click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The reports of the run that failed (default: reports). [RENAME_TCK_REPORT_DIR]",
+)
+@click.option("--spec", metavar="FILE", help="The document of your own that the run judged by. [RENAME_TCK_SPEC]")
+def command(arguments: tuple[str, ...], base_url: str | None, report_dir: Path | None, spec: str | None) -> int:
+    """Send the failing case of a requirement again. ID is the requirement, or the file of the case.
+
+    \b
+      rename-tck replay dify.user-required --base-url=https://dify.example/v1
+      rename-tck replay reports/replay/dify.answer-schema.ja.json --base-url=https://dify.example/v1
+
+    Whatever else the target asks for is given as to run (--header, --insecure, --session-id, --user, ...). The key is
+    taken from RENAME_TCK_API_KEY.
+
+    Exit status 0: it passes now; 1: it still fails; 3: it could not be judged; 2: it cannot be asked.
+    """
+    from rename_tck.cli.errors import BadUsage
+    from rename_tck.cli.options import positional
+
+    places = positional(arguments)
+    if not places:
+        raise BadUsage("replay needs the ID of a requirement, as in rename-tck replay dify.user-required.")
+    name, more = arguments[places[0]], (*arguments[: places[0]], *arguments[places[0] + 1 :])
+
+    from rename_tck.cli.resending import resend  # here, for pytest and all that judges come with it
+
+    return resend(name, more, base_url=base_url, report_dir=report_dir, spec=spec)

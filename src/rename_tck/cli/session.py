@@ -1,0 +1,123 @@
+"""A pytest session of the contract tests, with nothing of the folder that it is called in."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from rename_tck.cli.errors import BAD_OPTION, BadUsage, suggestion
+from rename_tck.cli.options import LONG_OPTIONS
+from rename_tck.files import packaged
+from rename_tck.text import one_line
+
+#: The suite as a plugin of pytest.
+PLUGIN = "rename_tck.pytest_plugin"
+
+#: By the names under which the plugins are installed. Workers are given these options, too.
+_PLUGINS = ("base_url", "xdist", "hypothesispytest", PLUGIN)
+
+#: Variables by which a user configures his own pytest.
+_FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+
+
+def judge(arguments: Sequence[str], variables: Mapping[str, str] | None = None, plugins: Sequence[object] = ()) -> int:
+    """Run the contract tests; the exit status.
+
+    The arguments are pytest's and the suite's; among them at least one names a contract test by its path. The variables
+    are set for the length of the run.
+
+    Raises:
+        BadUsage: pytest or the suite cannot use an argument.
+    """
+    # tests are called as they are in the package: conformance/test_dify.py (in a clone tests/contract/test_dify.py)
+    root = packaged("specs").parent
+    options = [f"--rootdir={root}", "-c", str(Path(__file__).parent / "pytest.ini"), "--noconftest"]
+    options += ["-p", "no:cacheprovider", *(word for name in _PLUGINS for word in ("-p", name))]
+    changes = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONSAFEPATH": "1", **(variables or {})}
+    if not os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
+        changes["HYPOTHESIS_STORAGE_DIRECTORY"] = _storage()
+    with _environment(changes):
+        status = pytest.main([*options, *arguments], plugins=[_Sentences(), _Paths(root), *plugins])
+    return int(status)
+
+
+_made: list[str] = []
+
+
+def _storage() -> str:
+    """A folder for what Hypothesis wants to write, which is not the user's; it is removed with the process."""
+    if not _made:
+        _made.append(tempfile.mkdtemp(prefix="rename-tck-"))
+        atexit.register(shutil.rmtree, _made[0], ignore_errors=True)
+    return _made[0]
+
+
+@contextlib.contextmanager
+def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+    names = {*changes, *_FOREIGN}
+    before = {name: os.environ[name] for name in names if name in os.environ}
+    for name in _FOREIGN:
+        os.environ.pop(name, None)
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(before)
+
+
+class _Sentences:
+    """A plugin of pytest that says in one sentence what is wrong with an option."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_cmdline_parse(self) -> Generator[None, object, object]:
+        """Options that are not known, or not used as they should be."""
+        return (yield from self._translated())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_cmdline_main(self) -> Generator[None, object, object]:
+        """Options whose values the suite cannot use."""
+        return (yield from self._translated())
+
+    def _translated(self) -> Generator[None, object, object]:
+        try:
+            return (yield)
+        except pytest.UsageError as error:
+            raise BadUsage(_sentence(" ".join(map(str, error.args))), BAD_OPTION) from None
+
+
+def _sentence(text: str) -> str:
+    """What pytest says of an option, without its usage lines; what the suite says is a sentence already."""
+    # an option that is not known and has a blank in its value is a path for argparse
+    unknown = re.search(r"(?:error: unrecognized arguments|file or directory not found): (-.*)", text)
+    if unknown:
+        name = unknown[1].split()[0].partition("=")[0]
+        near = suggestion(name, LONG_OPTIONS) if name.startswith("--") else ""
+        return f"there is no option {name}{near or ': rename-tck run --help lists them.'}"
+    wrong = re.search(r"error: (.*)", text)
+    return one_line(wrong[1] if wrong else text)
+
+
+class _Paths:
+    """A plugin of pytest that shows tests by their paths in the package, not as seen from the user's folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Before anything is shown."""
+        config = session.config
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.startpath = self._root
+        config.cwd_relative_nodeid = lambda nodeid: nodeid  # type: ignore[method-assign]
