@@ -1,10 +1,12 @@
-"""Fixtures of the suite's own tests, and the gathering of the kill matrix."""
+"""The options of the suite's own tests, what is left out without ``--slow``, and the gathering of the kill matrix."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import kill_matrix
 import pytest
@@ -14,15 +16,60 @@ sys.path.append(str(ROOT / "specs"))  # the converter of the vendored documents
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option of test_mutants.py."""
+    """Add the option for slow tests, and that of test_mutants.py."""
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow, too, and judge more in full")
     parser.addoption("--mutants-in-full", action="store_true", help="judge every mutant by every requirement")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gather the matrix where all reports come together: not in a worker of pytest-xdist."""
-    config.addinivalue_line("markers", "slow: what needs much time, or much else; run with --slow only")
+    """Register what is below; the matrix is gathered where all reports meet, not in a worker of pytest-xdist."""
+    # a proxy that the environment names is for servers elsewhere: those of these tests are on this machine
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
+    config.addinivalue_line(
+        "markers",
+        "slow: proves little beyond what quicker tests prove, for its time, or needs much (a browser, a real server); "
+        "run with --slow only, which .ci/run gives",
+    )
+    config.pluginmanager.register(LeftOut(config), "left-out")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(KillMatrix(), "kill-matrix")
+
+
+class LeftOut:
+    """Leaves out the tests marked slow unless they are asked for, and says so at the end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.number = 0
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Deselect what is slow."""
+        if self.config.getoption("slow"):
+            return
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        self.number = len(slow)
+        if slow:
+            items[:] = [item for item in items if not item.get_closest_marker("slow")]
+            self.config.hook.pytest_deselected(items=slow)
+
+    @pytest.hookimpl
+    def pytest_sessionfinish(self) -> None:
+        """Tell the controller (pytest-xdist), which collects nothing itself."""
+        if hasattr(self.config, "workeroutput"):
+            self.config.workeroutput["left_out"] = self.number
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Hear it from a worker: each collects all tests."""
+        self.number = max(self.number, getattr(node, "workeroutput", {}).get("left_out", 0))
+
+    @pytest.hookimpl
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was left out, and how to run it."""
+        if self.number:
+            terminalreporter.write_line(f"{self.number} slow tests were left out: --slow runs them, too.")
 
 
 class KillMatrix:

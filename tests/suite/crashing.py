@@ -38,5 +38,6 @@ def pytest_addoption() -> None:
         case "a hook":
             outcomes.Outcomes.pytest_runtest_logreport = _break  # type: ignore[method-assign]
         case "an interruption":
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # which is ignored in a script's background
             # below urllib3, whose calls are given every header
             adapter._Noting.request = _broken_off(adapter._Noting.request, [])  # type: ignore[method-assign]

@@ -8,18 +8,57 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import hypothesis
 import pytest
 import schemathesis  # noqa: F401  (with it at hand a run draws for itself, which is quicker than a process for each)
+import servers_clock
+
+from rename_tck.reports.writing import REPORTS
 
 ROOT = Path(__file__).resolve().parents[2]
 
+#: For ``python -c``: as pytest is started from a shell, also where the suite's own tests run in the background or under
+#: nohup, deaf to some signals.
+LISTENING = (
+    "import signal, sys, pytest; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "[signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGHUP)]; sys.exit(pytest.main())"
+)
+
 KEY = "key-for-the-tests-5d41402a"
 OTHER_MODE_KEY = "other-mode-key-for-the-tests-7c9e"
+
+
+#: Options for runs in this process: how much they draw, and no looking for a smaller case of what fails.
+FEW_DRAWN, MANY_DRAWN = "--hypothesis-profile=few-drawn", "--hypothesis-profile=many-drawn"
+
+for _name, _examples in (("few-drawn", 4), ("many-drawn", 25)):
+    hypothesis.settings.register_profile(
+        _name,
+        hypothesis.settings(
+            max_examples=_examples,
+            database=None,
+            deadline=None,
+            print_blob=False,
+            phases=(hypothesis.Phase.generate,),
+            suppress_health_check=list(hypothesis.HealthCheck),
+        ),
+    )
+
+
+def slow_but(*quick: object, of: Iterable[object]) -> list[Any]:
+    """Parameters of a test that shows much the same with each: all but a few are slow."""
+    return [
+        pytest.param(
+            *(value if isinstance(value, tuple) else (value,)), marks=() if value in quick else pytest.mark.slow
+        )
+        for value in of
+    ]
 
 
 @dataclass
@@ -55,11 +94,24 @@ def judge(
     env: Mapping[str, str] | None = None,
     select: str | None = None,
     seed: int = 1,
+    record_only: bool = False,
+    real_time: bool = False,
 ) -> Judged:
-    """Run the contract tests in this process; `select` is a ``-k`` expression, `env` what the environment holds."""
+    """Run the contract tests in this process; `select` is a ``-k`` expression, `env` what the environment holds.
+
+    `record_only` leaves out the pages that are made of the record. `real_time` is for servers of another process, and
+    others that do not tell time by `servers_clock`: the laws really wait then until the clock shows another time.
+    """
     arguments = _arguments(base_url, report_dir, options, system, select, seed)
     output = io.StringIO()
-    with _environment(env or {}), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_environment(env or {}))
+        stack.enter_context(contextlib.redirect_stdout(output))
+        stack.enter_context(contextlib.redirect_stderr(output))
+        if record_only:
+            stack.enter_context(mock.patch.dict(REPORTS, {"json": REPORTS["json"]}, clear=True))
+        if not real_time:
+            stack.enter_context(servers_clock.put_on_instead_of_waiting())
         # it would collect garbage ten times after each run, over all that this process holds
         status = pytest.main([*arguments, "-p", "no:cacheprovider", "-p", "no:unraisableexception"])
     return Judged(int(status), output.getvalue(), _record(report_dir))
@@ -107,9 +159,20 @@ def _record(report_dir: Path) -> dict[str, Any]:
     return record
 
 
+#: What decides how a terminal's text looks: its width, its colours, how much of it a CI is shown.
+_LOOKS = {"COLUMNS", "LINES", "CI", "BUILD_NUMBER", "NO_COLOR", "FORCE_COLOR", "PY_COLORS"}
+
+
 def plain_environment() -> dict[str, str]:
-    """The environment without what the suite and pytest read from it."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("RENAME_TCK_", "PYTEST_"))}
+    """The environment without what the suite and pytest read from it nor a proxy, for a terminal as it usually is."""
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RENAME_TCK_", "PYTEST_"))
+        and not name.lower().endswith("_proxy")
+        and name not in _LOOKS
+    }
+    return {**ours, "COLUMNS": "80"}
 
 
 @contextlib.contextmanager

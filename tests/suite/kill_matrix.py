@@ -1,7 +1,7 @@
 """The kill matrix: which mutant turned which requirement red, as a run of test_mutants.py found it.
 
-``pytest tests/suite/test_mutants.py`` writes it to the report folder. ``python tests/suite/kill_matrix.py [FOLDER]``
-makes docs/kill-matrix.md from it, when it holds every mutant and no mutant survived.
+``pytest tests/suite/test_mutants.py --slow`` writes it to the report folder. ``python tests/suite/kill_matrix.py
+[FOLDER]`` makes docs/kill-matrix.md from it, when it holds every mutant and no mutant survived.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ _ABOUT = (
     "The first mutant of each requirement is judged by all of them, a further one (*in part*) by those that concern it",
     "and a core of the others; `pytest --mutants-in-full` judges each by all.",
     "",
-    "`pytest tests/suite/test_mutants.py` writes this page to `reports/`, `python tests/suite/kill_matrix.py` puts it",
-    "here.",
+    "`pytest tests/suite/test_mutants.py --slow` writes this page to `reports/`, `python tests/suite/kill_matrix.py`",
+    "puts it here.",
 )
 
 
@@ -157,13 +157,13 @@ def main(folder: Path = ROOT / "reports") -> str | None:
     try:
         rows = read(folder)
     except OSError:
-        return f"{folder / JSON_NAME} is not there: run pytest tests/suite/test_mutants.py first."
+        return f"{folder / JSON_NAME} is not there: run pytest tests/suite/test_mutants.py --slow first."
     missing = {(mutant.system, mutant.name) for mutant in every()} ^ {(row.system, row.mutant) for row in rows}
     if missing:
         system, name = min(missing)
         return (
             f"The last run and the register differ in {len(missing)} mutants, {name} of {system} for one: "
-            "run all of test_mutants.py again."
+            "run all of test_mutants.py again, with --slow."
         )
     bad = [row.mutant for row in rows if row.survived or row.unexpected]
     if bad:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from harness import KEY, OTHER_MODE_KEY, ROOT, judge_in_process, plain_environment
+from harness import KEY, LISTENING, OTHER_MODE_KEY, ROOT, judge_in_process, plain_environment, slow_but
 from mutants import Mutant, every
 
 from rename_tck.cases import drawing, prefetch
@@ -60,7 +60,7 @@ def _everything(system: str, seed: int = 1) -> dict[str, list[Any]]:
         }
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", slow_but("dify", of=SYSTEMS))
 def test_what_is_drawn_is_of_the_space(system: str) -> None:
     valid = VALID_BODIES[system]
     editions = all_editions(system)
@@ -97,7 +97,7 @@ def test_the_same_seed_draws_the_same_in_every_process(monkeypatch: pytest.Monke
     assert all(other[name] != values for name, values in one.items())
 
 
-@pytest.mark.parametrize(("system", "seed"), [("dify", 3), ("agno", 4), ("openhands", 5)])
+@pytest.mark.parametrize(("system", "seed"), slow_but(("agno", 4), of=[("dify", 3), ("agno", 4), ("openhands", 5)]))
 def test_what_is_drawn_ahead_is_what_a_run_draws_by_itself(system: str, seed: int) -> None:
     """So that a seed repeats a run also with `-k` or workers, and a failure that was drawn is come by again."""
     drawing.use("quick")
@@ -167,7 +167,10 @@ def _killed(process: Prefetch) -> None:
     process._process.wait()
 
 
-@pytest.mark.parametrize("when", ["before it is ordered", "while it draws", "after it has drawn some"])
+@pytest.mark.parametrize(
+    "when",
+    slow_but("after it has drawn some", of=["before it is ordered", "while it draws", "after it has drawn some"]),
+)
 def test_a_process_that_dies_is_done_without(when: str) -> None:
     process = Prefetch()
     try:
@@ -250,7 +253,7 @@ def test_a_failure_is_made_small_here() -> None:
     assert len(calls) <= failed + 1 + SHRINKS
 
 
-@pytest.mark.parametrize("time", [1, 10, 25])
+@pytest.mark.parametrize("time", slow_but(10, of=[1, 10, 25]))
 def test_a_failure_that_comes_and_goes_is_raised_all_the_same(time: int) -> None:
     calls: list[str] = []
 
@@ -299,7 +302,7 @@ def test_a_fault_that_only_drawn_cases_find_is_found_and_made_small(tmp_path: Pa
     assert set(title) == {"0"}, title
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", slow_but("openhands", of=SYSTEMS))
 def test_a_run_that_passes_loads_neither_hypothesis_nor_schemathesis(system: str, tmp_path: Path) -> None:
     env = {"LOADED": str(tmp_path / "loaded"), "PYTHONPATH": f"{ROOT / 'tests' / 'suite'}"}
     judged = judge_in_process(None, tmp_path / "reports", "-p", "loaded", system=system, env=env, seed=None)
@@ -311,6 +314,7 @@ def test_a_run_that_passes_loads_neither_hypothesis_nor_schemathesis(system: str
 DRAWN = [mutant for mutant in every() if mutant.kills.endswith((VALID.law, INVALID.law))]
 
 
+@pytest.mark.slow  # see above for one, and test_mutants for these where the run itself draws
 @pytest.mark.parametrize("mutant", DRAWN, ids=lambda mutant: f"{mutant.system}-{mutant.name}")
 def test_a_mutant_that_drawn_cases_find_is_killed(mutant: Mutant, tmp_path: Path) -> None:
     with serve(mutant.make()) as url:
@@ -349,7 +353,7 @@ def test_the_process_ends_with_the_run_whatever_ends_that(number: signal.Signals
 
     with serve(Watched(KEY)) as url:
         command = [
-            sys.executable, "-m", "pytest", "-q", f"--report-dir={tmp_path}", f"--base-url={url}",
+            sys.executable, "-c", LISTENING, "-q", f"--report-dir={tmp_path}", f"--base-url={url}",
             "--system=openhands", "--hypothesis-profile=nightly",
         ]  # fmt: skip
         env, nowhere = plain_environment() | ENV, subprocess.DEVNULL

@@ -22,9 +22,13 @@ playwright = pytest.importorskip(
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="the browser tests need Chromium on the path: apt-get install chromium"
-)
+# what the pages hold, test_reports proves without a browser
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="the browser tests need Chromium on the path: apt-get install chromium"
+    ),
+]
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 420, "height": 900}
 USER = "#dify\\.user-required"

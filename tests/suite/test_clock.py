@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import servers_clock
+from harness import KEY, judge
+from mutants.dify import TouchesTheOthers
 
 from rename_tck.checks import server_clock
 from rename_tck.checks.rename_series import Series, Step
+from rename_tck.reference.serving import serve
 from rename_tck.verdict import Evidence
 
 #: The moment of the tests, by the monotonic clock.
@@ -100,3 +106,18 @@ def test_since_a_moment(waits: list[float]) -> None:
     server_clock.wait_since(NOW - 0.4, {"created_at": ISO})
     server_clock.wait_since(NOW - 0.4, {"name": "no time"})
     assert waits == [pytest.approx(0.62)]
+
+
+@pytest.mark.parametrize("how", ["the real clock", "the servers' clock put on", "a clock that stands but for waiting"])
+def test_a_fault_that_takes_time_to_show_is_found(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The laws wait long enough, be it that they really wait or that the servers' clock is put on by as much."""
+    if how.startswith("a clock that stands"):
+        start = datetime(2026, 11, 21, tzinfo=UTC)
+        monkeypatch.setattr(servers_clock, "now", lambda: start + timedelta(seconds=servers_clock.AHEAD.seconds))
+    with serve(TouchesTheOthers(KEY, "")) as url:
+        judged = judge(
+            url, tmp_path, system="dify", env={"RENAME_TCK_API_KEY": KEY}, select="neighbours-untouched",
+            record_only=True, real_time=how == "the real clock",
+        )  # fmt: skip
+    assert judged.with_verdict("fail") == {"dify.neighbours-untouched"}, judged.output
+    assert "updated_at" in judged.requirements["dify.neighbours-untouched"]["case"]

@@ -94,7 +94,11 @@ def _exchanged(one: list[Sent], other: list[Sent]) -> int:
 
 
 @pytest.mark.parametrize(
-    ("profile", "alike"), [("few-examples", 5), ("quick", 10)], ids=["drawn by the run itself", "drawn ahead"]
+    ("profile", "alike"),
+    [
+        pytest.param("few-examples", 5, id="drawn by the run itself"),
+        pytest.param("quick", 10, id="drawn ahead", marks=pytest.mark.slow),  # see test_ahead for what is drawn
+    ],
 )
 def test_the_same_seed_gives_the_same_requests(tmp_path: Path, profile: str, alike: int) -> None:
     one, other = _sent(tmp_path / "one", HERE, 11, profile), _sent(tmp_path / "other", THERE, 11, profile)

@@ -1,6 +1,7 @@
 """Whatever a server does, a run ends in time, says what it met, and keeps its secrets.
 
-Each behaviour is met once on every route and once on the rename alone, with another system each time. With
+Each behaviour is met once on every route and once on the rename alone, with another system each time; one of the two is
+slow, of every second behaviour the one, of every other the other. With
 ``EVERY_HOSTILE`` set in the environment, those that keep a client waiting are met at the default time-out, too.
 """
 
@@ -9,11 +10,12 @@ import os
 import re
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from harness import KEY, Judged, judge, judge_in_process
+from harness import FEW_DRAWN, KEY, Judged, judge, judge_in_process
 from hostile.behaviours import BEHAVIOURS, BYTES, WAITING, redirect, spellings
 from hostile.server import Behaviour, Recorder, Trap
 from strangers.agno_core import AgnoApp
@@ -36,6 +38,20 @@ PART = "answer-json or unicode-exact or credential-wrong or concurrent or sequen
 HARD_KEY = 'sk/ey+"q\\uo"&<%=-5d41402abc4b2a76'
 
 GIBIBYTE = 1 << 30
+
+
+def in_turn(behaviours: Sequence[object]) -> list[Any]:
+    """Each on every route and on the rename alone; one of the two, in turn, is slow."""
+    return [
+        pytest.param(
+            behaviour,
+            whole,
+            id=f"{behaviour}-{'every-route' if whole else 'rename-only'}",
+            marks=pytest.mark.slow if number % 2 == whole else (),
+        )
+        for number, behaviour in enumerate(behaviours)
+        for whole in (True, False)
+    ]
 
 
 @contextlib.contextmanager
@@ -81,18 +97,17 @@ def tame(report_dir: Path) -> None:
         assert markup not in prose, prose[max(0, prose.index(markup) - 300) :][:600]
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["every-route", "rename-only"])
-@pytest.mark.parametrize("name", BEHAVIOURS)
+@pytest.mark.parametrize(("name", "whole"), in_turn(list(BEHAVIOURS)))
 def test_a_run_survives(name: str, whole: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # as patient as by default, the run would take more than a minute
-    monkeypatch.setattr(transport, "HANGING_LIMIT", 2.0)
-    monkeypatch.setattr(transport, "WAITING_LIMIT", 2.0)
+    monkeypatch.setattr(transport, "HANGING_LIMIT", 0.7)
+    monkeypatch.setattr(transport, "WAITING_LIMIT", 1.0)
     seconds = 0.3 if name in WAITING else 2
     system = SYSTEMS[(list(BEHAVIOURS).index(name) + whole) % 3]
     started = time.monotonic()
     with trapped(system, BEHAVIOURS[name], whole=whole) as url:
         found = judge(
-            url, tmp_path, f"--request-timeout={seconds}", system=system, env={"RENAME_TCK_API_KEY": KEY},
+            url, tmp_path, FEW_DRAWN, f"--request-timeout={seconds}", system=system, env={"RENAME_TCK_API_KEY": KEY},
             select=PART if name in BYTES else None,
         )  # fmt: skip
     check(found, may_pass=name in MENDED)
@@ -122,13 +137,12 @@ def betrayals(key: str, output: str, folder: Path) -> str:
     return "; ".join(f"{form}: {', '.join(places)}" for form, places in found.items() if places)
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["every-route", "rename-only"])
-@pytest.mark.parametrize("name", BETRAYERS)
+@pytest.mark.parametrize(("name", "whole"), in_turn(BETRAYERS))
 def test_no_key_is_told(name: str, whole: bool, tmp_path: Path) -> None:
     system = SYSTEMS[(BETRAYERS.index(name) + whole) % 3]
     with trapped(system, BEHAVIOURS[name], whole=whole, key=HARD_KEY) as url:
         found = judge(
-            url, tmp_path, f"--junitxml={tmp_path}/junit.xml", "--request-timeout=2", system=system,
+            url, tmp_path, FEW_DRAWN, f"--junitxml={tmp_path}/junit.xml", "--request-timeout=2", system=system,
             env={"RENAME_TCK_API_KEY": HARD_KEY},
         )  # fmt: skip
     check(found)
@@ -136,13 +150,12 @@ def test_no_key_is_told(name: str, whole: bool, tmp_path: Path) -> None:
     assert not told, told
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["every-route", "rename-only"])
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(("status", "whole"), in_turn([301, 302, 303, 307, 308]))
 def test_no_redirect_is_followed(status: int, whole: bool, tmp_path: Path) -> None:
     recorder = Recorder()
     system = SYSTEMS[(status + whole) % 3]
     with recorder.serve() as elsewhere, trapped(system, redirect(status, elsewhere), whole=whole) as url:
-        found = judge(url, tmp_path, "--request-timeout=2", system=system, env={"RENAME_TCK_API_KEY": KEY})
+        found = judge(url, tmp_path, FEW_DRAWN, "--request-timeout=2", system=system, env={"RENAME_TCK_API_KEY": KEY})
     check(found)
     assert not recorder.heard
 
@@ -152,8 +165,9 @@ def test_no_redirect_is_followed(status: int, whole: bool, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "name",
-    ["300 MB of JSON", "a gzip bomb of 1 GiB", "a gzip bomb in a gzip bomb", "never ends a chunked body, fast",
-     "200,000 nested objects"],
+    ["300 MB of JSON", "a gzip bomb of 1 GiB",
+     *(pytest.param(name, marks=pytest.mark.slow)
+       for name in ("a gzip bomb in a gzip bomb", "never ends a chunked body, fast", "200,000 nested objects"))],
 )  # fmt: skip
 def test_a_run_keeps_within_a_gibibyte(name: str, tmp_path: Path) -> None:
     """In a process of its own, whose peak memory is the greatest of all processes that ended so far."""

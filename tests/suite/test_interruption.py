@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import KEY, ROOT, judge, plain_environment
+from harness import KEY, LISTENING, ROOT, judge, plain_environment
 from meddling import Heard, Meddler, a_moment
 from mutants import every
 from starlette.requests import Request
@@ -43,10 +43,19 @@ from rename_tck.systems import load
 SERVERS: dict[str, Any] = {"dify": DifyServer, "agno": AgnoServer, "openhands": OpenHandsServer}
 CHANCE = random.Random(20)
 
-#: As pytest is started from a shell, also where the suite's own tests run in the background, deaf to SIGINT.
-LISTENING = (
-    "import signal, sys, pytest; signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(pytest.main())"
-)
+
+@pytest.fixture(autouse=True)
+def listening() -> Iterator[None]:
+    """This process heeds the signals, also where whoever started it had them ignored (nohup, a script's background)."""
+    usual: dict[signal.Signals, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @dataclass
@@ -160,8 +169,11 @@ def _puts_back(heard: Heard) -> bool:
     "trial",
     [
         pytest.param(Trial("dify", at="POST"), id="while the first session is made, by dify itself"),
-        pytest.param(Trial("agno", at=CHANCE.randint(2, 9)), id="agno, at the beginning"),
-        pytest.param(Trial("agno", 2, (signal.SIGTERM,), CHANCE.randint(40, 400)), id="agno, lent, terminated"),
+        pytest.param(Trial("agno", at=CHANCE.randint(2, 9)), id="agno, at the beginning", marks=pytest.mark.slow),
+        pytest.param(
+            Trial("agno", 2, (signal.SIGTERM,), CHANCE.randint(40, 400)), id="agno, lent, terminated",
+            marks=pytest.mark.slow,
+        ),
         pytest.param(Trial("dify", 1, (signal.SIGHUP,), CHANCE.randint(40, 400)), id="dify, lent, terminal closed"),
         pytest.param(
             Trial("dify", 2, at=CHANCE.randint(30, 200), again=(signal.SIGINT, signal.SIGTERM)),
@@ -175,15 +187,18 @@ def _puts_back(heard: Heard) -> bool:
             Trial("dify", 1, at=CHANCE.randint(30, 60), limited=True), id="dify, while a 429 is waited out"
         ),
         pytest.param(
-            Trial("agno", 2, at=60, options=("-k", "concurrent")), id="agno, while renames are in flight at once"
+            Trial("agno", 2, at=60, options=("-k", "concurrent")), id="agno, while renames are in flight at once",
+            marks=pytest.mark.slow,
         ),
-        pytest.param(Trial("openhands", 1, at=CHANCE.randint(10, 200)), id="openhands, lent"),
+        pytest.param(
+            Trial("openhands", 1, at=CHANCE.randint(10, 200)), id="openhands, lent", marks=pytest.mark.slow
+        ),
         pytest.param(
             Trial("agno", at=CHANCE.randint(40, 200), everyone=True, options=("-n2",)), id="agno, two workers, Ctrl-C"
         ),
         pytest.param(
             Trial("dify", 2, (signal.SIGTERM,), CHANCE.randint(60, 200), options=("-n2",)),
-            id="dify, two workers, lent, the controller terminated",
+            id="dify, two workers, lent, the controller terminated", marks=pytest.mark.slow,
         ),
     ],
 )  # fmt: skip
@@ -197,9 +212,13 @@ def test_everything_is_put_back(trial: Trial, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "trial",
     [
-        pytest.param(Trial("agno", at=4), id="agno, at the beginning"),
+        pytest.param(Trial("agno", at=4), id="agno, at the beginning", marks=pytest.mark.slow),
         pytest.param(Trial("agno", at=CHANCE.randint(5, 12)), id="agno, about the kept case"),
-        pytest.param(Trial("agno", 2, (signal.SIGTERM,), CHANCE.randint(8, 20)), id="agno, lent, terminated"),
+        pytest.param(
+            Trial("agno", 2, (signal.SIGTERM,), CHANCE.randint(8, 20)),
+            id="agno, lent, terminated",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_run_with_kept_cases_puts_everything_back_and_keeps_them(trial: Trial, tmp_path: Path) -> None:

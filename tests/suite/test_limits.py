@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import KEY, OTHER_MODE_KEY, judge
+from harness import KEY, OTHER_MODE_KEY, judge, slow_but
 from meddling import Meddler
 
 from rename_tck.client.limits import Limits, parse_duration, parse_rate
@@ -100,7 +100,7 @@ def test_the_rate_limit_is_kept(tmp_path: Path) -> None:
     assert (len(times) - 1) / (times[-1] - times[0]) < 60
 
 
-@pytest.mark.parametrize("system", NAMES)
+@pytest.mark.parametrize("system", slow_but("openhands", of=NAMES))
 def test_a_plan_is_what_a_run_sends(system: str, tmp_path: Path) -> None:
     planned = judge("http://192.0.2.1", tmp_path, "--plan", system=system, env=KEYS, seed=5)
     assert planned.status == 0
@@ -145,7 +145,7 @@ def test_a_bad_limit_is_one_sentence(tmp_path: Path, option: str) -> None:
     assert option.split("=", maxsplit=1)[0] in judged.output.strip().splitlines()[-1]
 
 
-@pytest.mark.parametrize("system", ["dify", "agno", "openhands"])
+@pytest.mark.parametrize("system", slow_but("openhands", of=NAMES))
 def test_a_session_that_the_run_does_not_use_is_the_same_after_it(tmp_path: Path, system: str) -> None:
     import copy
 

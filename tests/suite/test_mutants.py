@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import hypothesis
 import kill_matrix
 import pytest
-from harness import KEY, OTHER_MODE_KEY, Judged, judge
+from harness import FEW_DRAWN, KEY, MANY_DRAWN, OTHER_MODE_KEY, Judged, judge
 from kill_matrix import Row
 from mutants import Mutant, every
 
@@ -37,49 +36,49 @@ CORE = (
 #: The requirements that draw their cases at random.
 DRAWING = ("valid-space-accepted", "invalid-space-refused", "sequence-consistent", "no-server-error")
 
-for _name, _examples in (("few", 4), ("many", 25)):
-    hypothesis.settings.register_profile(
-        _name,
-        hypothesis.settings(
-            max_examples=_examples,
-            database=None,
-            deadline=None,
-            print_blob=False,
-            phases=(hypothesis.Phase.generate,),
-            suppress_health_check=list(hypothesis.HealthCheck),
-        ),
-    )
-
 
 def _selection(mutant: Mutant, *, in_full: bool) -> str | None:
     """The requirements to judge a mutant by, as a ``-k`` expression; None for all of them."""
-    if in_full or mutant is FIRST[mutant.kills]:
+    if in_full:
         return None
     core = {f"{mutant.system}.{name}" for name in CORE}
     known = {requirement.id for requirement in Catalogue.load(mutant.system).requirements}
     return " or ".join(sorted({mutant.kills} | ((mutant.also | core) & known)))
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.system}-{mutant.name}")
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        pytest.param(
+            mutant,
+            id=f"{mutant.system}-{mutant.name}",
+            marks=() if mutant is FIRST[mutant.kills] else pytest.mark.slow,
+        )
+        for mutant in MUTANTS
+    ],
+)
 def test_the_mutant_is_killed(
     mutant: Mutant,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
     pytestconfig: pytest.Config,
 ) -> None:
-    """The first mutant of each requirement is judged by all requirements, so that an unexpected red shows.
+    """Each requirement is killed by its first mutant; further ones are variations on its theme, and slow.
 
-    A further mutant of the same requirement is a variation on its theme: it is judged by the requirement it kills, by
-    those listed beside it and by a core of the others (--mutants-in-full judges it by all). And where no requirement
-    that draws its cases is to kill the mutant, few cases are drawn, for the others are the same in every run. What a
-    smaller failing case would be is no question here, so none is looked for.
+    A mutant is judged by the requirement it kills, by those listed beside it and by a core of the others; with --slow,
+    the first one of each requirement by all of them, so that any unexpected red shows; with --mutants-in-full, every
+    mutant by all. Where no requirement that draws its cases is to kill the mutant, few cases are drawn, for the others
+    are the same in every run. What a smaller failing case would be is no question here, so none is looked for.
     """
-    in_full = bool(pytestconfig.getoption("mutants_in_full", default=False))
-    profile = "many" if mutant.kills.split(".")[1] in DRAWING else "few"
-    options = (f"--hypothesis-profile={profile}", *mutant.options)
+    slow = bool(pytestconfig.getoption("slow", default=False)) and mutant is FIRST[mutant.kills]
+    in_full = slow or bool(pytestconfig.getoption("mutants_in_full", default=False))
+    profile = MANY_DRAWN if mutant.kills.split(".")[1] in DRAWING else FEW_DRAWN
+    options = (profile, *mutant.options)
     select = _selection(mutant, in_full=in_full)
     with serve(mutant.make()) as base_url:
-        judged = judge(base_url, tmp_path / "must", *options, system=mutant.system, env=KEYS, select=select)
+        judged = judge(
+            base_url, tmp_path / "must", *options, system=mutant.system, env=KEYS, select=select, record_only=True
+        )
         assert judged.record, judged.output
         failed = judged.with_verdict("fail")
         row = Row(
@@ -104,7 +103,10 @@ def test_the_mutant_is_killed(
             complaints.append(f"exit status {judged.status}, not {int(must)}: {judged.run['reason']}")
         if not complaints and not must:
             options = (*options, "--level=should")
-            strict = judge(base_url, tmp_path / "should", *options, system=mutant.system, env=KEYS, select=mutant.kills)
+            strict = judge(
+                base_url, tmp_path / "should", *options,
+                system=mutant.system, env=KEYS, select=mutant.kills, record_only=True,
+            )  # fmt: skip
             if strict.status != 1:
                 complaints.append(f"exit status {strict.status} with --level=should, not 1: {strict.output}")
     assert not complaints, "\n\n".join([f"{mutant.name}: {mutant.fault}", *complaints])

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 from harness import KEY, Judged, judge
 from starlette.responses import Response
 
+from rename_tck.pytest_plugin import outcomes
 from rename_tck.reference.agno import AgnoServer, Session
 from rename_tck.reference.serving import serve
+from rename_tck.results import run as run_module
 from rename_tck.results.history import load
 from rename_tck.results.known_failures import KnownFailure
 from rename_tck.results.record import validate
@@ -21,6 +23,7 @@ from rename_tck.results.run import Run, SystemRun
 
 FAULT = "agno.answer-media-type"
 TODAY = datetime.now(UTC).date()
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 class AnswersAsPlainText(AgnoServer):
@@ -50,17 +53,29 @@ def run(
     return judge(url, folder, f"--known-failures={path}", "-vv", *options, system="agno", env=env, select=select)
 
 
-def test_known_failure_does_not_fail_the_run(faulty: str, tmp_path: Path) -> None:
-    judged = run(faulty, tmp_path, entry(FAULT, TODAY))
+class Noon(datetime):
+    """It is noon, so that the day does not end within a run."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Noon:
+        return cls.combine(NOON.date(), NOON.time(), tz)
+
+
+def test_known_failure_does_not_fail_the_run(faulty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the last of its days."""
+    for module in (run_module, outcomes):
+        monkeypatch.setattr(module, "datetime", Noon)
+    last = NOON.date()
+    judged = run(faulty, tmp_path, entry(FAULT, last))
     validate(judged.record)
     assert judged.status == judged.record["exit_status"] == 0
     assert judged.run["verdict"] == "does not conform", "the target's verdict stays what it is"
-    assert judged.requirements[FAULT]["known"]["expires"] == TODAY.isoformat()
+    assert judged.requirements[FAULT]["known"]["expires"] == last.isoformat()
     assert judged.record["complaints"] == []
     assert "FAIL (known)" in judged.output
     assert re.search(r"1 known to fail", judged.output)
     assert "; 1 of the failures is known" in judged.output
-    assert f"known until {TODAY.isoformat()}: a gateway in between" in judged.output
+    assert f"known until {last.isoformat()}: a gateway in between" in judged.output
     assert json.loads((tmp_path / "badge.json").read_bytes())["color"] == "orange"
 
 
@@ -130,6 +145,7 @@ def test_history_that_cannot_be_written(faulty: str, tmp_path: Path) -> None:
     assert "Is a directory" in judged.output
 
 
+@pytest.mark.slow
 def test_both_in_workers(faulty: str, tmp_path: Path) -> None:
     judged = run(faulty, tmp_path, entry(FAULT), "-n2", f"--history={tmp_path / 'history'}")
     assert judged.status == 0, judged.output

@@ -244,6 +244,7 @@ def test_a_document_of_another_system_is_refused(tmp_path: Path, workers: tuple[
     assert judged.record["exit_status"] == 4
 
 
+@pytest.mark.slow
 def test_workers_judge_by_it_too(tmp_path: Path) -> None:
     spec = at_most_50(tmp_path)
     with serve(AgnoServer(KEY)) as url:

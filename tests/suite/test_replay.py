@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import requests
-from harness import KEY, OTHER_MODE_KEY, ROOT, Judged, judge, judge_in_process
+from harness import KEY, OTHER_MODE_KEY, ROOT, Judged, judge, judge_in_process, slow_but
 from mutants import every
 from starlette.requests import Request
 from starlette.responses import Response
@@ -155,7 +155,15 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("system", "name", "law", "most"), CASES, ids=[f"{case[1]}" for case in CASES])
+#: One of each sort; the others are slow.
+QUICK = {"MissingUserTakenForDefault", "KnowsOldCharactersOnly", "CrashesOnTextPlain", "AnswersTimesAsText",
+         "GivesARefusedNameToAnother"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("system", "name", "law", "most"),
+    [pytest.param(*case, id=case[1], marks=() if case[1] in QUICK else pytest.mark.slow) for case in CASES],
+)
 def test_a_failure_is_kept_and_can_be_replayed(
     system: str, name: str, law: str, most: int, tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
 ) -> None:
@@ -340,6 +348,7 @@ def test_a_file_goes_only_when_its_own_test_passes(first: str, then: str, goes: 
     assert files(tmp_path) == ({} if goes else before)
 
 
+@pytest.mark.slow
 def test_with_workers(tmp_path: Path) -> None:
     select = "user-required or unicode-exact or valid-space"
     with serve(faulty("dify", "CutsAtACharacterBeyondTheBmp")) as base_url:
@@ -693,8 +702,11 @@ def test_a_case_with_a_secret_in_it_is_shown_but_not_sent(
 
 @pytest.mark.parametrize(
     ("name", "law"),
-    [("MissingUserTakenForDefault", "user-required"), ("KnowsOldCharactersOnly", "valid-space-accepted"),
-     ("AnswersTimesAsText", "timestamps-integer")],
+    slow_but(
+        ("AnswersTimesAsText", "timestamps-integer"),
+        of=[("MissingUserTakenForDefault", "user-required"), ("KnowsOldCharactersOnly", "valid-space-accepted"),
+            ("AnswersTimesAsText", "timestamps-integer")],
+    ),
 )  # fmt: skip
 def test_headers_with_words_of_the_suites_own_spoil_no_file(
     name: str, law: str, tmp_path: Path, replay: Callable[..., tuple[int, str, str]]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from harness import judge
+from harness import judge, slow_but
 from hypothesis import strategies as st
 
 from rename_tck.cases import drawing
@@ -187,7 +187,7 @@ def test_exploring_draws_the_same_for_the_same_seed() -> None:
 # -- the embedded servers
 
 
-@pytest.mark.parametrize("seed", [2, 3, 4])
+@pytest.mark.parametrize("seed", slow_but(2, of=(2, 3, 4)))
 def test_the_embedded_servers_conform_whatever_the_seed(tmp_path: Path, seed: int) -> None:
     judged = judge(None, tmp_path, seed=seed)
     assert judged.status == 0, judged.output

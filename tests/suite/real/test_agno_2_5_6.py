@@ -15,6 +15,9 @@ from harness import KEY, Judged, judge
 
 from real.serving import serving
 
+# the strangers are quicker to start, and show by default that correct servers of other builds are not failed
+pytestmark = pytest.mark.slow
+
 APP = Path(__file__).parent / "agno_app.py"
 
 #: What the suite finds, each confirmed by hand with the curl of the report and again below, without the suite.
@@ -161,7 +164,7 @@ def test_lent_sessions_get_their_names_back_and_no_other_session_is_touched(
     mine = [row for row in _rows(database) if row["session_id"] in LENT]
     options = [f"--session-id={lent}" for lent in LENT]
     select = "rename-accepted or name-stored or neighbours or unicode-exact or concurrent or unknown-id or credential"
-    judged = judge(agno, tmp_path, *options, env={"RENAME_TCK_API_KEY": KEY}, select=select)
+    judged = judge(agno, tmp_path, *options, env={"RENAME_TCK_API_KEY": KEY}, select=select, real_time=True)
     assert judged.status == 0, judged.output
     assert not judged.run["notes"]
     assert _rows(database, but=tuple(LENT)) == rows

@@ -15,9 +15,12 @@ from real.set_up import python_of
 PYTHON = python_of("agno-newest")
 APP = Path(__file__).parent / "agno_app.py"
 
-pytestmark = pytest.mark.skipif(
-    not PYTHON.exists(), reason="the newest Agno is not set up: python tests/suite/real/set_up.py agno-newest"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not PYTHON.exists(), reason="the newest Agno is not set up: python tests/suite/real/set_up.py agno-newest"
+    ),
+]
 
 #: As for 2.5.6, whose test confirms each by hand; only the words of the 500 are other ones.
 FINDINGS = {
@@ -34,7 +37,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     folder = tmp_path_factory.mktemp("agno")
     env = {"AGNO_TELEMETRY": "false", "OS_SECURITY_KEY": KEY}
     with serving(PYTHON, APP, str(folder / "sessions.db"), env=env) as url:
-        yield judge(url, folder, env={"RENAME_TCK_API_KEY": KEY})
+        yield judge(url, folder, env={"RENAME_TCK_API_KEY": KEY}, real_time=True)
 
 
 def test_every_requirement_has_a_verdict(judged: Judged) -> None:

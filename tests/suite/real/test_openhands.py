@@ -16,9 +16,12 @@ from real.set_up import python_of
 PYTHON = python_of("openhands")
 APP = Path(__file__).parent / "openhands_app.py"
 
-pytestmark = pytest.mark.skipif(
-    not PYTHON.exists(), reason="OpenHands is not set up: python tests/suite/real/set_up.py openhands"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not PYTHON.exists(), reason="OpenHands is not set up: python tests/suite/real/set_up.py openhands"
+    ),
+]
 
 #: What the suite finds on every run, each confirmed by hand with the curl of the report and again below.
 FINDINGS = {
@@ -50,7 +53,7 @@ def openhands(folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def judged(openhands: str, tmp_path_factory: pytest.TempPathFactory) -> Judged:
     lent = ("--session-id=lent-1", "--session-id=lent-2")
-    return judge(openhands, tmp_path_factory.mktemp("report"), *lent, env={"RENAME_TCK_API_KEY": KEY})
+    return judge(openhands, tmp_path_factory.mktemp("report"), *lent, env={"RENAME_TCK_API_KEY": KEY}, real_time=True)
 
 
 def test_it_is_recognised_without_being_named(judged: Judged) -> None:

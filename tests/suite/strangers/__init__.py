@@ -119,7 +119,7 @@ class Stranger:
 #: Little enough for a server that takes its time; the series of renames is left out.
 _FEW = "same-name or rename-again or credential or unknown-id-refused or user-required"
 #: The series of renames, and the credentials.
-_QUICK = "answer-json or name-stored or credential"
+QUICK = "answer-json or name-stored or credential"
 
 STRANGERS: tuple[Stranger, ...] = (
     # -- Dify
@@ -184,7 +184,7 @@ STRANGERS: tuple[Stranger, ...] = (
         lent=True,
         passes=25,
     ),
-    Stranger("dify", "asyncio", "interim 103", Habits(interim=103), select=_QUICK, passes=4),
+    Stranger("dify", "asyncio", "interim 103", Habits(interim=103), select=QUICK, passes=4),
     Stranger("dify", "http.server", "no creation", Habits(create=False, no_updated_at=True), stock=3),
     Stranger("dify", "http.server", "neighbours, more members", Habits(neighbours=True, members="more"), stock=1),
     Stranger(
@@ -192,8 +192,8 @@ STRANGERS: tuple[Stranger, ...] = (
     ),
     Stranger("dify", "http.server", "one only, forbidden", Habits(quota=1, quota_status=403)),
     Stranger("dify", "http.server", "trims", Habits(trims=True), breaks=frozenset({"dify.blanks-kept"})),
-    Stranger("dify", "http.server", "rate limited", Habits(rate=60), select=_QUICK, passes=4),
-    Stranger("dify", "http.server", "slow", Habits(delay=0.08), select=_QUICK, passes=4),
+    Stranger("dify", "http.server", "rate limited", Habits(rate=60), select=QUICK, passes=4),
+    Stranger("dify", "http.server", "slow", Habits(delay=0.08), select=QUICK, passes=4),
     # -- Agno
     Stranger("agno", "fastapi", "plain", Habits(), named=False),
     Stranger(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
+
+from servers_clock import now
 
 from strangers.habits import Habits
 from strangers.wire import App, Asked, Said
@@ -21,8 +23,8 @@ class _Session:
     user: str | None
     state: dict[str, Any] | None
     metadata: dict[str, Any] | None
-    created: datetime = field(default_factory=lambda: datetime.now(UTC))
-    updated: datetime = field(default_factory=lambda: datetime.now(UTC))
+    created: datetime = field(default_factory=now)
+    updated: datetime = field(default_factory=now)
     reads: int = 0
 
 
@@ -101,7 +103,7 @@ class AgnoApp(App):
             return self.error(404, f"Session with id {id_!a} not found", "NOT_FOUND")
         session.name = (name.strip() or name) if self.habits.trims else name
         if not self.habits.frozen_time:
-            session.updated = datetime.now(UTC)
+            session.updated = now()
         return Said(200, self._members(session))
 
     def _find(self, query: dict[str, str], id_: str) -> _Session | None:

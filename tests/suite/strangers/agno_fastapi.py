@@ -1,13 +1,14 @@
 """Agno's sessions on FastAPI: models and enumerations validate, handlers put refusals into the documented shape."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, StrictStr
+from servers_clock import now
 from starlette.exceptions import HTTPException as RoutingError
 
 from strangers.asgi import respond
@@ -47,7 +48,7 @@ class Detail(BaseModel):
     agent_session_id: str | None = None
     session_state: dict[str, Any] | None = None
     metadata: dict[str, Any] | None = None
-    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    created_at: datetime = Field(default_factory=now)
     updated_at: datetime | None = None
 
 
@@ -125,7 +126,7 @@ def application(habits: Habits) -> FastAPI:  # noqa: C901, PLR0915 - routes are 
         session = find(session_id, wanted)
         session.session_name = body.session_name
         if not habits.no_updated_at:
-            session.updated_at = datetime.now(UTC)
+            session.updated_at = now()
         return respond(habits, 200, shown(session, wanted.type))
 
     if habits.rename_only:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+
+from servers_clock import now
 
 from strangers.habits import Habits
 from strangers.wire import App, Asked, Said
@@ -18,8 +19,8 @@ class _Talk:
     name: str
     inputs: dict[str, Any]
     query: str
-    created: float = field(default_factory=time.time)
-    updated: float = field(default_factory=time.time)
+    created: float = field(default_factory=lambda: now().timestamp())
+    updated: float = field(default_factory=lambda: now().timestamp())
     reads: int = 0
 
 
@@ -108,7 +109,7 @@ class DifyApp(App):
         if self.habits.trims:
             talk.name = talk.name.strip() or talk.name
         if not self.habits.frozen_time:
-            talk.updated = time.time()
+            talk.updated = now().timestamp()
         return Said(200, self._members(talk))
 
     def _fault(self, body: dict[str, Any]) -> str | None:

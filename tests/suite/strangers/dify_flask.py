@@ -6,11 +6,11 @@ import contextlib
 import gzip
 import sqlite3
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from typing import Any, cast
 
+import servers_clock
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -152,7 +152,7 @@ def application(habits: Habits) -> Flask:  # noqa: C901, PLR0915 - routes are fu
             if row is None:
                 raise _Refused(404, "not_found", "Conversation Not Exists.")
             name = f"On {row['query']}" if auto else name
-            updated = row["updated_at"] if habits.frozen_time else int(time.time())
+            updated = row["updated_at"] if habits.frozen_time else int(servers_clock.now().timestamp())
             database.execute(
                 "UPDATE conversation SET name = ?, updated_at = ? WHERE id = ?", (name, updated, conversation_id)
             )
@@ -166,7 +166,7 @@ def application(habits: Habits) -> Flask:  # noqa: C901, PLR0915 - routes are fu
     def say() -> Response:
         sent = body()
         new = str(uuid.uuid4())
-        now = int(time.time())
+        now = int(servers_clock.now().timestamp())
         row = (new, sent["user"], "New chat", app.json.dumps(sent["inputs"]), sent["query"], now, now)
         with lock:
             database.execute("INSERT INTO conversation VALUES (?, ?, ?, ?, ?, ?, ?)", row)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
+
+from servers_clock import now
 
 from strangers.habits import Habits
 from strangers.wire import App, Asked, Said
@@ -16,8 +17,8 @@ class _Conversation:
     id: str
     title: str
     theirs: bool = False
-    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
-    updated: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+    created: str = field(default_factory=lambda: now().isoformat())
+    updated: str = field(default_factory=lambda: now().isoformat())
     reads: int = 0
 
 
@@ -95,7 +96,7 @@ class OpenHandsApp(App):
         changed = conversation.title != title
         conversation.title = (title.strip() or title) if self.habits.trims else title
         if not self.habits.frozen_time:
-            conversation.updated = datetime.now(UTC).isoformat()
+            conversation.updated = now().isoformat()
         return Said(200, changed or not self.habits.unchanged_false)
 
     # -- what it takes to have conversations

@@ -1,12 +1,13 @@
 """OpenHands' conversations on FastAPI, much as its own authors have them."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from servers_clock import now
 from starlette.exceptions import HTTPException as RoutingError
 
 from strangers.asgi import respond
@@ -27,8 +28,8 @@ class Conversation(BaseModel):
     conversation_id: str = Field(default_factory=lambda: uuid.uuid4().hex)
     title: str = "New conversation"
     selected_repository: str | None = None
-    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
-    last_updated_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    created_at: datetime = Field(default_factory=now)
+    last_updated_at: datetime = Field(default_factory=now)
 
 
 def application(habits: Habits) -> FastAPI:  # noqa: C901 - routes are functions within
@@ -73,7 +74,7 @@ def application(habits: Habits) -> FastAPI:  # noqa: C901 - routes are functions
                 return respond(habits, 200, value=False)
             raise HTTPException(404, "Conversation not found")
         conversation.title = body.title
-        conversation.last_updated_at = datetime.now(UTC)
+        conversation.last_updated_at = now()
         return respond(habits, 200, value=True)
 
     if habits.rename_only:
