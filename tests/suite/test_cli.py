@@ -182,6 +182,18 @@ def test_the_embedded_servers_are_judged_and_nothing_but_reports_written(elsewhe
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize("home", ["home", "no/home", None])
+def test_what_hypothesis_writes_is_in_the_users_cache_if_anywhere(home: str | None, elsewhere: Path) -> None:
+    Path("home").mkdir()
+    Path("no").touch()
+    env = {"XDG_CACHE_HOME": "", "HOME": str(elsewhere / home) if home else "/proc/nothing"}
+    done = process("run", "-q", "--system=openhands", "-k", "valid-space-accepted", env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted(os.listdir()) == ["home", "no", "reports"]
+    assert os.listdir("home") == ([".cache"] if home == "home" else [])
+    assert os.listdir("home/.cache") == ["rename-tck"] if home == "home" else True
+
+
 BROKEN = {
     "conftest.py": "raise SystemExit(7)",
     "pytest.ini": "[pytest",
