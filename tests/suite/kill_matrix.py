@@ -1,7 +1,8 @@
 """The kill matrix: which mutant turned which requirement red, as a run of test_mutants.py found it.
 
-``pytest tests/suite/test_mutants.py --slow`` writes it to the report folder. ``python tests/suite/kill_matrix.py
-[FOLDER]`` makes docs/kill-matrix.md from it, when it holds every mutant and no mutant survived.
+``pytest tests/suite/mutants/test_mutants.py --slow`` writes it to the report folder. ``python
+tests/suite/kill_matrix.py [FOLDER]`` makes docs/kill-matrix.md from it, when it holds every mutant and no mutant
+survived.
 """
 
 from __future__ import annotations
@@ -86,8 +87,8 @@ _ABOUT = (
     "The first mutant of each requirement is judged by all of them, a further one (*in part*) by those that concern it",
     "and a core of the others; `pytest --mutants-in-full` judges each by all.",
     "",
-    "`pytest tests/suite/test_mutants.py --slow` writes this page to `reports/`, `python tests/suite/kill_matrix.py`",
-    "puts it here.",
+    "`pytest tests/suite/mutants/test_mutants.py --slow` writes this page to `reports/`,",
+    "`python tests/suite/kill_matrix.py` puts it here.",
 )
 
 
@@ -157,7 +158,7 @@ def main(folder: Path = ROOT / "reports") -> str | None:
     try:
         rows = read(folder)
     except OSError:
-        return f"{folder / JSON_NAME} is not there: run pytest tests/suite/test_mutants.py --slow first."
+        return f"{folder / JSON_NAME} is not there: run pytest tests/suite/mutants/test_mutants.py --slow first."
     missing = {(mutant.system, mutant.name) for mutant in every()} ^ {(row.system, row.mutant) for row in rows}
     if missing:
         system, name = min(missing)

@@ -11,8 +11,8 @@ import kill_matrix
 import pytest
 from harness import FEW_DRAWN, KEY, MANY_DRAWN, OTHER_MODE_KEY, Judged, judge
 from kill_matrix import Row
-from mutants import Mutant, every
 
+from mutants import Mutant, every
 from rename_tck.reference.serving import serve
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.systems import NAMES

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from harness import FEW_DRAWN, KEY, OTHER_MODE_KEY, Judged, judge
+
 from strangers import QUICK, SERVERS, STRANGERS, Stranger
 
 SEEDS = int(os.environ.get("EVERY_SEED", "1"))
@@ -74,7 +75,14 @@ def complaints(stranger: Stranger, found: Judged, *, in_full: bool = True) -> li
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-@pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: stranger.id)
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        # those that take their time take ours; those that limit the rate are waited for by default, too
+        pytest.param(stranger, id=stranger.id, marks=pytest.mark.slow if stranger.habits.delay else ())
+        for stranger in STRANGERS
+    ],
+)
 def test_a_stranger_conforms(stranger: Stranger, seed: int, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     slow, first = bool(pytestconfig.getoption("slow")), stranger is FIRST[stranger.system, stranger.built_on]
     in_full = not seed and (slow or first)

@@ -472,7 +472,7 @@ def test_what_is_no_document_is_said(published: object, words: str) -> None:
         compared("agno", "2.5.6", published)
 
 
-JUNK: tuple[Any, ...] = (None, True, 0, 1.5, "x", [], [[]], {}, {"$ref": "#"}, {"$ref": ["x"]}, {"$ref": 5})
+JUNK: tuple[object, ...] = (None, True, 0, 1.5, "x", [], [[]], {}, {"$ref": "#"}, {"$ref": ["x"]}, {"$ref": 5})
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 from harness import FEW_DRAWN, KEY, Judged, judge, judge_in_process
-from hostile.behaviours import BEHAVIOURS, BYTES, WAITING, redirect, spellings
-from hostile.server import Behaviour, Recorder, Trap
 from strangers.agno_core import AgnoApp
 from strangers.dify_core import DifyApp
 from strangers.habits import Habits
 from strangers.openhands_core import OpenHandsApp
 
+from hostile.behaviours import BEHAVIOURS, BYTES, WAITING, redirect, spellings
+from hostile.server import Behaviour, Recorder, Trap
 from rename_tck.client import transport
 
 APPS: dict[str, type[DifyApp | AgnoApp | OpenHandsApp]] = {"dify": DifyApp, "agno": AgnoApp, "openhands": OpenHandsApp}

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from harness import FEW_DRAWN, KEY, Judged, judge
-from hostile.behaviours import JSON
-from hostile.server import Trap, Turn
 from strangers import USER
 from strangers.agno_core import AgnoApp
 from strangers.dify_core import DifyApp
 from strangers.habits import Habits
 from strangers.openhands_core import OpenHandsApp
+
+from hostile.behaviours import JSON
+from hostile.server import Trap, Turn
 
 SYSTEMS = ("dify", "agno", "openhands")
 
@@ -108,7 +109,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "system", "whole", "fixture"), CASES)
+@pytest.mark.parametrize(("name", "system", "whole", "lent"), CASES)
 def test_one_answer_to_everything_never_passes(name: str, system: str, whole: bool, lent: bool, tmp_path: Path) -> None:
     found = run(system, alike(*ALIKE[name]), tmp_path, whole=whole, lent=lent)
     never_passes(found)

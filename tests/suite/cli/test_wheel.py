@@ -132,7 +132,7 @@ def test_the_archives_hold_what_a_run_and_the_suites_tests_need(installed: Insta
     assert not [name for name in wheel if name.startswith("tests/") or "__pycache__" in name]
     with tarfile.open(installed.sdist) as sdist:
         within = {name.partition("/")[2] for name in sdist.getnames()}
-    assert {"README.md", "conftest.py", "constraints.txt", "docs/report.png", "tests/suite/test_wheel.py"} <= within
+    assert {"README.md", "conftest.py", "constraints.txt", "docs/report.png", "tests/suite/cli/test_wheel.py"} <= within
 
 
 def test_the_embedded_servers_are_judged_with_nothing_left_but_reports(installed: Installed, empty: Path) -> None:

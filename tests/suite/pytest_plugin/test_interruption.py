@@ -42,17 +42,15 @@ from rename_tck.systems import load
 
 SERVERS: dict[str, Any] = {"dify": DifyServer, "agno": AgnoServer, "openhands": OpenHandsServer}
 CHANCE = random.Random(20)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @pytest.fixture(autouse=True)
 def listening() -> Iterator[None]:
     """This process heeds the signals, also where whoever started it had them ignored (nohup, a script's background)."""
-    usual: dict[signal.Signals, Any] = {
-        signal.SIGINT: signal.default_int_handler,
-        signal.SIGTERM: signal.SIG_DFL,
-        signal.SIGHUP: signal.SIG_DFL,
-    }
-    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in _SIGNALS:
+        signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
