@@ -26,10 +26,9 @@ STEPS: list[dict[str, Any]] = DEFINITION["runs"]["steps"]
 PYTHON = f"""#!/bin/sh
 PYTHONPATH={ROOT / "src"} exec {sys.executable} "$@"
 """
-#: Stands for its `rename-tck`: the contract tests of the clone, wherever it is called.
+#: Stands for its `rename-tck`: the one of this environment.
 JUDGES = f"""#!/bin/sh
-shift
-exec python -m pytest {ROOT / "tests/contract"} --rootdir={ROOT} -c {ROOT / "pyproject.toml"} -p no:cacheprovider "$@"
+exec {sys.executable} -m rename_tck "$@"
 """
 #: Or writes down how it was called, and ends with the status and the records that the test has put there.
 RECORDS = f"""#!{sys.executable}
