@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rename_tck.checks.sender import Sender
+from rename_tck.checks.case_sender import CaseSender
 from rename_tck.client.exchange import Exchange, NotJsonError, Request, decoded, plain, shown
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target.readback import Snapshot
@@ -15,7 +15,7 @@ from rename_tck.verdict import Compared, NotTested, Unjudgeable
 UNSEEN = object()
 
 
-class CheckContext(Sender):
+class CheckContext(CaseSender):
     """One test's view of its target."""
 
     # -- requiring

@@ -26,7 +26,7 @@ _TOLD, _CASE = 300, 1000
 
 
 @dataclass(repr=False)
-class Sender:
+class CaseSender:
     """One test's way to its target. What it sends counts as evidence."""
 
     target: Target
