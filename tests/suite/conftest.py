@@ -17,7 +17,9 @@ sys.path.append(str(ROOT / "specs"))  # the converter of the vendored documents
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option for slow tests, and that of test_mutants.py."""
-    parser.addoption("--slow", action="store_true", help="run the tests marked slow, too, and judge more in full")
+    parser.addoption(
+        "--slow", action="store_true", help="run the tests marked slow, too, and judge every stranger in full"
+    )
     parser.addoption("--mutants-in-full", action="store_true", help="judge every mutant by every requirement")
 
 

@@ -1,8 +1,7 @@
 """The kill matrix: which mutant turned which requirement red, as a run of test_mutants.py found it.
 
-``pytest tests/suite/mutants/test_mutants.py --slow`` writes it to the report folder. ``python
-tests/suite/kill_matrix.py [FOLDER]`` makes docs/kill-matrix.md from it, when it holds every mutant and no mutant
-survived.
+``pytest tests/suite/mutants/test_mutants.py --slow --mutants-in-full`` writes it to the report folder. ``python
+tests/suite/kill_matrix.py [FOLDER]`` makes docs/kill-matrix.md from it, when it holds every mutant and none survived.
 """
 
 from __future__ import annotations
@@ -84,11 +83,11 @@ def read(folder: Path) -> list[Row]:
 _ABOUT = (
     "Each mutant is a correct server with one fault (`tests/suite/mutants/`). The suite judges it, and must fail the",
     "requirement that the fault breaks (*kills*) and no other than those that the same fault breaks too (*also red*).",
-    "The first mutant of each requirement is judged by all of them, a further one (*in part*) by those that concern it",
-    "and a core of the others; `pytest --mutants-in-full` judges each by all.",
+    "A mutant is judged by all requirements, or (*in part*) by those that concern it and a core of the others: by all",
+    "with `--mutants-in-full`.",
     "",
-    "`pytest tests/suite/mutants/test_mutants.py --slow` writes this page to `reports/`,",
-    "`python tests/suite/kill_matrix.py` puts it here.",
+    "`pytest tests/suite/mutants/test_mutants.py --slow --mutants-in-full` writes this page to `reports/`, `python",
+    "tests/suite/kill_matrix.py` puts it here.",
 )
 
 

@@ -65,13 +65,12 @@ def test_the_mutant_is_killed(
 ) -> None:
     """Each requirement is killed by its first mutant; further ones are variations on its theme, and slow.
 
-    A mutant is judged by the requirement it kills, by those listed beside it and by a core of the others; with --slow,
-    the first one of each requirement by all of them, so that any unexpected red shows; with --mutants-in-full, every
-    mutant by all. Where no requirement that draws its cases is to kill the mutant, few cases are drawn, for the others
-    are the same in every run. What a smaller failing case would be is no question here, so none is looked for.
+    A mutant is judged by the requirement it kills, by those listed beside it and by a core of the others; with
+    --mutants-in-full by all of them, so that any unexpected red shows. Where no requirement that draws its cases is to
+    kill the mutant, few cases are drawn, for the others are the same in every run. What a smaller failing case would be
+    is no question here, so none is looked for.
     """
-    slow = bool(pytestconfig.getoption("slow", default=False)) and mutant is FIRST[mutant.kills]
-    in_full = slow or bool(pytestconfig.getoption("mutants_in_full", default=False))
+    in_full = bool(pytestconfig.getoption("mutants_in_full", default=False))
     profile = MANY_DRAWN if mutant.kills.split(".")[1] in DRAWING else FEW_DRAWN
     options = (profile, *mutant.options)
     select = _selection(mutant, in_full=in_full)
