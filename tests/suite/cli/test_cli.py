@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import KEY, OTHER_MODE_KEY, ROOT, plain_environment
+from harness import KEY, OTHER_MODE_KEY, ROOT, plain_environment, slow_but
 
 from rename_tck import __version__
 from rename_tck.cli import main, session
@@ -182,7 +182,7 @@ def test_the_embedded_servers_are_judged_and_nothing_but_reports_written(elsewhe
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("home", ["home", "no/home", None])
+@pytest.mark.parametrize("home", slow_but("home", of=("home", "no/home", None)))
 def test_what_hypothesis_writes_is_in_the_users_cache_if_anywhere(home: str | None, elsewhere: Path) -> None:
     Path("home").mkdir()
     Path("no").touch()
@@ -210,7 +210,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("more", [[], ["-n2"]])
+@pytest.mark.parametrize("more", slow_but([], of=([], ["-n2"])))
 def test_what_is_in_the_folder_has_no_effect(more: list[str], elsewhere: Path) -> None:
     for name, content in BROKEN.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)

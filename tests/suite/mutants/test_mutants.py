@@ -37,11 +37,12 @@ CORE = (
 DRAWING = ("valid-space-accepted", "invalid-space-refused", "sequence-consistent", "no-server-error")
 
 
-def _selection(mutant: Mutant, *, in_full: bool) -> str | None:
+def _selection(mutant: Mutant, options: pytest.Config) -> str | None:
     """The requirements to judge a mutant by, as a ``-k`` expression; None for all of them."""
-    if in_full:
+    if options.getoption("mutants_in_full", default=False):
         return None
-    core = {f"{mutant.system}.{name}" for name in CORE}
+    names = CORE if options.getoption("slow", default=False) else ("rename-accepted",)
+    core = {f"{mutant.system}.{name}" for name in names}
     known = {requirement.id for requirement in Catalogue.load(mutant.system).requirements}
     return " or ".join(sorted({mutant.kills} | ((mutant.also | core) & known)))
 
@@ -65,15 +66,14 @@ def test_the_mutant_is_killed(
 ) -> None:
     """Each requirement is killed by its first mutant; further ones are variations on its theme, and slow.
 
-    A mutant is judged by the requirement it kills, by those listed beside it and by a core of the others; with
-    --mutants-in-full by all of them, so that any unexpected red shows. Where no requirement that draws its cases is to
-    kill the mutant, few cases are drawn, for the others are the same in every run. What a smaller failing case would be
-    is no question here, so none is looked for.
+    A mutant is judged by the requirement it kills, those listed beside it and rename-accepted, without which nothing
+    conforms; with --slow by a core of the others as well, with --mutants-in-full by all of them, so that any unexpected
+    red shows. Where no requirement that draws its cases is to kill the mutant, few cases are drawn, for the others are
+    the same in every run. What a smaller failing case would be is no question here, so none is looked for.
     """
-    in_full = bool(pytestconfig.getoption("mutants_in_full", default=False))
     profile = MANY_DRAWN if mutant.kills.split(".")[1] in DRAWING else FEW_DRAWN
     options = (profile, *mutant.options)
-    select = _selection(mutant, in_full=in_full)
+    select = _selection(mutant, pytestconfig)
     with serve(mutant.make()) as base_url:
         judged = judge(
             base_url, tmp_path / "must", *options, system=mutant.system, env=KEYS, select=select, record_only=True

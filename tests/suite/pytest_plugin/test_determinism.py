@@ -21,6 +21,7 @@ import pytest
 from harness import ROOT, plain_environment
 
 from rename_tck.cases.ids import another
+from rename_tck.systems import NAMES
 
 #: What differs between two runs, and must not matter.
 HERE = {"PYTHONHASHSEED": "1", "TZ": "Asia/Kolkata", "LC_ALL": "C.UTF-8"}
@@ -94,15 +95,20 @@ def _exchanged(one: list[Sent], other: list[Sent]) -> int:
 
 
 @pytest.mark.parametrize(
-    ("profile", "alike"),
+    ("profile", "alike", "systems"),
     [
-        pytest.param("few-examples", 5, id="drawn by the run itself"),
-        pytest.param("quick", 10, id="drawn ahead", marks=pytest.mark.slow),  # see test_ahead for what is drawn
+        pytest.param("few-examples", 5, ("dify",), id="of one system, drawn by the run itself"),
+        pytest.param("few-examples", 5, NAMES, id="drawn by the run itself", marks=pytest.mark.slow),
+        pytest.param("quick", 10, NAMES, id="drawn ahead", marks=pytest.mark.slow),  # test_prefetch: what is drawn
     ],
 )
-def test_the_same_seed_gives_the_same_requests(tmp_path: Path, profile: str, alike: int) -> None:
-    one, other = _sent(tmp_path / "one", HERE, 11, profile), _sent(tmp_path / "other", THERE, 11, profile)
-    assert len(one) == len(other) == 3, "the three systems"
+def test_the_same_seed_gives_the_same_requests(
+    tmp_path: Path, profile: str, alike: int, systems: tuple[str, ...]
+) -> None:
+    only = [f"--system={system}" for system in systems if len(systems) == 1]
+    one = _sent(tmp_path / "one", HERE, 11, profile, *only)
+    other = _sent(tmp_path / "other", THERE, 11, profile, *only)
+    assert len(one) == len(other) == len(systems)
     for here, there in zip(one, other, strict=True):
         assert len(here) > 300
         assert _exchanged(here, there) <= AT_ONCE
