@@ -88,6 +88,7 @@ def test_what_is_drawn_is_of_the_space(system: str) -> None:
             assert len(set(values)) == most, "nothing is drawn twice"
 
 
+@pytest.mark.slow
 def test_the_same_seed_draws_the_same_in_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONHASHSEED", "1")
     one = _everything("agno")
@@ -290,6 +291,7 @@ class ForgetsLongTitles(OpenHandsServer):
         super().store(conversation, title if not 150 < len(title) < 199 else title[:150])
 
 
+@pytest.mark.slow
 def test_a_fault_that_only_drawn_cases_find_is_found_and_made_small(tmp_path: Path) -> None:
     with serve(ForgetsLongTitles(KEY)) as url:
         judged = judge_in_process(url, tmp_path, system="openhands", env=ENV)

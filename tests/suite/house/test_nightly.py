@@ -194,6 +194,7 @@ def test_how_a_night_judges(night: Night) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_agno_is_started_and_stopped(night: Night) -> None:
     app = night.folder / "tests/suite/real/agno_app.py"
     app.parent.mkdir(parents=True)

@@ -196,6 +196,7 @@ def test_the_record_says_which_document_it_was(tmp_path: Path) -> None:
     assert "spec" not in judged.run
 
 
+@pytest.mark.slow
 def test_a_document_that_asks_for_no_user(tmp_path: Path) -> None:
     spec = without_user(tmp_path)
     judged = _run(None, tmp_path, spec, "dify")

@@ -438,6 +438,7 @@ def laxer(folder: Path, words: str = "") -> Path:
 SPACE = "valid-space-accepted"
 
 
+@pytest.mark.slow
 def test_by_another_document_a_failure_is_kept_by_itself(
     tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
 ) -> None:

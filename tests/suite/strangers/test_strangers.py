@@ -79,7 +79,11 @@ def complaints(stranger: Stranger, found: Judged, *, in_full: bool = True) -> li
     "stranger",
     [
         # those that take their time take ours; those that limit the rate are waited for by default, too
-        pytest.param(stranger, id=stranger.id, marks=pytest.mark.slow if stranger.habits.delay else ())
+        pytest.param(
+            stranger,
+            id=stranger.id,
+            marks=pytest.mark.slow if stranger.habits.delay or stranger.habits.retry_after == "date" else (),
+        )
         for stranger in STRANGERS
     ],
 )
