@@ -15,7 +15,7 @@ from rename_tck.cli.config_file import REPORT_DIR, Choices, ConfigFile, ConfigFi
 from rename_tck.cli.errors import BAD_OPTION, BadUsage
 from rename_tck.cli.options import last_value, positional
 from rename_tck.files import packaged, replace
-from rename_tck.pytest_plugin.conclusion import record_bad_option
+from rename_tck.pytest_plugin.reporting import record_bad_option
 from rename_tck.reports import matrix
 from rename_tck.results import record as records
 from rename_tck.results.run import DOES_NOT_CONFORM

@@ -12,7 +12,6 @@ from rename_tck.checks.case_selector import CaseSelector
 from rename_tck.checks.context import CheckContext
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.pytest_plugin.collection import chosen_by, rank, replay_case_of
-from rename_tck.pytest_plugin.conclusion import record_bad_option
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.outcomes import EVIDENCE
 from rename_tck.pytest_plugin.prefetching import Prefetching
@@ -119,6 +118,8 @@ class TargetLifecycle:
 
     def _refuse(self, error: BadOptionError) -> NoReturn:
         """End the run as for any option that cannot be used."""
+        from rename_tck.pytest_plugin.reporting import record_bad_option
+
         self._session.active = False
         record_bad_option(self._session.settings.report_dir, str(error))
         raise pytest.UsageError(str(error))

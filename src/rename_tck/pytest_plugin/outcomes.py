@@ -11,7 +11,6 @@ import pytest
 from rename_tck.pytest_plugin.collection import chosen_by, replay_case_of
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.traceback_redaction import trace
-from rename_tck.reports import terminal
 from rename_tck.results import finding
 from rename_tck.results.run import Outcome
 from rename_tck.text import visible
@@ -50,6 +49,8 @@ def tell(
     elif verdict is Verdict.ERROR:
         report.outcome, report.longrepr = "failed", visible(trace or reason, keep="\n")
     else:
+        from rename_tck.reports import terminal  # here, for a run that passes does without
+
         text = terminal.failure_text(outcome.record(), outcome.drift)
         if outcome.failure is not None and outcome.failure.again is not None:
             spec = None if session.settings.spec is None else session.settings.spec.file

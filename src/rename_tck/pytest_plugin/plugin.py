@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rename_tck.pytest_plugin.collection import MARKS, Collection
-from rename_tck.pytest_plugin.conclusion import RunConclusion, record_bad_option
+from rename_tck.pytest_plugin.conclusion import RunConclusion
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.earlier_failures import EarlierFailures
 from rename_tck.pytest_plugin.lifecycle import TargetLifecycle
@@ -40,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
         settings = settings if replay is None else replay.settings(settings)
     except BadOptionError as error:
         if replay is None:
+            from rename_tck.pytest_plugin.reporting import record_bad_option
+
             record_bad_option(report_dir(config), str(error))
         else:
             replay.complaint = str(error)
