@@ -14,7 +14,7 @@ from rename_tck.systems.dialect import Session, members
 from rename_tck.verdict import NotTested
 
 requirement = pytest.mark.requirement
-pytestmark = pytest.mark.order(1, spread=5)
+pytestmark = pytest.mark.order(2, spread=5)
 
 
 def _of_each_type(check: CheckContext) -> Iterator[Session]:

@@ -1,22 +1,15 @@
 """What only Dify's documents state: the user, auto_generate, null names, the shape of errors."""
 
-import uuid
-from collections.abc import Iterator
-
 import pytest
 
 from rename_tck.cases import bodies
-from rename_tck.checks import rename_series
+from rename_tck.cases.dify import generating, without
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import OTHER_MODE_KEY_VARIABLE, Credential, Exchange
+from rename_tck.client.exchange import Exchange
 from rename_tck.systems.dialect import Session, members
 
 requirement = pytest.mark.requirement
-pytestmark = pytest.mark.order(1, spread=5)
-
-
-def _without(body: dict[str, object], *names: str) -> dict[str, object]:
-    return {name: value for name, value in body.items() if name not in names}
+pytestmark = pytest.mark.order(2, spread=5)
 
 
 # -- the members of the body
@@ -27,14 +20,14 @@ def test_a_request_without_user_is_refused(check: CheckContext) -> None:
     session = check.session()
     for case, other in check.cases((("no user", {}), ("no user, auto_generate false", {"auto_generate": False}))):
         body = check.body(session, **other)
-        check.refuse(case, check.dialect.rename(session, _without(body, "user")), check.dialect.rename(session, body))
+        check.refuse(case, check.dialect.rename(session, without(body, "user")), check.dialect.rename(session, body))
     control = check.body(session)
-    generating = {**_without(control, "name", "user"), "auto_generate": True}
-    more = (("no user, auto_generate true", generating), *bodies.misnamed(control, "user"))
+    asking = {**without(control, "name", "user"), "auto_generate": True}
+    more = (("no user, auto_generate true", asking), *bodies.misnamed(control, "user"))
     for case, body in check.cases(more):
         check.refuse(case, check.dialect.rename(session, body), check.dialect.rename(session, control))
     for _ in check.cases([None]):
-        faulty = check.dialect.rename(session, _without(control, "user"), query=(("user", str(session.owner)),))
+        faulty = check.dialect.rename(session, without(control, "user"), query=(("user", str(session.owner)),))
         check.refuse("user in the query, none in the body", faulty, check.dialect.rename(session, control))
 
 
@@ -46,8 +39,8 @@ def test_a_user_that_is_no_string_is_refused(check: CheckContext) -> None:
         faulty = check.dialect.rename(session, {**control, "user": wrong.value})
         check.refuse(f"a user that is {wrong.label}", faulty, check.dialect.rename(session, control))
     for _ in check.cases([None]):
-        generating = check.dialect.rename(session, {"user": None, "auto_generate": True})
-        check.refuse("a user that is null, auto_generate true", generating, check.dialect.rename(session, control))
+        asking = check.dialect.rename(session, {"user": None, "auto_generate": True})
+        check.refuse("a user that is null, auto_generate true", asking, check.dialect.rename(session, control))
 
 
 @requirement("dify.name-string")
@@ -76,7 +69,7 @@ def test_neither_name_nor_auto_generate_is_refused(check: CheckContext) -> None:
         ("no name, auto_generate false", {"auto_generate": False}),
     )):  # fmt: skip
         body = check.body(session, **other)
-        check.refuse(case, check.dialect.rename(session, _without(body, "name")), check.dialect.rename(session, body))
+        check.refuse(case, check.dialect.rename(session, without(body, "name")), check.dialect.rename(session, body))
 
 
 @requirement("dify.name-null-accepted")
@@ -114,13 +107,8 @@ def test_a_null_name_does_not_become_text(check: CheckContext) -> None:
 # -- auto_generate
 
 
-def _generating(check: CheckContext, session: Session) -> dict[str, object]:
-    """The body that asks for a generated name, and has none."""
-    return {**_without(check.body(session), "name"), "auto_generate": True}
-
-
 def _generate(check: CheckContext, session: Session, case: str, **other: object) -> Exchange:
-    body = {**_generating(check, session), **other}
+    body = {**generating(check.body(session)), **other}
     return check.accept(check.dialect.rename(session, body), case)
 
 
@@ -133,7 +121,7 @@ def test_auto_generate_defaults_to_false(check: CheckContext) -> None:
     session = check.session()
     for _ in check.cases(range(3)):
         name = check.name()
-        body = _without(check.body(session, name), "auto_generate")
+        body = without(check.body(session, name), "auto_generate")
         exchange = check.accept(check.dialect.rename(session, body), "auto_generate left out")
         check.expect_answered(exchange, name, "auto_generate left out")
         check.stored_if_readable(session, name, "auto_generate left out", exchange)
@@ -221,278 +209,3 @@ def test_auto_generate_ignores_the_name(check: CheckContext) -> None:
                 f"a generated name, not {sent!r}, which was sent",
                 exchange,
             )
-
-
-# -- errors
-
-
-def _refusals(check: CheckContext) -> list[tuple[str, Exchange]]:
-    """Requests that are refused for many reasons, sent once and judged in several respects."""
-    fresh = CheckContext(check.target, None)
-    found: list[tuple[str, Exchange]] = check.shared("refusals", lambda: list(_refuse(fresh)))
-    return found
-
-
-def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
-    """Requests that are refused for many reasons, of body, of id, of user."""
-    session = check.session()
-    for case, request in check.faulty(session, check.name()):
-        yield case, check.send(request)
-    for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY):
-        yield f"a body that is {raw.label}", check.send(check.dialect.rename(session, None, raw=raw.raw))
-    yield (
-        "neither name nor auto_generate",
-        check.send(check.dialect.rename(session, _without(check.body(session), "name"))),
-    )
-    yield "an empty name", check.send(check.rename(session, ""))
-    for number, made_up in enumerate(
-        (_unknown(check), f"not-a-uuid-{check.target.token}", f"{check.target.token}{'x' * 300}")
-    ):
-        check.target.client.policy.allow(made_up)
-        case = ("an unknown id", "an id that is no UUID", "an id of 300 characters")[number]
-        yield case, check.send(check.rename(Session(made_up, "listed", None, session.owner), check.name()), live=False)
-    other = check.body(session, user=_other_user(session))
-    yield "another user", check.send(check.dialect.rename(session, other))
-
-
-def _unknown(check: CheckContext) -> str:
-    return check.dialect.unknown_id(f"{check.target.token}/errors")
-
-
-def _other_user(session: Session) -> str:
-    return f"{session.owner}-someone-else"
-
-
-def _error_shape(check: CheckContext, status: int) -> None:
-    """Judge every answer of this status that the run has seen, whatever its cause."""
-    if not check.resend():
-        _refusals(check)
-    found = check.answered(status)
-    for exchange in found:
-        assert exchange.answer is not None
-        if exchange.answer.media_type != "application/json":
-            check.fail(f"the content type of a {status} answer", "application/json", exchange)
-        value = check.json(exchange, f"a {status} answer")
-        if not isinstance(value, dict):
-            check.fail(f"a {status} answer", "an object with status, code and message", exchange)
-        for member, kind, what in (
-            ("status", int, "an integer"),
-            ("code", str, "a string"),
-            ("message", str, "a string"),
-        ):
-            member_found = value.get(member)
-            if not isinstance(member_found, kind) or isinstance(member_found, bool):
-                check.fail(f"a {status} answer", f"a member {member} that is {what}", exchange)
-    check.needs(found, f"no request of the run was answered with {status}")
-
-
-@requirement("dify.error-400-shape", last=True)
-def test_every_400_has_the_documented_shape(check: CheckContext) -> None:
-    _error_shape(check, 400)
-
-
-@requirement("dify.error-404-shape", last=True)
-def test_every_404_has_the_documented_shape(check: CheckContext) -> None:
-    _error_shape(check, 404)
-
-
-@requirement("dify.error-status-matches", last=True)
-def test_the_status_in_the_body_is_that_of_the_answer(check: CheckContext) -> None:
-    if not check.resend():
-        _refusals(check)
-    seen = 0
-    for exchange in check.answered(400, 404):
-        value = members(exchange.answer.value) if exchange.answer else {}
-        if "status" in value:
-            seen += 1
-            check.expect_equal(
-                exchange.status, value["status"], f"the status in the body of a {exchange.status}", exchange
-            )
-    check.needs(seen, "no 400 or 404 answer had a status in its body")
-
-
-@requirement("dify.not-found-code")
-def test_an_unknown_conversation_has_the_code_not_found(check: CheckContext) -> None:
-    session = check.session()
-    made_up = _unknown(check)
-    check.target.client.policy.allow(made_up)
-    unknown = Session(made_up, "listed", None, session.owner)
-    generating = _generating(check, unknown)
-    for case, body in check.cases((
-        ("an unknown id", check.body(unknown)), ("an unknown id, auto_generate true", generating)
-    )):  # fmt: skip
-        exchange = check.send(check.dialect.rename(unknown, body), live=False)
-        check.needs(exchange.status == 404, f"{case} was answered with {exchange.status}, not 404")
-        value = check.json(exchange, case)
-        check.expect_equal("not_found", members(value).get("code"), f"{case}: the code", exchange)
-
-
-@requirement("dify.not-chat-app")
-def test_the_key_of_another_mode_is_refused_as_not_chat_app(check: CheckContext) -> None:
-    check.needs(
-        check.target.client.connection.other_mode_key,
-        f"no key of an app of another mode given: set {OTHER_MODE_KEY_VARIABLE} to that of a workflow app, say",
-    )
-    session = check.session()
-    request = check.rename(session, check.name())
-    exchange = check.send(request.with_credential(Credential.OTHER_MODE))
-    if exchange.status != 400:
-        check.fail("the key of an app of another mode", "status 400", exchange)
-    value = check.json(exchange, "the key of an app of another mode")
-    check.expect_equal(
-        "not_chat_app", members(value).get("code"), "the key of an app of another mode: the code", exchange
-    )
-    check.require_control_accepted(request)
-
-
-@requirement("dify.other-user-not-found")
-def test_a_conversation_of_another_user_is_not_found(check: CheckContext) -> None:
-    session = check.session()
-    before = check.prepare(session)
-    owner = str(session.owner)
-    others = {
-        "another user": _other_user(session),
-        "the user, cut by a character": owner[:-1],
-        "the user in the other case": owner.swapcase(),
-        "the user, ending in a wildcard": f"{owner[:-1]}%",
-    }
-    for case, other in check.cases(others.items()):
-        if other in {"", owner}:
-            continue
-        exchange = check.send(check.dialect.rename(session, check.body(session, user=other)))
-        if exchange.status != 404:
-            check.fail(f"a rename by {case}", "status 404", exchange)
-        check.stored_if_readable(session, before, f"a rename by {case}, refused", exchange)
-
-
-# -- the answer
-
-
-def _answers(check: CheckContext, member: str) -> Iterator[tuple[rename_series.Step, object]]:
-    """The member in every answer of the series that carries it; not tested where none does."""
-    found = [(step, step.answered[member]) for step in rename_series.run(check).accepted() if member in step.answered]
-    check.needs(found, f"no answer carried the member {member}")
-    yield from found
-
-
-@requirement("dify.answer-id-uuid")
-def test_the_id_in_the_answer_is_a_uuid(check: CheckContext) -> None:
-    for step, found in _answers(check, "id"):
-        try:
-            right = isinstance(found, str) and len(found) == 36 and str(uuid.UUID(found)) == found.lower()
-        except ValueError:
-            right = False
-        if not right:
-            check.fail(f"{step.case}: the id in the answer", "a UUID (RFC 9562, section 4)", step.exchange)
-
-
-@requirement("dify.timestamps-integer")
-def test_timestamps_are_integers(check: CheckContext) -> None:
-    steps = [
-        step for step in rename_series.run(check).accepted() if {"created_at", "updated_at"} & step.answered.keys()
-    ]
-    check.needs(steps, "no answer carried created_at or updated_at")
-    for step in steps:
-        for member in ("created_at", "updated_at"):
-            found = step.answered.get(member, 0)
-            if not isinstance(found, int) or isinstance(found, bool) or not -(2**63) <= found < 2**63:
-                check.fail(f"{step.case}: {member} in the answer", "an integer of 64 bits", step.exchange)
-
-
-@requirement("dify.updated-at-monotonic")
-def test_updated_at_never_goes_back(check: CheckContext) -> None:
-    latest: dict[tuple[str, str], int] = {}
-    for step in rename_series.run(check).accepted():
-        for where, found in (("answer", step.answered), ("list", step.after.get(step.session.id) or {})):
-            now = found.get("updated_at")
-            if not isinstance(now, int):
-                continue
-            key = (step.session.id, where)
-            if now < latest.get(key, now):
-                check.fail(
-                    f"{step.case}: updated_at in the {where}",
-                    f"at least {latest[key]}, as after the rename before",
-                    step.exchange,
-                )
-            latest[key] = now
-    check.needs(latest, "neither answers nor the listing carry updated_at")
-
-
-@requirement("dify.introduction-not-null")
-def test_the_introduction_is_not_null(check: CheckContext) -> None:
-    for step, found in _answers(check, "introduction"):
-        if found is None:
-            check.fail(f"{step.case}: the introduction in the answer", "a string", step.exchange)
-
-
-@requirement("dify.status-normal")
-def test_the_status_of_an_active_conversation_is_normal(check: CheckContext) -> None:
-    for step, found in _answers(check, "status"):
-        check.expect_equal("normal", found, f"{step.case}: the status in the answer", step.exchange)
-
-
-# -- laws of all systems, for what only Dify's body asks
-
-
-@requirement("dify.unknown-id-refused")
-def test_asking_for_the_title_of_an_unknown_conversation_is_refused(check: CheckContext) -> None:
-    session = check.session()
-    made_up = check.dialect.unknown_id(f"{check.target.token}/generate")
-    check.target.client.policy.allow(made_up)
-    unknown = Session(made_up, "listed", None, session.owner)
-    exchange = check.send(check.dialect.rename(unknown, _generating(check, unknown)), live=False)
-    check.require_refusal("an unknown id, auto_generate true", exchange, live=False)
-
-
-def _generate_without_key(check: CheckContext, credential: Credential, case: str) -> None:
-    check.needs(
-        check.target.client.connection.key, "no API key given: set RENAME_TCK_API_KEY, so that its absence can be tried"
-    )
-    session = check.session()
-    request = check.dialect.rename(session, _generating(check, session))
-    exchange = check.send(request.with_credential(credential))
-    if exchange.status not in check.dialect.credential_refusals:
-        wanted = " or ".join(map(str, sorted(check.dialect.credential_refusals)))
-        check.fail(f"{case}, auto_generate true", f"status {wanted}", exchange)
-
-
-@requirement("dify.credential-missing")
-def test_asking_for_a_title_without_the_credential_is_refused(check: CheckContext) -> None:
-    _generate_without_key(check, Credential.NONE, "no credential")
-
-
-@requirement("dify.credential-wrong")
-def test_asking_for_a_title_with_a_wrong_credential_is_refused(check: CheckContext) -> None:
-    _generate_without_key(check, Credential.WRONG, "another key")
-
-
-@requirement("dify.refusal-changes-nothing")
-def test_a_rename_by_another_user_or_app_that_is_refused_changes_nothing(check: CheckContext) -> None:
-    check.require_readable()
-    session = check.session()
-    requests = [("another user", check.dialect.rename(session, check.body(session, user=_other_user(session))))]
-    if check.target.client.connection.other_mode_key:
-        other_app = check.rename(session, check.name()).with_credential(Credential.OTHER_MODE)
-        requests.append(("the key of an app of another mode", other_app))
-    for case, request in check.cases(requests):
-        before = check.prepare(session)
-        exchange = check.send(request)
-        if 400 <= exchange.status < 500:
-            check.stored(session, before, f"{case}, refused with {exchange.status}", exchange)
-
-
-@requirement("dify.updated-at-monotonic", last=True)
-def test_updated_at_never_goes_back_in_the_run(check: CheckContext) -> None:
-    latest: dict[str, tuple[float, int]] = {}
-    check.resend()
-    for exchange in sorted(check.journal(), key=lambda exchange: exchange.at):
-        value = members(exchange.answer.value) if exchange.answer and exchange.status == 200 else {}
-        now, session = value.get("updated_at"), value.get("id")
-        if not isinstance(now, int) or not isinstance(session, str):
-            continue
-        ended, before = latest.get(session, (0.0, now))
-        assert exchange.answer is not None
-        # of renames that were in flight at once any may be the later one
-        if now < before and ended <= exchange.at - exchange.answer.elapsed:
-            check.fail("a 200 answer: updated_at", f"at least {before}, as after a rename before", exchange)
-        latest[session] = (exchange.at, max(now, before))

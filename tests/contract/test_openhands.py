@@ -9,7 +9,7 @@ from rename_tck.client.exchange import Request
 from rename_tck.systems.dialect import Session
 
 requirement = pytest.mark.requirement
-pytestmark = pytest.mark.order(1, spread=5)
+pytestmark = pytest.mark.order(2, spread=5)
 
 
 @requirement("openhands.title-required")

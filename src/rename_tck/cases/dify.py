@@ -7,6 +7,16 @@ from rename_tck.client.exchange import Request
 from rename_tck.systems.dialect import Session
 
 
+def without(body: dict[str, object], *names: str) -> dict[str, object]:
+    """A body without these members."""
+    return {name: value for name, value in body.items() if name not in names}
+
+
+def generating(body: dict[str, object]) -> dict[str, object]:
+    """The body of an ordinary rename made to ask for a generated name."""
+    return {**without(body, "name"), "auto_generate": True}
+
+
 class DifyCases(SystemCases):
     """Faulty and odd requests in Dify's terms."""
 

@@ -101,7 +101,7 @@ class Collection:
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Leave out the files of the systems that are not judged."""
-        name = collection_path.stem.removeprefix("test_")
+        name = collection_path.stem.removeprefix("test_").partition("_")[0]
         is_contract = collection_path.suffix == ".py" and collection_path.parent.resolve() == self._folder
         return True if is_contract and name in NAMES and name not in self._session.systems() else None
 

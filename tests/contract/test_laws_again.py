@@ -1,0 +1,70 @@
+"""The laws of further renames: again, to a name that differs little, to the same name, however it is spelt."""
+
+import pytest
+
+from rename_tck.cases import bodies, names
+from rename_tck.checks.context import CheckContext
+from rename_tck.systems.dialect import Session
+
+requirement = pytest.mark.requirement
+pytestmark = pytest.mark.order(1, spread=0)
+
+
+@requirement("rename-again")
+def test_a_renamed_session_can_be_renamed_again(check: CheckContext) -> None:
+    session = check.some_session()
+    for position in ("first", "second", "third", "fourth"):
+        name = check.name()
+        exchange = check.rename_and_expect(session, name, f"{position} rename in a row")
+        check.stored_if_readable(session, name, f"{position} rename in a row", exchange)
+
+
+@requirement("name-stored")
+def test_the_name_is_the_same_however_it_is_spelt(check: CheckContext) -> None:
+    session = check.some_session()
+    check.require_readable()
+    for number in check.cases((0, -1)):
+        name = f"{check.name()}, A/B, déjà vu"
+        spelling = bodies.spellings(check.body(session, name))[number]
+        exchange = check.send(check.dialect.rename(session, None, raw=spelling.raw))
+        if check.dialect.succeeded(exchange):
+            check.stored(session, name, f"a body spelt with {spelling.label}", exchange)
+
+
+@requirement("name-stored")
+def test_the_name_is_that_of_the_body(check: CheckContext) -> None:
+    session, name = check.some_session(), check.name()
+    others = [(check.dialect.id_member, other.id) for other in check.target.pool.all if other.id != session.id]
+    query = (*check.dialect.query(session), (check.dialect.name_member, check.name()), *others[:1])
+    request = check.dialect.rename(session, check.body(session, name), query=query)
+    exchange = check.send(request)
+    if check.dialect.succeeded(exchange) and check.readable():
+        check.stored(session, name, "another name, and id, in the query, where no document has them", exchange)
+
+
+@requirement("rename-again")
+def test_a_name_that_differs_little_from_the_one_before_is_stored(check: CheckContext) -> None:
+    session = check.some_session()
+    for name, difference in names.NEAR:
+        if check.allows(check.body(session, name)):
+            case = f"a name that differs from the one before in {difference}"
+            exchange = check.rename_and_expect(session, name, case)
+            check.stored_if_readable(session, name, case, exchange)
+
+
+@requirement("same-name")
+def test_a_session_can_be_renamed_to_the_name_that_it_bears(check: CheckContext) -> None:
+    session = check.some_session()
+    name = check.name()
+    for case in ("a rename", "the same rename again", "the same rename a third time"):
+        exchange = check.rename_and_expect(session, name, case)
+        check.stored_if_readable(session, name, case, exchange)
+    _and_back(check, session, name)
+    check.require_name_observed()
+
+
+def _and_back(check: CheckContext, session: Session, name: str) -> None:
+    other = check.name()
+    check.rename_and_expect(session, other, "a rename to another name")
+    exchange = check.rename_and_expect(session, name, "a rename back to an earlier name")
+    check.stored_if_readable(session, name, "a rename back to an earlier name", exchange)
