@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 #: The version of the record's format: `run` writes the record, `reports` read it.
@@ -102,32 +102,3 @@ class CouldNotJudge(Conclusion):
 
     def __str__(self) -> str:
         return self.reason
-
-
-@dataclass
-class Failure:
-    """A failing case as the record keeps it: plain text, secrets already taken out."""
-
-    case: str
-    expected: str
-    request: dict[str, object] | None = None
-    answer: dict[str, object] | None = None
-    curl: str | None = None
-    compared: dict[str, str] | None = None
-    #: What it takes to try just this case again; None where that holds a secret, which is never kept.
-    again: dict[str, object] | None = None
-
-
-@dataclass
-class Finding:
-    """What one test concluded of one requirement."""
-
-    requirement: str
-    verdict: Verdict
-    test: str
-    edition: str | None = None
-    reason: str | None = None
-    evidence: Evidence = field(default_factory=Evidence)
-    failure: Failure | None = None
-    #: Whether only the case was tried that an earlier run kept: that it passes proves nothing of the rest.
-    replayed: bool = False

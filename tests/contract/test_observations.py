@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.client.exchange import Credential, Exchange, Request
+from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested, Unjudgeable
 

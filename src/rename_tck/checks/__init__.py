@@ -2,5 +2,5 @@
 
 A test concludes by returning (it passes) or by raising one of the conclusions.
 
-Imports from: the ground, cases, client, openapi, requirements, systems, target.
+Imports from: the ground, cases, client, openapi, requirements, results, systems, target.
 """

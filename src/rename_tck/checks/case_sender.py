@@ -9,12 +9,12 @@ from typing import Any, NoReturn, TypeVar
 
 from rename_tck.cases.system_cases import SystemCases, load
 from rename_tck.checks.case_selector import CaseSelector
-from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.checks.replay_case import ReplayCase, made_anew, replay_data
 from rename_tck.client.exchange import Exchange, Request, decoded
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.openapi.contract import Contract
 from rename_tck.requirements.catalogue import Catalogue, Requirement
+from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.target import Target
 from rename_tck.verdict import Compared, Evidence, NotTested, Unjudgeable
@@ -41,9 +41,6 @@ class CaseSender:
     selector: CaseSelector = field(default_factory=CaseSelector)
     #: The case of an earlier run that alone is to be tried.
     replay_case: ReplayCase | None = None
-    _controls: set[Request] = field(default_factory=set)
-    #: The session that was read back after a refusal, how many requests had been sent by then, and its name.
-    _left: tuple[str, int, object] | None = None
 
     def __post_init__(self) -> None:
         # a replay case is judged by what was sent for it, not by what came before

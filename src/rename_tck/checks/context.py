@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from rename_tck.checks.case_sender import CaseSender
 from rename_tck.client.exchange import Exchange, NotJsonError, Request, decoded, plain, shown
@@ -15,8 +16,13 @@ from rename_tck.verdict import Compared, NotTested, Unjudgeable
 UNSEEN = object()
 
 
+@dataclass(repr=False)
 class CheckContext(CaseSender):
     """One test's view of its target."""
+
+    _controls: set[Request] = field(default_factory=set)
+    #: The session that was read back after a refusal, how many requests had been sent by then, and its name.
+    _last_reading: tuple[str, int, object] | None = None
 
     # -- requiring
 
@@ -94,8 +100,8 @@ class CheckContext(CaseSender):
         """The name that a session bears before it is put to the test; `UNSEEN` where that cannot be read."""
         if session is None or not self.readable():
             return UNSEEN
-        if self._left is not None and self._left[:2] == (session.id, len(self.target.client.journal)):
-            return self._left[2]  # nothing was sent since it was read
+        if self._last_reading is not None and self._last_reading[:2] == (session.id, len(self.target.client.journal)):
+            return self._last_reading[2]  # nothing was sent since it was read
         return self._name_seen(session)
 
     def _name_seen(self, session: Session) -> object:
@@ -108,7 +114,7 @@ class CheckContext(CaseSender):
         """Keep, for the law that a refusal changes nothing, that the session bears another name than before."""
         if session is not None and before is not UNSEEN:
             after = self._name_seen(session)
-            self._left = session.id, len(self.target.client.journal), after
+            self._last_reading = session.id, len(self.target.client.journal), after
             if after not in (before, UNSEEN):
                 self.target.names_changed_by_refusals.append((case, exchange, before, after))
 

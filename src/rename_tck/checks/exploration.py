@@ -10,7 +10,7 @@ from rename_tck.cases.drawn import from_text, to_json, to_text
 from rename_tck.cases.prefetch import NotPrefetchedError
 from rename_tck.cases.spaces import Space
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.nonconformance import Nonconformance
+from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.verdict import NotTested, Unjudgeable
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.checks.replay_case import ReplayCase
 from rename_tck.cli import session
 from rename_tck.cli.errors import BadUsage, CommandError
@@ -23,6 +22,7 @@ from rename_tck.replay.single_case import Replay
 from rename_tck.reports import terminal
 from rename_tck.requirements.catalogue import Catalogue, systems
 from rename_tck.results.finding import failure
+from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.results.record import Json
 from rename_tck.results.run import COULD_NOT_JUDGE, Outcome, SystemRun
 from rename_tck.text import one_line

@@ -19,7 +19,7 @@ from rename_tck.openapi import drift
 from rename_tck.openapi.contract import Contract
 from rename_tck.openapi.drift import Comparison, Document, Source, UnreadableError
 from rename_tck.openapi.drift.claims import Claims, Prose, of_requirement, within
-from rename_tck.openapi.extract import SpecError, extract, read
+from rename_tck.openapi.spec_file import SpecError, extract, read
 from rename_tck.requirements.catalogue import OWN, Catalogue, Citation, Operation, Requirement, systems
 from rename_tck.requirements.yaml_source import composed_text, folded, found_in, pointer_join
 

@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
-from rename_tck.pytest_plugin.targets import Targets
+from rename_tck.pytest_plugin.open_targets import Targets
 
 
 class RunConclusion:

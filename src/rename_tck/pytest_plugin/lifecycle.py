@@ -13,9 +13,9 @@ from rename_tck.checks.context import CheckContext
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.pytest_plugin.collection import chosen_by, rank, replay_case_of
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
+from rename_tck.pytest_plugin.open_targets import Targets
 from rename_tck.pytest_plugin.outcomes import EVIDENCE
 from rename_tck.pytest_plugin.prefetching import Prefetching
-from rename_tck.pytest_plugin.targets import Targets
 from rename_tck.pytest_plugin.traceback_redaction import without_frames
 from rename_tck.replay.single_case import try_alone
 from rename_tck.results.run import COULD_NOT_JUDGE
@@ -54,6 +54,7 @@ class TargetLifecycle:
                 raise pytest.UsageError(
                     f"{workers} workers need a lent session each: give {workers} --session-id, or fewer workers."
                 )
+            self._ensure_writable()
             session.active = True
             self._config.add_cleanup(INTERRUPTION.heed())
             with without_frames():

@@ -11,10 +11,10 @@ from rename_tck.pytest_plugin.conclusion import RunConclusion
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.earlier_failures import EarlierFailures
 from rename_tck.pytest_plugin.lifecycle import TargetLifecycle
+from rename_tck.pytest_plugin.open_targets import Targets
 from rename_tck.pytest_plugin.options import add_options, known_failures, look_up_profile, read, report_dir
 from rename_tck.pytest_plugin.outcomes import Outcomes
 from rename_tck.pytest_plugin.prefetching import Prefetching
-from rename_tck.pytest_plugin.targets import Targets
 from rename_tck.pytest_plugin.traceback_redaction import TracebackRedaction
 from rename_tck.pytest_plugin.workers import Workers
 from rename_tck.replay.single_case import Replay

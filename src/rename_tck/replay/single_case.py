@@ -13,9 +13,10 @@ from rename_tck.checks.replay_case import ReplayCase, likest
 from rename_tck.client.exchange import Exchange
 from rename_tck.redaction import Redactor
 from rename_tck.requirements.catalogue import Catalogue
+from rename_tck.results.finding import Finding
 from rename_tck.results.run import Run
 from rename_tck.settings.settings import BadOptionError, Settings
-from rename_tck.verdict import Conclusion, Finding, NotTested
+from rename_tck.verdict import Conclusion, NotTested
 
 
 @dataclass

@@ -11,10 +11,11 @@ from rename_tck.checks.replay_case import ReplayCase
 from rename_tck.files import replace
 from rename_tck.requirements.catalogue import OWN, Catalogue, systems
 from rename_tck.results import record
+from rename_tck.results.finding import Failure, Finding
 from rename_tck.results.record import Json
 from rename_tck.results.run import Outcome, Run, SystemRun
 from rename_tck.text import cut
-from rename_tck.verdict import Failure, Finding, Verdict
+from rename_tck.verdict import Verdict
 
 #: The version of the file's format.
 REPLAY_VERSION = "1.0"

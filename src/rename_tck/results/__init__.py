@@ -2,5 +2,5 @@
 
 Known failures and the history of earlier runs are held against a record.
 
-Imports from: the ground, checks, client, requirements, systems.
+Imports from: the ground, client, requirements, systems.
 """

@@ -4,16 +4,45 @@ from __future__ import annotations
 
 import json
 import traceback
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.client.exchange import BODY_LIMIT, Exchange
 from rename_tck.redaction import MASK, Redactor
-from rename_tck.verdict import CouldNotJudge, Evidence, Failure, Finding, NotTested, ReplayData, Unjudgeable, Verdict
+from rename_tck.results.nonconformance import Nonconformance
+from rename_tck.verdict import CouldNotJudge, Evidence, NotTested, ReplayData, Unjudgeable, Verdict
 
 #: Longer texts are cut in the record: it is read by people.
 _TEXT_LIMIT = 12_000
+
+
+@dataclass
+class Failure:
+    """A failing case as the record keeps it: plain text, secrets already taken out."""
+
+    case: str
+    expected: str
+    request: dict[str, object] | None = None
+    answer: dict[str, object] | None = None
+    curl: str | None = None
+    compared: dict[str, str] | None = None
+    #: What it takes to try just this case again; None where that holds a secret, which is never kept.
+    again: dict[str, object] | None = None
+
+
+@dataclass
+class Finding:
+    """What one test concluded of one requirement."""
+
+    requirement: str
+    verdict: Verdict
+    test: str
+    edition: str | None = None
+    reason: str | None = None
+    evidence: Evidence = field(default_factory=Evidence)
+    failure: Failure | None = None
+    #: Whether only the case was tried that an earlier run kept: that it passes proves nothing of the rest.
+    replayed: bool = False
 
 
 def concluded(

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 
 from rename_tck import __version__
 from rename_tck.requirements.catalogue import Catalogue, Citation, Requirement
+from rename_tck.results.finding import Failure, Finding
 from rename_tck.results.known_failures import Applied, KnownFailure, apply, mark
 from rename_tck.results.record import Json
-from rename_tck.verdict import SCHEMA_VERSION, SEVERITY, Evidence, Failure, Finding, RunVerdict, Verdict
+from rename_tck.verdict import SCHEMA_VERSION, SEVERITY, Evidence, RunVerdict, Verdict
 
 #: Exit statuses. 2 (interrupted), 4 (bad option) and 5 (nothing collected) are pytest's own.
 CONFORMS = 0

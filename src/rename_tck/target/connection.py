@@ -90,7 +90,7 @@ class TargetConnection:
         self._stack.callback(self.target.executor.shutdown)
 
     def prepare(self) -> None:
-        """Come by a session. Whoever opens must know the opening before that, to close it whatever happens.
+        """Come by a session. Whoever calls this must hold the connection by then, to close it whatever happens.
 
         Raises:
             CouldNotJudge: no session could be had, or nothing could be judged with one.

@@ -25,10 +25,10 @@ from rename_tck.cases.prefetch import NotPrefetchedError, Prefetch, generation_r
 from rename_tck.cases.spaces import BODIES, INVALID, MOVES, NAMES, PROFILES, SPACES, VALID, Space
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.exploration import SHRINKS, explore
-from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.openapi.contract import Contract
 from rename_tck.reference.openhands import Conversation, OpenHandsServer
 from rename_tck.reference.serving import serve
+from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems import NAMES as SYSTEMS
 from rename_tck.target.connection import all_editions
 from rename_tck.verdict import NotTested

@@ -31,8 +31,8 @@ from starlette.responses import Response
 from rename_tck.interruption import INTERRUPTION, Interruption
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.earlier_failures import EarlierFailures
+from rename_tck.pytest_plugin.open_targets import Targets
 from rename_tck.pytest_plugin.prefetching import Prefetching
-from rename_tck.pytest_plugin.targets import Targets
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.openhands import OpenHandsServer
@@ -252,7 +252,7 @@ def _signal_at(line: int) -> Iterator[list[str]]:
         sys.settrace(before)
 
 
-_LINES = ("targets.py:open", "targets.py:_prepared", "targets.py:_connected", "targets.py:close",
+_LINES = ("open_targets.py:open", "open_targets.py:_prepared", "open_targets.py:_connected", "open_targets.py:close",
           "connection.py:__init__", "connection.py:prepare", "connection.py:close", "interruption.py:held",
           "session_pool.py:prepare", "session_pool.py:_more", "cleanup.py:put_back")  # fmt: skip
 

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from rename_tck.cases import drawing
 from rename_tck.checks.exploration import SHRINKS, Attempt, search
-from rename_tck.checks.nonconformance import Nonconformance
 from rename_tck.redaction import Redactor
 from rename_tck.requirements.catalogue import Catalogue
-from rename_tck.results.finding import concluded, dump, load
+from rename_tck.results.finding import Finding, concluded, dump, load
+from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.results.record import validate
 from rename_tck.results.run import Outcome, Run, SystemRun
-from rename_tck.verdict import Compared, CouldNotJudge, Evidence, Finding, NotTested, Unjudgeable, Verdict
+from rename_tck.verdict import Compared, CouldNotJudge, Evidence, NotTested, Unjudgeable, Verdict
 
 RULE = "dify.user-required"
 
