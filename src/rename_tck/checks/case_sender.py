@@ -22,7 +22,7 @@ from rename_tck.verdict import Compared, Evidence, NotTested, Unjudgeable
 T = TypeVar("T")
 
 #: Characters of what was expected, and of a case, which says in its last words where it failed.
-_TOLD, _CASE = 300, 1000
+_LONGEST_EXPECTED, _LONGEST_CASE = 300, 1000
 
 
 @dataclass(repr=False)
@@ -212,13 +212,13 @@ class CaseSender:
     ) -> NoReturn:
         """Conclude that the requirement is broken."""
         attempt = replay_data(self.selector.keys, exchange, self.target)
-        raise Nonconformance(self.excerpt(case, _CASE), self.excerpt(expected), exchange, compared, attempt)
+        raise Nonconformance(self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt)
 
     def redacted(self, text: str) -> str:
         """A text that the target had a part in, without secrets: to be asked for before the text is cut."""
         return self.target.client.connection.redact(text)
 
-    def excerpt(self, text: str, most: int = _TOLD) -> str:
+    def excerpt(self, text: str, most: int = _LONGEST_EXPECTED) -> str:
         """A text that the target had a part in, without secrets and in a length that a sentence can bear."""
         return self.target.client.connection.redact.shortened(text, most)
 

@@ -53,9 +53,9 @@ class ConformanceSession:
         self.active = False
         #: Whether a test that is none of the suite's failed.
         self.foreign_failure = False
-        told = worker["rename_tck_identity"] if worker else None
+        identity = worker["rename_tck_identity"] if worker else None
         #: Which system the target is, once that is known.
-        self.identity: Identity | None = Identity(*told) if told else None
+        self.identity: Identity | None = Identity(*identity) if identity else None
         #: What the controller found of the target's own document.
         self._controllers_drift: dict[str, Any] | None = worker["rename_tck_drift"] if worker else None
 

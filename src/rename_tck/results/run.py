@@ -20,7 +20,7 @@ COULD_NOT_JUDGE = 3
 BAD_OPTION = 4
 
 NO_EVIDENCE = "nothing was sent that could have shown it"
-ONLY_KEPT = "only the case was tried that an earlier run kept, and it did not fail"
+ONLY_REPLAY = "only the case was tried that an earlier run kept, and it did not fail"
 
 
 @dataclass
@@ -141,7 +141,7 @@ class Outcome:
             evidence.add(finding.evidence)
         verdict, reason, failure = _worst(findings, evidence)
         if not findings:
-            why = run.trouble or run.broken_off or (ONLY_KEPT if only_kept else "no test of it was part of this run")
+            why = run.trouble or run.broken_off or (ONLY_REPLAY if only_kept else "no test of it was part of this run")
             verdict, reason = Verdict.NOT_TESTED, why
         by_edition = {edition: _cell(requirement, edition, findings, verdict) for edition in run.editions}
         if findings and requirement.is_contradicted(run.editions):

@@ -31,23 +31,25 @@ def ask(connection: TargetConnection, spec: CustomSpec | None) -> Json | None:
         return None
     edition, redact = next(iter(target.contracts)), connection.client.connection.redact
     compared_with = spec.file if spec is not None else target.catalogue.file(edition)
-    told: Json = {
+    content: Json = {
         "source": place, "published": None, "compared_with": compared_with, "differences": [], "note": None,
     }  # fmt: skip
     answer, trouble = _fetch(connection, place)
     if answer is not None and answer.status == 404:
         return None
     if answer is None or answer.status != 200:
-        return told | {"note": _cut(trouble or f"it is answered with status {answer.status if answer else 0}", redact)}
+        return content | {
+            "note": _cut(trouble or f"it is answered with status {answer.status if answer else 0}", redact)
+        }
     try:
         document = Document(drift.read_json(answer.body))
         source = drift.vendored(target.catalogue, edition) if spec is None else spec.source
         found = drift.compare(target.catalogue, edition, source, document)
     except UnreadableError as error:
-        return told | {"note": _cut(f"it is no OpenAPI document that the suite can read: {error}", redact)}
+        return content | {"note": _cut(f"it is no OpenAPI document that the suite can read: {error}", redact)}
     except Exception as error:  # noqa: BLE001 - a document from anywhere never spoils a run
-        return told | {"note": _cut(f"the suite failed to compare it: {type(error).__name__}: {error}", redact)}
-    return told | {
+        return content | {"note": _cut(f"the suite failed to compare it: {type(error).__name__}: {error}", redact)}
+    return content | {
         "published": _cut(document.title, redact),
         "differences": _differences(found, redact),
         "note": _note(found),

@@ -161,18 +161,19 @@ def test_no_class_uses_a_private_field_that_only_its_base_in_another_module_sets
                 assert not private & _private(node, own=False) - _private(node, own=True), f"{path.name}: {node.name}"
 
 
+def _of_itself(node: ast.ClassDef) -> list[ast.Attribute]:
+    attributes = (part for part in ast.walk(node) if isinstance(part, ast.Attribute))
+    return [part for part in attributes if isinstance(part.value, ast.Name) and part.value.id == "self"]
+
+
 def _private(node: ast.ClassDef, *, own: bool) -> set[str]:
     """The private names that a class defines, or those that it uses of itself."""
     if own:
         fields = {ast.unparse(part.target) for part in node.body if isinstance(part, ast.AnnAssign)}
         methods = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
-        found = fields | methods
+        found = fields | methods | {part.attr for part in _of_itself(node) if isinstance(part.ctx, ast.Store)}
     else:
-        found = {
-            part.attr
-            for part in ast.walk(node)
-            if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "self"
-        }
+        found = {part.attr for part in _of_itself(node)}
     return {name for name in found if re.match(r"_(?!_)", name)}
 
 

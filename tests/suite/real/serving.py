@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 #: Seconds until a server that prints nothing is taken for broken; a slow start is no reason to skip a test.
-PATIENCE = 180.0
+START_TIMEOUT = 180.0
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def serving(python: str | Path, script: Path, *arguments: str, env: Mapping[str,
     said: list[str] = []
     errors = threading.Thread(target=lambda: said.extend(process.stderr or ()), daemon=True)
     errors.start()
-    watchdog = threading.Timer(PATIENCE, process.kill)
+    watchdog = threading.Timer(START_TIMEOUT, process.kill)
     watchdog.start()
     try:
         url = next((line.strip() for line in process.stdout if line.startswith("http://127.0.0.1:")), None)

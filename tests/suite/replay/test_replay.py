@@ -30,7 +30,7 @@ from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.serving import serve
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.results import record
-from rename_tck.results.run import ONLY_KEPT
+from rename_tck.results.run import ONLY_REPLAY
 
 KEYS = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
 MUTANTS = {(mutant.system, mutant.name): mutant for mutant in every()}
@@ -303,7 +303,7 @@ def test_a_kept_case_that_passes_is_no_pass_of_the_requirement(tmp_path: Path) -
     judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
     found = judged(right("dify"), tmp_path, select="user-required-kept")
     assert found.requirements[RULE]["verdict"] == "not tested"
-    assert found.requirements[RULE]["reason"] == ONLY_KEPT
+    assert found.requirements[RULE]["reason"] == ONLY_REPLAY
     assert "1 passed" in found.output
     assert files(tmp_path)
     # that it fails is a failure
@@ -854,12 +854,12 @@ def test_a_trail_knows_its_case_and_finds_it_again() -> None:
     every_one = _walked(CaseSelector())
     assert [keys for keys, _ in every_one] == ["a/x", "a/y", "b/x", "b/y", "a #2/x", "a #2/y"]
     for keys, case in every_one:
-        trail = CaseSelector(keys.split("/"))
-        assert (_walked(trail), trail.met) == ([(keys, case)], True)
+        selector = CaseSelector(keys.split("/"))
+        assert (_walked(selector), selector.met) == ([(keys, case)], True)
     assert [keys for keys, _ in _walked(CaseSelector(["b"]))] == ["b/x", "b/y"]
     for unknown in (["c"], ["a", "z"]):
-        trail = CaseSelector(unknown)
-        assert (_walked(trail), trail.met) == ([], False)
+        selector = CaseSelector(unknown)
+        assert (_walked(selector), selector.met) == ([], False)
     # a failure outside every loop
-    trail = CaseSelector([])
-    assert (_walked(trail), trail.met) == ([], True)
+    selector = CaseSelector([])
+    assert (_walked(selector), selector.met) == ([], True)
