@@ -13,6 +13,8 @@ set -euo pipefail
 folder=${RENAME_TCK_VENV:-${RUNNER_TEMP:-/tmp}/rename-tck}
 command=${RENAME_TCK_COMMAND:-rename-tck run}
 python=$folder/bin/python
+# the folders that the run may write reports to, noted by `judge` for `summary`; each is ended by NUL
+noted=$folder/report-folders
 unset RENAME_TCK_VENV RENAME_TCK_COMMAND
 
 say() { printf 'rename-tck: %s\n' "$1" >&2; }
@@ -33,23 +35,23 @@ output() {
   printf '%s<<%s\n%s\n%s\n' "$1" "$end" "$2" "$end" >>"${GITHUB_OUTPUT:-/dev/null}"
 }
 
-report_folder() { given REPORT_DIR || printf '%s' "${RENAME_TCK_REPORT_DIR:-reports}"; }
+report_folder() {
+  given REPORT_DIR || INPUT_REPORT_DIR=${RENAME_TCK_REPORT_DIR:-} given REPORT_DIR || printf reports
+}
 
-# The records of a run, one after the other, each ended by NUL: one, or one in the folder of each target (--all).
+# The records of the run, one after the other, each ended by NUL.
 records() {
-  local reports=$1 path
-  if [ -f "$reports/conformance.json" ]; then
-    printf '%s\0' "$reports/conformance.json"
-  else
-    for path in "$reports"/*/conformance.json; do
-      [ ! -f "$path" ] || printf '%s\0' "$path"
-    done
-  fi
+  local place
+  [ -f "$noted" ] || return 0
+  while IFS= read -r -d '' place; do
+    [ ! -f "$place/conformance.json" ] || printf '%s\0' "$place/conformance.json"
+  done <"$noted"
 }
 
 install() {
   local root=${GITHUB_ACTION_PATH:-} source
   [ -n "$root" ] || root=$(cd "$(dirname "$0")/.." && pwd)
+  rm -f -- "$noted"
   "${PYTHON:-python3}" -m venv "$folder"
   set -- -m pip install --quiet --disable-pip-version-check
   if source=$(given SOURCE); then
@@ -73,14 +75,22 @@ hand_over() {
   fi
 }
 
-# Puts what the inputs `target` and `args` say into `words`; fails, with a sentence, where they cannot be used.
+# Puts what the inputs `target` and `args` say into `words`, and what of it decides where reports go into `target`,
+# `misnamed`, `every` and `config`; fails, with a sentence, where they cannot be used.
 words=()
+target=""
+misnamed=""
+every=""
+config=rename-tck.toml
 read_words() {
-  local target word addressed="" split
+  local word before="" addressed="" split
   if target=$(given TARGET); then
+    # the name becomes that of a folder, whose reports are removed: what is no name must not lead elsewhere; and a
+    # Python file would be a contract test, judged on the embedded servers
     case $target in
-      -*)
-        say "target is the name of a target in rename-tck.toml: give options in args."
+      [!A-Za-z0-9_]* | *[!A-Za-z0-9._-]* | *.py)
+        misnamed=yes
+        say "target is the name of a target in rename-tck.toml: give options and contract tests in args."
         return 1
         ;;
     esac
@@ -98,8 +108,15 @@ read_words() {
         say "Give the report folder as report-dir, not in args: the summary and the upload look for it there."
         return 1
         ;;
-      --base-url | --base-url=* | --all) addressed=yes ;;
+      --base-url | --base-url=*) addressed=yes ;;
+      --all)
+        addressed=yes
+        every=yes
+        ;;
+      --config=*) config=${word#--config=} ;;
     esac
+    [ "$before" != --config ] || config=$word
+    before=$word
     words+=("$word")
   done <"$split_words"
   if [ -z "$addressed" ] && [ -z "${PYTEST_BASE_URL:-}" ]; then
@@ -109,19 +126,90 @@ read_words() {
   fi
 }
 
-judge() {
-  local status=0 verdict="could not judge" reports token="" path paths=() ours
+# The names of the targets of the configuration file, each ended by NUL. Where it cannot be used, the run says so.
+target_names() {
+  "$python" -I -c '
+import re, sys, tomllib
+try:
+    with open(sys.argv[1], "rb") as file:
+        targets = tomllib.load(file).get("targets")
+except (OSError, ValueError, RecursionError):
+    targets = None
+for name in targets if isinstance(targets, dict) else ():
+    if re.fullmatch("[A-Za-z0-9_][A-Za-z0-9._-]*", name):
+        sys.stdout.write(name + "\0")' "$config" || true
+}
+
+# Puts the folders that the run may write reports to into `places`, and the one that holds them all into `reports`.
+places=()
+reports=""
+find_places() {
+  local name
   reports=$(report_folder)
+  if [ -n "$misnamed" ]; then
+    return 0
+  elif [ -n "$target" ]; then
+    reports=${reports%/}/$target
+    places=("$reports")
+  elif [ -n "$every" ]; then
+    while IFS= read -r -d '' name; do
+      places+=("${reports%/}/$name")
+    done < <(target_names)
+  else
+    places=("$reports")
+  fi
+}
+
+# What a run writes into a report folder; besides, replay/ there, which lasts from run to run.
+written=(conformance.json conformance.html conformance.md ctrf.json badge.json)
+
+# Removes what an earlier run left where this one writes: it is not this run's.
+remove_earlier() {
+  local place name
+  [ -z "$every" ] || rm -f -- "${reports%/}/matrix.html" || true
+  for place in ${places[@]+"${places[@]}"}; do
+    for name in "${written[@]}"; do
+      rm -f -- "$place/$name" || true
+    done
+  done
+}
+
+# What there is to upload, a path a line; nothing where no record was written.
+to_upload() {
+  local record name start=./
+  [ "$#" != 0 ] || return 0
+  case $reports in
+    # without it a first character might be one of the upload's patterns
+    /*) start="" ;;
+  esac
+  [ -z "$every" ] || printf '%s\n' "$start${reports%/}/matrix.html"
+  for record; do
+    for name in "${written[@]}" replay; do
+      printf '%s\n' "$start${record%/conformance.json}/$name"
+    done
+  done
+}
+
+judge() {
+  local status=0 verdict="could not judge" token="" path paths=() ours
   split_words=$(mktemp)
   hand_over
-  # a configuration file may name another folder; this one is looked into below
-  export "RENAME_TCK_REPORT_DIR=$reports"
-  # what an earlier step left there is not this run's
-  (cd -- "$reports" 2>/dev/null && rm -f conformance.json conformance.html conformance.md ctrf.json badge.json) || true
   read_words || status=4
   rm -f "$split_words"
+  find_places
+  remove_earlier
+  for path in ${places[@]+"${places[@]}"}; do
+    printf '%s\0' "$path"
+  done >"$noted" || status=4
   if [ "$status" = 0 ]; then
     read -ra ours <<<"$command"
+    if [ "$command" = "rename-tck run" ]; then
+      # the command line alone goes before a target's own report-dir in rename-tck.toml
+      ours+=("--report-dir=$reports")
+    else
+      # pytest, by which a night is judged, does not read that file
+      export "RENAME_TCK_REPORT_DIR=$reports"
+    fi
     for path in ${!INPUT_@}; do
       unset "$path"
     done
@@ -135,7 +223,7 @@ judge() {
   fi
   while IFS= read -r -d '' path; do
     paths+=("$path")
-  done < <(records "$reports")
+  done < <(records)
   if [ "$status" -le 1 ] && [ "${#paths[@]}" != 0 ]; then
     verdict=$("$python" -I -c '
 import json, sys
@@ -146,17 +234,17 @@ print(min(runs, key=order.index, default=order[0]))' "${paths[@]}") || verdict="
   output status "$status"
   output verdict "$verdict"
   output report "$reports"
+  output files "$(to_upload ${paths[@]+"${paths[@]}"})"
   return "$status"
 }
 
 summary() {
-  local reports path none=yes page=${GITHUB_STEP_SUMMARY:-/dev/null}
-  reports=$(report_folder)
+  local path none=yes page=${GITHUB_STEP_SUMMARY:-/dev/null}
   while IFS= read -r -d '' path; do
     none=""
-    "$python" -P -m rename_tck report "$path" --format md >>"$page"
+    "$python" -P -m rename_tck report --format md -- "$path" >>"$page"
     printf '\n' >>"$page"
-  done < <(records "$reports")
+  done < <(records)
   [ -z "$none" ] || echo "No record was written." | tee -a "$page"
 }
 

@@ -36,7 +36,8 @@ import json, os, pathlib, shutil, sys
 pathlib.Path(os.environ["CALLED"]).write_text(json.dumps([sys.argv[1:], dict(os.environ)]))
 print("::error::said by a server")
 if os.path.isdir("prepared"):
-    shutil.copytree("prepared", os.environ["RENAME_TCK_REPORT_DIR"], dirs_exist_ok=True)
+    (folder,) = (word[len("--report-dir="):] for word in sys.argv if word.startswith("--report-dir="))
+    shutil.copytree("prepared", folder, dirs_exist_ok=True)
 sys.exit(int(os.environ["STATUS"]))
 """
 
@@ -85,7 +86,7 @@ class Job:
         def value(match: re.Match[str]) -> str:
             return python if match[1] == "steps.python.outputs.python-path" else given[match[1].removeprefix("inputs.")]
 
-        env = {name: re.sub(r"\$\{\{ ([\w.-]+) \}\}", value, text) for name, text in step["env"].items()}
+        env = {name: re.sub(r"\$\{\{ ([\w.-]+) \}\}", value, text) for name, text in step.get("env", {}).items()}
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
             cwd=self.workspace, capture_output=True, text=True, check=False, timeout=300,
@@ -105,7 +106,25 @@ class Job:
         return self.step("Judge", **{"base_url": "http://target.example"} | inputs)
 
     def outputs(self) -> dict[str, str]:
-        """What the steps have put out, read as a runner reads it."""
+        """The outputs of the action, by what the step that judges has put out."""
+        found = self._put_out()
+        return {name: self._judge_output(each["value"], found) for name, each in DEFINITION["outputs"].items()}
+
+    def uploaded(self) -> list[str]:
+        """The files that the upload finds, as seen from the workspace; a folder means all in it."""
+        lines = self._judge_output(STEPS[-1]["with"]["path"], self._put_out()).splitlines()
+        paths = [self.workspace / line for line in lines]
+        files = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file()]
+        return sorted(str(file.relative_to(self.workspace)) for file in files)
+
+    @staticmethod
+    def _judge_output(expression: str, found: dict[str, str]) -> str:
+        match = re.fullmatch(r"\$\{\{ steps\.judge\.outputs\.(\w+) \}\}", expression)
+        assert match, expression
+        return found[match[1]]
+
+    def _put_out(self) -> dict[str, str]:
+        """Read as a runner reads it."""
         lines = iter((self.folder / "output").read_text().split("\n"))
         found = {}
         for line in lines:

@@ -51,6 +51,18 @@ def faulty() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def right() -> Iterator[str]:
+    with serve(AgnoServer(KEY)) as url:
+        yield url
+
+
+def closed() -> str:
+    """A URL where nothing answers."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
 FAULT = "agno.answer-media-type"
 SELECTED = "-k 'answer-media-type or name-stored or rename-accepted' --hypothesis-seed=1"
 
@@ -121,7 +133,7 @@ def test_every_input_reaches_what_it_is_for() -> None:
 def test_reports_are_written_and_uploaded_when_the_run_is_red() -> None:
     for step in STEPS[-2:]:
         assert step["if"].startswith("always() && ")
-    assert STEPS[-1]["with"]["path"] == "${{ steps.judge.outputs.report }}"
+    assert STEPS[-1]["with"]["path"] == "${{ steps.judge.outputs.files }}"
 
 
 # -- judging
@@ -139,8 +151,8 @@ def test_a_green_run(judging: Job) -> None:
 def test_a_red_run(judging: Job, faulty: str) -> None:
     assert judging.judge(base_url=faulty, system="agno", api_key=KEY, report_dir="out put", args=SELECTED) == 1
     assert judging.outputs() == {"status": "1", "verdict": "does not conform", "report": "out put"}
-    assert judging.step("Write the summary", report_dir="out put") == 0
-    assert FAULT in (judging.folder / "summary").read_text()
+    assert FAULT in judging.summary()
+    assert {"out put/conformance.html", f"out put/replay/{FAULT}.json"} <= set(judging.uploaded())
 
 
 def test_known_failures_do_not_fail_it(judging: Job, faulty: str) -> None:
@@ -151,9 +163,7 @@ def test_known_failures_do_not_fail_it(judging: Job, faulty: str) -> None:
 
 
 def test_a_target_that_is_down(judging: Job) -> None:
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port = taken.getsockname()[1]
-    assert judging.judge(base_url=f"http://127.0.0.1:{port}", system="agno", args=SELECTED) == 3
+    assert judging.judge(base_url=closed(), system="agno", args=SELECTED) == 3
     assert judging.outputs()["verdict"] == "could not judge"
     assert "could not judge" in judging.summary()
 
@@ -170,7 +180,7 @@ OPTIONS = {
     "system": "RENAME_TCK_SYSTEM", "api_key": "RENAME_TCK_API_KEY", "other_mode_key": "RENAME_TCK_OTHER_MODE_KEY",
     "user": "RENAME_TCK_USER", "session_id": "RENAME_TCK_SESSION_ID", "edition": "RENAME_TCK_EDITION",
     "spec": "RENAME_TCK_SPEC", "known_failures": "RENAME_TCK_KNOWN_FAILURES", "history": "RENAME_TCK_HISTORY",
-    "level": "RENAME_TCK_LEVEL", "report_dir": "RENAME_TCK_REPORT_DIR", "base_url": "PYTEST_BASE_URL",
+    "level": "RENAME_TCK_LEVEL", "base_url": "PYTEST_BASE_URL",
 }  # fmt: skip
 
 ODD = [
@@ -181,9 +191,9 @@ ODD = [
 
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_values_arrive_as_they_are_and_run_nothing(odd: str, job: Job) -> None:
-    assert job.judge(**dict.fromkeys(OPTIONS, odd)) == 0, job.said
+    assert job.judge(**dict.fromkeys([*OPTIONS, "report_dir"], odd)) == 0, job.said
     arguments, environment = job.called()
-    assert arguments == ["run"]
+    assert arguments == ["run", f"--report-dir={odd}"]
     assert {name: environment[variable] for name, variable in OPTIONS.items()} == dict.fromkeys(OPTIONS, odd)
     assert job.outputs() == {"status": "0", "verdict": "could not judge", "report": odd}
     assert os.listdir(job.workspace) == []
@@ -201,7 +211,7 @@ def test_odd_values_arrive_as_they_are_and_run_nothing(odd: str, job: Job) -> No
 )
 def test_args_are_split_and_not_run(args: str, words: list[str], job: Job) -> None:
     assert job.judge(args=args) == 0, job.said
-    assert job.called()[0] == ["run", *words]
+    assert job.called()[0] == ["run", "--report-dir=reports", *words]
     assert os.listdir(job.workspace) == []
 
 
@@ -223,28 +233,34 @@ def test_inputs_that_cannot_be_used(inputs: dict[str, str], sentence: str, job: 
     assert job.outputs() == {"status": "4", "verdict": "could not judge", "report": "reports"}
     assert not (job.folder / "called").exists()
     assert job.summary() == "No record was written.\n"
+    assert job.uploaded() == []
 
 
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"target": "staging", "args": "-x"}, ["run", "staging", "-x"]),
-        ({"args": "--all"}, ["run", "--all"]),
-        ({"args": "--base-url http://elsewhere.example"}, ["run", "--base-url", "http://elsewhere.example"]),
+        ({"target": "staging", "args": "-x"}, ["--report-dir=reports/staging", "staging", "-x"]),
+        ({"target": "2.5.6_a-b", "report_dir": "out put/"}, ["--report-dir=out put/2.5.6_a-b", "2.5.6_a-b"]),
+        ({"args": "--all", "report_dir": "out put"}, ["--report-dir=out put", "--all"]),
+        (
+            {"args": "--base-url http://elsewhere.example"},
+            ["--report-dir=reports", "--base-url", "http://elsewhere.example"],
+        ),
     ],
 )
 def test_a_target_named_otherwise(inputs: dict[str, str], words: list[str], job: Job) -> None:
     assert job.judge(base_url="", **inputs) == 0, job.said
     arguments, environment = job.called()
-    assert arguments == words
+    assert arguments == ["run", *words]
+    assert job.outputs()["report"] == words[0].removeprefix("--report-dir=")
     assert "PYTEST_BASE_URL" not in environment
 
 
 def test_an_empty_input_leaves_the_jobs_own_variable(job: Job) -> None:
-    job.env = dict.fromkeys(OPTIONS.values(), "the job's")
-    assert job.step("Judge", **dict.fromkeys(OPTIONS, ""), args="") == 0, job.said
+    job.env = dict.fromkeys([*OPTIONS.values(), "RENAME_TCK_REPORT_DIR"], "the job's")
+    assert job.step("Judge", **dict.fromkeys([*OPTIONS, "report_dir"], ""), args="") == 0, job.said
     arguments, environment = job.called()
-    assert arguments == ["run"]
+    assert arguments == ["run", "--report-dir=the job's"]
     assert {environment[variable] for variable in OPTIONS.values()} == {"the job's"}
     assert job.outputs()["report"] == "the job's"
 
@@ -253,7 +269,7 @@ def test_what_is_not_given_is_not_set(job: Job) -> None:
     assert job.judge() == 0
     environment = job.called()[1]
     ours = {name for name in environment if name.startswith(("RENAME_TCK_", "PYTEST_", "INPUT_"))}
-    assert ours == {"PYTEST_BASE_URL", "RENAME_TCK_REPORT_DIR"}
+    assert ours == {"PYTEST_BASE_URL"}
 
 
 def test_a_key_is_in_no_argument_and_in_one_variable(job: Job) -> None:
@@ -305,6 +321,7 @@ def test_a_record_of_an_earlier_step_is_not_taken_for_this_runs(job: Job) -> Non
 
 
 def test_several_targets_have_a_summary_each_and_the_worst_verdict(job: Job) -> None:
+    (job.workspace / "rename-tck.toml").write_text("[targets.a]\n[targets.b]\n")
     for name, verdict in (("a", "conforms"), ("b", "does not conform")):
         content = sample_run.sample()
         del content["runs"][1:]
@@ -316,6 +333,125 @@ def test_several_targets_have_a_summary_each_and_the_worst_verdict(job: Job) -> 
     assert job.judge(base_url="", args="--all") == 1
     assert job.outputs()["verdict"] == "does not conform"
     assert job.summary().count("## rename-tck: dify ") == 2
+
+
+# -- targets of a configuration file, really judged
+
+
+def names_targets(job: Job, file: str = "rename-tck.toml", **targets: str) -> None:
+    """Write a configuration file of Agno servers, each by its URL; `elsewhere` has a report folder of its own."""
+    tables = [f'[targets.{name}]\nbase-url = "{url}"\nsystem = "agno"\n' for name, url in targets.items()]
+    own = 'report-dir = "own"\n' if "elsewhere" in targets else ""
+    (job.workspace / file).write_text("".join(tables) + own)
+
+
+def judge_targets(job: Job, *, args: str = "", **inputs: str) -> int:
+    return job.judge(base_url="", api_key=KEY, args=f"{SELECTED} {args}", **inputs)
+
+
+def test_a_target_after_another_has_its_own_verdict_and_reports(judging: Job, faulty: str, right: str) -> None:
+    names_targets(judging, bad=faulty, good=right)
+    assert judge_targets(judging, target="bad") == 1, judging.said
+    assert judging.outputs() == {"status": "1", "verdict": "does not conform", "report": "reports/bad"}
+    assert judge_targets(judging, target="good") == 0, judging.said
+    assert judging.outputs() == {"status": "0", "verdict": "conforms", "report": "reports/good"}
+    assert re.findall("## rename-tck: .*", judging.summary()) == ["## rename-tck: agno conforms"]
+    assert judging.uploaded() == [
+        f"reports/good/{name}"
+        for name in ("badge.json", "conformance.html", "conformance.json", "conformance.md", "ctrf.json")
+    ]
+    assert (judging.workspace / "reports" / "bad" / "conformance.json").exists(), "what the other step left is its own"
+
+
+def test_a_targets_own_report_folder_is_not_used(judging: Job, right: str) -> None:
+    names_targets(judging, elsewhere=right)
+    assert judge_targets(judging, target="elsewhere") == 0, judging.said
+    assert judging.outputs() == {"status": "0", "verdict": "conforms", "report": "reports/elsewhere"}
+    assert judging.summary().startswith("## rename-tck: agno conforms")
+    assert "reports/elsewhere/conformance.html" in judging.uploaded()
+    assert not (judging.workspace / "own").exists()
+
+
+def test_a_server_by_its_url_after_a_target(judging: Job, faulty: str, right: str) -> None:
+    names_targets(judging, bad=faulty)
+    assert judge_targets(judging, target="bad") == 1, judging.said
+    assert judging.judge(base_url=right, system="agno", api_key=KEY, args=SELECTED) == 0, judging.said
+    assert judging.outputs() == {"status": "0", "verdict": "conforms", "report": "reports"}
+    assert judging.summary().count("## rename-tck: ") == 1
+    assert "reports/conformance.json" in judging.uploaded()
+    assert [name for name in judging.uploaded() if "/bad/" in name] == []
+
+
+def test_all_targets_of_which_one_is_down(judging: Job, faulty: str, right: str) -> None:
+    """In a workspace with the reports of other steps, of a target that is there no more, too."""
+    names_targets(judging, "other.toml", gone=right, good=faulty)
+    assert judge_targets(judging, args="--all --config other.toml") == 1, judging.said
+    assert judging.judge(base_url=faulty, system="agno", api_key=KEY, args=SELECTED) == 1
+    names_targets(judging, good=right, down=closed(), elsewhere=right)
+    assert judge_targets(judging, args="--all") == 3, judging.said
+    assert judging.outputs() == {"status": "3", "verdict": "could not judge", "report": "reports"}
+    assert re.findall("## rename-tck: .*", judging.summary()) == [
+        "## rename-tck: agno conforms",
+        "## rename-tck: agno could not be judged",
+        "## rename-tck: agno conforms",
+    ]
+    uploaded = judging.uploaded()
+    assert {Path(name).parent.name for name in uploaded if "replay" not in name} == {
+        "reports", "good", "down", "elsewhere",
+    }  # fmt: skip
+    assert [name for name in uploaded if name.count("/") == 1] == ["reports/matrix.html"]
+    assert not (judging.workspace / "own").exists()
+
+
+def test_all_targets_of_which_one_is_bad_and_one_is_down(judging: Job, faulty: str) -> None:
+    names_targets(judging, bad=faulty, down=closed())
+    assert judge_targets(judging, args="--all") == 1, judging.said
+    assert judging.outputs() == {"status": "1", "verdict": "could not judge", "report": "reports"}, "the worst of both"
+
+
+@pytest.mark.parametrize("content", [None, "no TOML", 'targets = "none"', '[targets."../mine"]'])
+def test_all_targets_of_a_file_that_cannot_be_used(content: str | None, judging: Job) -> None:
+    if content is not None:
+        (judging.workspace / "rename-tck.toml").write_text(content)
+    for folder in ("mine", "reports", "reports/good"):
+        (judging.workspace / folder).mkdir()
+        (judging.workspace / folder / "conformance.json").write_text("{}")
+    assert judge_targets(judging, args="--all") == 4
+    assert judging.said.count("\n") == 4, "one sentence, between what stops commands and what lets them go on"
+    assert judging.outputs() == {"status": "4", "verdict": "could not judge", "report": "reports"}
+    assert judging.summary() == "No record was written.\n"
+    assert judging.uploaded() == []
+    assert len(list(judging.workspace.rglob("conformance.json"))) == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["..", ".", "../mine", "/mine", "a/../../mine", "-x", "*", "a b", "a\nb", "é", "\\", "~", "test_agno.py"]
+)
+def test_what_is_no_targets_name_leads_to_no_folder(name: str, judging: Job) -> None:
+    for folder in ("mine", "reports"):
+        (judging.workspace / folder).mkdir()
+        (judging.workspace / folder / "conformance.json").write_text("{}")
+    (judging.workspace / "conformance.json").write_text("{}")
+    assert judge_targets(judging, target=name) == 4
+    assert judging.said.startswith("rename-tck: target is the name of a target in rename-tck.toml: ")
+    assert judging.outputs() == {"status": "4", "verdict": "could not judge", "report": "reports"}
+    assert judging.summary() == "No record was written.\n"
+    assert judging.uploaded() == []
+    assert len(list(judging.workspace.rglob("conformance.json"))) == 3
+
+
+def test_a_target_that_the_file_does_not_name(judging: Job, right: str) -> None:
+    names_targets(judging, good=right)
+    assert judge_targets(judging, target="goood") == 4
+    assert judging.outputs() == {"status": "4", "verdict": "could not judge", "report": "reports/goood"}
+    assert judging.summary() == "No record was written.\n"
+    assert judging.uploaded() == []
+
+
+def test_a_report_folder_like_an_option(judging: Job, right: str) -> None:
+    assert judging.judge(base_url=right, system="agno", api_key=KEY, report_dir="--help", args=SELECTED) == 0
+    assert judging.summary().startswith("## rename-tck: agno conforms")
+    assert "--help/conformance.html" in judging.uploaded()
 
 
 # -- installing
