@@ -320,6 +320,34 @@ def test_a_record_of_an_earlier_step_is_not_taken_for_this_runs(job: Job) -> Non
     assert sorted(path.name for path in reports.rglob("*.*")) == ["dify.name-stored.json", "mine.json"]
 
 
+@pytest.mark.parametrize(
+    ("inputs", "left"),
+    [
+        ({"target": "a"}, {"conformance.json", "matrix.html", "b/conformance.json", "mine/conformance.json"}),
+        ({"args": "--all"}, {"conformance.json", "mine/conformance.json"}),
+        ({"args": "--all --config=other.toml"}, {"conformance.json", "a/conformance.json", "mine/conformance.json"}),
+        ({"args": "--config other.toml --all"}, {"conformance.json", "a/conformance.json", "mine/conformance.json"}),
+        ({}, {"matrix.html", "a/conformance.json", "b/conformance.json", "mine/conformance.json"}),
+    ],
+)
+def test_of_earlier_reports_those_are_removed_that_the_run_would_write(
+    inputs: dict[str, str], left: set[str], job: Job
+) -> None:
+    (job.workspace / "rename-tck.toml").write_text("[targets.a]\n[targets.b]\n")
+    (job.workspace / "other.toml").write_text("[targets.b]\n")
+    reports = job.workspace / "reports"
+    for name in ("a", "b", "mine"):
+        (reports / name).mkdir(parents=True)
+        (reports / name / "conformance.json").write_text("{}")
+    for name in ("conformance.json", "matrix.html"):
+        (reports / name).write_text("{}")
+    job.status = 2
+    assert job.judge(**inputs) == 2, job.said
+    assert {str(path.relative_to(reports)) for path in reports.rglob("*.*")} == left
+    assert job.summary() == "No record was written.\n"
+    assert job.uploaded() == []
+
+
 def test_several_targets_have_a_summary_each_and_the_worst_verdict(job: Job) -> None:
     (job.workspace / "rename-tck.toml").write_text("[targets.a]\n[targets.b]\n")
     for name, verdict in (("a", "conforms"), ("b", "does not conform")):
