@@ -228,8 +228,8 @@ judge() {
     verdict=$("$python" -I -c '
 import json, sys
 runs = [run["verdict"] for path in sys.argv[1:] for run in json.load(open(path, encoding="utf-8"))["runs"]]
-order = "could not judge", "does not conform", "conforms"
-print(min(runs, key=order.index, default=order[0]))' "${paths[@]}") || verdict="could not judge"
+order = "does not conform", "could not judge", "conforms"
+print(min(runs, key=order.index, default=order[1]))' "${paths[@]}") || verdict="could not judge"
   fi
   output status "$status"
   output verdict "$verdict"

@@ -295,7 +295,7 @@ def test_modules_of_the_workspace_are_not_imported(job: Job) -> None:
     (job.workspace / "prepared" / "conformance.json").write_text(record.dumps(sample_run.sample()))
     job.status = 1
     assert job.judge() == 1
-    assert job.outputs()["verdict"] == "could not judge", "the worst of the three of the sample"
+    assert job.outputs()["verdict"] == "does not conform", "the worst of the three of the sample"
     assert job.summary().startswith("## rename-tck: ")
 
 
@@ -434,7 +434,7 @@ def test_all_targets_of_which_one_is_down(judging: Job, faulty: str, right: str)
 def test_all_targets_of_which_one_is_bad_and_one_is_down(judging: Job, faulty: str) -> None:
     names_targets(judging, bad=faulty, down=closed())
     assert judge_targets(judging, args="--all") == 1, judging.said
-    assert judging.outputs() == {"status": "1", "verdict": "could not judge", "report": "reports"}, "the worst of both"
+    assert judging.outputs() == {"status": "1", "verdict": "does not conform", "report": "reports"}, "the worst of both"
 
 
 @pytest.mark.parametrize("content", [None, "no TOML", 'targets = "none"', '[targets."../mine"]'])
