@@ -54,7 +54,7 @@ def tell(
         text = terminal.failure_text(outcome.record(), outcome.drift)
         if outcome.failure is not None and outcome.failure.again is not None:
             spec = None if session.settings.spec is None else session.settings.spec.file
-            text += f"\n{terminal.again_line(outcome.record(), spec)}"
+            text += f"\n{terminal.again_line(outcome.record(), spec, str(session.settings.report_dir))}"
         excuse = _excused(outcome, session)
         report.outcome, report.longrepr = "skipped" if excuse else "failed", text
         if excuse:

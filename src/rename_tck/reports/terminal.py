@@ -123,9 +123,14 @@ def replay_text(requirement: Json) -> str:
     return "\n".join(lines)
 
 
-def again_line(requirement: Json, spec: str | None = None) -> str:
-    """The last line of what a failing test prints: how to send the case again; `spec` is the user's own document."""
-    more = "" if spec is None else f" {one_line(shlex.quote(f'--spec={spec}'))}"
+def again_line(requirement: Json, spec: str | None = None, report_dir: str = "reports") -> str:
+    """The last line of what a failing test prints: how to send the case again.
+
+    `spec` is the user's own document; `report_dir` is the folder of the run's reports, where the case is kept.
+    """
+    given = [] if report_dir == "reports" else [f"--report-dir={report_dir}"]
+    given += [] if spec is None else [f"--spec={spec}"]
+    more = "".join(f" {one_line(shlex.quote(option))}" for option in given)
     return f"  {pad('again', _LABEL)} rename-tck replay {requirement['id']} --base-url=\u2026{more}"
 
 
