@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-from rename_tck.cli import main
-
 if __name__ == "__main__":
+    # -m puts the current folder first, where a click.py of the user's would be taken for Click; where the suite itself
+    # is found there its processes need it, too
+    here = os.getcwd()
+    if not sys.flags.safe_path and sys.path[:1] == [here] and os.path.dirname(os.path.dirname(__file__)) != here:
+        del sys.path[0]
+
+    from rename_tck.cli import main
+
     sys.exit(main())

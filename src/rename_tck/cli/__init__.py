@@ -1,8 +1,9 @@
 """The `rename-tck` command: one module a sub-command, each imported only when it is called.
 
-`run` is pytest underneath (`session`), with the options of a configuration file (`config_file`, `targets`); `report`,
-`diff`, `matrix` and `known-failures` work with records, `replay` sends a failing case again, `serve` runs an embedded
-server.
+`app` finds the sub-command and says its errors. `run` is pytest underneath (`pytest_run`), with the options of a
+configuration file (`config_file`, `run_targets`) and as much of pytest's command line as it takes to find a target
+there (`command_line`); `report`, `diff`, `matrix` and `known-failures` work with records, `replay` sends a failing case
+again (`replaying`), `serve` runs an embedded server.
 
 Imports from: the ground, checks, client, pytest_plugin, reference, replay, reports, requirements, results, settings.
 """
@@ -10,8 +11,6 @@ Imports from: the ground, checks, client, pytest_plugin, reference, replay, repo
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-PROGRAM = "rename-tck"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import click
 
 from rename_tck import __version__
-from rename_tck.cli import PROGRAM
-from rename_tck.cli.errors import BAD_OPTION, CANNOT, BadUsage, CommandError, suggestion
-from rename_tck.text import one_line
+from rename_tck.cli.errors import CANNOT, PROGRAM, BadOption, CommandError, complain, suggestion
+from rename_tck.cli.output import outlasting_readers
 
 
 class _SubCommand(NamedTuple):
@@ -30,6 +31,9 @@ SUB_COMMANDS = {
     "matrix": _SubCommand("matrix", "Set several records side by side on one HTML page."),
     "known-failures": _SubCommand("known_failures", "Write a file of known failures from a record."),
 }
+
+#: A variable: with it what is unexpected is shown with its traceback.
+_DEBUG = "RENAME_TCK_DEBUG"
 
 #: Columns of the help texts, at most.
 _COLUMNS = 100
@@ -62,7 +66,7 @@ class SubCommands(click.Group):
         name = args[0]
         if name not in SUB_COMMANDS and not name.startswith("-"):
             near = suggestion(name, SUB_COMMANDS) or f": there are {', '.join(SUB_COMMANDS)}."
-            raise BadUsage(f"there is no command {name}{near}")
+            raise CommandError(f"there is no command {name}{near}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -86,7 +90,7 @@ def _command(ctx: click.Context) -> None:
       rename-tck run                               see it work: judge the embedded servers
       rename-tck run --base-url=http://localhost:7777 --system=agno
       rename-tck run staging                       judge a target that rename-tck.toml names
-      rename-tck serve dify --fault=name-not-stored    a server to see a failure with
+      rename-tck serve dify --fault=missing-user-taken    a server to see a failure with
       rename-tck replay dify.user-required --base-url=http://localhost:5001/v1
       rename-tck diff before/conformance.json after/conformance.json
 
@@ -100,31 +104,45 @@ def _command(ctx: click.Context) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
     words = sys.argv[1:] if arguments is None else list(arguments)
-    try:
-        status: Any = _command.main(args=words, prog_name=PROGRAM, standalone_mode=False)
-    except CommandError as error:
-        sys.stderr.write(f"{one_line(str(error))}\n")
-        return CANNOT
-    except BadUsage as error:
-        _complain(PROGRAM, str(error))
-        return error.status
-    except click.UsageError as error:
-        name = f"{PROGRAM} {words[0]}" if words and words[0] in SUB_COMMANDS else PROGRAM
-        _complain(PROGRAM, _sentence(error, name))
-        return BAD_OPTION if name == f"{PROGRAM} run" else CANNOT
-    except click.Abort:  # Ctrl-C
-        return CANNOT
+    with outlasting_readers():
+        try:
+            status: Any = _command.main(args=words, prog_name=PROGRAM, standalone_mode=False)
+        except CommandError as error:
+            complain(str(error))
+            return error.status
+        except click.UsageError as error:
+            wrong = _wrong_usage(error, words)
+            complain(str(wrong))
+            return wrong.status
+        except click.Abort:  # Ctrl-C
+            return CANNOT
+        except Exception as error:  # noqa: BLE001
+            return _unexpected(error)
     return status if isinstance(status, int) else 0
 
 
-def _sentence(error: click.UsageError, name: str) -> str:
+def _wrong_usage(error: click.UsageError, words: Sequence[str]) -> CommandError:
     """What Click has to say, as one sentence."""
+    name = f"{PROGRAM} {words[0]}" if words and words[0] in SUB_COMMANDS else PROGRAM
     if isinstance(error, click.NoSuchOption):
         near = f"; did you mean {error.possibilities[0]}?" if error.possibilities else f": {name} --help lists them."
-        return f"there is no option {error.option_name}{near}"
-    text = error.format_message().strip().rstrip(".")
-    return f"{text[:1].lower()}{text[1:]}: {name} --help tells more."
+        text = f"there is no option {error.option_name}{near}"
+    else:
+        said = error.format_message().strip().rstrip(".")
+        text = f"{said[:1].lower()}{said[1:]}: {name} --help tells more."
+    return BadOption(text) if name == f"{PROGRAM} run" else CommandError(text)
 
 
-def _complain(name: str, sentence: str) -> None:
-    sys.stderr.write(f"{name}: {one_line(sentence)}\n")
+def _unexpected(error: Exception) -> int:
+    """Say what no one has thought of, without what might hold a secret; the exit status."""
+    from rename_tck.results.run import COULD_NOT_JUDGE
+
+    if os.environ.get(_DEBUG):
+        traceback.print_exception(error)
+    what = str(error) if isinstance(error, OSError) else type(error).__name__
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(place.filename)}, line {place.lineno}"
+    complain(
+        f"something unexpected happened ({what}; {where}): {_DEBUG}=1 in the environment shows where it comes from."
+    )
+    return COULD_NOT_JUDGE

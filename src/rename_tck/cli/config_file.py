@@ -68,6 +68,8 @@ class ConfigFile:
     path: Path
     values: Mapping[str, str] = field(default_factory=dict)
     targets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: Whether there is no such file.
+    missing: bool = False
 
     def target(self, name: str) -> Mapping[str, str]:
         """The values of a target.
@@ -77,6 +79,8 @@ class ConfigFile:
         """
         if name in self.targets:
             return self.targets[name]
+        if self.missing:
+            raise ConfigFileError(f"there is no target {name}: there is no {self.path} here.")
         if not self.targets:
             raise ConfigFileError(f"there is no target {name}: {self.path} names no targets.")
         near = suggestion(name, self.targets) or "."
@@ -104,6 +108,14 @@ class ConfigFile:
         profile = chosen.get(_PROFILE) or self.values.get(_PROFILE)
         return Choices(variables, (f"--{_PROFILE}={profile}",) if profile else ())
 
+    def source(self, key: str, target: str | None, environ: Mapping[str, str]) -> str | None:
+        """Where in the file a run takes the value of a key from; None where it does not take it from the file."""
+        if target is not None and key in self.targets[target]:
+            return f"[{_TARGETS}.{target}] of {self.path}"
+        name = variable(key)
+        given = name is not None and _given(key, name, environ)
+        return str(self.path) if key in self.values and not given else None
+
     def report_dir(self, environ: Mapping[str, str]) -> Path:
         """The folder of reports that no target has chosen."""
         given = environ.get(_VARIABLES[REPORT_DIR], "").strip()
@@ -114,6 +126,11 @@ class ConfigFile:
             where = f"[{_TARGETS}.{target}] of {self.path}" if target else str(self.path)
             raise ConfigFileError(f"the variable {name}, which {key} in {where} names, is not set or is empty.")
         return environ[name]
+
+
+def variable(key: str) -> str | None:
+    """The variable that a run takes the value of a key from, if there is one."""
+    return _SECRETS.get(key) or _VARIABLES.get(key)
 
 
 def _given(key: str, variable: str, environ: Mapping[str, str]) -> bool:
@@ -128,7 +145,7 @@ def find(named: str | None) -> ConfigFile:
         ConfigFileError: it cannot be used.
     """
     if named is None and not Path(NAME).exists():
-        return ConfigFile(Path(NAME))
+        return ConfigFile(Path(NAME), missing=True)
     return load(Path(NAME if named is None else named))
 
 

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
+
+from rename_tck.text import one_line
+
+#: What the command is called, and what every sentence of its errors begins with.
+PROGRAM = "rename-tck"
 
 #: Exit status of a command that cannot do what it was asked for.
 CANNOT = 2
 
-#: Exit status of a run whose options, variables or configuration file cannot be used.
-BAD_OPTION = 4
-
 
 class CommandError(Exception):
-    """A command cannot do what it was asked for; the message is one whole sentence. Exit status 2."""
+    """A command cannot do what it was asked for, or was called wrongly; the message is one sentence."""
+
+    @property
+    def status(self) -> int:
+        """The exit status."""
+        return CANNOT
 
 
-class BadUsage(Exception):
-    """A command was called wrongly; the message is one sentence, which is printed after the program's name.
+class BadOption(CommandError):
+    """An option, a variable or the configuration file of a run cannot be used."""
 
-    `status` is the exit status.
-    """
+    @property
+    def status(self) -> int:
+        """The exit status: that of a run whose options cannot be used."""
+        from rename_tck.results.run import BAD_OPTION  # here, for the help of a command does without
 
-    def __init__(self, message: str, status: int = CANNOT) -> None:
-        super().__init__(message)
-        self.status = status
+        return BAD_OPTION
+
+
+def complain(sentence: str) -> None:
+    """Say on standard error what is wrong."""
+    sys.stderr.write(f"{PROGRAM}: {one_line(sentence)}\n")
 
 
 def suggestion(name: str, names: Iterable[str]) -> str:

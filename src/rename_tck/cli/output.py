@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from rename_tck.cli.errors import CommandError
-from rename_tck.files import replace
-from rename_tck.results import record
-from rename_tck.results.record import Json
+
+if TYPE_CHECKING:
+    from rename_tck.results.record import Json
 
 
 def read(path: Path) -> Json:
@@ -18,6 +21,8 @@ def read(path: Path) -> Json:
     Raises:
         CommandError: there is none.
     """
+    from rename_tck.results import record
+
     try:
         return record.load(path)
     except record.InvalidRecordError as error:
@@ -32,14 +37,71 @@ def put(text: str, output: Path | None) -> None:
     """
     content = text.encode()
     if output is not None:
+        from rename_tck.files import replace
+
         try:
             replace(output, content)
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror or error}.") from None
         return
+    sys.stdout.flush()
     try:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # the reader has seen enough; what Python flushes at its end must go somewhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go(sys.stdout)
+
+
+@contextlib.contextmanager
+def outlasting_readers() -> Iterator[None]:
+    """Standard output and error that may lose their reader, as in `rename-tck run | head`: nothing fails for that.
+
+    What is done goes on to its end, and so its exit status is its own.
+    """
+    before = sys.stdout, sys.stderr
+    # what stands in passes everything on to the stream, so it is one for whoever uses it
+    sys.stdout, sys.stderr = (cast("TextIO", _Outlasting(stream)) for stream in before)
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, _Outlasting):
+                stream.flush()
+        sys.stdout, sys.stderr = before
+
+
+class _Outlasting:
+    """A stream of text that forgets what it is given when its reader is gone."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write; how much."""
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            _let_go(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            _let_go(self._stream)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write them all."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Have a stream without a reader write to nowhere: what Python flushes at its end must go somewhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

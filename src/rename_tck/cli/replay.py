@@ -8,7 +8,7 @@ import click
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="ID [OPTIONS OF run]...")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="ID [OPTIONS OF run]...")
 @click.option("--base-url", metavar="URL", help="The target. [PYTEST_BASE_URL]")
 @click.option(
     "--report-dir",
@@ -29,14 +29,17 @@ def command(arguments: tuple[str, ...], base_url: str | None, report_dir: Path |
 
     Exit status 0: it passes now; 1: it still fails; 3: it could not be judged; 2: it cannot be asked.
     """
-    from rename_tck.cli.errors import BadUsage
-    from rename_tck.cli.options import positional
+    from rename_tck.cli.command_line import positional
+    from rename_tck.cli.errors import CommandError
 
     places = positional(arguments)
-    if not places:
-        raise BadUsage("replay needs the ID of a requirement, as in rename-tck replay dify.user-required.")
-    name, more = arguments[places[0]], (*arguments[: places[0]], *arguments[places[0] + 1 :])
+    names = [arguments[place] for place in places]
+    if not names:
+        raise CommandError("replay needs the ID of a requirement, as in rename-tck replay dify.user-required.")
+    if len(names) > 1:
+        raise CommandError(f"replay sends the case of one requirement, not of {' and '.join(names)}: name one.")
+    more = (*arguments[: places[0]], *arguments[places[0] + 1 :])
 
-    from rename_tck.cli.resending import resend  # here, for pytest and all that judges come with it
+    from rename_tck.cli.replaying import resend  # here, for pytest and all that judges come with it
 
-    return resend(name, more, base_url=base_url, report_dir=report_dir, spec=spec)
+    return resend(names[0], more, base_url=base_url, report_dir=report_dir, spec=spec)

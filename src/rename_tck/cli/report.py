@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -25,11 +24,10 @@ def command(file: Path, form: str, history: Path | None, output: Path | None) ->
       rename-tck report reports/conformance.json >> "$GITHUB_STEP_SUMMARY"
       rename-tck report reports/conformance.json --format=html --history=nights.jsonl > page.html
     """
-    from rename_tck.cli.errors import CommandError
+    from rename_tck.cli.errors import CommandError, complain
     from rename_tck.cli.output import put, read
     from rename_tck.reports.writing import REPORTS
     from rename_tck.results import history as histories
-    from rename_tck.text import one_line
 
     record, runs = read(file), None
     if history is not None:
@@ -38,6 +36,6 @@ def command(file: Path, form: str, history: Path | None, output: Path | None) ->
         except OSError as error:
             raise CommandError(f"{history} cannot be read: {error.strerror or error}.") from None
         for note in runs.notes:
-            sys.stderr.write(f"{one_line(note)}\n")
+            complain(note)
     put(REPORTS[form].render(record, runs), output)
     return 0

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import CompletionItem
+
+from rename_tck import __version__
+from rename_tck.cli.errors import PROGRAM
 
 HELP = """\
 Usage: rename-tck run [TARGET] [OPTIONS] [TESTS]
@@ -40,17 +44,41 @@ cannot be used, 5 no test was selected.
 class _Run(click.Command):
     """A command whose help is written out: most of its options are pytest's to parse."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options of the command itself."""
+        # as words alone: Click would find the letters within those of pytest, too, as the h of -kauth
+        return super().parse_args(ctx, [{"-h": "--help", "-V": "--version"}.get(word, word) for word in args])
+
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The whole help."""
         formatter.write(HELP)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The long options, those of pytest as well; else the targets."""
+        if not incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        from rename_tck.cli.command_line import LONG_OPTIONS
 
-@click.command(cls=_Run, context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+        return [CompletionItem(name) for name in sorted({*LONG_OPTIONS, "--help"}) if name.startswith(incomplete)]
+
+
+def _targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """The targets of the configuration file, for the shell to complete."""
+    from rename_tck.cli.config_file import ConfigFileError, find
+
+    try:
+        return [name for name in find(ctx.params.get("config")).targets if name.startswith(incomplete)]
+    except ConfigFileError:
+        return []
+
+
+@click.command(cls=_Run, context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=_targets)
 @click.option("--all", "every", is_flag=True, help="Judge every target of the configuration file.")
 @click.option("--config", metavar="FILE", help="The configuration file, instead of ./rename-tck.toml.")
+@click.version_option(__version__, message=f"{PROGRAM} %(version)s")
 def command(arguments: tuple[str, ...], every: bool, config: str | None) -> int:
     """Judge a server."""
-    from rename_tck.cli.targets import judge, judge_all  # here, for pytest and all that judges come with it
+    from rename_tck.cli.run_targets import judge, judge_all  # here, for pytest and all that judges come with it
 
     return judge_all(list(arguments), config) if every else judge(list(arguments), config)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from rename_tck.cli import PROGRAM
-from rename_tck.cli.errors import BadUsage, suggestion
+from rename_tck.cli.errors import PROGRAM, CommandError, suggestion
 
 if TYPE_CHECKING:
     from rename_tck.reference.service import Service
@@ -25,32 +24,51 @@ KEY = "local-key"
 _OTHER_MODE_KEY = "local-key-of-another-mode"
 
 
+#: The faults by which one requirement fails alone, by system; by all others further ones fail, too.
+_ONE_FAILS = {"dify": {"auto-generate-ignored"}, "agno": {"other-users-session"}, "openhands": frozenset[str]()}
+
+
+def _systems(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """The systems, for the shell to complete."""
+    return [name for name in SYSTEMS if name.startswith(incomplete)]
+
+
+def _faults(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """The faults of the system that is named, else of all, for the shell to complete."""
+    from rename_tck.reference.faults import faults
+
+    # an option without its value yet leaves the words as they are
+    named = [word for word in (ctx.params.get("system"), *ctx.args) if word in SYSTEMS]
+    names = dict.fromkeys(name for system in named or SYSTEMS for name in faults(system))
+    return [name for name in names if name.startswith(incomplete)]
+
+
 @click.command()
-@click.argument("system", required=False, metavar=f"[{'|'.join(SYSTEMS)}]")
+@click.argument("system", required=False, metavar=f"[{'|'.join(SYSTEMS)}]", shell_complete=_systems)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="The port (default: a free one).")
 @click.option(
     "--api-key", default=KEY, metavar="KEY", help=f"The key to ask for (default: {KEY}); empty, none is asked for."
 )
-@click.option("--fault", metavar="NAME", help="Serve with this fault.")
-@click.option("--list-faults", is_flag=True, help="List the faults, and the requirement that finds each.")
+@click.option("--fault", metavar="NAME", help="Serve with this fault.", shell_complete=_faults)
+@click.option("--list-faults", is_flag=True, help="List the faults, and a requirement that finds each.")
 def command(system: str | None, port: int, api_key: str, fault: str | None, list_faults: bool) -> int:
     """Run an embedded server on 127.0.0.1 until Ctrl-C, and print the command that judges it.
 
     \b
-      rename-tck serve dify                            a correct server, to try a client against
-      rename-tck serve dify --fault=name-not-stored    see what a failure looks like
+      rename-tck serve dify                               a correct server, to try a client against
+      rename-tck serve dify --fault=missing-user-taken    see what a failure looks like
       rename-tck serve agno --port=7777 --api-key=secret
       rename-tck serve openhands --list-faults
     """
     if system is not None and system not in SYSTEMS:
-        raise BadUsage(f"there is no server {system}, but {', '.join(SYSTEMS)}{suggestion(system, SYSTEMS) or '.'}")
+        raise CommandError(f"there is no server {system}, but {', '.join(SYSTEMS)}{suggestion(system, SYSTEMS) or '.'}")
     if list_faults:
         _list([system] if system is not None else list(SYSTEMS))
         return 0
     if system is None:
-        raise BadUsage(f"serve needs to know which server: {', '.join(SYSTEMS)}.")
+        raise CommandError(f"serve needs to know which server: {', '.join(SYSTEMS)}.")
     if not api_key.isascii() or any(not 33 <= ord(char) < 127 for char in api_key):
-        raise BadUsage("--api-key has a character that no header can carry.")
+        raise CommandError("--api-key has a character that no header can carry.")
     app = _application(system, api_key or None, fault)
     what = f"the embedded {SYSTEMS[system]} server{f' with the fault {fault}' if fault else ''}"
     _serve(app, port, what, system, api_key)
@@ -72,7 +90,7 @@ def _application(system: str, key: str | None, fault: str | None) -> Service:
         known = faults(system)
         if fault not in known:
             near = suggestion(fault, known) or f": {PROGRAM} serve {system} --list-faults lists them."
-            raise BadUsage(f"the server of {SYSTEMS[system]} has no fault {fault}{near}")
+            raise CommandError(f"the server of {SYSTEMS[system]} has no fault {fault}{near}")
         found = known[fault].server
         assert issubclass(found, server)
         server = found
@@ -90,16 +108,19 @@ def _serve(app: Service, port: int, what: str, system: str, key: str) -> None:
                 url = stack.enter_context(serve(app, port))
             except OSError as error:
                 why = error.strerror or str(error)
-                raise BadUsage(
+                raise CommandError(
                     f"port {port} of 127.0.0.1 cannot be had ({why}): give another with --port, "
                     f"or leave it out for a free one."
                 ) from None
-            variable = f"RENAME_TCK_API_KEY={shlex.quote(key)} " if key else ""
+            keys = {"RENAME_TCK_API_KEY": key} if key else {}
+            if key and system == "dify":
+                keys["RENAME_TCK_OTHER_MODE_KEY"] = _OTHER_MODE_KEY
+            variables = "".join(f"{name}={shlex.quote(value)} " for name, value in keys.items())
             sys.stdout.write(
                 f"{what} answers at {url}\n"
                 f"its key: {key or '(it asks for none)'}\n"
                 f"judge it with\n\n"
-                f"    {variable}{PROGRAM} run --base-url={url} --system={system}\n\n"
+                f"    {variables}{PROGRAM} run --base-url={url} --system={system}\n\n"
                 f"Ctrl-C stops it.\n"
             )
             sys.stdout.flush()
@@ -132,6 +153,7 @@ def _list(systems: list[str]) -> None:
         lines += [f"{SYSTEMS[system]} ({PROGRAM} serve {system} --fault=NAME)"]
         wide = max(len(fault.name) for fault in known)
         for fault in known:
-            lines += [f"  {fault.name:{wide}}  {fault.sentence}", f"  {'':{wide}}  fails {fault.requirement}"]
+            others = "" if fault.name in _ONE_FAILS[system] else ", among others"
+            lines += [f"  {fault.name:{wide}}  {fault.sentence}", f"  {'':{wide}}  fails {fault.requirement}{others}"]
         lines += [""]
     put("\n".join(lines[:-1]) + "\n", None)

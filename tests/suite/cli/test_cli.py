@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,9 +17,9 @@ import pytest
 from harness import KEY, OTHER_MODE_KEY, ROOT, plain_environment, slow_but
 
 from rename_tck import __version__
-from rename_tck.cli import main, session
+from rename_tck.cli import main, pytest_run
 from rename_tck.cli.app import SUB_COMMANDS
-from rename_tck.cli.options import LONG_OPTIONS
+from rename_tck.cli.command_line import LONG_OPTIONS
 from rename_tck.cli.report import FORMATS
 from rename_tck.cli.run import HELP
 from rename_tck.reference.agno import AgnoServer
@@ -82,35 +83,18 @@ def test_help_names_every_command_and_how_to_complete(capfd: Any) -> None:
     assert 'eval "$(_RENAME_TCK_COMPLETE=bash_source rename-tck)"' in out
 
 
-def test_the_shell_can_complete() -> None:
-    env = {"_RENAME_TCK_COMPLETE": "bash_complete", "COMP_WORDS": "rename-tck re", "COMP_CWORD": "1"}
-    code = "from rename_tck.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=plain_environment() | {"PYTHONPATH": str(ROOT / "src")} | env,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.stdout.splitlines() == ["plain,replay", "plain,report"], done.stderr
-
-
 def test_help_of_run_names_every_option() -> None:
     assert [option.name for option in OPTIONS if not re.search(rf"--{option.name}\b", HELP)] == []
     assert set(re.findall(r"--[a-z-]+", HELP)) - {*LONG_OPTIONS, "--help"} == set()
-
-
-def test_every_option_that_is_suggested_exists(capfd: Any) -> None:
-    plugins = [word for name in ("base_url", "xdist", "hypothesispytest", session.PLUGIN) for word in ("-p", name)]
-    pytest.main([*plugins, "-c", os.devnull, "--rootdir=.", "--help"])
-    known = set(re.findall(r"(?<![\w-])--[a-z-]+", capfd.readouterr().out))
-    # the first two are the command's own, the others are known to pytest by another spelling
-    assert set(LONG_OPTIONS) - known == {"--all", "--config", "--junitxml", "--junitprefix"}
 
 
 def test_the_formats_of_a_report_are_those_that_there_are() -> None:
     assert tuple(name for name in REPORTS if name != "json") == FORMATS
 
 
-def test_version_and_module() -> None:
-    done = process("--version")
+@pytest.mark.parametrize("arguments", ["--version", "run --version", "run -V"])
+def test_version_and_module(arguments: str) -> None:
+    done = process(*arguments.split())
     assert (done.returncode, done.stdout, done.stderr) == (0, f"rename-tck {__version__}\n", "")
 
 
@@ -136,11 +120,17 @@ WRONG: list[tuple[str, int, str]] = [
     ("diff a b c", 2, "got unexpected extra argument (c): rename-tck diff --help tells more."),
     ("matrix", 2, "missing argument '[NAME=]FILE...': rename-tck matrix --help tells more."),
     ("known-failures --ouput=x", 2, "there is no option --ouput; did you mean --output?"),
-    ("replay", 2, "missing argument 'ID [OPTIONS OF run]...': rename-tck replay --help tells more."),
+    ("replay", 2, "replay needs the ID of a requirement, as in rename-tck replay dify.user-required."),
+    ("replay x", 2, "'x' is no requirement: rename-tck run --collect-only -q lists them."),
+    ("replay dify.user-requird", 2, "'dify.user-requird' is no requirement; did you mean dify.user-required?"),
+    ("replay A --user U B", 2, "replay sends the case of one requirement, not of A and B: name one."),
     ("replay --header x:y", 2,
      "replay needs the ID of a requirement, as in rename-tck replay dify.user-required."),
     ("run --base-ur=x", 4, "there is no option --base-ur; did you mean --base-url?"),
-    ("run --base-ur x", 4, "there is no target x: rename-tck.toml names no targets."),
+    ("run --base-ur x", 4, "there is no option --base-ur; did you mean --base-url?"),
+    ("run --sytem agno", 4, "there is no option --sytem; did you mean --system?"),
+    ("run --sesion-id abc -q", 4, "there is no option --sesion-id; did you mean --session-id?"),
+    ("run --zzz x y", 4, "there is no target y: there is no rename-tck.toml here."),
     ("run --alll", 4, "there is no option --alll; did you mean --all?"),
     ("run -q --zzzz", 4, "there is no option --zzzz: rename-tck run --help lists them."),
     ("run -Z", 4, "there is no option -Z: rename-tck run --help lists them."),
@@ -151,8 +141,14 @@ WRONG: list[tuple[str, int, str]] = [
     ("run --maxfail=x", 4, "argument --maxfail: invalid int value: 'x'"),
     ("run --config", 4, "option '--config' requires an argument: rename-tck run --help tells more."),
     ("run --config=nope.toml", 4, "nope.toml cannot be read: No such file or directory."),
-    ("run --all", 4, "--all judges the targets of rename-tck.toml, which names none."),
-    ("run staging", 4, "there is no target staging: rename-tck.toml names no targets."),
+    ("run --all", 4, "--all judges the targets of a file, and there is no rename-tck.toml here."),
+    ("run staging", 4, "there is no target staging: there is no rename-tck.toml here."),
+    ("run -xk user staging", 4, "there is no target staging: there is no rename-tck.toml here."),
+    ("run agno", 4, "there is no target agno: the system is named with --system=agno."),
+    ("run dify.user-required", 4,
+     "there is no target dify.user-required: it is a requirement, and rename-tck run -k user-required judges it."),
+    ("run --junitxml=/proc/x/j.xml", 4, "--junitxml=/proc/x/j.xml cannot be written: No such file or directory."),
+    ("run --junit-xml test_x.py/j.xml", 4, "--junitxml=test_x.py/j.xml cannot be written: File exists."),
     ("run one two", 4, "one and two cannot be judged together: name one, or use --all."),
     ("run test_x.py", 4, "there is no contract test test_x.py: rename-tck run --collect-only -q lists them."),
     ("run tests/test_dify.py", 4,
@@ -165,6 +161,66 @@ def test_what_is_wrong_is_said_in_one_sentence(arguments: str, status: int, sent
     Path("test_x.py").write_text("raise SystemExit(7)")
     assert main(arguments.split()) == status
     assert capfd.readouterr() == ("", f"rename-tck: {sentence}\n")
+
+
+FIRST = "test_two_hundred_characters_are_kept_whole"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["test_laws_names.py::nope"],
+         "there is no test nope in test_laws_names.py: rename-tck run --collect-only -q lists them."),
+        ([f"test_laws_names.py::{FIRST}[agno.length-20-accepted]", "-q"],
+         (f"there is no test {FIRST}[agno.length-20-accepted] in test_laws_names.py; "
+          f"did you mean {FIRST}[agno.length-200-accepted]?")),
+        ([LAW, "--system=dify"],
+         (f"{FIRST}[agno.length-200-accepted] cannot be run with these options, which leave it out: "
+          "rename-tck run --collect-only -q with the same options lists what can.")),
+    ],
+)  # fmt: skip
+def test_a_test_that_is_not_there(arguments: list[str], sentence: str, capfd: Any) -> None:
+    assert main(["run", *arguments]) == 4
+    assert capfd.readouterr().err == f"rename-tck: {sentence}\n"
+
+
+@pytest.mark.slow
+def test_workers_do_not_run_a_test_that_is_not_there(capfd: Any) -> None:
+    assert main(["run", "-n2", "test_dify.py::nope"]) == 4
+    assert capfd.readouterr().err.startswith("rename-tck: there is no test nope in test_dify.py: ")
+
+
+def test_what_nobody_has_thought_of_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    def judge(*_: object) -> int:
+        raise ValueError("hush")
+
+    monkeypatch.setattr(pytest_run, "judge", judge)
+    assert main(["run"]) == 3
+    said = (
+        r"rename-tck: something unexpected happened \(ValueError; test_cli.py, line \d+\): "
+        r"RENAME_TCK_DEBUG=1 in the environment shows where it comes from.\n"
+    )
+    out, err = capfd.readouterr()
+    assert (out, bool(re.fullmatch(said, err))) == ("", True), err
+    monkeypatch.setenv("RENAME_TCK_DEBUG", "1")
+    assert main(["run"]) == 3
+    out, err = capfd.readouterr()
+    assert (out, bool(re.fullmatch(f"Traceback .*\nValueError: hush\n{said}", err, re.DOTALL))) == ("", True), err
+
+
+@pytest.mark.parametrize(("select", "status"), [("name-stored", 0), ("no-such-requirement", 5)])
+def test_a_run_ends_with_its_own_status_when_nobody_reads(select: str, status: int) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "rename_tck", "run", "--system=agno", "-v", "-k", select], stdout=write,
+        env=plain_environment() | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}, stderr=subprocess.PIPE,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
+    os.close(write)
+    assert (done.returncode, done.stderr) == (status, "")
+    # where no test is selected there is no record
+    assert Path("reports").exists() == (status == 0)
 
 
 def test_a_secret_is_not_said(capfd: Any) -> None:
@@ -223,6 +279,18 @@ def test_what_is_in_the_folder_has_no_effect(more: list[str], elsewhere: Path) -
     assert sorted(map(str, elsewhere.rglob("*"))) == before
 
 
+@pytest.mark.parametrize("name", ["click.py", "pytest.py", "typing.py"])
+def test_a_module_in_the_folder_is_not_taken_for_a_library(name: str) -> None:
+    Path(name).write_text("raise SystemExit(7)")
+    done = subprocess.run(
+        [sys.executable, "-m", "rename_tck", "run", "--collect-only", "-q", "-k", "agno.name-stored"],
+        env=plain_environment() | {"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "agno.name-stored" in done.stdout
+
+
 def test_a_test_is_run_by_the_name_that_a_run_prints(capfd: Any) -> None:
     assert main(["run", "--collect-only", "-q", "--system=agno"]) == 0
     names = [line for line in capfd.readouterr().out.splitlines() if "::" in line]
@@ -261,6 +329,14 @@ def test_exit_statuses_are_those_of_a_run(arguments: list[str], status: int) -> 
     assert main(["run", "-q", *arguments]) == status
 
 
+def followed(out: str, url: str) -> None:
+    """Follow the line that a failure ends with as a shell reads it, with the URL filled in."""
+    (line,) = {*re.findall(r"^  again +(rename-tck .*)$", out, re.MULTILINE)}
+    program, *arguments = shlex.split(line.replace("--base-url=\u2026", f"--base-url={url}"))
+    assert program == "rename-tck"
+    assert main(arguments) == 1
+
+
 def test_a_failure_and_its_replay(capfd: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RENAME_TCK_API_KEY", KEY)
     with serve(faults("agno")["cut-at-100"].server(KEY)) as url:  # type: ignore[call-arg]
@@ -268,9 +344,12 @@ def test_a_failure_and_its_replay(capfd: Any, monkeypatch: pytest.MonkeyPatch) -
         assert main(["run", "-x", "-k", "length-200", *options]) == 1
         assert main(["replay", "agno.length-200-accepted", f"--base-url={url}"]) == 1
         assert main(["replay", "--user", "someone", "agno.length-200-accepted", f"--base-url={url}"]) == 1
+        followed(capfd.readouterr().out, url)
+        assert main(["run", "-x", "-k", "length-200", "--report-dir=it's mine", *options]) == 1
+        followed(capfd.readouterr().out, url)
     with serve(AgnoServer(KEY)) as url:
         assert main(["replay", "agno.length-200-accepted", f"--base-url={url}"]) == 0
-    assert sorted(os.listdir()) == ["reports"]
+    assert sorted(os.listdir()) == ["it's mine", "reports"]
     assert capfd.readouterr().err == ""
 
 
@@ -303,11 +382,13 @@ def three(monkeypatch: pytest.MonkeyPatch) -> Any:
         yield good_url, bad_url
 
 
-def test_one_target_is_judged(three: tuple[str, str]) -> None:
+def test_one_target_is_judged(three: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
     assert main(["run", "good", "-q", "-k", "name-stored"]) == 0
     assert record("reports/good")["runs"][0]["base_url"] == three[0]
     assert main(["run", "-q", "-k", "length-200", "bad", "--report-dir=mine"]) == 1
     assert record("mine")["runs"][0]["base_url"] == three[1]
+    monkeypatch.setenv("RENAME_TCK_API_KEY", KEY)
+    followed(capfd.readouterr().out, three[1])
     assert main(["run", "gone", "-q"]) == 3
     assert sorted(os.listdir()) == ["elsewhere", "mine", TOML, "reports"]
 
@@ -350,7 +431,7 @@ def judging(statuses: Sequence[int], monkeypatch: pytest.MonkeyPatch) -> Callabl
         called.append(" ".join(words))
         return left.pop(0)
 
-    monkeypatch.setattr(session, "judge", judge)
+    monkeypatch.setattr(pytest_run, "judge", judge)
     return lambda: called
 
 
@@ -379,7 +460,7 @@ def test_a_target_with_a_mistake_does_not_stop_the_others(capfd: Any) -> None:
     assert err.splitlines() == [
         f"rename-tck: the variable NOT_SET, which api-key-env in [targets.a] of {TOML} names, is not set or is empty.",
         f"rename-tck: the target b of {TOML} has no base-url.",
-        "rename-tck: --level is must or should, not 'x'.",
+        f"rename-tck: --level is must or should, not 'x' (level in [targets.c] of {TOML}).",
     ]
     assert [line.split("  ")[-1] for line in out.splitlines()[-5:-1]] == [f"reports/{name}" for name in "abcd"]
     for name in "abc":
@@ -393,6 +474,16 @@ def test_a_target_with_a_mistake_does_not_stop_the_others(capfd: Any) -> None:
         ("[targets.a]\n", "run b", f"there is no target b in {TOML}, which names a."),
         ("[targets.a]\n", "run a --all", "--all judges every target: leave a out, or --all."),
         ("[targets.a]\n", "run a", f"the target a of {TOML} has no base-url."),
+        ("level = 'mst'", "run", f"--level is must or should, not 'mst' (level in {TOML})."),
+        ("level = 'mst'", "run --level=mist", "--level is must or should, not 'mist'."),
+        ("base-url = 'x'\n[targets.a]\nsystem = 'ango'", "run a",
+         f"--system is one of dify, agno, openhands, not 'ango' (system in [targets.a] of {TOML})."),
+        ("base-url = 'x'", "run",
+         f"--base-url=x needs a scheme and a host, as in http://localhost:8000 (base-url in {TOML})."),
+        ("hypothesis-profile = 'x'", "run",
+         f"--hypothesis-profile=x is none of quick, ci, nightly (hypothesis-profile in {TOML})."),
+        ("", "run staging", f"there is no target staging: {TOML} names no targets."),
+        ("", "run --all", f"--all judges the targets of a file, and {TOML} names none."),
         ("x", "run", f"{TOML} is not TOML: Expected '=' after a key in a key/value pair (at end of document)."),
         ("api-key-env = 'NOT_SET'", "run",
          f"the variable NOT_SET, which api-key-env in {TOML} names, is not set or is empty."),

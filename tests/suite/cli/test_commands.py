@@ -86,7 +86,7 @@ def test_report_shows_the_trend_of_a_history(given: Files, tmp_path: Path, capfd
     out, err = capfd.readouterr()
     assert out == html.render(content, history.load(nights))
     assert "since 2026-11-19 23:00 UTC" in out
-    assert err == f"Line 2 of {nights} was skipped: no run of this suite wrote it.\n"
+    assert err == f"rename-tck: Line 2 of {nights} was skipped: no run of this suite wrote it.\n"
 
 
 def test_report_as_a_user_runs_it(given: Files) -> None:
@@ -379,7 +379,7 @@ def test_file_that_is_no_record(command: str, kind: str, given: Files, tmp_path:
     assert main(command.format(broken, good=good).split()) == 2
     out, err = capfd.readouterr()
     assert out == ""
-    assert err.startswith(f"{broken}")
+    assert err.startswith(f"rename-tck: {broken}")
     assert words in err
     assert err.count("\n") == 1
     assert not HIDDEN.search(err.rstrip("\n"))
@@ -387,7 +387,7 @@ def test_file_that_is_no_record(command: str, kind: str, given: Files, tmp_path:
 
 def test_folder_is_no_record(tmp_path: Path, capfd: Any) -> None:
     assert main(["report", str(tmp_path)]) == 2
-    assert capfd.readouterr().err == f"{tmp_path} cannot be read: Is a directory.\n"
+    assert capfd.readouterr().err == f"rename-tck: {tmp_path} cannot be read: Is a directory.\n"
 
 
 def test_record_with_a_byte_order_mark(given: Files, capfd: Any) -> None:
@@ -406,7 +406,7 @@ def test_record_with_a_byte_order_mark(given: Files, capfd: Any) -> None:
 )
 def test_other_files_that_cannot_be_used(options: list[str], words: str, given: Files, capfd: Any) -> None:
     assert main(["report", str(given(sample_run.sample())), *options]) == 2
-    assert capfd.readouterr().err == words
+    assert capfd.readouterr().err == f"rename-tck: {words}"
 
 
 def test_a_real_run_can_be_worked_with(tmp_path: Path) -> None:

@@ -590,7 +590,7 @@ def test_a_broken_file_is_left_alone_and_named(
     status, out, err = replay(right("dify"), RULE, tmp_path)
     assert (status, out) == (2, "")
     assert err.count("\n") == 1
-    assert err.startswith(str(path))
+    assert err.startswith(f"rename-tck: {path}")
 
     server = Recording(right("dify"))
     found = judged(server, tmp_path, select="user-required")
@@ -766,7 +766,7 @@ def test_what_cannot_be_replayed_is_said_in_one_sentence(
     url = "http://127.0.0.1:9"
     for target, name, options, words in (
         (url, "dify.no-such-rule", (), "'dify.no-such-rule' is no requirement"),
-        (url, "dify.name-stored", (), "No failure of dify.name-stored is kept in"),
+        (url, "dify.name-stored", (), "no failure of dify.name-stored is kept in"),
         (url, str(tmp_path / "nothing.json"), (), "cannot be read: No such file"),
         (url, str(tmp_path / "conformance.json"), (), "no failure that a run of this suite has kept"),
         (None, RULE, (), "A replay needs a target"),
@@ -779,6 +779,7 @@ def test_what_cannot_be_replayed_is_said_in_one_sentence(
         status, out, err = replay(target, name, tmp_path, *options)
         assert (status, out) == (2, ""), (name, options, out, err)
         assert words in err
+        assert err.startswith("rename-tck: ")
         assert err.count("\n") == 1
         assert (tmp_path / "conformance.json").read_bytes() == before
 

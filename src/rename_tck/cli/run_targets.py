@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rename_tck.cli import PROGRAM, config_file, session
+from rename_tck.cli import config_file, pytest_run
+from rename_tck.cli.command_line import JUNIT, last_value, positional
 from rename_tck.cli.config_file import REPORT_DIR, Choices, ConfigFile, ConfigFileError
-from rename_tck.cli.errors import BAD_OPTION, BadUsage
-from rename_tck.cli.options import last_value, positional
+from rename_tck.cli.errors import PROGRAM, BadOption, complain, suggestion
 from rename_tck.files import packaged, replace
 from rename_tck.pytest_plugin.reporting import record_bad_option
 from rename_tck.reports import matrix
+from rename_tck.requirements.catalogue import Catalogue, systems
 from rename_tck.results import record as records
 from rename_tck.results.run import DOES_NOT_CONFORM
-from rename_tck.text import one_line, pad, width
+from rename_tck.text import pad, width
 
 _REPORT_DIR = f"--{REPORT_DIR}"
-_JUNIT = ("--junitxml", "--junit-xml")
-_INTERRUPTED = 2
+_INTERRUPTED, _NOTHING_SELECTED = 2, 5
 
 #: The folders of the contract tests as a run prints them: in a wheel, in a clone, or left out.
 _FOLDERS = frozenset({"conformance", "tests/contract", "."})
@@ -36,14 +37,17 @@ def judge(arguments: list[str], config: str | None) -> int:
     """Judge the target that is named among the arguments, or the one that they describe; the exit status.
 
     Raises:
-        BadUsage: an argument, a variable or the configuration file cannot be used.
+        BadOption: an argument, a variable or the configuration file cannot be used.
     """
     target, words = _target(arguments)
     file = _file(config)
     if target is None:
         with _as_bad_usage():
             choices = file.choices(None, os.environ)
-        return session.judge([*choices.options, *words], choices.variables)
+        with _naming_the_file(file, None, words):
+            return _run([*choices.options, *words], choices)
+    if target not in file.targets and (meant := _meant(target)):
+        raise BadOption(f"there is no target {target}: {meant}")
     with _as_bad_usage():
         file.target(target)
     return _judge(file, target, words, last_value(words, _REPORT_DIR))
@@ -53,27 +57,28 @@ def judge_all(arguments: list[str], config: str | None) -> int:
     """Judge every target of the file in turn, and set their records side by side; the worst exit status.
 
     Raises:
-        BadUsage: an argument or the configuration file cannot be used.
+        BadOption: an argument or the configuration file cannot be used.
     """
     target, words = _target(arguments)
     file = _file(config)
     if target is not None:
-        raise BadUsage(f"--all judges every target: leave {target} out, or --all.", BAD_OPTION)
+        raise BadOption(f"--all judges every target: leave {target} out, or --all.")
     if not file.targets:
-        raise BadUsage(f"--all judges the targets of {file.path}, which names none.", BAD_OPTION)
+        none = f"there is no {file.path} here" if file.missing else f"{file.path} names none"
+        raise BadOption(f"--all judges the targets of a file, and {none}.")
     given = last_value(words, _REPORT_DIR)
     base = Path(given) if given else file.report_dir(os.environ)
     folders = {name: _folder(file, name, base, chosen=bool(given)) for name in file.targets}
     if len({folder.resolve() for folder in folders.values()}) < len(folders):
-        raise BadUsage(f"two targets of {file.path} have the same {REPORT_DIR}: give each its own.", BAD_OPTION)
+        raise BadOption(f"two targets of {file.path} have the same {REPORT_DIR}: give each its own.")
     judged: list[_Judged] = []
     for name, folder in folders.items():
         _say(f"\n=== {name} ===\n")
         before = _stamp(folder)
         try:
             status = _judge(file, name, _for_target(words, name), str(folder))
-        except BadUsage as error:
-            sys.stderr.write(f"{PROGRAM}: {one_line(str(error))}\n")
+        except BadOption as error:
+            complain(str(error))
             status = error.status
         judged.append(_Judged(name, folder, status, _record(folder) if _stamp(folder) != before else None))
         if status == _INTERRUPTED:
@@ -111,8 +116,47 @@ def _judge(file: ConfigFile, target: str, words: list[str], folder: str | None) 
     except ConfigFileError as error:
         # the record of an earlier run must not be taken for this one's
         record_bad_option(Path(chosen), str(error))
-        raise BadUsage(str(error), BAD_OPTION) from None
-    return session.judge([*choices.options, *words, f"{_REPORT_DIR}={chosen}"], choices.variables)
+        raise BadOption(str(error)) from None
+    with _naming_the_file(file, target, words):
+        return _run([*choices.options, *words, f"{_REPORT_DIR}={chosen}"], choices)
+
+
+def _run(words: list[str], choices: Choices) -> int:
+    """Have pytest run; the exit status.
+
+    Raises:
+        BadOption: it cannot use an argument.
+    """
+    try:
+        status = pytest_run.judge(words, choices.variables)
+    except BadOption as error:
+        if not str(error).startswith("not found: "):
+            raise
+        _check_names(words)
+        named = " and ".join(words[place].rpartition("::")[2] for place in positional(words) if "::" in words[place])
+        raise BadOption(
+            f"{named} cannot be run with these options, which leave it out: {PROGRAM} run --collect-only -q with the "
+            f"same options lists what can."
+        ) from None
+    if status == _NOTHING_SELECTED:
+        _check_names(words)
+    return status
+
+
+def _check_names(words: list[str]) -> None:
+    """See that the tests exist that are named one by one, when pytest has found none.
+
+    Raises:
+        BadOption: one does not.
+    """
+    for word in (words[place] for place in positional(words)):
+        path, colons, name = word.partition("::")
+        if not colons:
+            continue
+        known = pytest_run.listed(path)
+        if not any(each == name or each.startswith(f"{name}[") for each in known):
+            near = suggestion(name, known) or f": {PROGRAM} run --collect-only -q lists them."
+            raise BadOption(f"there is no test {name} in {Path(path).name}{near}")
 
 
 def _choices(file: ConfigFile, target: str, words: list[str]) -> Choices:
@@ -133,7 +177,7 @@ def _target(arguments: list[str]) -> tuple[str | None, list[str]]:
     """The target that is named, and the arguments for pytest: contract tests by their paths, all of them without one.
 
     Raises:
-        BadUsage: there are two targets, or there is no such contract test.
+        BadOption: there are two targets, or there is no such contract test.
     """
     target, tests, words = None, False, list(arguments)
     places = positional(arguments)
@@ -143,9 +187,9 @@ def _target(arguments: list[str]) -> tuple[str | None, list[str]]:
         if found is not None:
             tests, words[place] = True, found
         elif "::" in word or "/" in word or os.sep in word or word.endswith(".py"):
-            raise BadUsage(f"there is no contract test {word}: {PROGRAM} run --collect-only -q lists them.", BAD_OPTION)
+            raise BadOption(f"there is no contract test {word}: {PROGRAM} run --collect-only -q lists them.")
         elif target is not None:
-            raise BadUsage(f"{target} and {word} cannot be judged together: name one, or use --all.", BAD_OPTION)
+            raise BadOption(f"{target} and {word} cannot be judged together: name one, or use --all.")
         else:
             target = word
     if target is not None:
@@ -170,13 +214,13 @@ def _for_target(words: list[str], target: str) -> list[str]:
     made, follows = [], False
     for word in words:
         name, equals, value = word.partition("=")
-        if follows or (name in _JUNIT and equals):
+        if follows or (name in JUNIT and equals):
             path = Path(word if follows else value)
             path = path.with_name(f"{path.stem}-{target}{path.suffix}")
             made.append(str(path) if follows else f"{name}={path}")
         else:
             made.append(word)
-        follows = not follows and word in _JUNIT
+        follows = not follows and word in JUNIT
     return made
 
 
@@ -191,7 +235,31 @@ def _as_bad_usage() -> Iterator[None]:
     try:
         yield
     except ConfigFileError as error:
-        raise BadUsage(str(error), BAD_OPTION) from None
+        raise BadOption(str(error)) from None
+
+
+@contextlib.contextmanager
+def _naming_the_file(file: ConfigFile, target: str | None, words: list[str]) -> Iterator[None]:
+    """A complaint about the value of an option says where in the file it stands, if it is the file's."""
+    environ = dict(os.environ)
+    try:
+        yield
+    except BadOption as error:
+        for key in config_file.KEYS:
+            named = re.search(rf"(--{key}|\b{config_file.variable(key)})(?![\w-])", str(error))
+            if named and last_value(words, f"--{key}") is None and (source := file.source(key, target, environ)):
+                raise BadOption(f"{str(error).rstrip('.')} ({key} in {source}).") from None
+        raise
+
+
+def _meant(word: str) -> str | None:
+    """What to write where a word is no target, but has a meaning elsewhere on the command line."""
+    if word in systems():
+        return f"the system is named with --system={word}."
+    system, _, rest = word.partition(".")
+    if system in systems() and word in Catalogue.load(system).by_id:
+        return f"it is a requirement, and {PROGRAM} run -k {rest} judges it."
+    return None
 
 
 def _stamp(folder: Path) -> tuple[int, int] | None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from rename_tck.checks.replay_case import ReplayCase
-from rename_tck.cli import session
-from rename_tck.cli.errors import BadUsage, CommandError
+from rename_tck.cli import pytest_run
+from rename_tck.cli.errors import PROGRAM, BadOption, CommandError, suggestion
 from rename_tck.cli.output import put
 from rename_tck.files import packaged
 from rename_tck.replay import store
@@ -70,7 +70,8 @@ def _files(name: str, folder: Path, *, own: bool) -> list[Path]:
         return [Path(name)]
     system = name.partition(".")[0]
     if system not in systems() or name not in Catalogue.load(system).by_id:
-        raise CommandError(f"{name!r} is no requirement: pytest --collect-only lists them.")
+        near = suggestion(name, (known for each in systems() for known in Catalogue.load(each).by_id))
+        raise CommandError(f"{name!r} is no requirement{near or f': {PROGRAM} run --collect-only -q lists them.'}")
     within = folder / store.FOLDER
     editions = (None, *Catalogue.load(system).editions)
     paths = dict.fromkeys(within / store.file_name(name, edition) for edition in editions)
@@ -78,7 +79,7 @@ def _files(name: str, folder: Path, *, own: bool) -> list[Path]:
     by_own = [path for path in [within / store.file_name(name, None, own=True)] if path.exists()]
     found = (by_own or vendored) if own else (vendored or by_own)
     if not found:
-        raise CommandError(f"No failure of {name} is kept in {within}.")
+        raise CommandError(f"no failure of {name} is kept in {within}.")
     return found
 
 
@@ -102,16 +103,16 @@ def _judge(replay: Replay, arguments: Sequence[str]) -> None:
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             # a case or two: workers are not worth their start
-            status = session.judge(["-q", *arguments, "-n0"], plugins=[replay])
-    except BadUsage as error:
-        raise (CommandError(replay.complaint) if replay.complaint else BadUsage(str(error))) from None
+            status = pytest_run.judge(["-q", *arguments, "-n0"], plugins=[replay])
+    except BadOption as error:
+        raise (CommandError(replay.complaint) if replay.complaint else CommandError(str(error))) from None
     if replay.complaint is not None:
         raise CommandError(replay.complaint)
     if replay.run is None and status in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR}:
         lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
         raise CommandError(f"pytest could not begin: {' '.join(lines[-1:]) or 'it gave no reason'}")
     if status == pytest.ExitCode.INTERRUPTED:
-        raise CommandError("The replay was broken off before its end.")
+        raise CommandError("the replay was broken off before its end.")
 
 
 def _said(replay: Replay, kept: ReplayCase, path: Path) -> tuple[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import io
 import os
 import re
 import shutil
@@ -14,16 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from rename_tck.cli.errors import BAD_OPTION, BadUsage, suggestion
-from rename_tck.cli.options import LONG_OPTIONS
+from rename_tck.cli.command_line import JUNIT, LONG_OPTIONS, last_value
+from rename_tck.cli.errors import BadOption, suggestion
 from rename_tck.files import packaged
 from rename_tck.text import one_line
 
-#: The suite as a plugin of pytest.
-PLUGIN = "rename_tck.pytest_plugin"
-
-#: By the names under which the plugins are installed. Workers are given these options, too.
-_PLUGINS = ("base_url", "xdist", "hypothesispytest", PLUGIN)
+#: The plugins of a run, by the names under which they are installed. Workers are given these options, too.
+PLUGINS = ("base_url", "xdist", "hypothesispytest", "rename_tck.pytest_plugin")
 
 #: Variables by which a user configures his own pytest.
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
@@ -36,18 +34,55 @@ def judge(arguments: Sequence[str], variables: Mapping[str, str] | None = None, 
     are set for the length of the run.
 
     Raises:
-        BadUsage: pytest or the suite cannot use an argument.
+        BadOption: pytest or the suite cannot use an argument.
     """
     # tests are called as they are in the package: conformance/test_dify.py (in a clone tests/contract/test_dify.py)
     root = packaged("specs").parent
     options = [f"--rootdir={root}", "-c", str(Path(__file__).parent / "pytest.ini"), "--noconftest"]
-    options += ["-p", "no:cacheprovider", *(word for name in _PLUGINS for word in ("-p", name))]
+    options += ["-p", "no:cacheprovider", *(word for name in PLUGINS for word in ("-p", name))]
     changes = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONSAFEPATH": "1", **(variables or {})}
     if not os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
         changes["HYPOTHESIS_STORAGE_DIRECTORY"] = _storage()
+    _check_junit(last_value(arguments, *JUNIT))
     with _environment(changes):
         status = pytest.main([*options, *arguments], plugins=[_Sentences(), _Paths(root), *plugins])
     return int(status)
+
+
+def listed(path: str) -> list[str]:
+    """The names of the contract tests of a module, each as it is written behind `::`, for every system."""
+    found = _Listing()
+    with contextlib.redirect_stdout(io.StringIO()):
+        judge([path, "--collect-only", "-q"], {"RENAME_TCK_SYSTEM": "", "PYTEST_BASE_URL": "http://localhost"}, [found])
+    return found.names
+
+
+class _Listing:
+    """A plugin of pytest that notes what was collected."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """When all is collected."""
+        self.names = [item.nodeid.partition("::")[2] for item in session.items]
+
+
+def _check_junit(given: str | None) -> None:
+    """See that the JUnit file can be written, which pytest finds out when all is done; its folder is made.
+
+    Raises:
+        BadOption: it cannot be written.
+    """
+    if given is None:
+        return
+    folder = Path(os.path.expandvars(given)).expanduser().parent  # as pytest reads it
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, RuntimeError) as error:
+        raise BadOption(f"--junitxml={given} cannot be written: {getattr(error, 'strerror', None) or error}.") from None
 
 
 def _storage() -> str:
@@ -101,7 +136,7 @@ class _Sentences:
         try:
             return (yield)
         except pytest.UsageError as error:
-            raise BadUsage(_sentence(" ".join(map(str, error.args))), BAD_OPTION) from None
+            raise BadOption(_sentence(" ".join(map(str, error.args)))) from None
 
 
 def _sentence(text: str) -> str:
