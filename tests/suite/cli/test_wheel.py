@@ -180,6 +180,38 @@ def test_a_faulty_server_is_judged_and_its_records_worked_with(
     assert sorted(os.listdir()) == ["badge", "before", "ctrf", "html", "matrix.html", "md", "one", "reports"]
 
 
+def test_the_targets_of_a_file_are_judged_and_a_failure_replayed(
+    installed: Installed, served: Callable[..., str]
+) -> None:
+    good, bad = served("dify"), served("agno", "--fault=cut-at-100")
+    tables = {"good": (good, "dify"), "bad": (bad, "agno")}
+    Path("rename-tck.toml").write_text(
+        "".join(
+            f"[targets.{name}]\nbase-url = '{url}'\nsystem = '{system}'\napi-key-env = 'STAGING_KEY'\n"
+            for name, (url, system) in tables.items()
+        ),
+        encoding="utf-8",
+    )
+    select = ["-q", "-k", "length-200-accepted"]
+    done = installed.call("rename-tck", "run", "bad", *select, STAGING_KEY=KEY)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert failed("reports/bad") == {"agno.length-200-accepted"}
+    (again,) = re.findall(r"^  again +(rename-tck replay .*)$", done.stdout, re.MULTILINE)
+    line = again.replace("--base-url=\u2026", f"--base-url={bad}")
+    assert line != again
+    done = installed.call("sh", "-c", line, RENAME_TCK_API_KEY=KEY)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "replay: agno.length-200-accepted still fails" in done.stdout
+    done = installed.call("rename-tck", "run", "--all", *select, STAGING_KEY=KEY)
+    assert (done.returncode, done.stderr) == (1, ""), done.stdout
+    assert done.stdout.splitlines()[-3:] == [
+        "good    conforms          0            reports/good",
+        "bad     does not conform  1            reports/bad",
+        "matrix: reports/matrix.html",
+    ]
+    assert (failed("reports/good"), failed("reports/bad")) == (set(), {"agno.length-200-accepted"})
+
+
 def test_what_is_in_the_folder_has_no_effect(installed: Installed, empty: Path) -> None:
     for name, content in BROKEN.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
