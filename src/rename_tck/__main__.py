@@ -8,7 +8,10 @@ import sys
 if __name__ == "__main__":
     # -m puts the current folder first, where a click.py of the user's would be taken for Click; where the suite itself
     # is found there its processes need it, too
-    here = os.getcwd()
+    try:
+        here = os.getcwd()
+    except OSError:  # it is removed
+        here = ""
     if not sys.flags.safe_path and sys.path[:1] == [here] and os.path.dirname(os.path.dirname(__file__)) != here:
         del sys.path[0]
 

@@ -37,7 +37,8 @@ class BadOption(CommandError):
 
 def complain(sentence: str) -> None:
     """Say on standard error what is wrong."""
-    sys.stderr.write(f"{PROGRAM}: {one_line(sentence)}\n")
+    if sys.stderr is not None:  # it is closed where the shell was asked to close it
+        sys.stderr.write(f"{PROGRAM}: {one_line(sentence)}\n")
 
 
 def suggestion(name: str, names: Iterable[str]) -> str:

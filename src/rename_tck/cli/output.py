@@ -60,7 +60,7 @@ def outlasting_readers() -> Iterator[None]:
     """
     before = sys.stdout, sys.stderr
     # what stands in passes everything on to the stream, so it is one for whoever uses it
-    sys.stdout, sys.stderr = (cast("TextIO", _Outlasting(stream)) for stream in before)
+    sys.stdout, sys.stderr = (stream and cast("TextIO", _Outlasting(stream)) for stream in before)
     try:
         yield
     finally:

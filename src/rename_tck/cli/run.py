@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
-from click.shell_completion import CompletionItem
 
 from rename_tck import __version__
 from rename_tck.cli.errors import PROGRAM
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 HELP = """\
 Usage: rename-tck run [TARGET] [OPTIONS] [TESTS]
@@ -57,6 +61,8 @@ class _Run(click.Command):
         """The long options, those of pytest as well; else the targets."""
         if not incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
+        from click.shell_completion import CompletionItem
+
         from rename_tck.cli.command_line import LONG_OPTIONS
 
         return [CompletionItem(name) for name in sorted({*LONG_OPTIONS, "--help"}) if name.startswith(incomplete)]

@@ -225,6 +225,8 @@ def _for_target(words: list[str], target: str) -> list[str]:
 
 
 def _file(named: str | None) -> ConfigFile:
+    if named == "":
+        raise BadOption("--config is given but empty.")
     with _as_bad_usage():
         return config_file.find(named)
 
@@ -241,13 +243,12 @@ def _as_bad_usage() -> Iterator[None]:
 @contextlib.contextmanager
 def _naming_the_file(file: ConfigFile, target: str | None, words: list[str]) -> Iterator[None]:
     """A complaint about the value of an option says where in the file it stands, if it is the file's."""
-    environ = dict(os.environ)
     try:
         yield
     except BadOption as error:
         for key in config_file.KEYS:
             named = re.search(rf"(--{key}|\b{config_file.variable(key)})(?![\w-])", str(error))
-            if named and last_value(words, f"--{key}") is None and (source := file.source(key, target, environ)):
+            if named and last_value(words, f"--{key}") is None and (source := file.source(key, target, os.environ)):
                 raise BadOption(f"{str(error).rstrip('.')} ({key} in {source}).") from None
         raise
 

@@ -140,6 +140,7 @@ WRONG: list[tuple[str, int, str]] = [
     ("run --base-url", 4, "argument --base-url: expected one argument"),
     ("run --maxfail=x", 4, "argument --maxfail: invalid int value: 'x'"),
     ("run --config", 4, "option '--config' requires an argument: rename-tck run --help tells more."),
+    ("run --config=", 4, "--config is given but empty."),
     ("run --config=nope.toml", 4, "nope.toml cannot be read: No such file or directory."),
     ("run --all", 4, "--all judges the targets of a file, and there is no rename-tck.toml here."),
     ("run staging", 4, "there is no target staging: there is no rename-tck.toml here."),
