@@ -16,9 +16,9 @@ import pytest
 import sample_run
 from action_job import ACTION, DEFINITION, JUDGES, STEPS, Job
 from harness import KEY, ROOT
-from starlette.responses import Response
+from mutants.agno import AnswersAsPlainText
 
-from rename_tck.reference.agno import AgnoServer, Session
+from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.serving import serve
 from rename_tck.results import record
 
@@ -36,13 +36,6 @@ def judging(job: Job) -> Job:
     """One that really judges."""
     job.put("rename-tck", JUDGES)
     return job
-
-
-class AnswersAsPlainText(AgnoServer):
-    """The answer to a rename calls itself text/plain."""
-
-    def answer_renamed(self, session: Session) -> Response:
-        return Response(self.encode(self.render(session)), media_type="text/plain")
 
 
 @pytest.fixture(scope="module")

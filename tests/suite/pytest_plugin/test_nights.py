@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 from harness import KEY, Judged, judge
-from starlette.responses import Response
+from mutants.agno import AnswersAsPlainText
 
 from rename_tck.pytest_plugin import outcomes
-from rename_tck.reference.agno import AgnoServer, Session
 from rename_tck.reference.serving import serve
 from rename_tck.results import run as run_module
 from rename_tck.results.history import load
@@ -24,13 +23,6 @@ from rename_tck.results.run import Run, SystemRun
 FAULT = "agno.answer-media-type"
 TODAY = datetime.now(UTC).date()
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-class AnswersAsPlainText(AgnoServer):
-    """The answer to a rename calls itself text/plain."""
-
-    def answer_renamed(self, session: Session) -> Response:
-        return Response(self.encode(self.render(session)), media_type="text/plain")
 
 
 @pytest.fixture(scope="module")
