@@ -41,7 +41,8 @@ def _selection(mutant: Mutant, options: pytest.Config) -> str | None:
     """The requirements to judge a mutant by, as a ``-k`` expression; None for all of them."""
     if options.getoption("mutants_in_full", default=False):
         return None
-    names = CORE if options.getoption("slow", default=False) else ("rename-accepted",)
+    with_core = options.getoption("slow", default=False) and mutant is FIRST[mutant.kills]
+    names = CORE if with_core else ("rename-accepted",)
     core = {f"{mutant.system}.{name}" for name in names}
     known = {requirement.id for requirement in Catalogue.load(mutant.system).requirements}
     return " or ".join(sorted({mutant.kills} | ((mutant.also | core) & known)))
@@ -67,9 +68,10 @@ def test_the_mutant_is_killed(
     """Each requirement is killed by its first mutant; further ones are variations on its theme, and slow.
 
     A mutant is judged by the requirement it kills, those listed beside it and rename-accepted, without which nothing
-    conforms; with --slow by a core of the others as well, with --mutants-in-full by all of them, so that any unexpected
-    red shows. Where no requirement that draws its cases is to kill the mutant, few cases are drawn, for the others are
-    the same in every run. What a smaller failing case would be is no question here, so none is looked for.
+    conforms; with --slow the first of each requirement by a core of the others as well, with --mutants-in-full every
+    one by all of them, so that any unexpected red shows. Where no requirement that draws its cases is to kill the
+    mutant, few cases are drawn, for the others are the same in every run. What a smaller failing case would be is no
+    question here, so none is looked for.
     """
     profile = MANY_DRAWN if mutant.kills.split(".")[1] in DRAWING else FEW_DRAWN
     options = (profile, *mutant.options)

@@ -21,6 +21,7 @@ from openapi_spec_validator import validate
 from rename_tck.openapi.contract import Contract, ContractError, SchemaError
 from rename_tck.requirements.catalogue import SPECS, UnknownNameError
 from rename_tck.requirements.yaml_source import passage, read_yaml
+from rename_tck.systems import NAMES
 
 PAGES = {
     "dify/source.en.txt": "dify/openapi.en.yaml",
@@ -62,8 +63,11 @@ def test_the_provenance_table_holds_the_files() -> None:
     assert set(listed) == {*PAGES, *PAGES.values()}
     for name, digest in listed.items():
         assert hashlib.sha256((SPECS / name).read_bytes()).hexdigest() == digest, name
-    vendored = {file.relative_to(SPECS).as_posix() for file in SPECS.glob("*/*")}
-    assert vendored == {*listed, *(f"{system}/requirements.yaml" for system in ("agno", "dify", "openhands"))}
+    folders = [SPECS / system for system in NAMES]
+    vendored = {file.relative_to(SPECS).as_posix() for folder in folders for file in folder.iterdir()}
+    assert vendored == {*listed, *(f"{system}/requirements.yaml" for system in NAMES)}
+    # whatever Python leaves beside the converter is no document
+    assert {path.name for path in SPECS.iterdir() if path.is_dir()} - {"__pycache__"} == set(NAMES)
 
 
 @pytest.mark.parametrize("page", PAGES)
