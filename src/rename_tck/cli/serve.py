@@ -24,10 +24,6 @@ KEY = "local-key"
 _OTHER_MODE_KEY = "local-key-of-another-mode"
 
 
-#: The faults by which one requirement fails alone, by system; by all others further ones fail, too.
-_ONE_FAILS = {"dify": {"auto-generate-ignored"}, "agno": {"other-users-session"}, "openhands": frozenset[str]()}
-
-
 def _systems(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
     """The systems, for the shell to complete."""
     return [name for name in SYSTEMS if name.startswith(incomplete)]
@@ -153,7 +149,7 @@ def _list(systems: list[str]) -> None:
         lines += [f"{SYSTEMS[system]} ({PROGRAM} serve {system} --fault=NAME)"]
         wide = max(len(fault.name) for fault in known)
         for fault in known:
-            others = "" if fault.name in _ONE_FAILS[system] else ", among others"
+            others = "" if fault.alone else ", among others"
             lines += [f"  {fault.name:{wide}}  {fault.sentence}", f"  {'':{wide}}  fails {fault.requirement}{others}"]
         lines += [""]
     put("\n".join(lines[:-1]) + "\n", None)

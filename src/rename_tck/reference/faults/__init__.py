@@ -21,18 +21,20 @@ class Fault:
     name: str
     sentence: str
     requirement: str
+    #: Whether no other requirement fails by it.
+    alone: bool
     server: type[Service]
 
 
 class Faults(dict[str, Fault]):
     """The faults of one system, by name."""
 
-    def add(self, name: str, requirement: str) -> Callable[[S], S]:
+    def add(self, name: str, requirement: str, *, alone: bool = False) -> Callable[[S], S]:
         """Register the class that is decorated; its docstring is the sentence."""
 
         def register(server: S) -> S:
             sentence = " ".join((server.__doc__ or "").split())
-            self[name] = Fault(name, sentence, requirement, server)
+            self[name] = Fault(name, sentence, requirement, alone, server)
             return server
 
         return register

@@ -74,7 +74,7 @@ class ErrorPageFor404(DifyServer):
         return HTMLResponse("<h1>Not Found</h1>", 404) if refusal.status == 404 else super().refuse(refusal)
 
 
-@FAULTS.add("auto-generate-ignored", "dify.auto-generate-ignores-name")
+@FAULTS.add("auto-generate-ignored", "dify.auto-generate-ignores-name", alone=True)
 class AutoGenerateIgnored(DifyServer):
     """A name that comes with `auto_generate: true` is used, where one is to be generated."""
 
