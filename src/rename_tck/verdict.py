@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 #: The version of the record's format: `run` writes the record, `reports` read it.
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "2.0"
 
 
 class Verdict(StrEnum):
@@ -26,8 +26,37 @@ class RunVerdict(StrEnum):
     """What was found of one system under test."""
 
     CONFORMS = "conforms"
+    INCOMPLETE = "incomplete"
     DOES_NOT_CONFORM = "does not conform"
     COULD_NOT_JUDGE = "could not judge"
+
+
+class Gap(StrEnum):
+    """Why a requirement was not tested."""
+
+    #: The target cannot be tested for it as it is, or as it was given: no key, no way to read back, one session only.
+    TARGET = "target"
+    #: A limit of the run came first: --max-requests, --time-budget, or an end before all was tried.
+    LIMIT = "limit"
+    #: The user chose other tests: -k, -m, a node id, a file.
+    CHOICE = "choice"
+    #: Another requirement's failure stands in the way, so that nothing can be shown.
+    CAUSE = "cause"
+
+
+class Aspect(StrEnum):
+    """In what respect a case fails: a control that fails in the same one shows that the case is not the cause."""
+
+    #: The request was not accepted.
+    ACCEPTED = "accepted"
+    #: The answer carries another name.
+    ANSWERED = "answered"
+    #: The session could not be read back.
+    READABLE = "readable"
+    #: The session read back bears another name.
+    STORED = "stored"
+    #: Anything else: what an ordinary rename does is no explanation of it.
+    OTHER = "other"
 
 
 @dataclass
@@ -77,6 +106,9 @@ class NotTested(Conclusion):
     """The requirement could not be exercised; `reason` says why and what to give the suite so that it can be."""
 
     reason: str
+    gap: Gap = Gap.TARGET
+    #: The requirement whose failure stands in the way (`Gap.CAUSE`).
+    cause: str | None = None
 
     def __str__(self) -> str:
         return self.reason

@@ -195,7 +195,7 @@ def _each_is_listed_as_before(check: CheckContext, run: rename_series.Series) ->
             times = [check.dialect.id_in(item) for item in before].count(step.session.id)
             if times == 1 and now.count(step.session.id) != 1:
                 # the order may have changed between two pages
-                again = [check.dialect.id_in(item) for item in check.target.reader.listing(kind) or []]
+                again = [check.dialect.id_in(item) for item in check.target.reader.listing(kind).items]
                 case = f"{step.case}: how often it is listed"
                 check.expect_equal(1, again.count(step.session.id), case, step.exchange)
 

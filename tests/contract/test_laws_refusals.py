@@ -88,7 +88,7 @@ def test_renaming_an_unknown_session_creates_none(check: CheckContext) -> None:
 
 
 def _listed(check: CheckContext, session: Session) -> object:
-    items = check.target.reader.listing(session.kind) or []
+    items = check.target.reader.listing(session.kind).items
     return next((item for item in items if check.dialect.id_in(item) == session.id), None)
 
 

@@ -10,7 +10,8 @@ from typing import Any, NoReturn, TypeVar
 from rename_tck.cases.system_cases import SystemCases, load
 from rename_tck.checks.case_selector import CaseSelector
 from rename_tck.checks.replay_case import ReplayCase, made_anew, replay_data
-from rename_tck.client.exchange import Exchange, Request, decoded
+from rename_tck.client.exchange import Exchange, Request, Trouble, decoded
+from rename_tck.client.journal import Entry, Purpose
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.openapi.contract import Contract
 from rename_tck.requirements.catalogue import Catalogue, Requirement
@@ -56,9 +57,20 @@ class CaseSender:
         """
         return self.selector.select(items)
 
+    def each(self, items: Iterable[T]) -> Iterator[T]:
+        """What a law looks back on (answers, steps of a series), one after the other: all of it is judged.
+
+        As `cases`, but for what cannot be sent again by its key: a replay case's law is given all of it.
+        """
+        yield from items
+
+    def entries(self) -> list[Entry]:
+        """Every answered request of the operation in the run so far, with what it was for; of a replay case its own."""
+        return [entry for entry in self.target.client.journal.renames(self._since) if entry.exchange.answer is not None]
+
     def journal(self) -> list[Exchange]:
-        """Every exchange of the operation in the run so far; of a replay case only its own."""
-        return self.target.client.journal[self._since :]
+        """The exchanges of `entries`."""
+        return [entry.exchange for entry in self.entries()]
 
     def resend(self) -> bool:
         """Send the replay case's request again, where there is one for a law that looks back; whether that was done.
@@ -147,14 +159,14 @@ class CaseSender:
 
     # -- sending
 
-    def send(self, request: Request, *, live: bool = True) -> Exchange:
+    def send(self, request: Request, *, live: bool = True, purpose: Purpose = Purpose.CASE) -> Exchange:
         """Send one case and count it; `live` says that it addresses a session that exists.
 
         Raises:
             Nonconformance: the target broke off this request, twice, while it answers others.
             Unjudgeable: no answer came, for a reason that may not be the request's.
         """
-        return self.count(self._exchange(request), live=live)
+        return self.count(self._exchange(request, purpose), live=live)
 
     def once(self, request: Request, *, live: bool = True) -> Exchange:
         """The exchange of a request that the run has sent already, to the letter; else send it."""
@@ -175,28 +187,30 @@ class CaseSender:
 
         def one(request: Request) -> Exchange:
             start.wait(timeout=30)
-            return self.target.client.send(request)
+            return self._to_client(request, Purpose.CASE)
 
         with INTERRUPTION.held():  # one that waits for another that is never started would hold up the end of the run
             results = self.target.executor.map(one, requests)
         exchanges = list(results)
         for exchange in exchanges:
-            self.target.client.journal.append(exchange)
             self.evidence.sent += 1
             self.evidence.live += 1
             if exchange.answer is None:
                 raise Unjudgeable(f"one of {len(requests)} requests at once got no answer: {exchange.trouble}")
         return exchanges
 
-    def _exchange(self, request: Request) -> Exchange:
-        exchange = self.target.client.send(request)
-        self.target.client.journal.append(exchange)
+    def _to_client(self, request: Request, purpose: Purpose) -> Exchange:
+        about = self.requirement.id if self.requirement is not None else None
+        return self.target.client.send(request, purpose, about, self.selector.keys)
+
+    def _exchange(self, request: Request, purpose: Purpose) -> Exchange:
+        exchange = self._to_client(request, purpose)
         if exchange.answer is not None:
             return exchange
         trouble = exchange.trouble or "no answer came"
-        if trouble.startswith("no complete answer"):
+        if exchange.trouble_kind is Trouble.TIMEOUT:
             raise Unjudgeable(f"{trouble} to {request.method} {self.excerpt(request.path, 80)}")
-        control = self.target.client.send(self.rename(self.target.pool.any(), self.name()))
+        control = self._to_client(self.rename(self.target.pool.any(), self.name()), Purpose.CONTROL)
         if control.answer is not None:
             self.fail(
                 f"a request that is not answered, twice over fresh connections, while others are ({trouble})",

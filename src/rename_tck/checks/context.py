@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from rename_tck.checks.case_sender import CaseSender
 from rename_tck.client.exchange import Exchange, NotJsonError, Request, decoded, plain, shown
+from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Compared, NotTested, Unjudgeable
@@ -67,7 +68,7 @@ class CheckContext(CaseSender):
         Raises NotTested when not even that is accepted: what comes after would prove nothing.
         """
         name = self.name()
-        exchange = self.send(self.rename(session, name))
+        exchange = self.send(self.rename(session, name), purpose=Purpose.PREPARATION)
         if not self.dialect.succeeded(exchange):
             self._note_refused_rename(exchange)
             raise NotTested(f"the ordinary rename before it is not accepted (status {exchange.status})")
@@ -153,7 +154,7 @@ class CheckContext(CaseSender):
         """Show that the mended request is accepted, once a test."""
         if control in self._controls:
             return
-        exchange = self.send(control)
+        exchange = self.send(control, purpose=Purpose.PREPARATION)
         if not self.dialect.succeeded(exchange):
             self._note_refused_rename(exchange)
             raise NotTested(

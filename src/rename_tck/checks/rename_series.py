@@ -80,9 +80,9 @@ def _make(check: CheckContext) -> Series:
     for position, kind in enumerate(check.dialect.kinds):
         sessions = _sessions(check, kind)
         if sessions:
-            series.listed_before[kind] = check.target.reader.listing(kind)
+            series.listed_before[kind] = check.target.reader.listing(kind).shown()
             _rename_all(check, series, sessions, SHORT if position else LENGTH, f"{check.target.token}{position}")
-            series.listed_after[kind] = check.target.reader.listing(kind)
+            series.listed_after[kind] = check.target.reader.listing(kind).shown()
     if not series.steps:
         raise NotTested("no session could be had")
     return series

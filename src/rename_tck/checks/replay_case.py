@@ -13,7 +13,6 @@ from urllib.parse import unquote
 
 from rename_tck.cases.drawn import UnknownValueError, from_json
 from rename_tck.client.exchange import Credential, Exchange, Request, decoded, encode_json, segment
-from rename_tck.client.request_policy import Route
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.target import Target
 from rename_tck.verdict import NotTested, ReplayData
@@ -117,7 +116,7 @@ def made_anew(content: Mapping[str, Any], target: Target) -> tuple[Request, bool
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error):
         raise NotTested("the kept request cannot be made out") from None
     dialect = target.dialect
-    found = Route(dialect.method, dialect.rename_path, "known").match(request)
+    found = dialect.operation.match(request)
     if found is None or not TOKEN.fullmatch(token):
         raise NotTested("the kept request is no rename")
     encoded = found["id"]

@@ -171,6 +171,20 @@ class Answer:
         return self.body.decode("utf-8", "backslashreplace")
 
 
+class Trouble(Enum):
+    """Why no answer came."""
+
+    REFUSED = "connection refused"
+    UNKNOWN_HOST = "unknown host"
+    TLS = "TLS failed"
+    PROXY = "a proxy failed"
+    #: The connection broke before a whole answer came: it may be tried again.
+    BROKEN = "connection broke"
+    TIMEOUT = "no whole answer in time"
+    TOO_LARGE = "the answer is too large"
+    NO_HTTP = "the answer is no HTTP"
+
+
 @dataclass(frozen=True)
 class Exchange:
     """A request and what became of it: an answer, or the trouble that kept it away."""
@@ -178,7 +192,9 @@ class Exchange:
     request: Request
     base_url: str
     answer: Answer | None = None
+    #: Why no answer came, in a sentence, and of which kind that is.
     trouble: str | None = None
+    trouble_kind: Trouble | None = None
     #: Header names that `--header` added: their values are secrets, but for those that are empty.
     extra_headers: tuple[str, ...] = field(default=())
     empty_headers: tuple[str, ...] = field(default=())

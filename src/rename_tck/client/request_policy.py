@@ -39,8 +39,10 @@ class Route:
 class RequestPolicy:
     """Permits a request, or raises."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._routes = tuple(routes)
+    def __init__(self, routes: Iterable[Route], operation: Route | None = None) -> None:
+        self._routes = (operation, *routes) if operation is not None else tuple(routes)
+        #: The operation under test, where it may be sent at all.
+        self.operation = operation
         self._known: set[str] = set()
         self._created: set[str] = set()
 

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -15,7 +16,8 @@ import requests
 import urllib3
 
 from rename_tck.client.adapter import Adapter, Deadlines
-from rename_tck.client.exchange import ALWAYS, Answer, Credential, Exchange, Request, altered, merged, schemed
+from rename_tck.client.exchange import ALWAYS, Answer, Credential, Exchange, Request, Trouble, altered, merged, schemed
+from rename_tck.client.journal import Journal, Purpose
 from rename_tck.client.limits import Limits
 from rename_tck.client.request_policy import RequestPolicy, Route
 from rename_tck.interruption import INTERRUPTION
@@ -82,8 +84,8 @@ class TargetClient:
         self.sent: Counter[tuple[str, str]] = Counter()
         self.waited = 0.0
         self.reconnected = 0
-        #: Exchanges of the rename operation, in order, for the laws that look at all of them.
-        self.journal: list[Exchange] = []
+        #: Everything that was sent and answered, or not, in order.
+        self.journal = Journal()
         self._hung = 0.0
         self._given_up: str | None = None
         self._received = 0
@@ -95,8 +97,14 @@ class TargetClient:
 
     # -- sending
 
-    def send(self, request: Request) -> Exchange:
-        """Send a request and return the exchange, with an answer or with the trouble that kept it away.
+    def send(
+        self,
+        request: Request,
+        purpose: Purpose = Purpose.PROVISIONING,
+        requirement: str | None = None,
+        case: Sequence[str] = (),
+    ) -> Exchange:
+        """Send a request and note in the journal what it was for; the exchange, with an answer or what kept it away.
 
         A 429 is waited out and sent again; a connection that broke without an answer is tried once more on a fresh
         one, for a pooled connection can be closed by the server at any time (RFC 9112, section 9.6).
@@ -108,6 +116,11 @@ class TargetClient:
             KeyboardInterrupt: the run was interrupted, and sessions are not being put back yet.
         """
         route = self.policy.permit(request)
+        exchange = self._send(request, route)
+        self.journal.add(exchange, purpose, requirement, case, of_rename=route == self.policy.operation)
+        return exchange
+
+    def _send(self, request: Request, route: Route) -> Exchange:
         waited = 0.0
         while True:
             if not self.closing:
@@ -117,7 +130,7 @@ class TargetClient:
             exchange = self._try(request, route)
             if not self.retries:
                 return exchange
-            if exchange.answer is None and exchange.trouble and exchange.trouble.startswith("the connection"):
+            if exchange.trouble_kind is Trouble.BROKEN:
                 self.reconnected += 1
                 self.disconnect()
                 exchange = self._try(request, route)
@@ -129,14 +142,14 @@ class TargetClient:
         self.limits.take(closing=self.closing)
         limit = self.connection.time_limit * request.timeout_factor
         started = time.monotonic()
-        answer, trouble = None, None
+        answer, trouble, kind = None, None, None
         prepared = self._prepared(request)
         self.sent[route.method, route.path] += 1
         with self._deadlines.within(limit) as cut:
             try:
                 answer = self._receive(prepared, limit, started)
             except _TooMuchError as error:
-                trouble = str(error)
+                trouble, kind = str(error), Trouble.TOO_LARGE
                 self._too_large += 1
             except (
                 requests.RequestException,
@@ -145,7 +158,7 @@ class TargetClient:
                 ValueError,
                 AttributeError,
             ) as error:
-                trouble = _trouble(error, self.connection.redact)
+                trouble, kind = _trouble(error, self.connection.redact)
         ended = time.monotonic()
         elapsed = ended - started
         if cut.is_set():
@@ -157,8 +170,8 @@ class TargetClient:
             )
         if answer is None:
             self.disconnect()
-            if cut.is_set() or (trouble or "").startswith("no answer"):
-                trouble = f"no complete answer came within {limit:g} s"
+            if cut.is_set() or kind is Trouble.TIMEOUT:
+                trouble, kind = f"no complete answer came within {limit:g} s", Trouble.TIMEOUT
                 self._hung += elapsed
                 if self._hung >= HANGING_LIMIT:
                     self._given_up = (
@@ -169,6 +182,7 @@ class TargetClient:
             base_url=self.connection.base_url,
             answer=answer,
             trouble=trouble,
+            trouble_kind=kind,
             extra_headers=tuple(name for name, value in self.connection.extra_headers if value),
             empty_headers=tuple(name for name, value in self.connection.extra_headers if not value),
             auth_header=self.connection.key_header if self._key(request.credential) is not None else None,
@@ -311,8 +325,8 @@ def _retry_after(value: str | None) -> float:
         return 1.0
 
 
-def _trouble(error: Exception, redact: Redactor) -> str:
-    """One sentence on why no answer came."""
+def _trouble(error: Exception, redact: Redactor) -> tuple[str, Trouble]:
+    """Why no answer came, in one sentence, and of which kind that is."""
     chain: list[BaseException] = [error]
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and len(chain) < 12:
         chain.append(inner)
@@ -320,16 +334,16 @@ def _trouble(error: Exception, redact: Redactor) -> str:
     if isinstance(error, requests.exceptions.SSLError) or any(
         isinstance(e, urllib3.exceptions.SSLError) for e in chain
     ):
-        return f"TLS failed: {words}"
+        return f"TLS failed: {words}", Trouble.TLS
     if any(isinstance(e, ConnectionRefusedError) for e in chain):
-        return "connection refused: nothing listens there"
+        return "connection refused: nothing listens there", Trouble.REFUSED
     if any(isinstance(e, socket.gaierror) for e in chain):
-        return "the host name is not known"
+        return "the host name is not known", Trouble.UNKNOWN_HOST
     if isinstance(error, requests.Timeout) or any(isinstance(e, TimeoutError) for e in chain):
-        return "no answer in time"
+        return "no answer in time", Trouble.TIMEOUT
     if isinstance(error, requests.exceptions.ProxyError):
-        return f"the proxy failed: {words}"
+        return f"the proxy failed: {words}", Trouble.PROXY
     broken = (ConnectionError, urllib3.exceptions.ProtocolError, urllib3.exceptions.IncompleteRead)
     if any(isinstance(e, broken) for e in chain):
-        return f"the connection broke before a whole answer came: {words}"
-    return f"the answer could not be read as HTTP: {words}"
+        return f"the connection broke before a whole answer came: {words}", Trouble.BROKEN
+    return f"the answer could not be read as HTTP: {words}", Trouble.NO_HTTP

@@ -10,7 +10,7 @@ from typing import Any
 from rename_tck.client.exchange import BODY_LIMIT, Exchange
 from rename_tck.redaction import MASK, Redactor
 from rename_tck.results.nonconformance import Nonconformance
-from rename_tck.verdict import CouldNotJudge, Evidence, NotTested, ReplayData, Unjudgeable, Verdict
+from rename_tck.verdict import CouldNotJudge, Evidence, Gap, NotTested, ReplayData, Unjudgeable, Verdict
 
 #: Longer texts are cut in the record: it is read by people.
 _TEXT_LIMIT = 12_000
@@ -28,6 +28,10 @@ class Failure:
     compared: dict[str, str] | None = None
     #: What it takes to try just this case again; None where that holds a secret, which is never kept.
     again: dict[str, object] | None = None
+    #: The class of the case.
+    kind: str = ""
+    #: What the requests sent after it showed of the target, in a sentence.
+    after: str | None = None
 
 
 @dataclass
@@ -40,7 +44,15 @@ class Finding:
     edition: str | None = None
     reason: str | None = None
     evidence: Evidence = field(default_factory=Evidence)
+    #: The clearest of the failing cases, and one of each other class that fails.
     failure: Failure | None = None
+    others: list[Failure] = field(default_factory=list)
+    #: How many classes of case the test tried, and what it did not try any more after the first failure.
+    tried: int = 1
+    left_out: str | None = None
+    #: Why it is not tested, and the requirement whose failure stands in the way.
+    gap: Gap | None = None
+    cause: str | None = None
     #: Whether only the case was tried that an earlier run kept: that it passes proves nothing of the rest.
     replayed: bool = False
 
@@ -63,8 +75,11 @@ def concluded(
         case Nonconformance():
             finding.verdict = Verdict.FAIL
             finding.failure = failure(error, redact)
+            finding.others = [failure(other, redact) for other in error.others]
+            finding.tried, finding.left_out = error.tried, error.left_out
         case NotTested():
             finding.verdict, finding.reason = Verdict.NOT_TESTED, redact(error.reason)
+            finding.gap, finding.cause = error.gap, error.cause
         case Unjudgeable() | CouldNotJudge():
             finding.verdict, finding.reason = Verdict.ERROR, redact(error.reason)
         case _:
@@ -87,6 +102,8 @@ def failure(error: Nonconformance, redact: Redactor) -> Failure:
         if compared is None
         else {"expected": _cut(redact(compared.expected)), "actual": _cut(redact(compared.actual))},
         again=_again(error.replay_data, redact),
+        kind=redact(error.kind),
+        after=None if error.after is None else redact(error.after),
     )
 
 
@@ -108,11 +125,17 @@ def dump(finding: Finding) -> str:
 def load(text: str) -> Finding:
     """A finding that has travelled."""
     content: dict[str, Any] = json.loads(text)
-    found = content["failure"]
+    found, gap = content["failure"], content["gap"]
     return Finding(
-        content["requirement"], Verdict(content["verdict"]), content["test"], content["edition"], content["reason"],
-        Evidence(**content["evidence"]), None if found is None else Failure(**found), content["replayed"],
-    )  # fmt: skip
+        **content
+        | {
+            "verdict": Verdict(content["verdict"]),
+            "evidence": Evidence(**content["evidence"]),
+            "failure": None if found is None else Failure(**found),
+            "others": [Failure(**other) for other in content["others"]],
+            "gap": None if gap is None else Gap(gap),
+        }
+    )
 
 
 def _request(exchange: Exchange, redact: Redactor) -> dict[str, object]:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rename_tck.client.exchange import Exchange
-from rename_tck.verdict import Compared, Conclusion, ReplayData
+from rename_tck.verdict import Aspect, Compared, Conclusion, ReplayData
 
 
 @dataclass(repr=False)
 class Nonconformance(Conclusion):
-    """The system under test broke the requirement; `exchange` shows it."""
+    """The system under test broke the requirement; `exchange` shows it.
+
+    Of several failing cases of one test it is the clearest one, and `others` are the rest, one for each class of case.
+    """
 
     case: str
     expected: str
     exchange: Exchange | None = None
     compared: Compared | None = None
     replay_data: ReplayData | None = None
+    aspect: Aspect = Aspect.OTHER
+    #: The class of the case: its keys without what tells one of a class from the other.
+    kind: str = ""
+    #: Failing cases of other classes.
+    others: list[Nonconformance] = field(default_factory=list)
+    #: How many classes of case the test tried.
+    tried: int = 1
+    #: What was not tried any more after the first failure, in a sentence.
+    left_out: str | None = None
+    #: What the requests sent after it showed of the target, in a sentence.
+    after: str | None = None
 
     def __str__(self) -> str:
         return f"{self.case}: expected {self.expected}"

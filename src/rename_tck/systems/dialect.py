@@ -94,9 +94,14 @@ class Dialect(ABC):
         """Words on whose sessions the run looks for, where that decides what it finds."""
         return ""
 
+    @property
+    def operation(self) -> Route:
+        """The operation under test."""
+        return Route(self.method, self.rename_path, "known")
+
     def routes(self) -> tuple[Route, ...]:
         """Everything that may be sent to this system."""
-        return (Route(self.method, self.rename_path, "known"), *self.provisioning)
+        return (self.operation, *self.provisioning)
 
     # -- the operation
 

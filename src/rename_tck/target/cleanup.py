@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Session
@@ -27,14 +28,14 @@ def put_back(client: TargetClient, dialect: Dialect, pool: SessionPool) -> None:
 def _put_back(client: TargetClient, dialect: Dialect, session: Session) -> str | None:
     """Put one session back; what the user should know where that failed."""
     if session.origin == "created":
-        exchange = client.send(dialect.deletion(session))
+        exchange = client.send(dialect.deletion(session), Purpose.CLEANUP)
         if not 200 <= exchange.status < 300:
             said = exchange.trouble or summary(exchange.answer, client.connection.redact)
             return f"session {session.id}, made by this run, could not be deleted: {said}"
         return None
     if session.first_name is None:
         return f"session {session.id} keeps its last name: the one it had before could not be read"
-    exchange = client.send(dialect.rename(session, dialect.body(session, session.first_name)))
+    exchange = client.send(dialect.rename(session, dialect.body(session, session.first_name)), Purpose.CLEANUP)
     if exchange.status != 200:
         said = exchange.trouble or summary(exchange.answer, client.connection.redact)
         return f"session {session.id} could not be given its old name back: {said}"

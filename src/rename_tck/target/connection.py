@@ -75,7 +75,7 @@ class TargetConnection:
             base_url = settings.base_url
         self.base_url = base_url
         token = token_for(seed, worker)
-        policy = RequestPolicy(dialect.routes())
+        policy = RequestPolicy(dialect.provisioning, dialect.operation)
         limits = limits or Limits(settings.rate_limit, settings.max_requests, settings.time_budget)
         self.client = TargetClient(connection_to(settings, dialect, base_url), policy, limits)
         self._stack.callback(self.client.close)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rename_tck.client.exchange import Answer, Request
+from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.openapi import drift
 from rename_tck.openapi.custom_spec import CustomSpec
@@ -61,7 +62,7 @@ def _fetch(connection: TargetConnection, place: str) -> tuple[Answer | None, str
     client = connection.client
     asker = TargetClient(client.connection, client.policy, client.limits, retries=False)
     try:
-        exchange = asker.send(Request("GET", place))
+        exchange = asker.send(Request("GET", place), Purpose.DOCUMENT)
     except (NotTested, Unjudgeable) as trouble:
         return None, str(trouble)
     else:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
 
 from rename_tck.client.exchange import Answer, Exchange, Request
+from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.redaction import Redactor
 from rename_tck.systems.dialect import Dialect, Page, Session
 from rename_tck.verdict import NotTested, Unjudgeable
 
 #: Pages of a listing that are followed before the suite stops looking.
-_PAGES = 30
+PAGES = 30
 
 Snapshot = dict[str, object]
 
@@ -26,6 +28,47 @@ class Readback:
 
     def __bool__(self) -> bool:
         return self.by_reading or self.by_listing
+
+
+class Extent(Enum):
+    """How much of a listing was seen."""
+
+    COMPLETE = "complete"
+    #: The suite stopped at `PAGES` pages: what was not among them may be there still.
+    CUT = "cut off"
+    #: A page was answered by something that is no listing, or by nothing.
+    FAILED = "failed"
+    #: There is no listing: not even its first page is one, and that not for a failure of the server's.
+    ABSENT = "absent"
+
+
+@dataclass
+class Listing:
+    """Sessions of a kind as the listing showed them, and how much of it was seen.
+
+    That a session is not among them says that it is not there only where the listing is complete.
+    """
+
+    items: list[Snapshot]
+    extent: Extent
+    #: The answer that ended it before its end, in a few words, and its status (0: none came).
+    why: str = ""
+    status: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every session was seen."""
+        return self.extent is Extent.COMPLETE
+
+    def shown(self) -> list[Snapshot] | None:
+        """The sessions, or None where not all were seen."""
+        return self.items if self.complete else None
+
+    def unjudgeable(self) -> Unjudgeable:
+        """The error that says that the listing does not show whether a session is there."""
+        if self.extent is Extent.CUT:
+            return Unjudgeable(f"the listing is longer than {PAGES} pages, and the session is not on the first of them")
+        return Unjudgeable(f"reading the listing failed: {self.why}", self.status)
 
 
 class SessionReader:
@@ -42,20 +85,21 @@ class SessionReader:
         """How this session can be read back. Raises Unjudgeable when no answer comes."""
         request = self._dialect.reading(session)
         if request is not None:
-            exchange = self.ask(request)
+            exchange = self.ask(request, Purpose.READING)
             if exchange.answer and self._dialect.read(exchange.answer) is not None:
                 return Readback(by_reading=True)
-        return Readback(by_listing=self.find(session) is not None)
+        found, _ = self._search(session)
+        return Readback(by_listing=found is not None)
 
-    def ask(self, request: Request) -> Exchange:
+    def ask(self, request: Request, purpose: Purpose = Purpose.PROVISIONING) -> Exchange:
         """Send a provisioning request. Raises Unjudgeable when no answer comes."""
-        exchange = self._client.send(request)
+        exchange = self._client.send(request, purpose)
         if exchange.answer is None:
             base_url = self._client.connection.base_url
             raise Unjudgeable(f"the target {base_url} cannot be reached: {exchange.trouble}")
         return exchange
 
-    def read(self, session: Session) -> Snapshot | None:
+    def read(self, session: Session, purpose: Purpose = Purpose.READING) -> Snapshot | None:
         """The session as the target shows it now, or None when it is not there.
 
         Raises:
@@ -67,14 +111,46 @@ class SessionReader:
                 "the target offers no way to read a session back (neither a read nor a list endpoint answers)"
             )
         if not self.way.by_reading:
-            return self.find(session)
+            return self.find(session, purpose)
         request = self._dialect.reading(session)
         assert request is not None
-        exchange = self._client.send(request)
+        exchange = self._client.send(request, purpose)
         if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403}:
             said = exchange.trouble or summary(exchange.answer, self._client.connection.redact)
             raise Unjudgeable(f"reading the session back failed: {said}", exchange.status)
         return self._dialect.read(exchange.answer)
+
+    def read_all(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
+        """Several sessions of one kind by id, over a single listing where that is how this target is read.
+
+        Raises:
+            Unjudgeable: the reading itself failed, or the listing does not show whether they are there.
+        """
+        if self.way.by_reading or not sessions:
+            return {session.id: self.read(session) for session in sessions}
+        wanted: dict[str, Snapshot | None] = dict.fromkeys(session.id for session in sessions)
+        listing = Listing([], Extent.COMPLETE)
+        for listing in self._pages(sessions[0].kind, Purpose.READING):
+            for item in listing.items:
+                found = self._dialect.id_in(item)
+                if isinstance(found, str) and found in wanted:
+                    wanted[found] = item
+            if None not in wanted.values():
+                return wanted
+        if not listing.complete:
+            raise listing.unjudgeable()
+        return wanted
+
+    def find(self, session: Session, purpose: Purpose = Purpose.READING) -> Snapshot | None:
+        """The session as the listing shows it, or None where it does not; no page is read after the one that has it.
+
+        Raises:
+            Unjudgeable: the listing does not show whether the session is there.
+        """
+        found, listing = self._search(session, purpose)
+        if found is None and not listing.complete:
+            raise listing.unjudgeable()
+        return found
 
     def lacks(self, session_id: str, kind: str | None) -> bool:
         """Whether it can be seen that no session has this id: nobody's session is renamed by guessing."""
@@ -82,43 +158,43 @@ class SessionReader:
             return False
         return self.read(Session(session_id, "listed", kind, self._dialect.owner(self._user))) is None
 
-    def read_all(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
-        """Several sessions of one kind by id, over a single listing where that is how this target is read."""
-        if self.way.by_reading or not sessions:
-            return {session.id: self.read(session) for session in sessions}
-        wanted: dict[str, Snapshot | None] = dict.fromkeys(session.id for session in sessions)
-        for item in self.items(sessions[0].kind):
-            found = self._dialect.id_in(item)
-            if isinstance(found, str) and found in wanted:
-                wanted[found] = item
-        return wanted
+    def is_listed(self, session: Session) -> bool:
+        """Whether the listing shows the session, as far as it can be seen."""
+        return self._search(session, Purpose.PROVISIONING)[0] is not None
 
-    def listing(self, kind: str | None = None) -> list[Snapshot] | None:
-        """Every session that the target lists, or None when it has no listing."""
-        first = self._dialect.listing(kind or self._dialect.kinds[0], self._user)
-        exchange = self._client.send(first)
-        if exchange.answer is None or self._dialect.page(first, exchange.answer) is None:
-            return None
-        return list(self.items(kind or self._dialect.kinds[0]))
+    def _search(self, session: Session, purpose: Purpose = Purpose.READING) -> tuple[Snapshot | None, Listing]:
+        listing = Listing([], Extent.ABSENT)
+        for listing in self._pages(session.kind, purpose):
+            for item in listing.items:
+                if self._dialect.id_in(item) == session.id:
+                    return item, listing
+        return None, listing
 
-    def find(self, session: Session) -> Snapshot | None:
-        """The session as the listing shows it, or None where it does not."""
-        return next((item for item in self.items(session.kind) if self._dialect.id_in(item) == session.id), None)
-
-    def items(self, kind: str | None) -> list[Snapshot]:
-        """The sessions of a kind that the listing shows, over its first pages."""
-        following: Request | None = self._dialect.listing(kind, self._user)
+    def listing(self, kind: str | None = None, purpose: Purpose = Purpose.READING) -> Listing:
+        """The sessions of a kind (the default one when None) that the target lists, over at most `PAGES` pages."""
         items: list[Snapshot] = []
-        for _ in range(_PAGES):
+        listing = Listing([], Extent.ABSENT)
+        for listing in self._pages(kind or self._dialect.kinds[0], purpose):
+            items += listing.items
+        return replace(listing, items=items)
+
+    def _pages(self, kind: str | None, purpose: Purpose) -> Iterator[Listing]:
+        """Each page by itself, with what is known of the listing's extent by then: cut off until it ends."""
+        following: Request | None = self._dialect.listing(kind, self._user)
+        first = True
+        for _ in range(PAGES):
             if following is None:
-                break
-            answer = self.ask(following).answer
-            page: Page | None = self._dialect.page(following, answer) if answer else None
+                return
+            exchange = self._client.send(following, purpose)
+            page: Page | None = self._dialect.page(following, exchange.answer) if exchange.answer else None
             if page is None:
-                break
-            items += page.items
-            following = page.following
-        return items
+                refused = first and 400 <= exchange.status < 500 and exchange.status not in {401, 403, 429}
+                absent = first and exchange.answer is not None and (refused or exchange.status < 400)
+                said = exchange.trouble or summary(exchange.answer, self._client.connection.redact)
+                yield Listing([], Extent.ABSENT if absent else Extent.FAILED, said, exchange.status)
+                return
+            following, first = page.following, False
+            yield Listing(page.items, Extent.COMPLETE if following is None else Extent.CUT)
 
 
 def summary(answer: Answer | None, redact: Redactor) -> str:

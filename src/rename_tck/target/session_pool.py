@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from rename_tck.client.exchange import Exchange
+from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Session
@@ -90,7 +91,8 @@ class SessionPool:
         for kind in self.dialect.kinds:
             session = self._session(session_id, "fixture", kind)
             exchange = self.reader.ask(
-                self.dialect.rename(session, self.dialect.body(session, f"rename-tck {self.token}"))
+                self.dialect.rename(session, self.dialect.body(session, f"rename-tck {self.token}")),
+                Purpose.PREPARATION,
             )
             self._note_refused_key(exchange)
             if self._key_refused is not None:
@@ -117,9 +119,7 @@ class SessionPool:
         """The kinds that a fixture session may be of, the one under which it is listed first."""
         kinds = list(self.dialect.kinds)
         if len(kinds) > 1:
-            listed = [
-                kind for kind in kinds if self.reader.find(self._session(session_id, "fixture", kind)) is not None
-            ]
+            listed = [kind for kind in kinds if self.reader.is_listed(self._session(session_id, "fixture", kind))]
             kinds = [*listed, *(kind for kind in kinds if kind not in listed)]
         return kinds
 
@@ -214,7 +214,7 @@ class SessionPool:
 
     def _find_some(self, kind: str | None, count: int) -> None:
         known = {session.id for session in self._sessions}
-        for item in self.reader.items(kind):
+        for item in self.reader.listing(kind, Purpose.PROVISIONING).items:
             found = self.dialect.id_in(item)
             if isinstance(found, str) and found and found not in known and self._is_mine(found):
                 session = self._session(found, "listed", kind)

@@ -55,10 +55,10 @@ class Target:
 
     def exchanged(self, request: Request) -> Exchange | None:
         """The answered exchange of this very request, if the run has had one."""
-        for exchange in self.client.journal[self._indexed :]:
-            self._indexed += 1
-            if exchange.answer is not None:
-                self._exchanged[exchange.request] = exchange
+        for entry in self.client.journal.since(self._indexed):
+            self._indexed = entry.number
+            if entry.of_rename and entry.exchange.answer is not None:
+                self._exchanged[entry.exchange.request] = entry.exchange
         return self._exchanged.get(request)
 
     def session_at(self, path: str) -> Session | None:
