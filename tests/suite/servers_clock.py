@@ -14,6 +14,7 @@ from unittest import mock
 
 from rename_tck.checks import server_clock
 from rename_tck.reference.service import Service
+from rename_tck.target import settling
 
 
 class _Ahead:
@@ -44,5 +45,9 @@ def put_on_instead_of_waiting() -> Iterator[None]:
 
     The embedded servers do so within the block, the strangers always. What else waits (for a 429, a time-out) waits.
     """
-    with mock.patch.object(server_clock, "INTERRUPTION", AHEAD), mock.patch.object(Service, "now", _now):
+    with (
+        mock.patch.object(server_clock, "INTERRUPTION", AHEAD),
+        mock.patch.object(settling, "INTERRUPTION", AHEAD),
+        mock.patch.object(Service, "now", _now),
+    ):
         yield

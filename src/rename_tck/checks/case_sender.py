@@ -8,7 +8,7 @@ from threading import Barrier
 from typing import Any, NoReturn, TypeVar
 
 from rename_tck.cases.system_cases import SystemCases, load
-from rename_tck.checks.case_selector import CaseSelector
+from rename_tck.checks.case_selector import CaseSelector, key_of
 from rename_tck.checks.replay_case import ReplayCase, made_anew, replay_data
 from rename_tck.client.exchange import Exchange, Request, Trouble, decoded
 from rename_tck.client.journal import Entry, Purpose
@@ -18,7 +18,7 @@ from rename_tck.requirements.catalogue import Catalogue, Requirement
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.target import Target
-from rename_tck.verdict import Compared, Evidence, NotTested, Unjudgeable
+from rename_tck.verdict import Aspect, Compared, Evidence, NotTested, Unjudgeable
 
 T = TypeVar("T")
 
@@ -57,12 +57,13 @@ class CaseSender:
         """
         return self.selector.select(items)
 
-    def each(self, items: Iterable[T]) -> Iterator[T]:
+    def each(self, items: Iterable[T], kind: Callable[[T], str] = key_of) -> Iterator[T]:
         """What a law looks back on (answers, steps of a series), one after the other: all of it is judged.
 
-        As `cases`, but for what cannot be sent again by its key: a replay case's law is given all of it.
+        As `cases`, but for what cannot be sent again by its key: a replay case's law is given all of it. `kind` names
+        the class of one.
         """
-        yield from items
+        return self.selector.look_back(items, kind)
 
     def entries(self) -> list[Entry]:
         """Every answered request of the operation in the run so far, with what it was for; of a replay case its own."""
@@ -219,14 +220,33 @@ class CaseSender:
             )
         raise Unjudgeable(f"the target no longer answers: {trouble}")
 
+    def send_beside(self, request: Request) -> Exchange:
+        """Send a control: it counts as no evidence, whatever becomes of it."""
+        return self._to_client(request, Purpose.CONTROL)
+
     # -- concluding
 
     def fail(
-        self, case: str, expected: str, exchange: Exchange | None = None, compared: Compared | None = None
+        self,
+        case: str,
+        expected: str,
+        exchange: Exchange | None = None,
+        compared: Compared | None = None,
+        aspect: Aspect | None = None,
     ) -> NoReturn:
-        """Conclude that the requirement is broken."""
+        """Conclude that the requirement is broken.
+
+        `aspect` says in what respect. Where it is not given, a request that was not answered with 2xx was not accepted.
+        """
         attempt = replay_data(self.selector.keys, exchange, self.target)
-        raise Nonconformance(self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt)
+        if aspect is None:
+            refused = exchange is not None and not 200 <= exchange.status < 300
+            aspect = Aspect.ACCEPTED if refused else Aspect.OTHER
+        # what is looked back on tells the classes of its faults by what is said of them
+        kind = "" if self.selector.keys else self.excerpt(f"{case}: {expected}")
+        raise Nonconformance(
+            self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt, aspect, kind
+        )
 
     def redacted(self, text: str) -> str:
         """A text that the target had a part in, without secrets: to be asked for before the text is cut."""

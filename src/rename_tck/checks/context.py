@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from rename_tck.checks.case_sender import CaseSender
 from rename_tck.client.exchange import Exchange, NotJsonError, Request, decoded, plain, shown
 from rename_tck.client.journal import Purpose
+from rename_tck.client.waiting import PASSING
+from rename_tck.results.nonconformance import OrdinaryRenameRefused
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target.readback import Snapshot
-from rename_tck.verdict import Compared, NotTested, Unjudgeable
+from rename_tck.verdict import Aspect, Compared, NotTested, Unjudgeable
+
+T = TypeVar("T")
 
 #: In place of a name that could not be read.
 UNSEEN = object()
@@ -36,7 +41,7 @@ class CheckContext(CaseSender):
             return False
         if exchange.status != 200:
             self.fail(case, "status 200, or a 4xx status that refuses the name", exchange)
-        self.target.accepted += 1
+        self.note_accepted(exchange)
         self.expect_answered(exchange, name, case)
         self.stored_if_readable(session, name, case, exchange)
         return True
@@ -53,8 +58,19 @@ class CheckContext(CaseSender):
         exchange = self.send(request)
         if exchange.status != 200:
             self.fail(case, "status 200: the request is valid", exchange)
-        self.target.accepted += self.dialect.succeeded(exchange)
+        self.note_accepted(exchange)
         return exchange
+
+    def note_accepted(self, exchange: Exchange) -> None:
+        """Count a rename that succeeded: without any nothing that passes proves anything."""
+        if self.dialect.succeeded(exchange):
+            self.target.accepted += 1
+            self._note_worked(Aspect.ACCEPTED, exchange)
+
+    def _note_worked(self, aspect: Aspect, exchange: Exchange | None) -> None:
+        session = self.target.session_at(exchange.request.path) if exchange is not None else None
+        if session is not None:
+            self.target.worked.add((aspect, session.kind))
 
     def rename_and_expect(self, session: Session, name: str, case: str) -> Exchange:
         """Rename a session, and require that it is accepted and that the answer, where it carries the name, has it."""
@@ -71,9 +87,12 @@ class CheckContext(CaseSender):
         exchange = self.send(self.rename(session, name), purpose=Purpose.PREPARATION)
         if not self.dialect.succeeded(exchange):
             self._note_refused_rename(exchange)
-            raise NotTested(f"the ordinary rename before it is not accepted (status {exchange.status})")
-        self.target.accepted += 1
-        return self.name_of(session, exchange) if self.readable() else name
+            why = f"the ordinary rename before it is not accepted (status {exchange.status})"
+            raise OrdinaryRenameRefused(why, exchange=exchange)
+        self.note_accepted(exchange)
+        if not self.readable():
+            return name
+        return self.settled(lambda: self.name_of(session, exchange), lambda found: found == name)
 
     def refuse(
         self, case: str, faulty: Request, control: Request, *, statuses: Sequence[int] | None = None, live: bool = True
@@ -157,11 +176,12 @@ class CheckContext(CaseSender):
         exchange = self.send(control, purpose=Purpose.PREPARATION)
         if not self.dialect.succeeded(exchange):
             self._note_refused_rename(exchange)
-            raise NotTested(
-                f"the same request with the fault mended is not accepted either (status {exchange.status}), "
-                "so the refusal proves nothing"
+            raise OrdinaryRenameRefused(
+                f"the same request without the fault is not accepted either (status {exchange.status}), "
+                "so the refusal proves nothing",
+                exchange=exchange,
             )
-        self.target.accepted += 1
+        self.note_accepted(exchange)
         self._controls.add(control)
 
     def _note_refused_rename(self, exchange: Exchange) -> None:
@@ -186,11 +206,19 @@ class CheckContext(CaseSender):
             answered = self.dialect.name_in(members(exchange.answer.value))
             if answered is not None:
                 self.seen += 1
-                self.expect_equal(name, answered, f"{case}: the name in the answer", exchange)
+                self.expect_equal(name, answered, f"{case}: the name in the answer", exchange, Aspect.ANSWERED)
+                self._note_worked(Aspect.ANSWERED, exchange)
 
     def stored(self, session: Session, name: object, case: str, exchange: Exchange | None = None) -> None:
-        """Require that the session, read back, bears this name."""
-        self.expect_equal(name, self.name_of(session, exchange), f"{case}: the name read back", exchange)
+        """Require that the session, read back, bears this name: at once, or within a second."""
+        found = self.settled(lambda: self.name_of(session, exchange), lambda read: read == name)
+        self.expect_equal(name, found, f"{case}: the name read back", exchange, Aspect.STORED)
+        self._note_worked(Aspect.READABLE, exchange)
+        self._note_worked(Aspect.STORED, exchange)
+
+    def settled(self, look: Callable[[], T], good: Callable[[T], bool]) -> T:
+        """What a reading shows, looked at again for up to a second where it is not good at once."""
+        return self.target.patience.settled(look, good)
 
     def stored_if_readable(self, session: Session, name: object, case: str, exchange: Exchange | None = None) -> None:
         """Require the stored name, where the target lets it be read back; the answer alone must do elsewhere."""
@@ -214,7 +242,7 @@ class CheckContext(CaseSender):
         with self._reading(exchange):
             snapshot = self.target.reader.read(session)
         if snapshot is None:
-            self.fail("the session read back", "the session to be there still", exchange)
+            self.fail("the session read back", "the session to be there still", exchange, aspect=Aspect.READABLE)
         return snapshot
 
     def read_all(self, sessions: Sequence[Session], case: str, exchange: Exchange | None) -> dict[str, Snapshot | None]:
@@ -228,9 +256,10 @@ class CheckContext(CaseSender):
         try:
             yield
         except Unjudgeable as trouble:
-            if trouble.status < 500:
+            if trouble.status < 500 or trouble.status in PASSING:
                 raise
-            self.fail(f"{case}the session read back", f"it to be readable as before, but {trouble}", exchange)
+            expected = f"it to be readable as before, but {trouble}"
+            self.fail(f"{case}the session read back", expected, exchange, aspect=Aspect.READABLE)
 
     def name_of(self, session: Session, exchange: Exchange | None = None) -> object:
         """The name that the session, read back, bears."""
@@ -245,7 +274,15 @@ class CheckContext(CaseSender):
         if not self.readable():
             self.target.reader.read(self.target.pool.any())
 
-    def expect_equal(self, expected: object, actual: object, case: str, exchange: Exchange | None = None) -> None:
+    def expect_equal(
+        self,
+        expected: object,
+        actual: object,
+        case: str,
+        exchange: Exchange | None = None,
+        aspect: Aspect | None = None,
+    ) -> None:
         """Require that two values are equal."""
         if expected != actual or type(expected) is not type(actual):
-            self.fail(case, shown(expected, self.redacted), exchange, Compared(plain(expected), plain(actual)))
+            compared = Compared(plain(expected), plain(actual))
+            self.fail(case, shown(expected, self.redacted), exchange, compared, aspect)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import os
 import socket
 import threading
@@ -20,6 +19,7 @@ from rename_tck.client.exchange import ALWAYS, Answer, Credential, Exchange, Req
 from rename_tck.client.journal import Journal, Purpose
 from rename_tck.client.limits import Limits
 from rename_tck.client.request_policy import RequestPolicy, Route
+from rename_tck.client.waiting import Waiting
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.redaction import Redactor
 from rename_tck.verdict import Unjudgeable
@@ -36,10 +36,6 @@ TOO_LARGE_LIMIT = 10
 
 #: Seconds that a run spends in all on waiting for answers that do not come, before it gives the target up.
 HANGING_LIMIT = 45.0
-
-#: Seconds that one request waits at once, and in all, because the target asks for it (429 with Retry-After).
-WAIT_AT_ONCE = 65.0
-WAITING_LIMIT = 90.0
 
 #: Seconds for a whole answer to what puts sessions back, from a target that was given up.
 LAST_TRY = 3.0
@@ -82,7 +78,7 @@ class TargetClient:
         self.closing = False
         #: Requests sent, by method and path of the route that allows them.
         self.sent: Counter[tuple[str, str]] = Counter()
-        self.waited = 0.0
+        self.waiting = Waiting()
         self.reconnected = 0
         #: Everything that was sent and answered, or not, in order.
         self.journal = Journal()
@@ -106,7 +102,8 @@ class TargetClient:
     ) -> Exchange:
         """Send a request and note in the journal what it was for; the exchange, with an answer or what kept it away.
 
-        A 429 is waited out and sent again; a connection that broke without an answer is tried once more on a fresh
+        A 429 is waited out and sent again, as is a 502, 503 or 504 that says for how long, or that answers what is not
+        under test; a connection that broke without an answer is tried once more on a fresh
         one, for a pooled connection can be closed by the server at any time (RFC 9112, section 9.6).
 
         Raises:
@@ -121,7 +118,7 @@ class TargetClient:
         return exchange
 
     def _send(self, request: Request, route: Route) -> Exchange:
-        waited = 0.0
+        waits: list[float] = []
         while True:
             if not self.closing:
                 INTERRUPTION.check()
@@ -134,9 +131,15 @@ class TargetClient:
                 self.reconnected += 1
                 self.disconnect()
                 exchange = self._try(request, route)
-            if exchange.status != 429 or exchange.answer is None:
-                return exchange
-            waited += self._wait(exchange.answer, waited)
+            try:
+                under_test = route == self.policy.operation
+                if not self.waiting.before_another_try(
+                    exchange, route, waits, under_test=under_test, closing=self.closing
+                ):
+                    return exchange
+            except Unjudgeable as trouble:
+                self._given_up = trouble.reason
+                raise
 
     def _try(self, request: Request, route: Route) -> Exchange:
         self.limits.take(closing=self.closing)
@@ -217,19 +220,6 @@ class TargetClient:
             self._received += response.raw.tell()
             response.close()
 
-    def _wait(self, answer: Answer, waited: float) -> float:
-        """Wait as a 429 asks for, and return for how long; `waited` is what the same request has waited already."""
-        seconds = _retry_after(answer.header("retry-after"))
-        if seconds > WAIT_AT_ONCE or waited + seconds > WAITING_LIMIT:
-            self._given_up = (
-                "the target limits the rate of requests (429) and was given up: it asks to wait "
-                f"{seconds:g} s, after {waited:.0f} s waited already"
-            )
-            raise Unjudgeable(self._given_up)
-        INTERRUPTION.pause(seconds, heed=not self.closing)
-        self.waited += seconds
-        return seconds
-
     # -- what goes with every request
 
     def _headers(self, request: Request) -> dict[str, str]:
@@ -309,20 +299,6 @@ class _TooMuchError(Exception):
 def default_verify() -> bool | str:
     """What requests would verify TLS against: a bundle that the environment names, or its own."""
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-
-
-def _retry_after(value: str | None) -> float:
-    """Seconds to wait by a Retry-After header, in seconds or as a date (RFC 9110, section 10.2.3); one without it."""
-    if value is None:
-        return 1.0
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return max(float(text[:9]), 0.05)
-    try:
-        when = email.utils.parsedate_to_datetime(text)
-        return max(when.timestamp() - time.time(), 0.05)
-    except (TypeError, ValueError, OverflowError):
-        return 1.0
 
 
 def _trouble(error: Exception, redact: Redactor) -> tuple[str, Trouble]:

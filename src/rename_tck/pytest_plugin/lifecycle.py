@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import NoReturn
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from rename_tck.cases.spaces import seed_for
 from rename_tck.checks.case_selector import CaseSelector
 from rename_tck.checks.context import CheckContext
+from rename_tck.checks.every_case import judge
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.pytest_plugin.collection import chosen_by, rank, replay_case_of
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
@@ -154,11 +156,15 @@ class TargetLifecycle:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
-        """Have the law of a case of an earlier run try that case alone."""
-        case = replay_case_of(pyfuncitem)
-        if case is None:
+        """Have a contract test judge all of its cases, or the one of an earlier run alone."""
+        if chosen_by(pyfuncitem) is None:
             return None
-        try_alone(pyfuncitem.obj, pyfuncitem.funcargs["check"], case, self._session.replay)
+        case, check = replay_case_of(pyfuncitem), pyfuncitem.funcargs["check"]
+        assert isinstance(check, CheckContext)
+        if case is not None:
+            try_alone(pyfuncitem.obj, check, case, self._session.replay)
+        else:
+            judge(partial(pyfuncitem.obj, check=check), check)
         return True
 
     # -- after the last

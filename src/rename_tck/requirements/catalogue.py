@@ -69,6 +69,11 @@ class Requirement:
     contradicted: tuple[Citation, ...]
     """Where an edition states the contrary."""
 
+    @property
+    def law(self) -> str:
+        """The id without the system's name: of a law of every system the same for each."""
+        return self.id.partition(".")[2]
+
     @cached_property
     def editions(self) -> tuple[str, ...]:
         """The editions that state the rule, in the catalogue's order."""

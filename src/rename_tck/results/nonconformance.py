@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rename_tck.client.exchange import Exchange
-from rename_tck.verdict import Aspect, Compared, Conclusion, ReplayData
+from rename_tck.verdict import Aspect, Compared, Conclusion, NotTested, ReplayData
 
 
 @dataclass(repr=False)
@@ -34,3 +34,10 @@ class Nonconformance(Conclusion):
 
     def __str__(self) -> str:
         return f"{self.case}: expected {self.expected}"
+
+
+@dataclass(repr=False)
+class OrdinaryRenameRefused(NotTested):
+    """An ordinary rename beside a case was not accepted, so that the case itself shows nothing."""
+
+    exchange: Exchange | None = None

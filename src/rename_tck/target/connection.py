@@ -110,8 +110,7 @@ class TargetConnection:
     def notes(self) -> list[str]:
         """What the reader should know besides the verdicts."""
         notes = list(self.pool.notes)
-        if self.client.waited:
-            notes.append(f"waited {self.client.waited:.1f} s because the target limits the rate of requests (429)")
+        notes += self.client.waiting.notes()
         if self.client.reconnected:
             notes.append(
                 f"{self.client.reconnected} requests were sent again because the connection broke without an answer"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -11,6 +12,7 @@ from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.redaction import Redactor
 from rename_tck.systems.dialect import Dialect, Page, Session
+from rename_tck.target.settling import Patience
 from rename_tck.verdict import NotTested, Unjudgeable
 
 #: Pages of a listing that are followed before the suite stops looking.
@@ -80,9 +82,14 @@ class SessionReader:
         self._user = user
         #: How sessions are read back here, once that is known.
         self.way = Readback()
+        #: How long is waited for what is not shown at once.
+        self.patience = Patience()
 
     def how_to_read(self, session: Session) -> Readback:
-        """How this session can be read back. Raises Unjudgeable when no answer comes."""
+        """How this session can be read back: a new one may be shown a moment later. Raises Unjudgeable as `ask`."""
+        return self.patience.settled(lambda: self._how_now(session), bool)
+
+    def _how_now(self, session: Session) -> Readback:
         request = self._dialect.reading(session)
         if request is not None:
             exchange = self.ask(request, Purpose.READING)
@@ -119,6 +126,12 @@ class SessionReader:
             said = exchange.trouble or summary(exchange.answer, self._client.connection.redact)
             raise Unjudgeable(f"reading the session back failed: {said}", exchange.status)
         return self._dialect.read(exchange.answer)
+
+    def await_new(self, session: Session) -> None:
+        """Wait until a session that was just made is shown, for up to a second."""
+        if self.way:
+            with suppress(Unjudgeable):
+                self.patience.settled(lambda: self.read(session, Purpose.PROVISIONING), lambda found: found is not None)
 
     def read_all(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
         """Several sessions of one kind by id, over a single listing where that is how this target is read.

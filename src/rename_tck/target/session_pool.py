@@ -14,6 +14,9 @@ from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.readback import SessionReader, Snapshot, summary
 from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
 
+#: Sessions that stopped working, and others were made in their place: more than that is another sort of fault.
+_RETIRED = 10
+
 #: Statuses of a valid rename by which a gateway or another service says that the operation is not there.
 _WRONG_PLACE = frozenset({405, 501, 502, 503, 504})
 
@@ -41,6 +44,7 @@ class SessionPool:
         #: This worker's number and the number of workers: each uses its own part of the sessions that it finds.
         self._share = share
         self._sessions: list[Session] = []
+        self._retired: list[Session] = []
         self._made = 0
         self._exhausted: dict[str | None, str] = {}
         self._key_refused: str | None = None
@@ -158,6 +162,23 @@ class SessionPool:
             raise NotTested(f"{need}: {self._exhausted.get(kind, 'none could be had')}; lend more with --session-id")
         return found[:count]
 
+    def retire(self, session: Session) -> bool:
+        """Take a session that no longer works out of use; it is put back in the end all the same.
+
+        False where it cannot be replaced, so that it stays in use: one that the run did not make, or too many were.
+        """
+        if session.origin != "created" or len(self._retired) >= _RETIRED or session not in self._sessions:
+            return False
+        try:
+            self._more(session.kind, len(self._of(session.kind)) + 1)
+        except (NotTested, Unjudgeable):
+            return False
+        if len(self._of(session.kind)) < 2:
+            return False
+        self._sessions.remove(session)
+        self._retired.append(session)
+        return True
+
     def any(self) -> Session:
         """Some live session, whatever its kind."""
         return self._sessions[0]
@@ -166,6 +187,11 @@ class SessionPool:
     def all(self) -> list[Session]:
         """Every session that the run may rename."""
         return list(self._sessions)
+
+    @property
+    def to_put_back(self) -> list[Session]:
+        """Every session of the run, also those that are out of use."""
+        return [*self._sessions, *self._retired]
 
     def _of(self, kind: str | None) -> list[Session]:
         return [session for session in self._sessions if session.kind == kind]
@@ -183,6 +209,8 @@ class SessionPool:
                 made, refusal = self._create(kind)
                 if made is not None:
                     self._sessions.append(made)
+            if made is not None:
+                self.reader.await_new(made)
             if made is None:
                 break
         else:
@@ -234,3 +262,4 @@ class SessionPool:
     def clear(self) -> None:
         """Forget the sessions: they are put back."""
         self._sessions.clear()
+        self._retired.clear()

@@ -15,6 +15,30 @@ from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.readback import SessionReader
 from rename_tck.target.session_pool import SessionPool
+from rename_tck.target.settling import Patience
+from rename_tck.verdict import Aspect
+
+
+@dataclass(frozen=True)
+class Jam:
+    """A session that stopped working while others work, for a reason that no case of its own shows."""
+
+    session_id: str
+    aspect: Aspect
+    #: The ordinary rename that shows it.
+    exchange: Exchange | None
+    sentence: str
+
+
+@dataclass
+class Stopped:
+    """Since when nothing works at the target."""
+
+    sentence: str
+    #: Whether the run's own request is what did it, as far as can be seen.
+    by_the_request: bool
+    #: The requirement that this request breaks.
+    cause: str | None = None
 
 
 @dataclass(repr=False)
@@ -38,6 +62,17 @@ class Target:
     refused_renames: list[Exchange] = field(default_factory=list)
     #: Refusals after which the session bore another name, with what was tried and the name before and after.
     names_changed_by_refusals: list[tuple[str, Exchange, object, object]] = field(default_factory=list)
+    #: In which respects, for which kind of session, an ordinary rename has worked; and which requirement fails for it
+    #: that it does not.
+    worked: set[tuple[Aspect, str | None]] = field(default_factory=set)
+    causes: dict[tuple[Aspect, str | None], str] = field(default_factory=dict)
+    #: Requirements of which a test failed, or passed.
+    failed: set[str] = field(default_factory=set)
+    passed: set[str] = field(default_factory=set)
+    jams: list[Jam] = field(default_factory=list)
+    stopped: Stopped | None = None
+    #: Requests that tests sent after their first failing case.
+    sent_after_failures: int = 0
     observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     cache: dict[str, Any] = field(default_factory=dict)
     #: Threads for requests that are to be in flight at once.
@@ -52,6 +87,11 @@ class Target:
     def reader(self) -> SessionReader:
         """Reads sessions back."""
         return self.pool.reader
+
+    @property
+    def patience(self) -> Patience:
+        """How long is waited for what is not shown at once."""
+        return self.pool.reader.patience
 
     def exchanged(self, request: Request) -> Exchange | None:
         """The answered exchange of this very request, if the run has had one."""

@@ -62,7 +62,7 @@ def test_the_page_is_linked(page: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "module", "name"),
-    [("65 s at once", "client.transport", "WAIT_AT_ONCE"), ("90 s for one", "client.transport", "WAITING_LIMIT"),
+    [("65 s at once", "client.waiting", "WAIT_AT_ONCE"), ("90 s for one", "client.waiting", "WAITING_LIMIT"),
      ("45 s of hanging", "client.transport", "HANGING_LIMIT"), ("3 s each time", "client.transport", "LAST_TRY"),
      ("80 requests", "checks.exploration", "SHRINKS"), ("5 seconds", "checks.exploration", "SHRINK_SECONDS"),
      ("fewer than 6 characters", "redaction", "_SHORT"), ("3,000 characters", "reports.terminal", "_CURL"),

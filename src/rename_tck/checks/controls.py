@@ -1,0 +1,92 @@
+"""Controls: ordinary renames and readings after a failing case, which tell a broken request from a broken target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rename_tck.checks.context import CheckContext
+from rename_tck.client.exchange import Exchange
+from rename_tck.client.journal import Purpose
+from rename_tck.systems.dialect import Session, members
+from rename_tck.target import settling
+from rename_tck.verdict import Aspect, NotTested, Unjudgeable
+
+#: Seconds between further controls at a target that has stopped working: it may be back after a moment.
+PAUSES = (0.2, 0.5, 1.0, 1.5)
+
+
+@dataclass(frozen=True)
+class Control:
+    """What an ordinary rename of a session, and the reading after it, came to."""
+
+    session: Session
+    exchange: Exchange | None
+    #: The first respect in which it failed; None where all went well.
+    broken: Aspect | None
+    #: What came back where it failed, in a few words.
+    said: str = ""
+
+    @property
+    def works(self) -> bool:
+        """Whether the session was renamed, and shown so."""
+        return self.broken is None
+
+    @property
+    def what(self) -> str:
+        """Its failure as the end of a sentence on an ordinary rename."""
+        return {
+            None: "is accepted and stored",
+            Aspect.ACCEPTED: f"is answered with {self.said}",
+            Aspect.ANSWERED: f"is answered with {self.said}",
+            Aspect.READABLE: f"is accepted, and then {self.said}",
+            Aspect.STORED: f"is accepted, and the session read back bears {self.said}",
+        }[self.broken]
+
+
+def control(check: CheckContext, session: Session) -> Control:
+    """Rename a session, and read it back. Counts as no evidence; raises what the sending itself raises."""
+    dialect, name = check.dialect, check.name()
+    exchange = check.send_beside(check.rename(session, name))
+    if not dialect.succeeded(exchange):
+        said = str(exchange.status) if exchange.answer else exchange.trouble or "nothing"
+        said += " and false" if exchange.status == 200 else ""
+        return Control(session, exchange, Aspect.ACCEPTED, said)
+    answered = dialect.name_in(members(exchange.answer.value)) if dialect.answers_session and exchange.answer else None
+    if answered not in {None, name} or not isinstance(answered, str | None):
+        return Control(session, exchange, Aspect.ANSWERED, "another name")
+    check.target.worked.add((Aspect.ACCEPTED, session.kind))
+    if not check.readable():
+        return Control(session, exchange, None)
+    try:
+        read = check.settled(
+            lambda: check.target.reader.read(session, Purpose.CONTROL),
+            lambda found: found is not None and dialect.name_in(found) == name,
+        )
+    except Unjudgeable as trouble:
+        return Control(session, exchange, Aspect.READABLE, str(trouble))
+    if read is None:
+        return Control(session, exchange, Aspect.READABLE, "it is not there when it is read back")
+    if dialect.name_in(read) != name:
+        return Control(session, exchange, Aspect.STORED, "another name")
+    check.target.worked |= {(Aspect.READABLE, session.kind), (Aspect.STORED, session.kind)}
+    return Control(session, exchange, None)
+
+
+def another(check: CheckContext, session: Session) -> Session | None:
+    """Another session of the same kind, or of another kind where there is none; None where there is none at all."""
+    try:
+        alike = check.sessions(2, session.kind)
+    except NotTested:
+        alike = []
+    return next((one for one in (*alike, *check.target.pool.all) if one.id != session.id), None)
+
+
+def after_a_moment(check: CheckContext, first: Control) -> Control:
+    """The control again, a few times with pauses, until it works."""
+    found = first
+    for seconds in PAUSES:
+        settling.pause(seconds)
+        found = control(check, first.session)
+        if found.works:
+            break
+    return found

@@ -1,0 +1,256 @@
+"""Runs a law over all of its cases, and concludes: every failing class of case, or the cause that lies elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rename_tck.checks import controls, stopping
+from rename_tck.checks.context import CheckContext
+from rename_tck.checks.controls import Control
+from rename_tck.client.exchange import Exchange
+from rename_tck.client.journal import Entry
+from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
+from rename_tck.target.target import Jam
+from rename_tck.verdict import Aspect, Gap, NotTested, Unjudgeable
+
+#: Requests that a test may send after its first failing case, and all tests of a run together: a hopeless server is
+#: judged cheaply.
+AFTER_FIRST, AFTER_FIRST_IN_RUN = 100, 1000
+
+#: The requirement that a server breaks whose ordinary rename fails in this respect, without the system's name.
+CANONICAL = {
+    Aspect.ACCEPTED: "rename-accepted",
+    Aspect.ANSWERED: "answer-name",
+    Aspect.READABLE: "name-stored",
+    Aspect.STORED: "name-stored",
+}
+
+#: Laws that look back on the run, and have something to say also of a target on which nothing works.
+_LOOKING_BACK = frozenset({"rename-accepted", "no-server-error"})
+
+#: In which respects a case may fail for want of an ordinary rename that works in this one.
+_EXPLAINS = {
+    Aspect.ACCEPTED: frozenset({Aspect.ACCEPTED, Aspect.ANSWERED, Aspect.READABLE, Aspect.STORED}),
+    Aspect.ANSWERED: frozenset({Aspect.ANSWERED}),
+    Aspect.READABLE: frozenset({Aspect.READABLE, Aspect.STORED}),
+    Aspect.STORED: frozenset({Aspect.STORED}),
+}
+
+
+@dataclass
+class Look:
+    """What controls show of a failing case."""
+
+    #: In a sentence, for the report.
+    after: str | None = None
+    #: Whether the case is worth trying once more, on another session or at another moment.
+    again: bool = False
+    #: The cause that lies elsewhere.
+    caused: NotTested | None = None
+    #: The session that it was tried on, where that one alone no longer works.
+    jam: Jam | None = None
+
+
+def judge(law: Callable[[], None], check: CheckContext) -> None:
+    """Run a law until each of its cases was tried.
+
+    Raises:
+        Nonconformance: cases fail; the clearest one, with one of each other class.
+        NotTested: it cannot be tested, or what fails has its cause in another requirement.
+        Unjudgeable: the target stopped working for no reason that the run has shown.
+    """
+    EveryCase(law, check).judge()
+
+
+class EveryCase:
+    """One test's way over its cases."""
+
+    def __init__(self, law: Callable[[], None], check: CheckContext) -> None:
+        self._law = law
+        self._check = check
+        self._target = check.target
+        self._failures: list[Nonconformance] = []
+        #: How a law ended that did not fail: what fails for a cause elsewhere goes before what it says itself.
+        self._ending: NotTested | Unjudgeable | None = None
+        self._caused: NotTested | None = None
+        self._left_out: str | None = None
+        #: The number of the last request when the first case failed.
+        self._failed_at: int | None = None
+        #: Cases that were tried once more, and the session that the last of them was tried on before.
+        self._tried_again: set[tuple[str, ...]] = set()
+        self._jam: Jam | None = None
+
+    def judge(self) -> None:
+        """As the function of this name."""
+        self._need_a_working_target()
+        while self._goes_on():
+            pass
+        if self._failed_at is not None:
+            self._target.sent_after_failures += len(self._target.client.journal) - self._failed_at
+        requirement = self._check.requirement
+        if self._failures:
+            if requirement is not None:
+                self._target.failed.add(requirement.id)
+            raise merged(self._failures, len(self._check.selector.tried), self._left_out)
+        if isinstance(self._ending, Unjudgeable):
+            raise self._ending
+        if (trouble := self._caused or self._ending) is not None:
+            raise trouble
+        if requirement is not None:
+            self._target.passed.add(requirement.id)
+
+    def _goes_on(self) -> bool:
+        """Run the law from its start, or from where it was left; whether it is to be run again."""
+        mark, selector = len(self._target.client.journal), self._check.selector
+        try:
+            self._law()
+        except Nonconformance as failure:
+            failure.kind = failure.kind or " / ".join(selector.left_at_kind)
+            look = self._look(failure.exchange, failure.aspect, mark)
+            if self._is_again(look):
+                return self._resumed(again=True)
+            if look.caused is not None:
+                self._caused = look.caused
+            else:
+                failure.after = look.after
+                self._failures.append(failure)
+            return self._resumed() and not self._is_over_the_bound()
+        except OrdinaryRenameRefused as refused:
+            look = self._look(refused.exchange, Aspect.ACCEPTED, mark)
+            if self._is_again(look, always=look.caused is None):
+                return self._resumed(again=True)
+            self._caused, self._ending = self._caused or look.caused, refused
+            return look.caused is None and self._resumed() and not self._is_over_the_bound()
+        except (NotTested, Unjudgeable) as trouble:
+            self._ending = trouble
+        self._settle_jam()
+        return False
+
+    def _is_again(self, look: Look, *, always: bool = False) -> bool:
+        """Whether the case is tried once more. A session that stopped working is judged by what comes of that."""
+        keys, selector = self._check.selector.left_at, self._check.selector
+        if keys in self._tried_again:
+            self._jam = None  # the case itself does it: its own failure says so
+        if not (look.again or always) or keys in self._tried_again or selector.narrowed:
+            self._settle_jam()
+            return False
+        self._settle_jam()
+        self._tried_again.add(keys)
+        self._jam = look.jam
+        return True
+
+    def _settle_jam(self) -> None:
+        """The case that was tried again passed: what made the session stop working came before it."""
+        if self._jam is not None:
+            self._target.jams.append(self._jam)
+            self._jam = None
+
+    def _resumed(self, *, again: bool = False) -> bool:
+        if self._check.selector.resume(again=again):
+            return True
+        if again:
+            self._check.selector.restart()
+        return again
+
+    # -- bounds
+
+    def _need_a_working_target(self) -> None:
+        requirement, stopped = self._check.requirement, self._target.stopped
+        if requirement is None or requirement.law in _LOOKING_BACK:
+            return
+        if stopped is not None:
+            raise NotTested(stopped.sentence, Gap.LIMIT if stopped.cause is None else Gap.CAUSE, stopped.cause)
+        cause = self._target.causes.get((Aspect.ACCEPTED, self._check.dialect.kinds[0]))
+        if cause is not None and cause != requirement.id:
+            raise NotTested("no ordinary rename is accepted", Gap.CAUSE, cause)
+
+    def _is_over_the_bound(self) -> bool:
+        if self._failed_at is None:
+            self._failed_at = len(self._target.client.journal)
+        spent = len(self._target.client.journal) - self._failed_at
+        if self._target.stopped is None and (
+            spent < AFTER_FIRST and self._target.sent_after_failures + spent < AFTER_FIRST_IN_RUN
+        ):
+            return False
+        last = self._check.selector.resumed_after
+        why = (
+            f"{spent} requests were sent after the first failing case, and a test sends at most {AFTER_FIRST} "
+            f"({AFTER_FIRST_IN_RUN:,} in a run)"
+            if self._target.stopped is None
+            else "the target has stopped working"
+        )
+        self._left_out = f"{why}: what comes after the case {last!r} was not tried"
+        return True
+
+    # -- what controls show
+
+    def _look(self, exchange: Exchange | None, aspect: Aspect, mark: int) -> Look:
+        """Send controls after a failing case. Of one that was not sent just now they would show nothing."""
+        entry = next((one for one in self._target.client.journal.since(mark) if one.exchange is exchange), None)
+        if entry is None or self._check.requirement is None:
+            return Look()
+        session = self._target.session_at(entry.exchange.request.path) or self._target.pool.any()
+        own = controls.control(self._check, session)
+        if own.works:
+            return Look("After it, an ordinary rename of the session and its reading work.")
+        other = controls.another(self._check, session)
+        found = controls.control(self._check, other) if other is not None else None
+        if found is not None and found.works and found.session.kind == session.kind:
+            return self._of_a_jammed(own)
+        return self._of_a_broken(own, aspect, entry)
+
+    def _of_a_jammed(self, own: Control) -> Look:
+        """A session alone no longer works: another takes its place."""
+        sentence = f"An ordinary rename of the session {own.what} since then; of another session it works."
+        jam = Jam(own.session.id, own.broken or Aspect.OTHER, own.exchange, sentence)
+        return Look(sentence, self._target.pool.retire(own.session), jam=jam)
+
+    def _of_a_broken(self, own: Control, aspect: Aspect, entry: Entry) -> Look:
+        """No session works, or none of this kind: from the start, or since a request."""
+        assert own.broken is not None
+        assert self._check.requirement is not None
+        mine, key = self._check.requirement.id, (own.broken, own.session.kind)
+        if own.broken in {Aspect.ACCEPTED, Aspect.READABLE} and key in self._target.worked:
+            if controls.after_a_moment(self._check, own).works:
+                return Look("For a moment after it no ordinary rename worked.", again=True)
+            return self._of_a_stopped(own, entry)
+        canonical = f"{self._check.dialect.system}.{CANONICAL[own.broken]}"
+        first = mine if canonical in self._target.passed else canonical
+        cause = self._target.causes.setdefault(key, first)
+        if cause != mine and aspect in _EXPLAINS[own.broken]:
+            return Look(caused=NotTested(f"an ordinary rename {own.what} as well", Gap.CAUSE, cause))
+        if own.broken is Aspect.ACCEPTED and key not in self._target.worked:
+            return Look(f"No ordinary rename was accepted: one {own.what}. Is the target set up for it?")
+        return Look(f"An ordinary rename {own.what} as well.")
+
+    def _of_a_stopped(self, own: Control, entry: Entry) -> Look:
+        """Nothing works since a request: it may be what did it.
+
+        Raises:
+            Unjudgeable: nothing shows that a request of the run did it.
+        """
+        assert self._check.requirement is not None
+        found = stopping.stopped(self._check, own.what, entry)
+        self._target.stopped = found
+        if not found.by_the_request:
+            raise Unjudgeable(found.sentence)
+        found.cause = self._check.requirement.id
+        return Look(found.sentence)
+
+
+def merged(failures: Sequence[Nonconformance], tried: int, left_out: str | None) -> Nonconformance:
+    """The clearest failure, with one of each other class: that with the shortest request, the first of several."""
+    by_kind: dict[str, Nonconformance] = {}
+    for failure in failures:
+        name = failure.kind or failure.case
+        if name not in by_kind or _size(failure) < _size(by_kind[name]):
+            by_kind[name] = failure
+    clearest, *others = sorted(by_kind.values(), key=_size)
+    clearest.others, clearest.tried, clearest.left_out = others, max(tried, len(by_kind)), left_out
+    return clearest
+
+
+def _size(failure: Nonconformance) -> int:
+    body = failure.exchange.request.body if failure.exchange is not None else None
+    return len(body or b"")

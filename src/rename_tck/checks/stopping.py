@@ -1,0 +1,79 @@
+"""When a target stops working in the middle of a run: since which request, and whether it was that request that did it.
+
+A failure that follows stands only where a request of the run brought it about; else the run could not judge.
+"""
+
+from __future__ import annotations
+
+from rename_tck.cases import names
+from rename_tck.checks.context import CheckContext
+from rename_tck.client.exchange import Credential, decoded
+from rename_tck.client.journal import Entry, Purpose
+from rename_tck.systems.dialect import JSON_TYPE, members
+from rename_tck.target.target import Stopped
+
+#: What went well before must be no further back than so many requests, or nothing is known of the one in between.
+_NEAR = 3
+
+
+def stopped(check: CheckContext, what: str, failing: Entry) -> Stopped:
+    """What the journal tells of a target on which no ordinary rename works any more, though it did.
+
+    `what` ends a sentence on an ordinary rename; `failing` is the exchange of the case that failed.
+    """
+    entries = check.target.client.journal.since()[: failing.number]
+    good = next((entry for entry in reversed(entries[:-1]) if _went_well(check, entry)), None)
+    after = entries[good.number :] if good is not None else entries
+    # what was answered well may yet be what did it
+    near = [entry for entry in (good, *after) if entry is not None and entry.of_rename]
+    suspect = next((entry for entry in reversed(near) if _is_suspect(check, entry, entries)), None)
+    first = suspect or (after[0] if after else failing)
+    sentence = (
+        f"It worked until request {first.number} of the run, which was {described(check, first)}; "
+        f"since then an ordinary rename {what}."
+    )
+    return Stopped(sentence, suspect is not None and failing.number - suspect.number <= _NEAR)
+
+
+def described(check: CheckContext, entry: Entry) -> str:
+    """A request of the run in a few words."""
+    request = entry.exchange.request
+    case = f" (case {' / '.join(entry.case)!r})" if entry.case else ""
+    purpose = f" of {entry.requirement}{case}" if entry.requirement else f" ({entry.purpose})"
+    return f"{request.method} {check.excerpt(request.path, 80)}{purpose}"
+
+
+def _went_well(check: CheckContext, entry: Entry) -> bool:
+    """Whether it shows that the target worked: a rename that was accepted, or a session that was read."""
+    if entry.of_rename:
+        return check.dialect.succeeded(entry.exchange)
+    return entry.purpose is Purpose.READING and entry.exchange.status == 200
+
+
+def _is_suspect(check: CheckContext, entry: Entry, before: list[Entry]) -> bool:
+    """Whether a request may have broken the target: it is no ordinary one, and the first of its kind."""
+    if entry.purpose is not Purpose.CASE or is_ordinary(check, entry):
+        return False
+    kind = entry.case[-1:]
+    return not any(
+        other.case[-1:] == kind or other.exchange.request.body == entry.exchange.request.body
+        for other in before[: entry.number - 1]
+        if other.of_rename and other.purpose is Purpose.CASE
+    )
+
+
+def is_ordinary(check: CheckContext, entry: Entry) -> bool:
+    """Whether a request is a rename to a reasonable name and nothing else."""
+    request = entry.exchange.request
+    session = check.target.session_at(request.path)
+    if session is None or request.credential is not Credential.GIVEN or request.headers != JSON_TYPE:
+        return False
+    body, plain = members(decoded(request.body)), check.dialect.body(session, "")
+    name = body.get(check.dialect.name_member)
+    return (
+        body.keys() == plain.keys()
+        and request.query == check.dialect.query(session)
+        and isinstance(name, str)
+        and name.isascii()
+        and names.is_reasonable(name)
+    )
