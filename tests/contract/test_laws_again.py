@@ -19,6 +19,14 @@ def test_a_renamed_session_can_be_renamed_again(check: CheckContext) -> None:
         check.stored_if_readable(session, name, f"{position} rename in a row", exchange)
 
 
+@requirement("rename-again", last=True)
+def test_no_session_stopped_being_renamable_in_the_run(check: CheckContext) -> None:
+    check.resend()
+    for jam in check.each(check.target.jams, kind=lambda jam: str(jam.aspect)):
+        case = f"session {jam.session_id}, after what the run had sent to it by then"
+        check.fail(case, f"it to be renamed and read as before. {jam.sentence}", jam.exchange)
+
+
 @requirement("name-stored")
 def test_the_name_is_the_same_however_it_is_spelt(check: CheckContext) -> None:
     session = check.some_session()

@@ -22,6 +22,8 @@ def test_no_input_is_answered_with_a_server_error(check: CheckContext) -> None:
     for exchange in check.journal():
         if exchange.status >= 500:
             _judge(check, check.count(exchange), "a request of another requirement")
+    if not check.working:
+        return
     for case, request, live in check.cases(_requests(check, session)):
         _judge(check, check.once(request, live=live), case)
 

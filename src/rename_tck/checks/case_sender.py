@@ -66,8 +66,16 @@ class CaseSender:
         return self.selector.look_back(items, kind)
 
     def entries(self) -> list[Entry]:
-        """Every answered request of the operation in the run so far, with what it was for; of a replay case its own."""
-        return [entry for entry in self.target.client.journal.renames(self._since) if entry.exchange.answer is not None]
+        """Every answered request of the operation in the run so far, with what it was for; of a replay case its own.
+
+        Without those after which the target had stopped working.
+        """
+        stopped = self.target.stopped
+        return [
+            entry
+            for entry in self.target.client.journal.renames(self._since)
+            if entry.exchange.answer is not None and (stopped is None or entry.number < stopped.number)
+        ]
 
     def journal(self) -> list[Exchange]:
         """The exchanges of `entries`."""
@@ -135,6 +143,11 @@ class CaseSender:
     def name(self) -> str:
         """A name never used before."""
         return self.target.fresh_name()
+
+    @property
+    def working(self) -> bool:
+        """Whether ordinary renames work, as far as is known: else what looks back on the run sends nothing more."""
+        return self.target.stopped is None and (Aspect.ACCEPTED, self.dialect.kinds[0]) not in self.target.causes
 
     # -- requests
 

@@ -77,8 +77,9 @@ class EveryCase:
         self._left_out: str | None = None
         #: The number of the last request when the first case failed.
         self._failed_at: int | None = None
-        #: Cases that were tried once more, and the session that the last of them was tried on before.
+        #: Cases that were tried once more; how the last of them failed before, and the session that it was tried on.
         self._tried_again: set[tuple[str, ...]] = set()
+        self._first: Nonconformance | None = None
         self._jam: Jam | None = None
 
     def judge(self) -> None:
@@ -102,13 +103,23 @@ class EveryCase:
 
     def _goes_on(self) -> bool:
         """Run the law from its start, or from where it was left; whether it is to be run again."""
-        mark, selector = len(self._target.client.journal), self._check.selector
+        mark = len(self._target.client.journal)
+        try:
+            return self._runs(mark)
+        except Unjudgeable as trouble:
+            # raised by what looks into a failure: the target has stopped working, or answers nothing at all
+            self._ending = trouble
+            self._settle()
+            return False
+
+    def _runs(self, mark: int) -> bool:
+        selector = self._check.selector
         try:
             self._law()
         except Nonconformance as failure:
             failure.kind = failure.kind or " / ".join(selector.left_at_kind)
             look = self._look(failure.exchange, failure.aspect, mark)
-            if self._is_again(look):
+            if self._is_again(look, failure):
                 return self._resumed(again=True)
             if look.caused is not None:
                 self._caused = look.caused
@@ -118,33 +129,53 @@ class EveryCase:
             return self._resumed() and not self._is_over_the_bound()
         except OrdinaryRenameRefused as refused:
             look = self._look(refused.exchange, Aspect.ACCEPTED, mark)
-            if self._is_again(look, always=look.caused is None):
+            if look.caused is None and self._is_again(look, always=True):
                 return self._resumed(again=True)
             self._caused, self._ending = self._caused or look.caused, refused
             return look.caused is None and self._resumed() and not self._is_over_the_bound()
-        except (NotTested, Unjudgeable) as trouble:
+        except NotTested as trouble:
             self._ending = trouble
-        self._settle_jam()
+        except Unjudgeable as trouble:
+            self._ending = trouble
+            last = self._target.client.journal.since(mark)[-1:]
+            look = self._look(last[0].exchange, Aspect.ACCEPTED, mark) if last else Look()
+            if last and look.caused is None and self._is_again(look, always=True):
+                self._ending = None
+                return self._resumed(again=True)
+        self._settle()
         return False
 
-    def _is_again(self, look: Look, *, always: bool = False) -> bool:
-        """Whether the case is tried once more. A session that stopped working is judged by what comes of that."""
-        keys, selector = self._check.selector.left_at, self._check.selector
-        if keys in self._tried_again:
-            self._jam = None  # the case itself does it: its own failure says so
-        if not (look.again or always) or keys in self._tried_again or selector.narrowed:
-            self._settle_jam()
+    def _is_again(self, look: Look, failure: Nonconformance | None = None, *, always: bool = False) -> bool:
+        """Whether the case is tried once more. What failed before it, or what it failed on, is judged by what comes."""
+        selector = self._check.selector
+        keys = selector.left_at
+        twice = keys in self._tried_again
+        if twice:
+            self._first = self._jam = None  # the case itself does it: its own failure says so
+        self._settle()
+        if not (look.again or always) or twice or selector.narrowed:
             return False
-        self._settle_jam()
         self._tried_again.add(keys)
-        self._jam = look.jam
+        self._first, self._jam = failure, look.jam
         return True
 
-    def _settle_jam(self) -> None:
-        """The case that was tried again passed: what made the session stop working came before it."""
+    def _settle(self) -> None:
+        """The case that was tried again passed: it comes and goes, or what made it fail came before it."""
+        first, self._first = self._first, None
         if self._jam is not None:
             self._target.jams.append(self._jam)
             self._jam = None
+        elif first is not None and not self._is_judged_elsewhere(first):
+            first.after = "Tried once more it passed: it comes and goes."
+            self._failures.append(first)
+
+    def _is_judged_elsewhere(self, failure: Nonconformance) -> bool:
+        """Whether a failure that comes and goes, whatever is sent, is told by the requirement that it breaks itself."""
+        exchange, system = failure.exchange, self._check.dialect.system
+        if exchange is not None and exchange.status >= 500:
+            return True  # no-server-error looks back on every answer
+        canonical = CANONICAL.get(failure.aspect)
+        return canonical is not None and f"{system}.{canonical}" in self._target.failed
 
     def _resumed(self, *, again: bool = False) -> bool:
         if self._check.selector.resume(again=again):
@@ -193,17 +224,22 @@ class EveryCase:
         session = self._target.session_at(entry.exchange.request.path) or self._target.pool.any()
         own = controls.control(self._check, session)
         if own.works:
-            return Look("After it, an ordinary rename of the session and its reading work.")
+            # also when tried again: an ordinary rename of the session and its reading work in between
+            return Look("It fails each time, and ordinary renames of the session work before and after.", again=True)
         other = controls.another(self._check, session)
         found = controls.control(self._check, other) if other is not None else None
         if found is not None and found.works and found.session.kind == session.kind:
-            return self._of_a_jammed(own)
+            if controls.control(self._check, session).works:
+                return Look("Ordinary renames of the session fail now and then, too.", again=True)
+            return self._of_a_jammed(own, entry)
         return self._of_a_broken(own, aspect, entry)
 
-    def _of_a_jammed(self, own: Control) -> Look:
+    def _of_a_jammed(self, own: Control, entry: Entry) -> Look:
         """A session alone no longer works: another takes its place."""
         sentence = f"An ordinary rename of the session {own.what} since then; of another session it works."
-        jam = Jam(own.session.id, own.broken or Aspect.OTHER, own.exchange, sentence)
+        before = stopping.last_odd(self._check, entry)
+        told = f"{sentence} The last request to it that was no ordinary rename was {before}." if before else sentence
+        jam = Jam(own.session.id, own.broken or Aspect.OTHER, own.exchange, told)
         return Look(sentence, self._target.pool.retire(own.session), jam=jam)
 
     def _of_a_broken(self, own: Control, aspect: Aspect, entry: Entry) -> Look:
@@ -231,8 +267,8 @@ class EveryCase:
             Unjudgeable: nothing shows that a request of the run did it.
         """
         assert self._check.requirement is not None
-        found = stopping.stopped(self._check, own.what, entry)
-        self._target.stopped = found
+        found = stopping.stopped(self._check, own, entry)
+        self._target.stop(found)
         if not found.by_the_request:
             raise Unjudgeable(found.sentence)
         found.cause = self._check.requirement.id

@@ -10,8 +10,9 @@ from rename_tck.cases.drawn import from_text, to_json, to_text
 from rename_tck.cases.prefetch import NotPrefetchedError
 from rename_tck.cases.spaces import Space
 from rename_tck.checks.context import CheckContext
+from rename_tck.checks.controls import control
 from rename_tck.results.nonconformance import Nonconformance
-from rename_tck.verdict import NotTested, Unjudgeable
+from rename_tck.verdict import Aspect, NotTested, Unjudgeable
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st
@@ -42,7 +43,7 @@ def explore(
         NotTested, Unjudgeable: as the judge raises them.
     """
     for _ in check.cases([check.selector.exploration()]):
-        attempt = Attempt(judge)
+        attempt = Attempt(judge, lambda failure: _still_works(check, failure))
         if check.replay_case is not None and check.selector.narrowed:
             attempt.alone(check.replay_case.drawn())
         elif not _passes_prefetch(check, space, attempt, valid or {}, only):
@@ -60,6 +61,15 @@ def _passes_prefetch(
     except NotPrefetchedError:
         return False
     return attempt.failure is None
+
+
+def _still_works(check: CheckContext, failure: Nonconformance) -> bool:
+    """Whether an ordinary rename of the session that a case failed on works after it, where that may have suffered."""
+    exchange = failure.exchange
+    if exchange is None or not (exchange.status >= 500 or failure.aspect is Aspect.READABLE):
+        return True
+    session = check.target.session_at(exchange.request.path)
+    return session is None or control(check, session).works
 
 
 def _draw(
@@ -106,11 +116,15 @@ class Attempt(Generic[T]):
     Bounds the search for a smaller one.
     """
 
-    def __init__(self, judge: Callable[[T], None]) -> None:
+    def __init__(
+        self, judge: Callable[[T], None], still_works: Callable[[Nonconformance], bool] = lambda _: True
+    ) -> None:
         self.failure: Nonconformance | None = None
         self.trouble: NotTested | Unjudgeable | None = None
         self.passed: set[str] = set()
         self._judge = judge
+        #: Whether the target still works after a failure: else smaller cases would fail for that.
+        self._still_works = still_works
         self._shrinks = 0
         self._since = 0.0
 
@@ -121,6 +135,8 @@ class Attempt(Generic[T]):
                 self.alone(case)
             except Nonconformance as failure:
                 self.failure = failure
+                if not self._still_works(failure):
+                    raise
                 return
             self.passed.add(to_text(case))
 
@@ -133,15 +149,22 @@ class Attempt(Generic[T]):
         except Nonconformance as failure:
             self._since = self._since or time.monotonic()
             self.failure = failure
+            if not self._still_works(failure):
+                raise _Enough from None
             raise
         except (NotTested, Unjudgeable) as trouble:
             self.trouble = trouble
             raise _Enough from None
 
     def alone(self, drawn: T) -> None:
-        """Check one value; a failure says which."""
+        """Check one value; a failure says which. A 5xx that comes and goes is told by no-server-error alone."""
         try:
-            self._judge(drawn)
+            try:
+                self._judge(drawn)
+            except Nonconformance as failure:
+                if failure.exchange is None or failure.exchange.status < 500:
+                    raise
+                self._judge(drawn)
         except Nonconformance as failure:
             if failure.replay_data is not None:
                 failure.replay_data.drawn, failure.replay_data.request = to_json(drawn), None

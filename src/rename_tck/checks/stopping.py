@@ -7,32 +7,60 @@ from __future__ import annotations
 
 from rename_tck.cases import names
 from rename_tck.checks.context import CheckContext
+from rename_tck.checks.controls import Control
 from rename_tck.client.exchange import Credential, decoded
 from rename_tck.client.journal import Entry, Purpose
 from rename_tck.systems.dialect import JSON_TYPE, members
 from rename_tck.target.target import Stopped
+from rename_tck.verdict import Aspect, Unjudgeable
 
 #: What went well before must be no further back than so many requests, or nothing is known of the one in between.
 _NEAR = 3
 
 
-def stopped(check: CheckContext, what: str, failing: Entry) -> Stopped:
+def stopped(check: CheckContext, own: Control, failing: Entry) -> Stopped:
     """What the journal tells of a target on which no ordinary rename works any more, though it did.
 
-    `what` ends a sentence on an ordinary rename; `failing` is the exchange of the case that failed.
+    `failing` is the exchange of the case that failed. That a request did it is shown only where the target still does
+    something else: from one on which nothing works any more, an outage cannot be told.
     """
     entries = check.target.client.journal.since()[: failing.number]
     good = next((entry for entry in reversed(entries[:-1]) if _went_well(check, entry)), None)
     after = entries[good.number :] if good is not None else entries
+    first = after[0] if after else failing
     # what was answered well may yet be what did it
     near = [entry for entry in (good, *after) if entry is not None and entry.of_rename]
     suspect = next((entry for entry in reversed(near) if _is_suspect(check, entry, entries)), None)
-    first = suspect or (after[0] if after else failing)
-    sentence = (
-        f"It worked until request {first.number} of the run, which was {described(check, first)}; "
-        f"since then an ordinary rename {what}."
-    )
-    return Stopped(sentence, suspect is not None and failing.number - suspect.number <= _NEAR)
+    if suspect is not None and failing.number - suspect.number <= _NEAR and _still_does_something(check, own):
+        sentence = f"It worked until request {suspect.number} of the run, which was {described(check, suspect)}; "
+        return Stopped(f"{sentence}since then an ordinary rename {own.what}", True, suspect.number + 1)
+    sentence = f"It worked until request {first.number} of the run, which was {described(check, first)}; "
+    sentence += f"since then an ordinary rename {own.what}"
+    if suspect is not None:
+        sentence += (
+            f". Whether request {suspect.number}, {described(check, suspect)}, did it cannot be told from an outage: "
+            "start the target anew, and judge it again"
+        )
+    return Stopped(sentence, False, first.number)
+
+
+def _still_does_something(check: CheckContext, own: Control) -> bool:
+    """Whether a rename is still accepted, or a session can still be read."""
+    if own.broken is not Aspect.ACCEPTED:
+        return True
+    try:
+        return check.readable() and check.target.reader.read(own.session, Purpose.CONTROL) is not None
+    except Unjudgeable:
+        return False
+
+
+def last_odd(check: CheckContext, failing: Entry) -> str | None:
+    """The last request with the path of a failing one, before that, that was no ordinary rename; None: there is none."""
+    for entry in reversed(check.target.client.journal.since()[: failing.number - 1]):
+        alike = entry.of_rename and entry.exchange.request.path == failing.exchange.request.path
+        if alike and entry.purpose is Purpose.CASE and not is_ordinary(check, entry):
+            return f"request {entry.number} of the run, {described(check, entry)}"
+    return None
 
 
 def described(check: CheckContext, entry: Entry) -> str:

@@ -101,6 +101,8 @@ class Targets:
                 self.sent[system] = opened.client.sent
                 run = session.system_run(system)
                 run.accepted += target.accepted
+                if target.stopped is not None and not target.stopped.by_the_request:
+                    run.broken_off = run.broken_off or session.redact(target.stopped.sentence)
                 run.observations.update(target.observations)
                 run.notes += [session.redact(note) for note in opened.notes]
                 run.notes += [session.redact(complaint) for complaint in self._earlier.complaints(system)]

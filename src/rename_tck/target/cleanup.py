@@ -15,7 +15,7 @@ def put_back(client: TargetClient, dialect: Dialect, pool: SessionPool) -> None:
     """Delete what the run made; give what it was given or found its old name back. What fails becomes a note."""
     with INTERRUPTION.held():
         client.make_last_try()
-        for session in pool.to_put_back:
+        for session in pool.of_the_run:
             try:
                 note = _put_back(client, dialect, session)
             except Unjudgeable as trouble:

@@ -189,7 +189,7 @@ class SessionPool:
         return list(self._sessions)
 
     @property
-    def to_put_back(self) -> list[Session]:
+    def of_the_run(self) -> list[Session]:
         """Every session of the run, also those that are out of use."""
         return [*self._sessions, *self._retired]
 

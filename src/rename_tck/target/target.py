@@ -37,6 +37,8 @@ class Stopped:
     sentence: str
     #: Whether the run's own request is what did it, as far as can be seen.
     by_the_request: bool
+    #: The number of the first request whose answer is no evidence any more.
+    number: int
     #: The requirement that this request breaks.
     cause: str | None = None
 
@@ -92,6 +94,12 @@ class Target:
     def patience(self) -> Patience:
         """How long is waited for what is not shown at once."""
         return self.pool.reader.patience
+
+    def stop(self, stopped: Stopped) -> None:
+        """Note that nothing works any more: what was refused since then is no evidence."""
+        self.stopped = stopped
+        since = {id(entry.exchange) for entry in self.client.journal.since(stopped.number - 1)}
+        self.refused_renames = [exchange for exchange in self.refused_renames if id(exchange) not in since]
 
     def exchanged(self, request: Request) -> Exchange | None:
         """The answered exchange of this very request, if the run has had one."""
