@@ -55,7 +55,7 @@ def _still_does_something(check: CheckContext, own: Control) -> bool:
 
 
 def last_odd(check: CheckContext, failing: Entry) -> str | None:
-    """The last request with the path of a failing one, before that, that was no ordinary rename; None: there is none."""
+    """The last request with the path of a failing one, before it, that was no ordinary rename; None: there is none."""
     for entry in reversed(check.target.client.journal.since()[: failing.number - 1]):
         alike = entry.of_rename and entry.exchange.request.path == failing.exchange.request.path
         if alike and entry.purpose is Purpose.CASE and not is_ordinary(check, entry):
