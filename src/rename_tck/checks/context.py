@@ -36,7 +36,7 @@ class CheckContext(CaseSender):
             return False
         if exchange.status != 200:
             self.fail(case, "status 200, or a 4xx status that refuses the name", exchange)
-        self.target.accepted += 1
+        self.target.accepted += self.dialect.succeeded(exchange)
         self.expect_answered(exchange, name, case)
         self.stored_if_readable(session, name, case, exchange)
         return True
