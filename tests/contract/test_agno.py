@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from rename_tck.cases import bodies, ids
+from rename_tck.cases.agno import OtherUser, lookalikes, may_be, other_users
+from rename_tck.cases.spaces import DATABASES, TABLES, TYPES, USERS
 from rename_tck.checks import rename_series
 from rename_tck.checks.context import CheckContext
+from rename_tck.checks.exploration import explore
 from rename_tck.client.exchange import Credential, Exchange, Request
+from rename_tck.client.journal import Purpose
 from rename_tck.systems.agno import SHAPES
 from rename_tck.systems.dialect import Session, members
 from rename_tck.verdict import NotTested
@@ -37,11 +42,12 @@ def test_a_request_without_session_name_is_refused(check: CheckContext) -> None:
     control = check.rename(session, check.name())
     misnamed = bodies.misnamed(check.body(session), "session_name")
     for case, body in check.cases((("an empty object", {}), ("another member", {"name": "x"}), *misnamed)):
-        check.refuse(f"{case}, no session_name", check.dialect.rename(session, body), control)
+        faulty = check.dialect.rename(session, body)
+        check.refuse(f"{case}, no session_name", faulty, control, statuses=(422,))
     query = (*check.dialect.query(session), ("session_name", "x"))
     for _ in check.cases([None]):
         case = "session_name in the query, none in the body"
-        check.refuse(case, check.dialect.rename(session, {}, query=query), control)
+        check.refuse(case, check.dialect.rename(session, {}, query=query), control, statuses=(422,))
 
 
 @requirement("agno.session-name-string")
@@ -50,7 +56,7 @@ def test_a_session_name_that_is_no_string_is_refused(check: CheckContext) -> Non
     control = check.rename(session, check.name())
     for wrong in check.cases(bodies.wrong_for("string")):
         faulty = check.dialect.rename(session, {"session_name": wrong.value})
-        check.refuse(f"a session_name that is {wrong.label}", faulty, control)
+        check.refuse(f"a session_name that is {wrong.label}", faulty, control, statuses=(422,))
 
 
 # -- type
@@ -84,151 +90,202 @@ def test_a_type_that_does_not_exist_is_refused_with_422(check: CheckContext) -> 
 def test_the_type_defaults_to_agent(check: CheckContext) -> None:
     session = check.session("agent")
     for _ in check.cases(range(2)):
-        name = check.name()
-        exchange = check.accept(
-            check.dialect.rename(session, check.body(session, name), query=()), "an agent session, type left out"
-        )
-        value = check.json(exchange, "an agent session, type left out")
-        for error in check.contract.answer_errors(200, value, SHAPES["agent"]):
-            check.fail(
-                "an agent session, type left out", f"the shape of an agent session, but {error.message}", exchange
-            )
-        check.expect_equal(
-            session.id, members(value).get("session_id"), "an agent session, type left out: the id", exchange
-        )
-        check.stored_if_readable(session, name, "an agent session, type left out", exchange)
+        case, name = "an agent session, type left out", check.name()
+        exchange = check.accept(check.dialect.rename(session, check.body(session, name), query=()), case)
+        answered = members(check.json(exchange, case)).get("session_id")
+        check.expect_equal(session.id, answered, f"{case}: the id in the answer", exchange)
+        check.stored_if_readable(session, name, case, exchange)
 
 
 @requirement("agno.answer-shape-of-type")
 def test_the_answer_has_the_shape_of_the_sessions_type(check: CheckContext) -> None:
     for session in check.cases(_of_each_type(check)):
         assert session.kind is not None
-        case = f"a session of type {session.kind}"
-        exchange = check.accept(check.rename(session, check.name()), case)
-        value = check.json(exchange, case)
-        for error in check.contract.answer_errors(200, value, SHAPES[session.kind]):
-            check.fail(case, f"the shape of {SHAPES[session.kind]}, but {error.message}", exchange)
-        # additional members are no fault, but those of another type in place of its own make it another shape
-        of_types = {kind: members(value).keys() & own for kind, own in _own_members(check).items()}
-        foreign = sorted(kind for kind, found in of_types.items() if found and kind != session.kind)
-        if foreign and not of_types[session.kind]:
-            check.fail(
-                case, f"the shape of {SHAPES[session.kind]}, not members that only {SHAPES[foreign[0]]} has", exchange
-            )
+        queries = {"": check.dialect.query(session)} | ({", type left out": ()} if session.kind == "agent" else {})
+        for more, query in check.cases(queries.items()):
+            case = f"a session of type {session.kind}{more}"
+            exchange = check.accept(check.dialect.rename(session, check.body(session), query=query), case)
+            value = check.json(exchange, case)
+            for error in check.contract.answer_errors(200, value, SHAPES[session.kind]):
+                check.fail(case, f"the shape of {SHAPES[session.kind]}, but {error.message}", exchange)
 
 
-def _own_members(check: CheckContext) -> dict[str, set[str]]:
-    """The members that only one type of session has, by the document's schemas."""
-    named = {kind: set(check.contract.component(shape).get("properties", ())) for kind, shape in SHAPES.items()}
-    return {kind: own - set().union(*(named[other] for other in named if other != kind)) for kind, own in named.items()}
+def _of_other_types(check: CheckContext) -> Iterator[tuple[str, Session, tuple[tuple[str, str], ...]]]:
+    """A session of each type, and each query that names another one: what to call it, the session, the query."""
+    for session in check.one_of_each_kind():
+        for kind in check.dialect.kinds:
+            if kind is not None and kind != session.kind:
+                yield f"a session of type {session.kind} under type {kind}", session, (("type", kind),)
+        if session.kind != "agent":
+            yield f"a session of type {session.kind}, type left out, which is agent then", session, ()
 
 
 @requirement("agno.other-type-not-renamed")
 def test_a_session_is_not_renamed_under_another_type(check: CheckContext) -> None:
-    session = check.some_session()
-    before = check.prepare(session)
-    for kind in check.cases(check.dialect.kinds):
-        if kind is None or kind == session.kind:
-            continue
-        exchange = check.send(check.dialect.rename(session, check.body(session), query=(("type", kind),)))
-        if not 400 <= exchange.status < 500:
-            check.fail(f"a session of type {session.kind} under type {kind}", "a 4xx status", exchange)
-        check.stored_if_readable(session, before, f"a session of type {session.kind} under type {kind}", exchange)
-    for other in check.cases(check.one_of_each_kind()):
-        if other.kind == "agent":
-            continue
-        before = check.prepare(other)
-        exchange = check.send(check.dialect.rename(other, check.body(other), query=()))
-        case = f"a session of type {other.kind}, type left out, which is agent then"
+    for case, session, query in check.cases(_of_other_types(check)):
+        before = check.prepare(session)
+        exchange = check.send(check.dialect.rename(session, check.body(session), query=query))
         if not 400 <= exchange.status < 500:
             check.fail(case, "a 4xx status", exchange)
-        check.stored_if_readable(other, before, case, exchange)
+        check.stored_if_readable(session, before, f"{case}, refused with {exchange.status}", exchange)
+
+
+@requirement("agno.name-stored")
+def test_a_rename_that_is_done_under_another_type_is_stored(check: CheckContext) -> None:
+    check.require_readable()
+    for case, session, query in check.cases(_of_other_types(check)):
+        check.prepare(session)
+        name = check.name()
+        exchange = check.send(check.dialect.rename(session, check.body(session, name), query=query))
+        if exchange.status == 200:
+            check.stored(session, name, f"{case}, answered with 200", exchange)
 
 
 # -- scope
 
 
+_OWNERLESS = (
+    "no user_id is known that one of the sessions belongs to: give one that is read back with a user_id, or let the "
+    "suite create one"
+)
+
+
 @requirement("agno.user-scope-own")
 def test_a_rename_scoped_to_the_sessions_own_user_is_accepted(check: CheckContext) -> None:
-    session = check.some_session()
-    check.needs(session.owner, "the session belongs to no user: lend one that does, or let the suite create one")
-    name = check.name()
-    query = (*check.dialect.query(session), ("user_id", str(session.owner)))
-    exchange = check.accept(
-        check.dialect.rename(session, check.body(session, name), query=query), "the session's own user_id"
-    )
-    check.expect_answered(exchange, name, "the session's own user_id")
-    check.stored_if_readable(session, name, "the session's own user_id", exchange)
+    sessions = [session for session in check.one_of_each_kind() if session.owner]
+    check.needs(sessions, _OWNERLESS)
+    for session in check.cases(sessions):
+        name, case = check.name(), "the session's own user_id"
+        query = (*check.dialect.query(session), ("user_id", str(session.owner)))
+        exchange = check.accept(check.dialect.rename(session, check.body(session, name), query=query), case)
+        check.expect_answered(exchange, name, case)
+        check.stored_if_readable(session, name, case, exchange)
 
 
 @requirement("agno.user-scope-other")
 def test_a_rename_scoped_to_another_user_finds_nothing(check: CheckContext) -> None:
     sessions = [session for session in check.one_of_each_kind() if session.owner]
-    check.needs(sessions, "the session belongs to no user: lend one that does, or let the suite create one")
+    check.needs(sessions, _OWNERLESS)
     for session in check.cases(sessions):
-        _hidden_from_others(check, session)
+        others = other_users(str(session.owner))
+        for other in check.cases(others if session is sessions[0] else others[:3]):
+            _hidden_from(check, session, other)
+        for _ in check.cases(["type left out"] if session.kind == "agent" else []):
+            _hidden_from(check, session, replace(others[0], label=f"{others[0].label}, type left out"), query=())
 
 
-def _hidden_from_others(check: CheckContext, session: Session) -> None:
+@requirement("agno.user-scope-lookalike")
+def test_a_rename_scoped_to_a_user_of_a_similar_id_finds_nothing(check: CheckContext) -> None:
+    sessions = [session for session in check.one_of_each_kind() if session.owner]
+    check.needs(sessions, _OWNERLESS)
+    for session in check.cases(sessions):
+        for other in check.cases(lookalikes(str(session.owner))):
+            _hidden_from(check, session, replace(other, refusable=True))
+
+
+def _hidden_from(
+    check: CheckContext, session: Session, other: OtherUser, query: tuple[tuple[str, str], ...] | None = None
+) -> None:
+    """Require that a rename on behalf of another user is answered with 404, or not accepted, and changes nothing."""
     before = check.prepare(session)
-    owner = str(session.owner)
-    others = {
-        "another user's user_id": f"{owner}-someone-else",
-        "the user_id, cut by a character": owner[:-1],
-        "the user_id in the other case": owner.swapcase(),
-        "the user_id, ending in a wildcard": f"{owner[:-1]}%",
-        "the user_id, ending in a wildcard for one character": f"{owner[:-1]}_",
-        "the user_id, with a blank behind": f"{owner} ",
-        "a user_id of 3,000 characters": f"{owner}{'u' * 3000}"[:3000],
-        "another user's user_id, type left out": f"{owner}-someone-else",
-    }
-    for case, other in check.cases(others.items()):
-        if other in {"", owner}:
-            continue
-        query = (*(() if "left out" in case else check.dialect.query(session)), ("user_id", other))
-        exchange = check.send(check.dialect.rename(session, check.body(session), query=query))
-        if not 400 <= exchange.status < 500:
-            check.fail(case, "a 4xx status (404): the user has no such session", exchange)
-        check.stored_if_readable(session, before, f"{case}, refused", exchange)
+    scoped = (*(check.dialect.query(session) if query is None else query), ("user_id", other.user_id))
+    exchange = check.send(check.dialect.rename(session, check.body(session), query=scoped))
+    if other.refusable and exchange.status == 200:
+        check.fail(other.label, "any status but 200: the session is not that user's", exchange)
+    if not other.refusable and exchange.status != 404:
+        check.fail(other.label, "status 404: the session is not that user's", exchange)
+    check.stored_if_readable(session, before, f"{other.label}, answered with {exchange.status}", exchange)
 
 
-def _database(check: CheckContext) -> tuple[tuple[str, str], ...]:
-    """The query that names the target's only database; empty where it has several, or does not say."""
-    answer = check.target.client.send(Request("GET", "/config")).answer
-    found = members(answer.value).get("databases") if answer is not None else None
-    only = found[0] if isinstance(found, list) and len(found) == 1 else None
-    return (("db_id", only),) if isinstance(only, str) else ()
+def _database(check: CheckContext, session: Session) -> str | None:
+    """The db_id of the session's database: the one that the target names under which it is renamed; None else."""
+    request = Request("GET", "/config")
+    answer = check.target.client.send(request, Purpose.PREPARATION).answer
+    named = members(answer.value).get("databases") if answer is not None else None
+    for db_id in (named if isinstance(named, list) else [])[:8]:
+        if isinstance(db_id, str):
+            query = (*check.dialect.query(session), ("db_id", db_id))
+            exchange = check.send(
+                check.dialect.rename(session, check.body(session), query=query), purpose=Purpose.PREPARATION
+            )
+            if check.dialect.succeeded(exchange):
+                return db_id
+    return None
+
+
+def _require_documented_error(
+    check: CheckContext, session: Session, case: str, more: tuple[tuple[str, str], ...]
+) -> None:
+    """Require that a query with these parameters is refused with a documented error, and changes nothing."""
+    before = check.prepare(session)
+    query = (*check.dialect.query(session), *more)
+    exchange = check.send(check.dialect.rename(session, check.body(session), query=query))
+    documented = [status for status in check.contract.statuses if 400 <= status < 500]
+    if exchange.status not in documented:
+        check.fail(case, f"a documented error: {', '.join(map(str, documented))}", exchange)
+    check.stored_if_readable(session, before, f"{case}, refused with {exchange.status}", exchange)
 
 
 @requirement("agno.db-id-unknown")
 def test_an_unknown_db_id_is_a_documented_error(check: CheckContext) -> None:
     session = check.some_session()
-    before = check.prepare(session)
-    body = check.body(session)
-    query = (*check.dialect.query(session), ("db_id", f"no-such-db-{check.target.token}"))
-    exchange = check.send(check.dialect.rename(session, body, query=query))
-    documented = [status for status in check.contract.statuses if 400 <= status < 500]
-    if exchange.status not in documented:
-        check.fail("an unknown db_id", f"a documented error: {', '.join(map(str, documented))}", exchange)
-    check.stored_if_readable(session, before, "an unknown db_id, refused", exchange)
-    check.require_control_accepted(check.dialect.rename(session, body))
-    known = _database(check)
-    case = f"the target's own db_id, {known[0][1]!r}" if known else "no db_id"
-    check.accept(check.dialect.rename(session, body, query=(*check.dialect.query(session), *known)), case)
+    for unknown in check.cases(("no-such-db",)):
+        _require_documented_error(check, session, "an unknown db_id", (("db_id", f"{unknown}-{check.target.token}"),))
+    known = _database(check, session)
+    for _ in check.cases([None]):
+        query = (*check.dialect.query(session), *((("db_id", known),) if known else ()))
+        case = f"the target's own db_id, {known!r}" if known else "no db_id"
+        check.accept(check.dialect.rename(session, check.body(session), query=query), case)
 
 
 @requirement("agno.table-unknown")
 def test_an_unknown_table_is_a_documented_error(check: CheckContext) -> None:
     session = check.some_session()
-    before = check.prepare(session)
-    body = check.body(session)
-    query = (*check.dialect.query(session), ("table", f"no_such_table_{check.target.token}"))
-    exchange = check.send(check.dialect.rename(session, body, query=query))
-    documented = [status for status in check.contract.statuses if 400 <= status < 500]
-    if exchange.status not in documented:
-        check.fail("an unknown table", f"a documented error: {', '.join(map(str, documented))}", exchange)
-    check.stored_if_readable(session, before, "an unknown table, refused", exchange)
-    check.require_control_accepted(check.dialect.rename(session, body))
+    known = _database(check, session)
+    table = f"no_such_table_{check.target.token}"
+    queries: dict[str, tuple[tuple[str, str], ...]] = {"an unknown table": (("table", table),)}
+    if known is not None:
+        queries["an unknown table beside the right db_id"] = (("db_id", known), ("table", table))
+    for case, query in check.cases(queries.items()):
+        _require_documented_error(check, session, case, query)
+    check.require_control_accepted(check.rename(session, check.name()))
+
+
+@pytest.mark.order(9, spread=3)
+@requirement("agno.type-validated", "agno.user-scope-other", "agno.db-id-unknown", "agno.table-unknown")
+def test_drawn_values_of_a_parameter_are_refused(check: CheckContext) -> None:
+    assert check.requirement is not None
+    session = check.some_session()
+    owner, known = session.owner or "", None
+    if check.requirement.id == "agno.user-scope-other":
+        check.needs(owner, _OWNERLESS)
+    if check.requirement.id in {"agno.db-id-unknown", "agno.table-unknown"}:
+        known = _database(check, session)
+    beside = (("db_id", known),) if known else ()
+
+    def refused_type(value: str) -> None:
+        request = check.dialect.rename(session, check.body(session), query=(("type", value),))
+        check.require_refusal(f"type={value!r}", check.send(request), (422,))
+
+    def hidden(value: str) -> None:
+        _hidden_from(check, session, OtherUser(value, f"user_id={value!r}", "drawn"))
+
+    def unknown_database(value: str) -> None:
+        _require_documented_error(check, session, f"db_id={value!r}", (("db_id", value),))
+
+    def unknown_table(value: str) -> None:
+        _require_documented_error(check, session, f"table={value!r}", (*beside, ("table", value)))
+
+    check.require_control_accepted(check.rename(session, check.name()))
+    match check.requirement.id:
+        case "agno.type-validated":
+            explore(check, TYPES, refused_type, only=lambda value: value not in SHAPES)
+        case "agno.user-scope-other":
+            explore(check, USERS, hidden, only=lambda value: not may_be(owner, value))
+        case "agno.db-id-unknown":
+            explore(check, DATABASES, unknown_database, only=lambda value: not may_be(known or "", value))
+        case _:
+            explore(check, TABLES, unknown_table, only=lambda value: not may_be("agno_sessions", value))
 
 
 # -- errors
@@ -279,7 +336,7 @@ def _error_shape(check: CheckContext, status: int) -> None:
     if not check.resend():
         _refusals(check)
     found = check.answered(status)
-    for exchange in found:
+    for exchange in check.each(found):
         assert exchange.answer is not None
         if exchange.answer.media_type != "application/json":
             check.fail(f"the content type of a {status} answer", "application/json", exchange)
@@ -321,7 +378,7 @@ def test_timestamps_are_date_times_or_null(check: CheckContext) -> None:
         step for step in rename_series.run(check).accepted() if {"created_at", "updated_at"} & step.answered.keys()
     ]
     check.needs(steps, "no answer carried created_at or updated_at")
-    for step in steps:
+    for step in check.each(steps):
         for member in ("created_at", "updated_at"):
             found = step.answered.get(member)
             if found is not None and not (isinstance(found, str) and _DATE_TIME.fullmatch(found)):

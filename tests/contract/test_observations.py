@@ -1,10 +1,12 @@
 """What a server does where no document says: recorded, never judged, so that two servers can be compared."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
+from rename_tck.cases import bodies
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Credential, Exchange, Request
 from rename_tck.results.nonconformance import Nonconformance
@@ -19,6 +21,8 @@ Answer = tuple[str, str | None]
 def _said(exchange: Exchange) -> str:
     if exchange.answer is None:
         return "no answer"
+    if exchange.status == 200 and exchange.answer.value is False:
+        return "answered with false"
     word = "refused" if 400 <= exchange.status < 500 else "accepted" if exchange.status == 200 else "answered"
     return word if word == "accepted" else f"{word} with {exchange.status}"
 
@@ -100,6 +104,16 @@ def _null_without_auto(check: CheckContext, session: Session) -> Answer:
     return "accepted and altered", f"to {check.redacted(json.dumps(stored, ensure_ascii=False))[:200]}"
 
 
+def _not_json(check: CheckContext, session: Session) -> Answer:
+    statuses = {
+        raw.label: check.send(check.dialect.rename(session, None, raw=raw.raw)).status
+        for raw in (*bodies.NOT_JSON, *bodies.EMPTY)
+    }
+    most = Counter(statuses.values()).most_common(1)[0][0]
+    others = "; ".join(f"{status} for {label}" for label, status in statuses.items() if status != most)
+    return f"answered with {most}", f"but {others}" if others else None
+
+
 QUESTIONS: dict[str, Callable[[CheckContext, Session], Answer]] = {
     "obs-length-255": _of_length(255),
     "obs-length-256": _of_length(256),
@@ -114,6 +128,7 @@ QUESTIONS: dict[str, Callable[[CheckContext, Session], Answer]] = {
     "obs-duplicate-members": _duplicate_members,
     "obs-bearer-case": _bearer_case,
     "obs-undocumented-query": _undocumented_query,
+    "obs-not-json-status": _not_json,
     "obs-empty-user": _empty_user,
     "obs-name-null-without-auto": _null_without_auto,
 }

@@ -2,10 +2,11 @@
 
 import pytest
 
-from rename_tck.cases import bodies, names
+from rename_tck.cases import bodies, ids, names
 from rename_tck.checks import rename_series
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import Request
+from rename_tck.client.exchange import OTHER_USER_KEY_VARIABLE, Credential, Exchange, Request
+from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session
 
 requirement = pytest.mark.requirement
@@ -71,7 +72,7 @@ def test_a_member_besides_title_is_refused(check: CheckContext) -> None:
 def test_the_answer_is_a_boolean(check: CheckContext) -> None:
     steps = rename_series.run(check).accepted()
     check.needs(steps, "no rename was answered with 200")
-    for step in steps:
+    for step in check.each(steps):
         value = check.json(step.exchange, step.case)
         if not isinstance(value, bool):
             check.fail(step.case, "a JSON boolean, true or false", step.exchange)
@@ -81,7 +82,7 @@ def test_the_answer_is_a_boolean(check: CheckContext) -> None:
 def test_a_rename_that_changed_the_title_answers_true(check: CheckContext) -> None:
     steps = rename_series.run(check).accepted()
     check.needs(steps, "no rename was answered with 200")
-    for step in steps:
+    for step in check.each(steps):
         check.expect_equal(True, check.json(step.exchange, step.case), f"{step.case}: the answer", step.exchange)
 
 
@@ -103,13 +104,6 @@ def _invalid(check: CheckContext, session: Session) -> list[tuple[str, Request]]
     return [(case, request) for case, request in cases if not check.lifts(request)]
 
 
-def _not_json(check: CheckContext, session: Session) -> list[tuple[str, Request]]:
-    return [
-        (f"a body that is {raw.label}", check.dialect.rename(session, None, raw=raw.raw))
-        for raw in (*bodies.NOT_JSON, *bodies.EMPTY)
-    ]
-
-
 @requirement("openhands.refusal-422")
 def test_an_invalid_body_is_refused_with_422(check: CheckContext) -> None:
     session = check.session()
@@ -118,30 +112,79 @@ def test_an_invalid_body_is_refused_with_422(check: CheckContext) -> None:
         check.refuse(case, request, control, statuses=(422,))
 
 
-@requirement("openhands.refusal-422-not-json")
-def test_a_body_that_is_not_json_is_refused_with_422(check: CheckContext) -> None:
+def _answers_422(check: CheckContext) -> list[Exchange]:
+    """Every answer of the run with 422, after such requests as are mostly answered so."""
+    if not check.resend():
+        check.shared("invalid bodies", lambda: _send_invalid(CheckContext(check.target, None)))
+    return check.answered(422)
+
+
+def _send_invalid(check: CheckContext) -> bool:
     session = check.session()
-    control = check.rename(session, check.name())
-    for case, request in check.cases(_not_json(check, session)):
-        check.refuse(case, request, control, statuses=(422,))
+    for raw in (*bodies.NOT_JSON, *bodies.EMPTY, *bodies.strange(check.body(session), "title")):
+        check.send(check.dialect.rename(session, None, raw=raw.raw))
+    for _, request in _invalid(check, session):
+        check.send(request)
+    return True
 
 
 @requirement("openhands.error-422-shape", last=True)
 def test_every_422_has_the_documented_shape(check: CheckContext) -> None:
-    session = check.session()
-    if not check.resend():
-        numbers = bodies.strange(check.body(session), "title")
-        strange = [(raw.label, check.dialect.rename(session, None, raw=raw.raw)) for raw in numbers]
-        for _, request in (*_invalid(check, session), *_not_json(check, session), *strange):
-            check.send(request)
-    found = check.answered(422)
-    for exchange in found:
+    found = _answers_422(check)
+    for exchange in check.each(found):
         assert exchange.answer is not None
         if exchange.answer.media_type != "application/json":
             check.fail("the content type of a 422 answer", "application/json", exchange)
-        value = check.json(exchange, "a 422 answer")
-        for error in check.contract.answer_errors(422, value):
+        for error in check.contract.answer_errors(422, check.json(exchange, "a 422 answer")):
             check.fail("a 422 answer", f"the documented shape, but {error.message}", exchange)
-        if not isinstance(value, dict) or not isinstance(value.get("detail"), list):
-            check.fail("a 422 answer", "a member detail, an array of errors", exchange)
     check.needs(found, "no request of the run was answered with 422")
+
+
+@requirement("openhands.error-422-detail", last=True)
+def test_every_422_says_what_is_wrong(check: CheckContext) -> None:
+    objects = 0
+    for exchange in check.each(_answers_422(check)):
+        value = exchange.answer.value if exchange.answer else None
+        objects += isinstance(value, dict)
+        if isinstance(value, dict) and "detail" not in value:
+            check.fail("a 422 answer", "a member detail", exchange)
+    check.needs(objects, "no request of the run was answered with 422 and a JSON object")
+
+
+# -- ids and owners
+
+
+@requirement("openhands.odd-ids-no-page")
+def test_odd_ids_are_not_answered_with_a_page(check: CheckContext) -> None:
+    session = check.session()
+    for odd in check.cases(ids.odd_ids(check.target.token)):
+        # what a gateway may take for another path is no answer of the operation; a generic id may be somebody's
+        if odd.may_leave_route or odd.generic:
+            continue
+        check.target.client.policy.allow_segment(odd.encoded)
+        exchange = check.send(check.dialect.rename(session, check.body(session), encoded_id=odd.encoded), live=False)
+        if exchange.answer is not None and exchange.answer.is_page:
+            check.fail(f"an id that is odd: {odd.label}", "an answer for programs, never an HTML page", exchange)
+    check.require_control_accepted(check.rename(session, check.name()))
+
+
+@requirement("openhands.owner-only")
+def test_another_user_cannot_rename(check: CheckContext) -> None:
+    connection = check.target.client.connection
+    key = connection.other_user_key
+    check.needs(key, f"no key of another user given: set {OTHER_USER_KEY_VARIABLE} to the key of a user who owns none")
+    check.needs(key != connection.key, f"{OTHER_USER_KEY_VARIABLE} holds the key of the sessions' own user")
+    session = check.session()
+    # a key that is refused as such shows nothing of who may rename what
+    listing = check.dialect.listing(session.kind, check.target.pool.user).with_credential(Credential.OTHER_USER)
+    listed = check.target.client.send(listing, Purpose.PREPARATION)
+    said = f"answered with {listed.status}" if listed.answer else "not answered"
+    what = f"{listing.method} {listing.path} with it was {said}"
+    check.needs(listed.status == 200, f"the key in {OTHER_USER_KEY_VARIABLE} is not shown to be valid: {what}")
+    for case in check.cases(("another user's key", "another user's key, once more")):
+        before = check.prepare(session)
+        exchange = check.send(check.rename(session, check.name()).with_credential(Credential.OTHER_USER))
+        if check.dialect.succeeded(exchange):
+            check.fail(case, "no success: only the owner can update the conversation", exchange)
+        check.evidence.refused += exchange.status == 200
+        check.stored_if_readable(session, before, f"{case}, answered with {exchange.status}", exchange)

@@ -74,6 +74,8 @@ def generation_requests(
     valid = {member: f"<{member}>" for member in body}
     wanted = []
     for space in SPACES:
+        if space.system not in {None, system}:
+            continue
         requirement, each = f"{system}.{space.law}", space.examples(PROFILES[profile], len(editions))
         for edition in editions if space.per_edition else [None]:
             seed = seed_for(run_seed, requirement, edition)

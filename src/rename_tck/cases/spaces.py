@@ -21,6 +21,8 @@ class Space:
     share: float = 1.0
     #: Whether the law is judged once for each edition of the document, so that the cases are divided among them.
     per_edition: bool = False
+    #: The only system that has it; None for a space of every system.
+    system: str | None = None
 
     def examples(self, most: int, editions: int) -> int:
         """How many cases are drawn where the profile says `most` and that many editions are judged by."""
@@ -37,9 +39,15 @@ NAMES = Space("reasonable names", "valid-space-accepted", per_edition=True)
 INVALID = Space("invalid requests", "invalid-space-refused", per_edition=True)
 MOVES = Space("sequences", "sequence-consistent", share=0.24)
 BODIES = Space("bodies", "no-server-error")
+#: Values of Agno's query parameters.
+TYPES = Space("values of type", "type-validated", share=0.2, system="agno")
+USERS = Space("values of user_id", "user-scope-other", share=0.2, system="agno")
+DATABASES = Space("values of db_id", "db-id-unknown", share=0.2, system="agno")
+TABLES = Space("values of table", "table-unknown", share=0.2, system="agno")
+QUERIES = (TYPES, USERS, DATABASES, TABLES)
 
 #: In the order in which a run comes to them.
-SPACES: Sequence[Space] = (MOVES, VALID, NAMES, INVALID, BODIES)
+SPACES: Sequence[Space] = (MOVES, VALID, NAMES, INVALID, *QUERIES, BODIES)
 
 #: The requirements whose cases are drawn, without the system's name.
 LAWS = frozenset(space.law for space in SPACES)

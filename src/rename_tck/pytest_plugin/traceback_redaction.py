@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from _pytest._code.code import ExceptionChainRepr, ReprTracebackNative
 
-from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
+from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE, OTHER_USER_KEY_VARIABLE
 from rename_tck.pytest_plugin.options import headers_given
 from rename_tck.redaction import Redactor
 
@@ -34,7 +34,8 @@ class TracebackRedaction:
     """A plugin for pytest's own complaint of an internal error, from before the options are looked at."""
 
     def __init__(self, config: Any, environ: Mapping[str, str] = os.environ) -> None:
-        values = (text.partition(":")[2].strip() for text in headers_given(config, environ))
+        values = [text.partition(":")[2].strip() for text in headers_given(config, environ)]
+        values.append(environ.get(OTHER_USER_KEY_VARIABLE, "").strip())
         keys = environ.get(KEY_VARIABLE, "").strip(), environ.get(OTHER_MODE_KEY_VARIABLE, "").strip()
         self._redact = Redactor.of(*keys, values)
         tracer = config.trace.root  # of --debug, which logs what every hook is given

@@ -15,13 +15,14 @@ from rename_tck.reference.service import Refusal, Routes, Service, parse_natural
 
 @dataclass
 class Conversation:
-    """A conversation. `serial` counts up in the order of creation."""
+    """A conversation. `serial` counts up in the order of creation, `owner` is the user who opened it."""
 
     conversation_id: str
     serial: int
     title: str
     created_at: datetime
     last_updated_at: datetime
+    owner: str = ""
 
 
 class OpenHandsServer(Service):
@@ -51,6 +52,7 @@ class OpenHandsServer(Service):
         self.authenticate(request)
         title = self.valid_title(await self.read_object(request))
         conversation = self.find(request.path_params["conversation_id"])
+        self.check_owner(request, conversation)
         await self.apply(conversation, self.normalise_title(title))
         return self.answer_renamed(conversation)
 
@@ -59,19 +61,22 @@ class OpenHandsServer(Service):
         self.authenticate(request)
         await self.read_object(request)
         conversation = self.open()
+        conversation.owner = self.user(request)
         return self.respond(200, {"status": "ok", "conversation_id": conversation.conversation_id})
 
     async def read(self, request: Request) -> Response:
         """The conversation, or null when there is none of that id."""
         self.authenticate(request)
         conversation = self.lookup(request.path_params["conversation_id"])
-        return self.respond(200, None if conversation is None else self.render(conversation))
+        shown = conversation is not None and conversation.owner == self.user(request)
+        return self.respond(200, self.render(conversation) if shown and conversation is not None else None)
 
     async def list_conversations(self, request: Request) -> Response:
         """A page of the conversations, the newest first; `page_id` is the serial of the page's first."""
         self.authenticate(request)
         limit = self.valid_limit(request.query_params.get("limit", "20"))
-        found = list(reversed(self.conversations.values()))
+        user = self.user(request)
+        found = [conversation for conversation in reversed(self.conversations.values()) if conversation.owner == user]
         page_id = request.query_params.get("page_id")
         if page_id is not None:
             first = self.valid_page_id(page_id)
@@ -87,14 +92,33 @@ class OpenHandsServer(Service):
     async def delete(self, request: Request) -> Response:
         """True when there was something to delete."""
         self.authenticate(request)
-        return self.respond(200, self.conversations.pop(request.path_params["conversation_id"], None) is not None)
+        conversation = self.lookup(request.path_params["conversation_id"])
+        if conversation is None or conversation.owner != self.user(request):
+            return self.respond(200, False)
+        del self.conversations[conversation.conversation_id]
+        return self.respond(200, True)
 
     # Who may
 
     def authenticate(self, request: Request) -> None:
-        """Refuse a request without the key."""
-        if self.key is not None and not same_secret(request.headers.get("X-Session-API-Key"), self.key):
+        """Refuse a request without a key."""
+        given = request.headers.get("X-Session-API-Key")
+        if self.key is not None and not same_secret(given, self.key) and not self.is_other_user(request):
             raise self.unauthenticated()
+
+    def is_other_user(self, request: Request) -> bool:
+        """Whether it comes with the second user's key."""
+        given = request.headers.get("X-Session-API-Key")
+        return self.other_user_key is not None and same_secret(given, self.other_user_key)
+
+    def user(self, request: Request) -> str:
+        """The user whose key it comes with."""
+        return "other-user" if self.is_other_user(request) else "user"
+
+    def check_owner(self, request: Request, conversation: Conversation) -> None:
+        """Refuse what only the owner of a conversation may do."""
+        if conversation.owner != self.user(request):
+            raise self.no_such_conversation()
 
     # What a request may hold
 
@@ -164,6 +188,7 @@ class OpenHandsServer(Service):
             title=f"Conversation {conversation_id[:5]}",
             created_at=now,
             last_updated_at=now,
+            owner="user",
         )
         self.conversations[conversation_id] = conversation
         return conversation

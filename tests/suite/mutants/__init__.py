@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from harness import KEY, OTHER_MODE_KEY
+from harness import KEY, OTHER_MODE_KEY, OTHER_USER_KEY
 from starlette.types import ASGIApp
 
 from rename_tck.reference.agno import AgnoServer
@@ -52,7 +52,9 @@ def mutant(kills: str, also: Iterable[str] = (), options: tuple[str, ...] = ()) 
         def make() -> ASGIApp:
             if issubclass(server, DifyServer):
                 return server(KEY, OTHER_MODE_KEY)
-            return server(KEY)
+            made = server(KEY)
+            made.other_user_key = OTHER_USER_KEY
+            return made
 
         MUTANTS.append(Mutant(server.__name__, system, " ".join(server.__doc__.split()), kills, full, make, options))
         return server

@@ -10,6 +10,7 @@ import json
 import re
 import unicodedata
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +29,7 @@ GIVING = (
 )  # fmt: skip
 """What gives names on its way and looks at what became of them, and so sees a fault of every rename, or of some."""
 
-SHAPE = ("answer-schema", "answer-shape-of-type", "type-default-agent")
+SHAPE = ("answer-schema", "answer-shape-of-type")
 """What looks at the shape of the answer."""
 
 DRAWN = ("sequence-consistent", "valid-space-accepted")
@@ -120,12 +121,23 @@ class AnswersAnotherIdNowAndThen(AgnoServer):
         return self.respond(200, {**self.render(session), "session_id": shown})
 
 
-@mutant(kills="agno.answer-shape-of-type", also=("type-default-agent",))
+@mutant(kills="agno.answer-shape-of-type")
 class AnswersInTheShapeOfATeam(AgnoServer):
     """Whatever its type, a session is answered in the shape of a team's session."""
 
     def answer_renamed(self, session: Session) -> Response:
         return self.respond(200, self.render_team(session))
+
+
+@mutant(kills="agno.answer-shape-of-type")
+class AnswersInTheShapeOfATeamWithoutAType(AgnoServer):
+    """When the type is left out, a session is answered in the shape of a team's session."""
+
+    async def rename(self, request: Request) -> Response:
+        answer = await super().rename(request)
+        if answer.status_code != 200 or "type" in request.query_params:
+            return answer
+        return self.respond(200, self.render_team(self.find(request.path_params["session_id"], Scope("agent", None))))
 
 
 @mutant(kills="agno.answer-shape-of-type", also=("answer-schema",))
@@ -289,6 +301,18 @@ class QueryBeatsTheBody(AgnoServer):
         more = {name: value for name, value in request.query_params.items() if name == "session_name"}
         body = await super().read_object(request)
         return {**body, **more} if "session_name" in body else body
+
+
+@mutant(kills="agno.name-stored", also=("other-type-not-renamed",))
+class DoneUnderAnotherType(AgnoServer):
+    """A rename under a type that the session is not of is answered as done, and nothing is stored."""
+
+    def find(self, session_id: str, scope: Scope) -> Session:
+        for type_ in SESSION_TYPES:
+            session = self.lookup(session_id, Scope(type_, scope.user_id))
+            if session is not None:
+                return session if type_ == scope.type else replace(session)
+        return super().find(session_id, scope)
 
 
 @mutant(kills="agno.neighbours-untouched")
@@ -717,7 +741,10 @@ class ErrorOfAnother(AgnoServer):
 # a session of another type or of another user is not there either
 @mutant(
     kills="agno.unknown-id-refused",
-    also=("odd-ids-safe", "other-type-not-renamed", "unknown-id-404", "user-scope-other"),
+    also=(
+        "name-stored", "odd-ids-safe", "other-type-not-renamed", "unknown-id-404", "user-scope-lookalike",
+        "user-scope-other",
+    ),  # fmt: skip
 )
 class RenamesWhatIsNotThere(AgnoServer):
     """The rename of a session that does not exist is answered as done."""
@@ -743,7 +770,8 @@ class UnknownIdIsABadRequest(AgnoServer):
 
 
 # an odd id that was tried before is there when it is tried again
-@mutant(kills="agno.unknown-id-creates-nothing", also=("odd-ids-safe", "unknown-id-404"))
+# so is one that was looked for under another type, and the rename is answered as done, with the old name kept
+@mutant(kills="agno.unknown-id-creates-nothing", also=("name-stored", "odd-ids-safe", "unknown-id-404"))
 class CreatesWhatItDoesNotFind(AgnoServer):
     """A session that is not found is made, and then refused with 404."""
 
@@ -1015,6 +1043,26 @@ class MissingNameIsEmpty(AgnoServer):
 
 
 @mutant(kills="agno.session-name-required")
+class MissingNameIsABadRequest(AgnoServer):
+    """A rename without session_name is refused with 400."""
+
+    def valid_session_name(self, body: dict[str, Any]) -> str:
+        if "session_name" not in body:
+            raise Refusal(400, "bad_request", "session_name is required.")
+        return super().valid_session_name(body)
+
+
+@mutant(kills="agno.session-name-string")
+class WrongNameIsABadRequest(AgnoServer):
+    """A session_name that is no string is refused with 400."""
+
+    def valid_session_name(self, body: dict[str, Any]) -> str:
+        if "session_name" in body and not isinstance(body["session_name"], str):
+            raise Refusal(400, "bad_request", "session_name has to be a string.")
+        return super().valid_session_name(body)
+
+
+@mutant(kills="agno.session-name-required")
 class MembersWithoutCase(AgnoServer):
     """The members of the body are read without regard to case."""
 
@@ -1220,7 +1268,7 @@ _ANY_TYPE: ContextVar[bool] = ContextVar("whether this request leaves the type o
 # user_id, db_id, table
 
 
-@mutant(kills="agno.user-scope-other")
+@mutant(kills="agno.user-scope-other", also=("user-scope-lookalike",))
 class UserIdIgnored(AgnoServer):
     """A rename that is scoped to another user is made."""
 
@@ -1237,6 +1285,45 @@ class UserIdIsAPrefix(AgnoServer):
 
 
 @mutant(kills="agno.user-scope-other")
+class OtherUsersAreForbidden(AgnoServer):
+    """A session that is not the named user's is refused with 403."""
+
+    def find(self, session_id: str, scope: Scope) -> Session:
+        session = self.lookup(session_id, scope)
+        if session is None and self.lookup(session_id, Scope(scope.type, None)) is not None:
+            raise Refusal(403, "forbidden", "The session is another user's.")
+        return super().find(session_id, scope)
+
+
+@mutant(kills="agno.user-scope-other")
+class UserIdWithoutAccents(AgnoServer):
+    """User ids are compared without their accents."""
+
+    def valid_user_id(self, query: QueryParams) -> str | None:
+        user_id = super().valid_user_id(query)
+        if user_id is None:
+            return None
+        return "".join(char for char in unicodedata.normalize("NFD", user_id) if not unicodedata.combining(char))
+
+
+@mutant(kills="agno.user-scope-other")
+class UserIdWithoutWidth(AgnoServer):
+    """User ids are compared without regard to the width of their characters."""
+
+    def valid_user_id(self, query: QueryParams) -> str | None:
+        user_id = super().valid_user_id(query)
+        return None if user_id is None else unicodedata.normalize("NFKC", user_id)
+
+
+@mutant(kills="agno.user-scope-other")
+class UserIdByItsEnd(AgnoServer):
+    """A user_id finds the sessions of every user whose id ends in it."""
+
+    def visible(self, session: Session, scope: Scope) -> bool:
+        return session.type == scope.type and (session.user_id or "").endswith(scope.user_id or "")
+
+
+@mutant(kills="agno.user-scope-lookalike")
 class UserIdWithoutCase(AgnoServer):
     """User ids are compared without regard to case."""
 
@@ -1278,6 +1365,25 @@ class UnknownTableIgnored(AgnoServer):
         pass
 
 
+@mutant(kills="agno.table-unknown")
+class UnknownTableBesideADatabase(AgnoServer):
+    """A table is looked for only where no db_id is given."""
+
+    def check_table(self, query: QueryParams) -> None:
+        if "db_id" not in query:
+            super().check_table(query)
+
+
+@mutant(kills="agno.table-unknown")
+class TableOfItsLetters(AgnoServer):
+    """A table is found whose name has the letters of that which is there, in their order, among others."""
+
+    def check_table(self, query: QueryParams) -> None:
+        letters = iter(query.get("table", self.table))
+        if not all(letter in letters for letter in self.table):
+            super().check_table(query)
+
+
 @mutant(kills="agno.table-unknown", also=("no-server-error",))
 class UnknownTableCrashes(AgnoServer):
     """A table that does not exist crashes the server."""
@@ -1295,7 +1401,7 @@ class UserIdNeedsAType(AgnoServer):
         return super().valid_user_id(query) if "type" in query else None
 
 
-@mutant(kills="agno.user-scope-other")
+@mutant(kills="agno.user-scope-lookalike")
 class BlankBehindTheUserIdIgnored(AgnoServer):
     """User ids are compared without the blanks behind them, as a column of fixed width does."""
 

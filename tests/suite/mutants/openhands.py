@@ -737,7 +737,7 @@ class KeyBeyondAsciiCrashes(OpenHandsServer):
 # The body
 
 
-@mutant(kills="openhands.body-json", also=("refusal-422-not-json",))
+@mutant(kills="openhands.body-json")
 class ReadsForms(OpenHandsServer):
     """A body that is not JSON is read as a form."""
 
@@ -753,7 +753,7 @@ class ReadsForms(OpenHandsServer):
 # the server calls an unpaired surrogate no JSON
 @mutant(
     kills="openhands.body-json",
-    also=("body-present", "invalid-space-refused", "never-altered", "no-server-error", "refusal-422-not-json"),
+    also=("body-present", "invalid-space-refused", "never-altered", "no-server-error"),
 )
 class NotJsonCrashes(OpenHandsServer):
     """A body that is not JSON crashes the server."""
@@ -762,7 +762,7 @@ class NotJsonCrashes(OpenHandsServer):
         return self.crashed()
 
 
-@mutant(kills="openhands.body-present", also=("no-server-error", "refusal-422-not-json"))
+@mutant(kills="openhands.body-present", also=("no-server-error",))
 class EmptyBodyCrashes(OpenHandsServer):
     """A rename without a body crashes the server."""
 
@@ -990,14 +990,6 @@ class EmptyTitleIsABadRequest(OpenHandsServer):
         return Refusal(400 if type_ == "string_too_short" else 422, type_, message, loc=loc)
 
 
-@mutant(kills="openhands.refusal-422-not-json")
-class NotJsonIsABadRequest(OpenHandsServer):
-    """A body that is not JSON is refused with 400."""
-
-    def unreadable(self, reason: str) -> Refusal:
-        return Refusal(400, "bad_request", reason)
-
-
 @mutant(kills="openhands.refusal-changes-nothing")
 class WrongKeyIsAnUpdate(OpenHandsServer):
     """A rename whose key is refused sets the time of the conversation's last update."""
@@ -1094,3 +1086,42 @@ class PastesTheTitleIntoTheError(OpenHandsServer):
             return super().refuse(refusal)
         text = f'{{"detail": [{{"loc": ["body", "title"], "msg": "too long: {refusal}", "type": "too_long"}}]}}'
         return Response(text, refusal.status, media_type="application/json")
+
+
+@mutant(kills="openhands.error-422-detail")
+class NothingSaidOfA422(OpenHandsServer):
+    """A 422 is an empty object."""
+
+    def render_error(self, refusal: Refusal) -> dict[str, Any]:
+        return {} if refusal.status == 422 else super().render_error(refusal)
+
+
+# Ids and owners
+
+
+@mutant(kills="openhands.odd-ids-no-page")
+class PageForAnUnknownId(OpenHandsServer):
+    """A conversation that does not exist is answered with 404 and a page."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        return HTMLResponse("<h1>Not Found</h1>", 404) if refusal.status == 404 else super().refuse(refusal)
+
+
+@mutant(kills="openhands.owner-only")
+class EveryUserOwnsAll(OpenHandsServer):
+    """Whoever has a key updates the conversations of everybody."""
+
+    def check_owner(self, request: Request, conversation: Conversation) -> None:
+        pass
+
+
+@mutant(kills="openhands.owner-only")
+class OwnerLookedAtTooLate(OpenHandsServer):
+    """Another user's update is refused when it is made already."""
+
+    async def rename(self, request: Request) -> Response:
+        if self.is_other_user(request):
+            title = self.valid_title(await self.read_object(request))
+            self.store(self.find(request.path_params["conversation_id"]), title)
+            raise Refusal(403, "forbidden", "Only the owner can update the conversation.")
+        return await super().rename(request)

@@ -151,7 +151,7 @@ POST = "/paths/~1sessions~1{session_id}~1rename/post"
         ),
         pytest.param(
             lambda d: operation(d)["parameters"].pop(2), f"{POST}/parameters/2", "missing",
-            {"agno.user-scope-own", "agno.user-scope-other"}, id="a parameter is gone",
+            {"agno.user-scope-own", "agno.user-scope-other", "agno.user-scope-lookalike"}, id="a parameter is gone",
         ),
         pytest.param(
             lambda d: operation(d)["parameters"][3].update(required=True), f"{POST}/parameters/3/required", "changed",

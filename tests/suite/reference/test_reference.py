@@ -755,3 +755,18 @@ def test_without_a_key_none_is_asked_for() -> None:
             path = "/info" if peer.base_url.endswith("/v1") else "/config"
             expected = 404 if isinstance(service, OpenHandsServer) else 200
             assert peer.send("GET", path, headers={"Authorization": "Bearer any"}).status_code == expected
+
+
+def test_openhands_keeps_a_conversation_from_another_user(openhands: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    id_ = new_conversation(openhands)
+    before, path, other = conversation(openhands, id_), f"/api/conversations/{id_}", {"X-Session-API-Key": "other"}
+    assert openhands.send("GET", path, headers=other).status_code == 401
+    monkeypatch.setattr(openhands.service, "other_user_key", "other")
+    assert openhands.send("GET", path, headers=other).json() is None
+    assert openhands.send("GET", "/api/conversations", headers=other).json()["results"] == []
+    assert rename_conversation(openhands, id_, {"title": "x"}, headers=other).status_code == 404
+    assert openhands.send("DELETE", path, headers=other).json() is False
+    assert conversation(openhands, id_) == before
+    own = openhands.send("POST", "/api/conversations", {}, headers=other).json()["conversation_id"]
+    assert rename_conversation(openhands, own, {"title": "x"}, headers=other).json() is True
+    assert conversation(openhands, own) is None

@@ -71,7 +71,7 @@ class KeyNotChecked(AgnoServer):
         """Let everybody in."""
 
 
-@FAULTS.add("other-users-session", "agno.user-scope-other", alone=True)
+@FAULTS.add("other-users-session", "agno.user-scope-other")
 class OtherUsersSession(AgnoServer):
     """The `user_id` of a request is ignored: the sessions of other users are renamed, too."""
 
