@@ -31,7 +31,7 @@ class CheckContext(CaseSender):
         """Require that a name is kept exactly or refused with a 4xx status; whether it was kept."""
         before = self._name_before(session)
         exchange = self.send(request)
-        if 400 <= exchange.status < 500 and exchange.status not in {404, 405, 410}:
+        if 400 <= exchange.status < 500:
             self._note_name_after(session, case, exchange, before)
             return False
         if exchange.status != 200:
@@ -124,11 +124,7 @@ class CheckContext(CaseSender):
 
         Without those whose odd id may have led past the operation.
         """
-        found = [
-            exchange
-            for exchange in self.journal()
-            if exchange.status in statuses and exchange.request.path not in self.target.off_route_paths
-        ]
+        found = [exchange for exchange in self.journal() if exchange.status in statuses]
         for exchange in found:
             self.count(exchange, live=exchange.status == 200)
         return found

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 #: The environment variable that holds the key, in every curl that the suite prints.
 KEY_VARIABLE = "RENAME_TCK_API_KEY"
 OTHER_MODE_KEY_VARIABLE = "RENAME_TCK_OTHER_MODE_KEY"
+OTHER_USER_KEY_VARIABLE = "RENAME_TCK_OTHER_USER_KEY"
 
 #: Headers of every request, whatever else it has.
 ALWAYS = {"Accept": "application/json"}
@@ -40,10 +41,12 @@ class Credential(Enum):
     BEHIND = f"x${KEY_VARIABLE}"
     OTHER_CASE = f'$(printf %s "${KEY_VARIABLE}" | tr a-zA-Z A-Za-z)'
     LOWER_CASE_SCHEME = f"bearer ${KEY_VARIABLE}"
+    UPPER_CASE_SCHEME = f"BEARER ${KEY_VARIABLE}"
     NO_SCHEME = f"$(printf %s ${KEY_VARIABLE})"
     OTHER_SCHEME = f"Basic ${KEY_VARIABLE}"
     BEYOND_ASCII = f"é${KEY_VARIABLE}"
     OTHER_MODE = f"${OTHER_MODE_KEY_VARIABLE}"
+    OTHER_USER = f"${OTHER_USER_KEY_VARIABLE}"
 
 
 @dataclass(frozen=True)
@@ -271,6 +274,8 @@ def schemed(form: str, credential: Credential) -> tuple[str, Credential]:
     match credential:
         case Credential.LOWER_CASE_SCHEME:
             return form.lower(), Credential.GIVEN
+        case Credential.UPPER_CASE_SCHEME:
+            return form.upper(), Credential.GIVEN
         case Credential.NO_SCHEME:
             return "{}", Credential.GIVEN
         case Credential.OTHER_SCHEME:

@@ -57,6 +57,7 @@ class Connection:
     key_header: tuple[str, str]
     key: str | None = field(default=None, repr=False)
     other_mode_key: str | None = field(default=None, repr=False)
+    other_user_key: str | None = field(default=None, repr=False)
     extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     time_limit: float = 10.0
     verify: bool | str = True
@@ -64,7 +65,8 @@ class Connection:
     @cached_property
     def redact(self) -> Redactor:
         """Takes the secrets of the connection out of a text."""
-        return Redactor.of(self.key, self.other_mode_key, (value for _, value in self.extra_headers))
+        values = (value for _, value in self.extra_headers)
+        return Redactor.of(self.key, self.other_mode_key, (self.other_user_key or "", *values))
 
 
 class TargetClient:
@@ -246,6 +248,8 @@ class TargetClient:
                 return Credential.WRONG.value
             case Credential.OTHER_MODE:
                 return self.connection.other_mode_key
+            case Credential.OTHER_USER:
+                return self.connection.other_user_key
         return None if self.connection.key is None else altered(self.connection.key, credential)
 
     # -- connections

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from _pytest._code.code import ExceptionChainRepr, ReprTracebackNative
 
-from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
+from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE, OTHER_USER_KEY_VARIABLE
 from rename_tck.pytest_plugin.options import headers_given
 from rename_tck.redaction import Redactor
 
@@ -36,7 +36,7 @@ class TracebackRedaction:
     def __init__(self, config: Any, environ: Mapping[str, str] = os.environ) -> None:
         values = (text.partition(":")[2].strip() for text in headers_given(config, environ))
         keys = environ.get(KEY_VARIABLE, "").strip(), environ.get(OTHER_MODE_KEY_VARIABLE, "").strip()
-        self._redact = Redactor.of(*keys, values)
+        self._redact = Redactor.of(*keys, (environ.get(OTHER_USER_KEY_VARIABLE, "").strip(), *values))
         tracer = config.trace.root  # of --debug, which logs what every hook is given
         if (write := getattr(tracer, "_writer", None)) is not None:
             tracer.setwriter(lambda text: write(self._redact(text)))

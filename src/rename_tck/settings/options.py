@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
+from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE, OTHER_USER_KEY_VARIABLE
 from rename_tck.client.limits import parse_duration, parse_rate
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.settings.settings import BadOptionError, Settings
@@ -120,6 +120,7 @@ def settings_from(
         plan=bool(values["plan"]),
         api_key=_key(environ, KEY_VARIABLE),
         other_mode_key=_key(environ, OTHER_MODE_KEY_VARIABLE),
+        other_user_key=_key(environ, OTHER_USER_KEY_VARIABLE),
     )
 
 

@@ -42,10 +42,13 @@ class Settings:
     plan: bool = False
     api_key: str | None = field(default=None, repr=False)
     other_mode_key: str | None = field(default=None, repr=False)
+    #: The key of another user, or (Dify) of another app of the same mode.
+    other_user_key: str | None = field(default=None, repr=False)
 
     def redactor(self) -> Redactor:
         """Takes the user's secrets out of a text."""
-        return Redactor.of(self.api_key, self.other_mode_key, (value for _, value in self.headers))
+        values = (value for _, value in self.headers)
+        return Redactor.of(self.api_key, self.other_mode_key, (self.other_user_key or "", *values))
 
 
 def ensure_writable(folder: Path) -> None:

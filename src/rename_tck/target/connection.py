@@ -37,6 +37,7 @@ def embedded_settings(settings: Settings) -> Settings:
         settings,
         api_key=EMBEDDED_KEY,
         other_mode_key=EMBEDDED_OTHER_MODE_KEY,
+        other_user_key=None,
         headers=(),
         session_ids=(),
         base_url=None,

@@ -99,6 +99,7 @@ def connection_to(settings: Settings, dialect: Dialect, base_url: str) -> Connec
         key_header=dialect.key_header,
         key=settings.api_key,
         other_mode_key=settings.other_mode_key,
+        other_user_key=settings.other_user_key,
         extra_headers=settings.headers,
         time_limit=settings.request_timeout,
         verify=verify,

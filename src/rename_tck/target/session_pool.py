@@ -158,6 +158,25 @@ class SessionPool:
             raise NotTested(f"{need}: {self._exhausted.get(kind, 'none could be had')}; lend more with --session-id")
         return found[:count]
 
+    def spare(self) -> Session:
+        """A further session of the default kind, made for this; the run deletes it in the end if nobody did before.
+
+        Raises:
+            NotTested: none is made, because sessions were given and making one is costly, or the target makes none.
+        """
+        if self._fixture_ids and self.dialect.creating_is_costly:
+            raise NotTested("creating a session here starts something costly, and sessions were given")
+        with INTERRUPTION.held():
+            made, refusal = self._create(self.dialect.kinds[0])
+            if made is None:
+                raise NotTested(refusal)
+            self._sessions.append(made)
+        return made
+
+    def forget(self, session: Session) -> None:
+        """Leave out a session that was deleted."""
+        self._sessions.remove(session)
+
     def any(self) -> Session:
         """Some live session, whatever its kind."""
         return self._sessions[0]
