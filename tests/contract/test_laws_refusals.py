@@ -205,7 +205,7 @@ def _needs_key(check: CheckContext) -> str:
     return key
 
 
-#: Credentials whose header does not follow the scheme's grammar: such a request may be malformed (RFC 6750, section 3.1).
+#: Credentials that do not follow the grammar of the scheme: such a request may be malformed (RFC 6750, section 3.1).
 _MALFORMED = frozenset({Credential.OTHER_SCHEME, Credential.EMPTY, Credential.NO_SCHEME, Credential.BEYOND_ASCII})
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rename_tck.checks.case_sender import CaseSender
+from rename_tck.checks.comparison import same
 from rename_tck.client.exchange import Exchange, NotJsonError, Request, decoded, plain, shown
 from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session, members
@@ -242,6 +243,6 @@ class CheckContext(CaseSender):
             self.target.reader.read(self.target.pool.any())
 
     def expect_equal(self, expected: object, actual: object, case: str, exchange: Exchange | None = None) -> None:
-        """Require that two values are equal."""
-        if expected != actual or type(expected) is not type(actual):
+        """Require that two values are the same, by type as well."""
+        if not same(expected, actual):
             self.fail(case, shown(expected, self.redacted), exchange, Compared(plain(expected), plain(actual)))

@@ -197,4 +197,6 @@ def _citation(item: dict[str, Any], editions: Mapping[str, Path]) -> Citation:
     if edition is None:
         return Citation(None, None, None, None, item["source"], item["text"])
     whole, bare, implied = (bool(item.get(word)) for word in ("whole", "bare", "implied"))
-    return Citation(edition, _named(editions[edition]), item["pointer"], item["quote"], None, None, whole, bare, implied)
+    return Citation(
+        edition, _named(editions[edition]), item["pointer"], item["quote"], None, None, whole, bare, implied
+    )
