@@ -2,6 +2,8 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NoReturn
 
 import pytest
 
@@ -9,8 +11,10 @@ from rename_tck.cases import bodies
 from rename_tck.cases.dify import generating, without
 from rename_tck.checks import rename_series
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import OTHER_MODE_KEY_VARIABLE, Credential, Exchange
+from rename_tck.client.exchange import OTHER_MODE_KEY_VARIABLE, OTHER_USER_KEY_VARIABLE, Credential, Exchange
+from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session, members
+from rename_tck.verdict import NotTested
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(3, spread=5)
@@ -61,18 +65,16 @@ def _error_shape(check: CheckContext, status: int) -> None:
     if not check.resend():
         _refusals(check)
     found = check.answered(status)
-    for exchange in found:
+    for exchange in check.each(found):
         assert exchange.answer is not None
         if exchange.answer.media_type != "application/json":
             check.fail(f"the content type of a {status} answer", "application/json", exchange)
         value = check.json(exchange, f"a {status} answer")
         if not isinstance(value, dict):
             check.fail(f"a {status} answer", "an object with status, code and message", exchange)
-        for member, kind, what in (
-            ("status", int, "an integer"),
-            ("code", str, "a string"),
-            ("message", str, "a string"),
-        ):
+        for member, kind, what in check.each((
+            ("status", int, "an integer"), ("code", str, "a string"), ("message", str, "a string"),
+        )):  # fmt: skip
             member_found = value.get(member)
             if not isinstance(member_found, kind) or isinstance(member_found, bool):
                 check.fail(f"a {status} answer", f"a member {member} that is {what}", exchange)
@@ -94,7 +96,7 @@ def test_the_status_in_the_body_is_that_of_the_answer(check: CheckContext) -> No
     if not check.resend():
         _refusals(check)
     seen = 0
-    for exchange in check.answered(400, 404):
+    for exchange in check.each(check.answered(400, 404)):
         value = members(exchange.answer.value) if exchange.answer else {}
         if "status" in value:
             seen += 1
@@ -158,6 +160,28 @@ def test_a_conversation_of_another_user_is_not_found(check: CheckContext) -> Non
         check.stored_if_readable(session, before, f"a rename by {case}, refused", exchange)
 
 
+@requirement("dify.other-app-not-found")
+def test_the_key_of_another_app_renames_nothing(check: CheckContext) -> None:
+    check.needs(
+        check.target.client.connection.other_user_key,
+        f"no key of another app given: set {OTHER_USER_KEY_VARIABLE} to that of a second app of the same mode",
+    )
+    session = check.session()
+    listing = check.dialect.listing(None, str(session.owner)).with_credential(Credential.OTHER_USER)
+    shown = check.target.reader.ask(listing, Purpose.READING)
+    page = check.dialect.page(listing, shown.answer) if shown.answer else None
+    if page is None:
+        raise NotTested(f"the key in {OTHER_USER_KEY_VARIABLE} lists no conversations: it answers {shown.status}")
+    if any(check.dialect.id_in(item) == session.id for item in page.items):
+        raise NotTested(f"the key in {OTHER_USER_KEY_VARIABLE} lists the same app's conversations: give another app's")
+    before = check.prepare(session)
+    exchange = check.send(check.rename(session, check.name()).with_credential(Credential.OTHER_USER))
+    if not 400 <= exchange.status < 500:
+        check.fail("the key of another app", "a 4xx status: the conversation is not that app's", exchange)
+    case = f"the key of another app, answered with {exchange.status}"
+    check.stored_if_readable(session, before, case, exchange)
+
+
 # -- the answer
 
 
@@ -165,7 +189,7 @@ def _answers(check: CheckContext, member: str) -> Iterator[tuple[rename_series.S
     """The member in every answer of the series that carries it; not tested where none does."""
     found = [(step, step.answered[member]) for step in rename_series.run(check).accepted() if member in step.answered]
     check.needs(found, f"no answer carried the member {member}")
-    yield from found
+    yield from check.each(found)
 
 
 @requirement("dify.answer-id-uuid")
@@ -185,30 +209,100 @@ def test_timestamps_are_integers(check: CheckContext) -> None:
         step for step in rename_series.run(check).accepted() if {"created_at", "updated_at"} & step.answered.keys()
     ]
     check.needs(steps, "no answer carried created_at or updated_at")
-    for step in steps:
-        for member in ("created_at", "updated_at"):
+    for step in check.each(steps):
+        for member in check.each(("created_at", "updated_at")):
             found = step.answered.get(member, 0)
             if not isinstance(found, int) or isinstance(found, bool) or not -(2**63) <= found < 2**63:
                 check.fail(f"{step.case}: {member} in the answer", "an integer of 64 bits", step.exchange)
 
 
-@requirement("dify.updated-at-monotonic")
-def test_updated_at_never_goes_back(check: CheckContext) -> None:
+#: By how many seconds the clocks of several nodes may differ.
+_SLACK = 5
+
+
+@dataclass(frozen=True)
+class _Decline:
+    """A time of a last update that is before an earlier one of the same session."""
+
+    where: str
+    seconds: int
+    before: int
+    exchange: Exchange
+
+    @property
+    def label(self) -> str:
+        """What tells it from others."""
+        return self.where
+
+    def fail(self, check: CheckContext) -> NoReturn:
+        """Conclude that the time went back."""
+        check.fail(
+            f"{self.where}: updated_at, {self.seconds} s before that of an earlier rename",
+            f"at least {self.before}, as after the rename before",
+            self.exchange,
+        )
+
+
+def _declines(check: CheckContext) -> list[_Decline]:
+    """Where updated_at goes back in the series, in answers or in the listing. Raises NotTested where none is seen."""
     latest: dict[tuple[str, str], int] = {}
+    found = []
     for step in rename_series.run(check).accepted():
-        for where, found in (("answer", step.answered), ("list", step.after.get(step.session.id) or {})):
-            now = found.get("updated_at")
-            if not isinstance(now, int):
+        for where, shown in (("answer", step.answered), ("list", step.after.get(step.session.id) or {})):
+            now = shown.get("updated_at")
+            if not isinstance(now, int) or isinstance(now, bool):
                 continue
-            key = (step.session.id, where)
-            if now < latest.get(key, now):
-                check.fail(
-                    f"{step.case}: updated_at in the {where}",
-                    f"at least {latest[key]}, as after the rename before",
-                    step.exchange,
-                )
-            latest[key] = now
-    check.needs(latest, "neither answers nor the listing carry updated_at")
+            before = latest.get((step.session.id, where), now)
+            if now < before:
+                found.append(_Decline(f"{step.case}, in the {where}", before - now, before, step.exchange))
+            latest[step.session.id, where] = max(now, before)
+    check.needs(latest, "neither answers nor the listing carry updated_at as an integer")
+    return found
+
+
+def _declines_of_the_run(check: CheckContext) -> list[_Decline]:
+    """Where updated_at goes back in any 200 answer of the run."""
+    latest: dict[str, tuple[float, int]] = {}
+    found = []
+    check.resend()
+    for exchange in sorted(check.journal(), key=lambda exchange: exchange.at):
+        value = members(exchange.answer.value) if exchange.answer and exchange.status == 200 else {}
+        now, session = value.get("updated_at"), value.get("id")
+        if not isinstance(now, int) or isinstance(now, bool) or not isinstance(session, str):
+            continue
+        ended, before = latest.get(session, (0.0, now))
+        assert exchange.answer is not None
+        # of renames that were in flight at once any may be the later one
+        if now < before and ended <= exchange.at - exchange.answer.elapsed:
+            found.append(_Decline("a 200 answer", before - now, before, exchange))
+        latest[session] = (exchange.at, max(now, before))
+    return found
+
+
+@requirement("dify.updated-at-monotonic")
+def test_updated_at_does_not_go_back_far(check: CheckContext) -> None:
+    for decline in check.each(_declines(check)):
+        if decline.seconds > _SLACK:
+            decline.fail(check)
+
+
+@requirement("dify.updated-at-monotonic", last=True)
+def test_updated_at_does_not_go_back_far_in_the_run(check: CheckContext) -> None:
+    for decline in check.each(_declines_of_the_run(check)):
+        if decline.seconds > _SLACK:
+            decline.fail(check)
+
+
+@requirement("dify.updated-at-steady")
+def test_updated_at_does_not_go_back(check: CheckContext) -> None:
+    for decline in check.each(_declines(check)):
+        decline.fail(check)
+
+
+@requirement("dify.updated-at-steady", last=True)
+def test_updated_at_does_not_go_back_in_the_run(check: CheckContext) -> None:
+    for decline in check.each(_declines_of_the_run(check)):
+        decline.fail(check)
 
 
 @requirement("dify.introduction-not-null")
@@ -272,20 +366,3 @@ def test_a_rename_by_another_user_or_app_that_is_refused_changes_nothing(check: 
         exchange = check.send(request)
         if 400 <= exchange.status < 500:
             check.stored(session, before, f"{case}, refused with {exchange.status}", exchange)
-
-
-@requirement("dify.updated-at-monotonic", last=True)
-def test_updated_at_never_goes_back_in_the_run(check: CheckContext) -> None:
-    latest: dict[str, tuple[float, int]] = {}
-    check.resend()
-    for exchange in sorted(check.journal(), key=lambda exchange: exchange.at):
-        value = members(exchange.answer.value) if exchange.answer and exchange.status == 200 else {}
-        now, session = value.get("updated_at"), value.get("id")
-        if not isinstance(now, int) or not isinstance(session, str):
-            continue
-        ended, before = latest.get(session, (0.0, now))
-        assert exchange.answer is not None
-        # of renames that were in flight at once any may be the later one
-        if now < before and ended <= exchange.at - exchange.answer.elapsed:
-            check.fail("a 200 answer: updated_at", f"at least {before}, as after a rename before", exchange)
-        latest[session] = (exchange.at, max(now, before))

@@ -53,6 +53,7 @@ def test_the_name_is_that_of_the_body(check: CheckContext) -> None:
 @requirement("rename-again")
 def test_a_name_that_differs_little_from_the_one_before_is_stored(check: CheckContext) -> None:
     session = check.some_session()
+    # each name is told from the one before it: the order is the case
     for name, difference in names.NEAR:
         if check.allows(check.body(session, name)):
             case = f"a name that differs from the one before in {difference}"

@@ -78,7 +78,7 @@ def _play(check: CheckContext, sessions: list[Session], moves: list[Move]) -> No
             model[session.id] = check.name_of(session, exchange) if name is None else name
         for other, snapshot in check.read_all(sessions, case, exchange).items():
             if snapshot is None:
-                check.fail(f"{case}: session {other} read back", "the session to be there still", exchange)
+                check.fail(f"{case}: session {other} read back", "the session to be there, as before", exchange)
             check.expect_equal(
                 model[other],
                 check.dialect.name_in(snapshot),

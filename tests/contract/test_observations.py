@@ -8,14 +8,17 @@ import pytest
 
 from rename_tck.cases import bodies
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import Credential, Exchange, Request
+from rename_tck.client.exchange import Exchange, Request
 from rename_tck.results.nonconformance import Nonconformance
-from rename_tck.systems.dialect import Session
+from rename_tck.systems.dialect import Session, members
 from rename_tck.verdict import NotTested, Unjudgeable
 
 pytestmark = pytest.mark.order(9, spread=5)
 
 Answer = tuple[str, str | None]
+
+#: How often two renames of one session are sent at once.
+_ROUNDS = 4
 
 
 def _said(exchange: Exchange) -> str:
@@ -82,12 +85,6 @@ def _duplicate_members(check: CheckContext, session: Session) -> Answer:
     ), None
 
 
-def _bearer_case(check: CheckContext, session: Session) -> Answer:
-    check.needs(check.target.client.connection.key, "no API key given: set RENAME_TCK_API_KEY")
-    request = check.rename(session, check.name()).with_credential(Credential.LOWER_CASE_SCHEME)
-    return _said(check.send(request)), None
-
-
 def _empty_user(check: CheckContext, session: Session) -> Answer:
     return _said(check.send(check.dialect.rename(session, check.body(session, user="")))), None
 
@@ -114,6 +111,30 @@ def _not_json(check: CheckContext, session: Session) -> Answer:
     return f"answered with {most}", f"but {others}" if others else None
 
 
+def _null_with_auto(check: CheckContext, session: Session) -> Answer:
+    before = check.name()
+    check.rename_and_expect(session, before, "a rename before the null")
+    said = {}
+    for label, name in (("null", None), ("a number", 42)):
+        exchange = check.send(check.dialect.rename(session, {**check.body(session, auto_generate=True), "name": name}))
+        said[label] = _said(exchange)
+        if exchange.status == 200 and check.readable():
+            stored = check.name_of(session, exchange)
+            said[label] += ": the name stays as it was" if stored == before else ": the name is another one"
+    answers = set(said.values())
+    return answers.pop() if len(answers) == 1 else "; ".join(f"{label} {what}" for label, what in said.items()), None
+
+
+def _answer_of_another(check: CheckContext, session: Session) -> Answer:
+    own = others = 0
+    for _ in range(_ROUNDS):
+        sent = [check.name(), check.name()]
+        for name, exchange in zip(sent, check.at_once(*(check.rename(session, one) for one in sent)), strict=True):
+            answered = check.dialect.name_in(members(exchange.answer.value if exchange.answer else None))
+            own, others = own + (answered == name), others + (answered in sent and answered != name)
+    return f"in {others} of {own + others} answers", f"two renames at once, {_ROUNDS} times"
+
+
 QUESTIONS: dict[str, Callable[[CheckContext, Session], Answer]] = {
     "obs-length-255": _of_length(255),
     "obs-length-256": _of_length(256),
@@ -126,11 +147,12 @@ QUESTIONS: dict[str, Callable[[CheckContext, Session], Answer]] = {
     "obs-media-type-text": _sent_as((("Content-Type", "text/plain"),)),
     "obs-media-type-missing": _sent_as(()),
     "obs-duplicate-members": _duplicate_members,
-    "obs-bearer-case": _bearer_case,
     "obs-undocumented-query": _undocumented_query,
     "obs-not-json-status": _not_json,
     "obs-empty-user": _empty_user,
     "obs-name-null-without-auto": _null_without_auto,
+    "obs-name-null-with-auto": _null_with_auto,
+    "obs-answer-of-another": _answer_of_another,
 }
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rename_tck.cases import bodies, ids, names
+from rename_tck.cases import bodies, names
 from rename_tck.checks import rename_series
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import OTHER_USER_KEY_VARIABLE, Credential, Exchange, Request
@@ -152,20 +152,6 @@ def test_every_422_says_what_is_wrong(check: CheckContext) -> None:
 
 
 # -- ids and owners
-
-
-@requirement("openhands.odd-ids-no-page")
-def test_odd_ids_are_not_answered_with_a_page(check: CheckContext) -> None:
-    session = check.session()
-    for odd in check.cases(ids.odd_ids(check.target.token)):
-        # what a gateway may take for another path is no answer of the operation; a generic id may be somebody's
-        if odd.may_leave_route or odd.generic:
-            continue
-        check.target.client.policy.allow_segment(odd.encoded)
-        exchange = check.send(check.dialect.rename(session, check.body(session), encoded_id=odd.encoded), live=False)
-        if exchange.answer is not None and exchange.answer.is_page:
-            check.fail(f"an id that is odd: {odd.label}", "an answer for programs, never an HTML page", exchange)
-    check.require_control_accepted(check.rename(session, check.name()))
 
 
 @requirement("openhands.owner-only")

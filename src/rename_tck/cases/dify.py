@@ -39,5 +39,10 @@ class DifyCases(SystemCases):
         }  # fmt: skip
         return [(case, {**self.dialect.body(session, name), "user": user}) for case, user in users.items()]
 
+    def ignoring(self, body: object) -> tuple[str, dict[str, object]] | None:
+        if not isinstance(body, dict) or body.get("auto_generate") is not True or "name" not in body:
+            return None
+        return "dify.auto-generate-ignores-name", without(body, "name")
+
 
 CASES = DifyCases

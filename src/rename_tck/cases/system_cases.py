@@ -32,6 +32,13 @@ class SystemCases(ABC):
         """Bodies whose scope is valid and odd, with what is odd about it."""
         return []
 
+    def ignoring(self, body: object) -> tuple[str, dict[str, object]] | None:
+        """The requirement by which a member of this body is ignored, and the body without it; None where none is.
+
+        In an edition that states the requirement it is left open whether the member may be wrong.
+        """
+        return None
+
 
 def load(dialect: Dialect) -> SystemCases:
     """The cases of a dialect's system; only its own module is imported."""

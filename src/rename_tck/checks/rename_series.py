@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rename_tck.cases import names
+from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange
 from rename_tck.systems.dialect import Session, members
@@ -108,7 +109,7 @@ def _rename_all(check: CheckContext, series: Series, sessions: list[Session], le
     for session in sessions:
         first, second = known.get(session.id) or {}, again.get(session.id) or {}
         series.volatile_members[session.id] = {
-            name for name in first.keys() | second.keys() if first.get(name) != second.get(name)
+            name for name in first.keys() | second.keys() if not same(first.get(name), second.get(name))
         }
     titles = names.ordinary(length, token)
     if len(sessions) > 1:

@@ -41,6 +41,7 @@ class Credential(Enum):
     BEHIND = f"x${KEY_VARIABLE}"
     OTHER_CASE = f'$(printf %s "${KEY_VARIABLE}" | tr a-zA-Z A-Za-z)'
     LOWER_CASE_SCHEME = f"bearer ${KEY_VARIABLE}"
+    UPPER_CASE_SCHEME = f"BEARER ${KEY_VARIABLE}"
     NO_SCHEME = f"$(printf %s ${KEY_VARIABLE})"
     OTHER_SCHEME = f"Basic ${KEY_VARIABLE}"
     BEYOND_ASCII = f"é${KEY_VARIABLE}"
@@ -273,6 +274,8 @@ def schemed(form: str, credential: Credential) -> tuple[str, Credential]:
     match credential:
         case Credential.LOWER_CASE_SCHEME:
             return form.lower(), Credential.GIVEN
+        case Credential.UPPER_CASE_SCHEME:
+            return form.upper(), Credential.GIVEN
         case Credential.NO_SCHEME:
             return "{}", Credential.GIVEN
         case Credential.OTHER_SCHEME:

@@ -37,7 +37,7 @@ class TracebackRedaction:
         values = [text.partition(":")[2].strip() for text in headers_given(config, environ)]
         values.append(environ.get(OTHER_USER_KEY_VARIABLE, "").strip())
         keys = environ.get(KEY_VARIABLE, "").strip(), environ.get(OTHER_MODE_KEY_VARIABLE, "").strip()
-        self._redact = Redactor.of(*keys, values)
+        self._redact = Redactor.of(*keys, (environ.get(OTHER_USER_KEY_VARIABLE, "").strip(), *values))
         tracer = config.trace.root  # of --debug, which logs what every hook is given
         if (write := getattr(tracer, "_writer", None)) is not None:
             tracer.setwriter(lambda text: write(self._redact(text)))

@@ -14,6 +14,7 @@ _NOT_PASSED = VERDICTS[:-1]
 _LEGEND = (
     ("pass, fail", "the edition states the requirement, and the server met it or not"),
     ("silent", "the edition says nothing on it"),
+    ("implies", "the edition implies it, and does not say so"),
     ("states the contrary", "the edition says the opposite"),
     ("not tested", "nothing exercised it; its row says why"),
     ("error", "the suite itself could not judge"),

@@ -5,7 +5,7 @@ Nothing is read before it is asked for, and a system's files are read once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from rename_tck.files import packaged
 from rename_tck.requirements.yaml_source import passage, read_yaml
 
 Level = Literal["MUST", "SHOULD"]
-Stance = Literal["states", "silent", "states the contrary"]
+Stance = Literal["states", "implies", "silent", "states the contrary"]
 
 #: The folder of the vendored documents.
 SPECS = packaged("specs")
@@ -46,6 +46,8 @@ class Citation:
     """Whether every keyword beneath the cited schema is meant, as a check against that schema means it."""
     bare: bool = False
     """Whether it is meant that what the cited schema allows is allowed: a keyword added to it changes that."""
+    implied: bool = False
+    """Whether the edition only implies the rule: it is no MUST for what this edition says alone."""
     at_line: int | None = None
     """The line, where the file is none of the vendored ones."""
 
@@ -77,12 +79,14 @@ class Requirement:
     @cached_property
     def editions(self) -> tuple[str, ...]:
         """The editions that state the rule, in the catalogue's order."""
-        return _editions_of(self.citations)
+        return _editions_of(cite for cite in self.citations if not cite.implied)
 
     def stance(self, edition: str) -> Stance:
         """What this edition has to say on the rule."""
         if edition in self.editions:
             return "states"
+        if edition in _editions_of(self.citations):
+            return "implies"
         return "states the contrary" if edition in _editions_of(self.contradicted) else "silent"
 
     def level_for(self, chosen: Collection[str]) -> Level:
@@ -161,7 +165,7 @@ def _named(file: Path) -> str:
     return file.relative_to(SPECS.parent).as_posix()
 
 
-def _editions_of(citations: tuple[Citation, ...]) -> tuple[str, ...]:
+def _editions_of(citations: Iterable[Citation]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(citation.edition for citation in citations if citation.edition is not None))
 
 
@@ -197,5 +201,7 @@ def _citation(item: dict[str, Any], editions: Mapping[str, Path]) -> Citation:
     edition = item.get("edition")
     if edition is None:
         return Citation(None, None, None, None, item["source"], item["text"])
-    whole, bare = bool(item.get("whole")), bool(item.get("bare"))
-    return Citation(edition, _named(editions[edition]), item["pointer"], item["quote"], None, None, whole, bare)
+    whole, bare, implied = (bool(item.get(word)) for word in ("whole", "bare", "implied"))
+    return Citation(
+        edition, _named(editions[edition]), item["pointer"], item["quote"], None, None, whole, bare, implied
+    )

@@ -67,8 +67,9 @@ class Dialect(ABC):
     ids_are_text: ClassVar[bool] = False
     #: Whether 200 with `false` is an answer to an unknown id.
     unknown_answers_false: ClassVar[bool] = False
-    #: The statuses that refuse a credential: those that the document names, else 401 and 403.
-    credential_refusals: ClassVar[frozenset[int]] = frozenset({401, 403})
+    #: The statuses that refuse a credential: those that the document names; else 401, 403, and 404, by which a server
+    #: may hide that the session is there (RFC 9110, section 15.5.4).
+    credential_refusals: ClassVar[frozenset[int]] = frozenset({401, 403, 404})
     #: Creating starts something costly: never done when sessions are given.
     creating_is_costly: ClassVar[bool] = False
     #: The member that says when a session was last updated.

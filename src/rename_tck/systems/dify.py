@@ -28,6 +28,7 @@ class Dify(Dialect):
         Route("POST", "/chat-messages"),
         Route("GET", "/conversations"),
         Route("DELETE", "/conversations/{id}", "created"),
+        Route("GET", "/messages"),
         Route("GET", "/info"),
     )
 
@@ -102,6 +103,11 @@ class Dify(Dialect):
             return Page(items)
         query = tuple(pair for pair in request.query if pair[0] != "last_id")
         return Page(items, Request("GET", request.path, (*query, ("last_id", last))))
+
+    def messages(self, session: Session) -> Request:
+        """The request for the messages of a conversation: without any, the server has nothing to make a title of."""
+        query = (("conversation_id", session.id), ("user", session.owner or ""), ("limit", "1"))
+        return Request("GET", "/messages", query)
 
     def deletion(self, session: Session) -> Request:
         body = encode_json({"user": session.owner})

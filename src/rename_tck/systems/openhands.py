@@ -29,7 +29,7 @@ class OpenHands(Dialect):
     answers_session = False
     unknown_answers_false = True
     # the document names none of them; a header that is missing may be the 422 that it does name
-    credential_refusals = frozenset({401, 403, 422})
+    credential_refusals = frozenset({401, 403, 404, 422})
     creating_is_costly = True
     immutable_members = (
         "conversation_id",

@@ -169,15 +169,38 @@ class SessionPool:
         """
         if session.origin != "created" or len(self._retired) >= _RETIRED or session not in self._sessions:
             return False
-        try:
-            self._more(session.kind, len(self._of(session.kind)) + 1)
-        except (NotTested, Unjudgeable):
-            return False
-        if len(self._of(session.kind)) < 2:
+        if self.fresh(session.kind) is None:
             return False
         self._sessions.remove(session)
         self._retired.append(session)
         return True
+
+    def spare(self, kind: str | None = None) -> Session:
+        """A further session of a kind (the default one when None), made for this; deleted in the end if not before.
+
+        Raises:
+            NotTested: none is made, because sessions were given and making one is costly, or the target makes none.
+        """
+        if self._fixture_ids and self.dialect.creating_is_costly:
+            raise NotTested("creating a session here starts something costly, and sessions were given")
+        with INTERRUPTION.held():
+            made, refusal = self._create(kind or self.dialect.kinds[0])
+            if made is None:
+                raise NotTested(refusal)
+            self._sessions.append(made)
+        self.reader.await_new(made)
+        return made
+
+    def fresh(self, kind: str | None) -> Session | None:
+        """As `spare`, or None where none is made."""
+        try:
+            return self.spare(kind)
+        except (NotTested, Unjudgeable):
+            return None
+
+    def forget(self, session: Session) -> None:
+        """Leave out a session that was deleted."""
+        self._sessions.remove(session)
 
     def any(self) -> Session:
         """Some live session, whatever its kind."""

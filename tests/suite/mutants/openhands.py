@@ -1099,7 +1099,7 @@ class NothingSaidOfA422(OpenHandsServer):
 # Ids and owners
 
 
-@mutant(kills="openhands.odd-ids-no-page")
+@mutant(kills="openhands.odd-ids-refused")
 class PageForAnUnknownId(OpenHandsServer):
     """A conversation that does not exist is answered with 404 and a page."""
 

@@ -108,7 +108,7 @@ ALLOWED: list[tuple[Callable[[str], AgnoServer | OpenHandsServer], str, set[str]
     (RefusesLongUsers, "scope", set()),
     (NoTypeIsAny, "type or name-stored", {"agno.other-type-not-renamed"}),
     (NotJsonIsABadRequest, "body or refusal or 422", set()),
-    (PageForNotFound, "odd-ids or unknown-id", {"openhands.odd-ids-no-page"}),
+    (PageForNotFound, "odd-ids or unknown-id", {"openhands.odd-ids-refused"}),
     (NothingSaidOfA422, "refusal or 422", {"openhands.error-422-detail"}),
     (FalseToOtherUsers, "owner", set()),
     (ForbidsOtherUsers, "owner", set()),

@@ -1,0 +1,46 @@
+"""A session that is no longer there: made by the run, deleted, and seen to be gone."""
+
+from __future__ import annotations
+
+from rename_tck.client.journal import Purpose
+from rename_tck.interruption import INTERRUPTION
+from rename_tck.systems.dialect import Session
+from rename_tck.target.readback import summary
+from rename_tck.target.target import Target
+from rename_tck.verdict import NotTested
+
+#: How often, and with how many seconds between, it is looked whether the session is gone: a server may delete later.
+LOOKS, BETWEEN = 9, 0.25
+
+
+def make_and_delete(target: Target) -> Session:
+    """Make a session, give it a name, delete it, and see that it is gone.
+
+    Raises:
+        NotTested: none can be made, it cannot be deleted, or it cannot be seen that it is gone.
+        Unjudgeable: no answer came, or reading failed.
+    """
+    if not target.reader.way:
+        raise NotTested("it cannot be seen whether a session is gone: neither a read nor a list endpoint answers")
+    if target.pool.any().origin != "created":
+        raise NotTested("the run made no session here, and it deletes only what it made")
+    session = target.pool.spare()
+    named = target.reader.ask(
+        target.dialect.rename(session, target.dialect.body(session, target.fresh_name())), Purpose.PREPARATION
+    )
+    if not target.dialect.succeeded(named):
+        raise NotTested(f"the rename before the deletion is not accepted (status {named.status})")
+    if target.reader.read(session) is None:
+        raise NotTested("a session that was made for this is not there when it is read back")
+    exchange = target.reader.ask(target.dialect.deletion(session), Purpose.PREPARATION)
+    if not 200 <= exchange.status < 300:
+        said = summary(exchange.answer, target.client.connection.redact)
+        raise NotTested(f"a session made for this could not be deleted: it answered {said}")
+    for look in range(LOOKS):
+        if look:
+            INTERRUPTION.pause(BETWEEN)
+        if target.reader.read(session) is None:
+            target.pool.forget(session)
+            return session
+    waited = BETWEEN * (LOOKS - 1)
+    raise NotTested(f"its deletion was answered with {exchange.status}, and the session is there {waited:g} s later")
