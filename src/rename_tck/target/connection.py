@@ -109,7 +109,7 @@ class TargetConnection:
     @property
     def notes(self) -> list[str]:
         """What the reader should know besides the verdicts."""
-        notes = list(self.pool.notes)
+        notes = [*self.pool.notes, *self.pool.made_up.told()]
         if self.client.waited:
             notes.append(f"waited {self.client.waited:.1f} s because the target limits the rate of requests (429)")
         if self.client.reconnected:

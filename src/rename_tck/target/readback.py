@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -80,6 +80,8 @@ class SessionReader:
         self._user = user
         #: How sessions are read back here, once that is known.
         self.way = Readback()
+        #: Shown each page of a listing: its kind, and the sessions on it.
+        self.on_page: Callable[[str | None, list[Snapshot]], None] | None = None
 
     def how_to_read(self, session: Session) -> Readback:
         """How this session can be read back. Raises Unjudgeable when no answer comes."""
@@ -152,12 +154,6 @@ class SessionReader:
             raise listing.unjudgeable()
         return found
 
-    def lacks(self, session_id: str, kind: str | None) -> bool:
-        """Whether it can be seen that no session has this id: nobody's session is renamed by guessing."""
-        if not self.way:
-            return False
-        return self.read(Session(session_id, "listed", kind, self._dialect.owner(self._user))) is None
-
     def is_listed(self, session: Session) -> bool:
         """Whether the listing shows the session, as far as it can be seen."""
         return self._search(session, Purpose.PROVISIONING)[0] is not None
@@ -194,6 +190,8 @@ class SessionReader:
                 yield Listing([], Extent.ABSENT if absent else Extent.FAILED, said, exchange.status)
                 return
             following, first = page.following, False
+            if self.on_page is not None:
+                self.on_page(kind, page.items)
             yield Listing(page.items, Extent.COMPLETE if following is None else Extent.CUT)
 
 
