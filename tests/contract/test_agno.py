@@ -317,16 +317,14 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
                 f"{credential.name.lower()} credential",
                 check.send(check.rename(session, check.name()).with_credential(credential)),
             )
-    made_up = check.dialect.unknown_id(f"{check.target.token}/errors")
-    check.target.client.policy.allow(made_up)
+    made_up = check.unknown_session("errors").id
     for kind in dialect.kinds:
         yield (
             f"an unknown id, type {kind}",
             check.send(check.rename(Session(made_up, "listed", kind), check.name()), live=False),
         )
     for odd in ids.odd_ids(check.target.token):
-        if not odd.generic and not odd.may_leave_route:
-            check.target.client.policy.allow_segment(odd.encoded)
+        if odd.own and not odd.may_leave_route and check.is_nobodys(odd):
             request = dialect.rename(session, check.body(session), encoded_id=odd.encoded)
             yield f"an id that is odd: {odd.label}", check.send(request, live=False)
 

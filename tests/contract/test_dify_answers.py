@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-from rename_tck.cases import bodies
+from rename_tck.cases import bodies, ids
 from rename_tck.cases.dify import generating, without
 from rename_tck.checks import rename_series
 from rename_tck.checks.context import CheckContext
@@ -42,18 +42,13 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
         check.send(check.dialect.rename(session, without(check.body(session), "name"))),
     )
     yield "an empty name", check.send(check.rename(session, ""))
-    for number, made_up in enumerate(
-        (_unknown(check), f"not-a-uuid-{check.target.token}", f"{check.target.token}{'x' * 300}")
-    ):
-        check.target.client.policy.allow(made_up)
-        case = ("an unknown id", "an id that is no UUID", "an id of 300 characters")[number]
-        yield case, check.send(check.rename(Session(made_up, "listed", None, session.owner), check.name()), live=False)
+    yield "an unknown id", check.send(check.rename(check.unknown_session("errors"), check.name()), live=False)
+    for odd in ids.odd_ids(check.target.token):
+        if odd.label in {"not a UUID", "300 characters"} and check.is_nobodys(odd):
+            request = check.dialect.rename(session, check.body(session), encoded_id=odd.encoded)
+            yield f"an id that is odd: {odd.label}", check.send(request, live=False)
     other = check.body(session, user=_other_user(session))
     yield "another user", check.send(check.dialect.rename(session, other))
-
-
-def _unknown(check: CheckContext) -> str:
-    return check.dialect.unknown_id(f"{check.target.token}/errors")
 
 
 def _other_user(session: Session) -> str:
@@ -108,10 +103,7 @@ def test_the_status_in_the_body_is_that_of_the_answer(check: CheckContext) -> No
 
 @requirement("dify.not-found-code")
 def test_an_unknown_conversation_has_the_code_not_found(check: CheckContext) -> None:
-    session = check.session()
-    made_up = _unknown(check)
-    check.target.client.policy.allow(made_up)
-    unknown = Session(made_up, "listed", None, session.owner)
+    unknown = check.unknown_session("not-found-code")
     asking = generating(check.body(unknown))
     for case, body in check.cases((
         ("an unknown id", check.body(unknown)), ("an unknown id, auto_generate true", asking)
@@ -323,10 +315,7 @@ def test_the_status_of_an_active_conversation_is_normal(check: CheckContext) -> 
 
 @requirement("dify.unknown-id-refused")
 def test_asking_for_the_title_of_an_unknown_conversation_is_refused(check: CheckContext) -> None:
-    session = check.session()
-    made_up = check.dialect.unknown_id(f"{check.target.token}/generate")
-    check.target.client.policy.allow(made_up)
-    unknown = Session(made_up, "listed", None, session.owner)
+    unknown = check.unknown_session("generate")
     exchange = check.send(check.dialect.rename(unknown, generating(check.body(unknown))), live=False)
     check.require_refusal("an unknown id, auto_generate true", exchange, live=False)
 

@@ -20,18 +20,14 @@ pytestmark = pytest.mark.order(4, spread=5)
 
 def _unknown(check: CheckContext, number: int = 0, kind: str | None = None) -> Session:
     """A session that does not exist, under an id made up for this run."""
-    made_up = check.dialect.unknown_id(f"{check.target.token}/{check.requirement and check.requirement.id}/{number}")
-    check.target.client.policy.allow(made_up)
-    live = check.some_session()
-    return Session(made_up, live.origin, kind or live.kind, live.owner)
+    return check.unknown_session(number, kind)
 
 
 def _like_a_live_one(check: CheckContext) -> Session | None:
     """A session that does not exist, under an id that looks as those of the target do; None where one might."""
     live = check.some_session()
-    if live.origin != "created":
+    if not check.is_nobodys(ids.like(live.id), live):
         return None
-    check.target.client.policy.allow(ids.another(live.id))
     return Session(ids.another(live.id), live.origin, live.kind, live.owner)
 
 
@@ -66,10 +62,9 @@ def test_an_unknown_session_is_not_renamed(check: CheckContext) -> None:
         refused, last = refused + _must_not_succeed(check, "an unknown id", exchange), exchange.status
     live = check.some_session()
     before = check.prepare(live)
-    # next to a session that was lent or found, somebody else's may bear such an id
-    nearby = ids.near_ids(live.id, text=check.dialect.ids_are_text) if live.origin == "created" else ()
-    for near in check.cases(nearby):
-        check.target.client.policy.allow_segment(near.encoded)
+    for near in check.cases(ids.near_ids(live.id, text=check.dialect.ids_are_text)):
+        if not check.is_nobodys(near, live):
+            continue
         exchange = check.send(check.dialect.rename(live, check.body(live), encoded_id=near.encoded), live=False)
         case = f"an id that no session has: {near.label}"
         refused, last = refused + _must_not_succeed(check, case, exchange), exchange.status
@@ -158,8 +153,7 @@ def _odd(check: CheckContext, odd: ids.OddId) -> Exchange | None:
     judged.
     """
     session = check.some_session()
-    check.target.client.policy.allow_segment(odd.encoded)
-    if odd.generic and not check.target.reader.lacks(odd.encoded, session.kind):
+    if not check.is_nobodys(odd):
         return None
     body = check.body(session, f"Renamed {check.target.token}, odd id")
     request = check.dialect.rename(session, body, encoded_id=odd.encoded)

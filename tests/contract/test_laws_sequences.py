@@ -103,9 +103,7 @@ def _request(
                 return faulty[move.choice % len(faulty)][1], None
             name = move.name
         case "unknown":
-            made_up = check.dialect.unknown_id(f"{check.target.token}/sequence")
-            check.target.client.policy.allow(made_up)
-            return check.rename(Session(made_up, "listed", session.kind, session.owner), move.name), None
+            return check.rename(check.unknown_session("sequence", session.kind), check.name()), None
         case "no key" if check.target.client.connection.key is not None:
             return check.rename(session, move.name).with_credential(Credential.NONE), None
         case _:

@@ -99,8 +99,7 @@ def _odd_headers(check: CheckContext, session: Session) -> Iterator[tuple[str, R
 
 def _odd_ids(check: CheckContext, session: Session) -> Iterator[tuple[str, Request, bool]]:
     for odd in ids.odd_ids(check.target.token):
-        if not odd.generic:
-            check.target.client.policy.allow_segment(odd.encoded)
+        if check.is_nobodys(odd):
             request = check.dialect.rename(session, check.body(session), encoded_id=odd.encoded)
             if odd.may_leave_route:
                 check.target.off_route_paths.add(request.path)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from threading import Barrier
 from typing import Any, NoReturn, TypeVar
 
+from rename_tck.cases.ids import OddId
 from rename_tck.cases.system_cases import SystemCases, load
 from rename_tck.checks.case_selector import CaseSelector, key_of
 from rename_tck.checks.replay_case import ReplayCase, made_anew, replay_data
@@ -38,6 +39,8 @@ class CaseSender:
     evidence: Evidence = field(default_factory=Evidence)
     #: How many names were seen, in answers or read back.
     seen: int = 0
+    #: Why an id that was made up was not sent: the last reason of several.
+    withheld: str | None = None
     #: Which of the law's cases are tried, and which one is.
     selector: CaseSelector = field(default_factory=CaseSelector)
     #: The case of an earlier run that alone is to be tried.
@@ -45,7 +48,8 @@ class CaseSender:
 
     def __post_init__(self) -> None:
         # a replay case is judged by what was sent for it, not by what came before
-        self._since = len(self.target.client.journal) if self.replay_case is not None else 0
+        self._began = len(self.target.client.journal)
+        self._since = self._began if self.replay_case is not None else 0
 
     # -- what is tried
 
@@ -162,6 +166,29 @@ class CaseSender:
         """Whether ordinary renames work, as far as is known: else what looks back on the run sends nothing more."""
         return self.target.stopped is None and (Aspect.ACCEPTED, self.dialect.kinds[0]) not in self.target.causes
 
+    # -- ids that are no session's
+
+    def unknown_session(self, label: object, kind: str | None = None) -> Session:
+        """A session that does not exist, under an id made up for this run; `label` tells it from others of the law.
+
+        Raises NotTested where a session has each id that was thought of.
+        """
+        about = self.requirement.id if self.requirement is not None else None
+        live = self.some_session()
+        made_up = self.target.pool.made_up.unknown(f"{about}/{label}", since=self._began)
+        return Session(made_up, live.origin, kind or live.kind, live.owner)
+
+    def is_nobodys(self, odd: OddId, live: Session | None = None) -> bool:
+        """Whether it was seen that no session has this id, so that it may be sent; kept with its reason where not.
+
+        `live` is the session of the run that the id is near to.
+        """
+        why = self.target.pool.made_up.why_not(odd, live, since=self._began)
+        if why is not None:
+            self.withheld = why
+            self.target.pool.made_up.withhold(self.requirement.id if self.requirement is not None else "errors", why)
+        return why is None
+
     # -- requests
 
     def body(self, session: Session, name: str | None = None, /, **other: object) -> dict[str, object]:
@@ -228,7 +255,9 @@ class CaseSender:
 
     def _to_client(self, request: Request, purpose: Purpose) -> Exchange:
         about = self.requirement.id if self.requirement is not None else None
-        return self.target.client.send(request, purpose, about, self.selector.keys)
+        exchange = self.target.client.send(request, purpose, about, self.selector.keys)
+        self.target.pool.made_up.see_to(exchange)
+        return exchange
 
     def _exchange(self, request: Request, purpose: Purpose) -> Exchange:
         exchange = self._to_client(request, purpose)
@@ -270,9 +299,11 @@ class CaseSender:
             aspect = Aspect.ACCEPTED if refused else Aspect.OTHER
         # what is looked back on tells the classes of its faults by what is said of them
         kind = "" if self.selector.keys else self.excerpt(f"{case}: {expected}")
-        raise Nonconformance(
+        found = Nonconformance(
             self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt, aspect, kind
         )
+        found.after = self.target.pool.made_up.done_by(exchange)
+        raise found
 
     def redacted(self, text: str) -> str:
         """A text that the target had a part in, without secrets: to be asked for before the text is cut."""

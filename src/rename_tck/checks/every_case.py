@@ -124,7 +124,7 @@ class EveryCase:
             if look.caused is not None:
                 self._caused = look.caused
             else:
-                failure.after = look.after
+                failure.after = " ".join(filter(None, (failure.after, look.after))) or None
                 self._failures.append(failure)
             return self._resumed() and not self._is_over_the_bound()
         except OrdinaryRenameRefused as refused:

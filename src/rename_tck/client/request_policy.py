@@ -1,7 +1,8 @@
 """The safety contract, enforced in one place: what the suite may send at all.
 
-The rename operation on sessions that the suite made, was given or found, and on ids made up for the run; and the
-provisioning calls of the system's dialect. Everything else raises before it leaves.
+The rename operation on sessions that the suite made, was given or found, and on ids made up for the run; the
+provisioning calls of the system's dialect; and, to the letter, the rename that gives somebody's session its old name
+back. Everything else raises before it leaves.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ class OutsideContractError(RuntimeError):
 class Route:
     """A call that may be sent: a method and a path, where ``{id}`` stands for one path segment.
 
-    `ids` says which ids may stand there: ``any``, ``known`` (made, given, found or made up) or ``created`` by this run.
+    `ids` says which ids may stand there: ``any``, ``known`` (made, given, found or made up), ``looked`` (those, and
+    ids that are looked for before anything else is sent to them) or ``created`` by this run.
     """
 
     method: str
@@ -44,15 +46,34 @@ class RequestPolicy:
         #: The operation under test, where it may be sent at all.
         self.operation = operation
         self._known: set[str] = set()
+        self._made_up: set[str] = set()
+        self._looked: set[str] = set()
         self._created: set[str] = set()
+        self._exactly: set[Request] = set()
 
     def allow(self, session_id: str) -> None:
-        """Allow the rename operation on this id."""
+        """Allow the rename operation on this session, which the run made, was given or found."""
         self._known.add(segment(session_id))
 
-    def allow_segment(self, encoded: str) -> None:
-        """Allow the rename operation on this path segment, already percent-encoded."""
-        self._known.add(encoded)
+    def allow_made_up(self, encoded: str) -> None:
+        """Allow the rename operation on this path segment, percent-encoded: it was seen that nobody has this id."""
+        self._made_up.add(encoded)
+
+    def forbid_made_up(self, encoded: str) -> None:
+        """No longer allow what `allow_made_up` has allowed."""
+        self._made_up.discard(encoded)
+
+    def allow_look(self, encoded: str) -> None:
+        """Allow reading what stands under this path segment, percent-encoded, and nothing else."""
+        self._looked.add(encoded)
+
+    def allow_exactly(self, request: Request) -> None:
+        """Allow this request to the letter: it gives a session of others the name back that it had."""
+        self._exactly.add(request)
+
+    def forbid_exactly(self, request: Request) -> None:
+        """No longer allow what `allow_exactly` has allowed."""
+        self._exactly.discard(request)
 
     def allow_deletion(self, session_id: str) -> None:
         """Allow deleting this session: the run has made it."""
@@ -69,7 +90,18 @@ class RequestPolicy:
             found = route.match(request)
             if found is None:
                 continue
+            if request in self._exactly and route == self.operation:
+                return route
             encoded = found.groupdict().get("id", "")
-            if route.ids == "any" or encoded in (self._created if route.ids == "created" else self._known):
+            if route.ids == "any" or encoded in self._allowed(route.ids):
                 return route
         raise OutsideContractError(f"the safety contract does not allow {request.method} {request.path}")
+
+    def _allowed(self, ids: str) -> set[str]:
+        match ids:
+            case "created":
+                return self._created
+            case "looked":
+                return self._known | self._made_up | self._looked
+            case _:
+                return self._known | self._made_up

@@ -42,7 +42,7 @@ class Agno(Dialect):
     provisioning: ClassVar[tuple[Route, ...]] = (
         Route("POST", "/sessions"),
         Route("GET", "/sessions"),
-        Route("GET", "/sessions/{id}", "known"),
+        Route("GET", "/sessions/{id}", "looked"),
         Route("DELETE", "/sessions/{id}", "created"),
         Route("GET", "/config"),
         Route("GET", "/openapi.json"),

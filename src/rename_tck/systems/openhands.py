@@ -45,7 +45,7 @@ class OpenHands(Dialect):
     provisioning: ClassVar[tuple[Route, ...]] = (
         Route("POST", "/api/conversations"),
         Route("GET", "/api/conversations"),
-        Route("GET", "/api/conversations/{id}", "known"),
+        Route("GET", "/api/conversations/{id}", "looked"),
         Route("DELETE", "/api/conversations/{id}", "created"),
         Route("GET", "/api/options/config"),
         Route("GET", "/openapi.json"),

@@ -1,42 +1,237 @@
-"""After the run: sessions are put back as they were."""
+"""After the run: sessions are put back as they were, and what is left, or may be, is looked for and named."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from rename_tck.client.exchange import Exchange, segment
 from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Session
+from rename_tck.target.leftovers import Leftover
+from rename_tck.target.others import Look
 from rename_tck.target.readback import summary
+from rename_tck.target.session_creation import Attempt
 from rename_tck.target.session_pool import SessionPool
-from rename_tck.verdict import Unjudgeable
+from rename_tck.verdict import Conclusion, Unjudgeable
+
+#: Seconds after which a session that was deleted is looked for a last time: a server may take a moment.
+_MOMENT = 1.0
 
 
 def put_back(client: TargetClient, dialect: Dialect, pool: SessionPool) -> None:
-    """Delete what the run made; give what it was given or found its old name back. What fails becomes a note."""
+    """Delete what the run made; give what it was given or found, and what it renamed of others, its old name back.
+
+    What is left, or may be, goes to the pool's leftovers, and each of them becomes a note.
+    """
     with INTERRUPTION.held():
         client.make_last_try()
-        for session in pool.of_the_run:
-            try:
-                note = _put_back(client, dialect, session)
-            except Unjudgeable as trouble:
-                note = f"session {session.id} could not be put back: {trouble}"
-            if note is not None:
-                pool.notes.append(note)
+        cleanup = _Cleanup(client, dialect, pool)
+        cleanup.run()
+        pool.leftovers += cleanup.found
+        pool.notes += [one.what for one in cleanup.found]
         pool.clear()
 
 
-def _put_back(client: TargetClient, dialect: Dialect, session: Session) -> str | None:
-    """Put one session back; what the user should know where that failed."""
-    if session.origin == "created":
-        exchange = client.send(dialect.deletion(session), Purpose.CLEANUP)
-        if not 200 <= exchange.status < 300:
-            said = exchange.trouble or summary(exchange.answer, client.connection.redact)
-            return f"session {session.id}, made by this run, could not be deleted: {said}"
-        return None
-    if session.first_name is None:
-        return f"session {session.id} keeps its last name: the one it had before could not be read"
-    exchange = client.send(dialect.rename(session, dialect.body(session, session.first_name)), Purpose.CLEANUP)
-    if exchange.status != 200:
-        said = exchange.trouble or summary(exchange.answer, client.connection.redact)
-        return f"session {session.id} could not be given its old name back: {said}"
-    return None
+@dataclass
+class _Deleted:
+    """A session that was to be deleted, and what the request for it was answered with."""
+
+    session: Session
+    said: str
+    #: Whether the answer says that it is done.
+    done: bool
+
+
+class _Cleanup:
+    """One time of putting back."""
+
+    def __init__(self, client: TargetClient, dialect: Dialect, pool: SessionPool) -> None:
+        self._client, self._dialect, self._pool = client, dialect, pool
+        self.found: list[Leftover] = []
+        #: Whether the last request got no answer: then nothing more is looked for.
+        self._silent = False
+
+    def run(self) -> None:
+        """Put everything back that can be."""
+        deleted = []
+        for session in self._pool.of_the_run:
+            if session.origin == "created":
+                deleted.append(self._delete(session))
+            else:
+                self._give_name_back(session)
+        self._look_for_deleted(deleted)
+        for attempt in self._pool.creation.attempts:
+            self._look_for_attempt(attempt)
+        self._look_at_others()
+
+    def _left(self, session_id: str | None, what: str) -> None:
+        self.found.append(Leftover(session_id, what))
+
+    def _said(self, exchange: Exchange) -> str:
+        return exchange.trouble or summary(exchange.answer, self._client.connection.redact)
+
+    # -- what was given or found
+
+    def _give_name_back(self, session: Session) -> None:
+        if session.first_name is None:
+            self._left(session.id, f"session {session.id} keeps its last name: the one it had before could not be read")
+            return
+        request = self._dialect.rename(session, self._dialect.body(session, session.first_name))
+        try:
+            exchange = self._client.send(request, Purpose.CLEANUP)
+        except Unjudgeable as trouble:
+            self._left(session.id, f"session {session.id} could not be given its old name back: {trouble}")
+            return
+        self._silent = exchange.answer is None
+        if exchange.status != 200:
+            self._left(session.id, f"session {session.id} could not be given its old name back: {self._said(exchange)}")
+
+    # -- what was made
+
+    def _delete(self, session: Session) -> _Deleted:
+        try:
+            exchange = self._client.send(self._dialect.deletion(session), Purpose.CLEANUP)
+        except Unjudgeable as trouble:
+            return _Deleted(session, f"DELETE was not sent: {trouble}", done=False)
+        self._silent = exchange.answer is None
+        if exchange.answer is None:
+            return _Deleted(session, f"DELETE got no answer: {exchange.trouble}", done=False)
+        return _Deleted(session, f"DELETE was answered {self._said(exchange)}", done=200 <= exchange.status < 300)
+
+    def _look_for_deleted(self, deleted: list[_Deleted]) -> None:
+        """See whether what was deleted is gone; where it is not, ask for it once more."""
+        there = self._still_there([one.session for one in deleted])
+        again = [one for one in deleted if there.get(one.session.id) and one.done]
+        if again:
+            for one in again:
+                self._delete(one.session)
+            there |= self._still_there([one.session for one in again])
+            if any(there.get(one.session.id) for one in again):
+                INTERRUPTION.pause(_MOMENT, heed=False)
+                there |= self._still_there([one.session for one in again])
+        for one in deleted:
+            self._conclude(one, there.get(one.session.id), twice=one in again)
+
+    def _conclude(self, one: _Deleted, there: str | None, *, twice: bool) -> None:
+        session_id = one.session.id
+        name = f"session {session_id}, made by this run,"
+        if there:
+            self._left(session_id, f"{name} is left: {one.said}{' twice' if twice else ''}, and {there} still shows it")
+        elif there is None and not one.done:
+            nothing = "nothing answers any more" if self._silent else "nothing shows whether it is there"
+            self._left(session_id, f"{name} may be left: {one.said}, and {nothing}")
+
+    def _still_there(self, sessions: list[Session]) -> dict[str, str | None]:
+        """What still shows each session; empty where it is seen to be gone, None where that cannot be seen."""
+        found: dict[str, str | None] = {}
+        way = self._pool.reader.way
+        looks: dict[str | None, dict[str, str | None]] = {}
+        for session in sessions:
+            if self._silent:
+                found[session.id] = None
+            elif way.by_reading:
+                found[session.id] = self._read(session)
+            elif way.by_listing:
+                if session.kind not in looks:
+                    looks[session.kind] = self._listed(session.kind, [one.id for one in sessions])
+                found[session.id] = looks[session.kind].get(session.id)
+            else:
+                found[session.id] = None
+        return found
+
+    def _read(self, session: Session) -> str | None:
+        request = self._dialect.reading(session)
+        assert request is not None
+        try:
+            exchange = self._client.send(request, Purpose.CLEANUP)
+        except Unjudgeable:
+            self._silent = True
+            return None
+        self._silent = exchange.answer is None
+        if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403, 429}:
+            return None
+        return "reading it" if self._dialect.read(exchange.answer) is not None else ""
+
+    def _listed(self, kind: str | None, session_ids: list[str]) -> dict[str, str | None]:
+        try:
+            listing = self._pool.reader.listing(kind, Purpose.CLEANUP)
+        except Unjudgeable:
+            self._silent = True
+            return {}
+        self._silent = not listing.complete and not listing.status and bool(listing.why)
+        ids = {self._pool.others.id_of(item) for item in listing.items}
+        unseen = "" if listing.complete else None
+        return {session_id: "the listing" if session_id in ids else unseen for session_id in session_ids}
+
+    # -- what may have been made
+
+    def _look_for_attempt(self, attempt: Attempt) -> None:
+        if attempt.id is not None:
+            self._look_for_chosen(attempt.id, attempt)
+            return
+        look = self._look()
+        if look is None or look.why is not None or attempt.before is None:
+            why = "nothing answers any more" if self._silent else "the listing does not show what it has made"
+            self._left(None, f"a session of this run may be left: {attempt.what}, and {why}")
+            return
+        own = self._pool.own_ids
+        new = [session_id for _, session_id in look.names if session_id not in attempt.before and session_id not in own]
+        for session_id in new:
+            self._left(
+                session_id,
+                f"session {session_id} may be of this run: {attempt.what}, and the listing, which did not show this "
+                "session before, now does",
+            )
+
+    def _look_for_chosen(self, session_id: str, attempt: Attempt) -> None:
+        """A session under an id that the suite has chosen by chance, and had looked for before: it is the run's."""
+        if session_id in self._pool.own_ids:
+            return  # a later request has made it, and it was deleted with the others
+        session = Session(session_id, "created", attempt.kind, self._dialect.owner(self._pool.user))
+        self._client.policy.allow_look(segment(session_id))
+        there = None if self._silent else self._read(session)
+        if there is None and not self._silent:
+            there = self._listed(attempt.kind, [session_id]).get(session_id)
+        if there == "":
+            return
+        if there is None:
+            nothing = "nothing answers any more" if self._silent else "nothing shows whether it is there"
+            self._left(session_id, f"session {session_id} of this run may be left: {attempt.what}, and {nothing}")
+            return
+        self._pool.own_ids.add(session_id)
+        self._client.policy.allow_deletion(session_id)
+        self._look_for_deleted([self._delete(session)])
+
+    # -- sessions of others
+
+    def _look(self) -> Look | None:
+        if self._silent:
+            return None
+        try:
+            return self._pool.others.look(Purpose.CLEANUP)
+        except Unjudgeable:
+            self._silent = True
+            return None
+
+    def _look_at_others(self) -> None:
+        """Sessions of others that bear a name of the run's, and sessions that a rename of a made-up id has made."""
+        others, made_up = self._pool.others, self._pool.made_up
+        if self._silent or not others.were_listed or not self._client.journal.renames():
+            return
+        try:
+            found = others.look_for_renamed()
+        except Conclusion as trouble:
+            self._left(None, f"whether sessions of others bear names of this run could not be seen: {trouble}")
+            return
+        for one in found.renamed:
+            if one.put_back:
+                self._pool.notes.append(others.told(one))
+            else:
+                self._left(one.key[1], others.told(one))
+        for _, session_id in found.look.names:
+            if segment(session_id) in made_up.sent and session_id not in self._pool.own_ids:
+                self._left(
+                    session_id, f"session {session_id} is left: a rename of this id, which no session had, made it"
+                )

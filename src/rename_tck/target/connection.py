@@ -113,8 +113,7 @@ class TargetConnection:
     @property
     def notes(self) -> list[str]:
         """What the reader should know besides the verdicts."""
-        notes = list(self.pool.notes)
-        notes += self.client.waiting.notes()
+        notes = [*self.pool.notes, *self.pool.made_up.told(), *self.client.waiting.notes()]
         if self.client.reconnected:
             notes.append(
                 f"{self.client.reconnected} requests were sent again because the connection broke without an answer"

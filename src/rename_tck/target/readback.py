@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -84,6 +84,8 @@ class SessionReader:
         self.way = Readback()
         #: How long is waited for what is not shown at once.
         self.patience = Patience()
+        #: Shown each page of a listing: its kind, and the sessions on it.
+        self.on_page: Callable[[str | None, list[Snapshot]], None] | None = None
 
     def how_to_read(self, session: Session) -> Readback:
         """How this session can be read back: a new one may be shown a moment later. Raises Unjudgeable as `ask`."""
@@ -165,12 +167,6 @@ class SessionReader:
             raise listing.unjudgeable()
         return found
 
-    def lacks(self, session_id: str, kind: str | None) -> bool:
-        """Whether it can be seen that no session has this id: nobody's session is renamed by guessing."""
-        if not self.way:
-            return False
-        return self.read(Session(session_id, "listed", kind, self._dialect.owner(self._user))) is None
-
     def is_listed(self, session: Session) -> bool:
         """Whether the listing shows the session, as far as it can be seen."""
         return self._search(session, Purpose.PROVISIONING)[0] is not None
@@ -207,6 +203,8 @@ class SessionReader:
                 yield Listing([], Extent.ABSENT if absent else Extent.FAILED, said, exchange.status)
                 return
             following, first = page.following, False
+            if self.on_page is not None:
+                self.on_page(kind, page.items)
             yield Listing(page.items, Extent.COMPLETE if following is None else Extent.CUT)
 
 

@@ -11,7 +11,11 @@ from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Session
+from rename_tck.target.leftovers import Leftover
+from rename_tck.target.made_up_ids import MadeUpIds
+from rename_tck.target.others import OtherSessions
 from rename_tck.target.readback import SessionReader, Snapshot, summary
+from rename_tck.target.session_creation import SessionCreation
 from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
 
 #: Sessions that stopped working, and others were made in their place: more than that is another sort of fault.
@@ -40,12 +44,22 @@ class SessionPool:
         self.token = token
         self.reader = SessionReader(client, dialect, user)
         self.notes: list[str] = []
+        #: What is left at the target, or may be, when the run is over.
+        self.leftovers: list[Leftover] = []
+        #: Every session that the run may rename, by id, also when it was put back.
+        self.own_ids: set[str] = set()
+        self.others = OtherSessions(
+            client, dialect, self.reader, user=user, token=token, is_own=self.own_ids.__contains__
+        )
+        self.made_up = MadeUpIds(client, dialect, self.others, self.own_ids, user, token)
+        self.creation = SessionCreation(
+            client, dialect, self.reader, self.others, user=user, token=token, own=self.own_ids
+        )
         self._fixture_ids = [dialect.canonical(session_id) for session_id in fixture_ids]
         #: This worker's number and the number of workers: each uses its own part of the sessions that it finds.
         self._share = share
         self._sessions: list[Session] = []
         self._retired: list[Session] = []
-        self._made = 0
         self._exhausted: dict[str | None, str] = {}
         self._key_refused: str | None = None
 
@@ -82,7 +96,7 @@ class SessionPool:
 
     def _take_in(self, session_id: str) -> Session:
         """A fixture session, with its kind and its name as far as they can be read."""
-        self.client.policy.allow(session_id)
+        self._allow(session_id)
         for kind in self._kinds_of(session_id):
             session = self._session(session_id, "fixture", kind)
             readback = self.reader.how_to_read(session)
@@ -115,6 +129,10 @@ class SessionPool:
             f"the lent session {session_id} is not there{self.dialect.whose(self.user)}: "
             f"its rename was answered with {self._said(exchange)}"
         )
+
+    def _allow(self, session_id: str) -> None:
+        self.client.policy.allow(session_id)
+        self.own_ids.add(session_id)
 
     def _session(self, session_id: str, origin: Literal["fixture", "created", "listed"], kind: str | None) -> Session:
         return Session(session_id, origin, kind, self.dialect.owner(self.user))
@@ -184,7 +202,7 @@ class SessionPool:
         if self._fixture_ids and self.dialect.creating_is_costly:
             raise NotTested("creating a session here starts something costly, and sessions were given")
         with INTERRUPTION.held():
-            made, refusal = self._create(kind or self.dialect.kinds[0])
+            made, refusal = self.creation.create(kind or self.dialect.kinds[0])
             if made is None:
                 raise NotTested(refusal)
             self._sessions.append(made)
@@ -227,14 +245,17 @@ class SessionPool:
             self._exhausted[kind] = "too few were lent, and creating one here starts something costly"
             return
         refusal = "no creation was tried"
+        self.creation.look()
         while len(self._of(kind)) < count:
             with INTERRUPTION.held():  # or the target would have made a session that the run does not know of
-                made, refusal = self._create(kind)
+                made, refusal = self.creation.create(kind)
                 if made is not None:
                     self._sessions.append(made)
             if made is not None:
                 self.reader.await_new(made)
             if made is None:
+                if self.creation.last is not None:
+                    self._note_refused_key(self.creation.last)
                 break
         else:
             return
@@ -243,26 +264,6 @@ class SessionPool:
             refusal += ", and the listing shows none" if not self._of(kind) else ", and the listing shows no more"
         self._exhausted[kind] = refusal
 
-    def _create(self, kind: str | None) -> tuple[Session | None, str]:
-        exchange = None
-        for request in self.dialect.creations(kind, self.user, f"{self.token}-{self._made}"):
-            exchange = self.reader.ask(request)
-            assert exchange.answer is not None
-            self._note_refused_key(exchange)
-            session = self.dialect.created(exchange.answer, kind, self.user) if 200 <= exchange.status < 300 else None
-            if session is not None:
-                self._made += 1
-                self.client.policy.allow_deletion(session.id)
-                return session, ""
-            if exchange.status == 404 or exchange.status >= 500:
-                break
-        assert exchange is not None
-        request = exchange.request
-        return (
-            None,
-            f"{request.method} {request.path} creates none (it answered {self._said(exchange)})",
-        )
-
     def _find_some(self, kind: str | None, count: int) -> None:
         known = {session.id for session in self._sessions}
         for item in self.reader.listing(kind, Purpose.PROVISIONING).items:
@@ -270,7 +271,7 @@ class SessionPool:
             if isinstance(found, str) and found and found not in known and self._is_mine(found):
                 session = self._session(found, "listed", kind)
                 self._complete(session, item)
-                self.client.policy.allow(found)
+                self._allow(found)
                 self._sessions.append(session)
             if len(self._of(kind)) >= count:
                 return

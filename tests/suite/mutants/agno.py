@@ -748,7 +748,7 @@ class ErrorOfAnother(AgnoServer):
         "unknown-id-404",
         "user-scope-lookalike",
         "user-scope-other",
-    ),  # fmt: skip
+    ),
 )
 class RenamesWhatIsNotThere(AgnoServer):
     """The rename of a session that does not exist is answered as done."""

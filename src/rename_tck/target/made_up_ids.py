@@ -1,0 +1,221 @@
+"""Ids that are no session's of the run: one is sent only where it was seen that nobody has it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from urllib.parse import unquote
+
+from rename_tck.cases.ids import OddId
+from rename_tck.client.exchange import Exchange, decoded, segment
+from rename_tck.client.journal import Purpose
+from rename_tck.client.transport import TargetClient
+from rename_tck.systems.dialect import Dialect, Session, members
+from rename_tck.target.id_forms import KnownIds, is_counted, numbers, patterns, texts
+from rename_tck.target.others import Look, OtherSessions
+from rename_tck.verdict import Conclusion, NotTested
+
+#: Requests after which the listing is looked at again: others go on creating sessions meanwhile.
+LOOK_LASTS = 100
+
+#: Ids that are made up, one after the other, until one is nobody's.
+_TRIES = 8
+
+#: Looks in vain for a session that a request may have renamed, after which only the end of the run looks again.
+_LOOKS_IN_VAIN = 10
+
+
+@dataclass
+class _Seen:
+    """What a look has shown, made ready to compare ids with."""
+
+    look: Look
+    own: frozenset[str]
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Every id, the run's own among them."""
+        return [*(session_id for _, session_id in self.look.names), *self.own]
+
+    @cached_property
+    def others(self) -> KnownIds:
+        """The ids of all others."""
+        return KnownIds(session_id for _, session_id in self.look.names if session_id not in self.own)
+
+
+@dataclass
+class MadeUpIds:
+    """Permits ids that are not the run's, and sees to what a request to one has done."""
+
+    client: TargetClient
+    dialect: Dialect
+    others: OtherSessions
+    #: Every session that the run may rename, by id.
+    own: set[str]
+    user: str
+    token: str
+    #: What the user should know.
+    notes: list[str] = field(default_factory=list)
+    #: Why ids were not sent, with how many; by requirement.
+    withheld: dict[str, Counter[str]] = field(default_factory=dict)
+    #: Ids that were sent, percent-encoded.
+    sent: set[str] = field(default_factory=set)
+    _seen: _Seen | None = None
+    #: Requests that have renamed sessions of others, each with what was done about it.
+    _done: list[tuple[Exchange, str]] = field(default_factory=list)
+    _in_vain: int = 0
+
+    # -- before a request
+
+    def unknown(self, label: str, *, since: int) -> str:
+        """An id of the form that the system uses, by chance nobody's; `label` tells it from the run's others.
+
+        `since` is the number of requests before which the listing may have been looked at for it.
+
+        Raises:
+            NotTested: a session has each that was tried.
+        """
+        hit = None
+        for number in range(_TRIES * 16):
+            made_up = self.dialect.unknown_id(f"{self.token}/{label}" + (f"/{number}" if number else ""))
+            if made_up[0].isdigit():
+                continue  # a server that reads it as a number would come to somebody's counted id
+            hit = self._look(since).others.hit_by(segment(made_up))
+            if hit is None and made_up not in self.own:
+                self._allow(segment(made_up))
+                return made_up
+        raise NotTested(f"no id could be made up that is nobody's: session {hit} may be meant by it")
+
+    def why_not(self, odd: OddId, live: Session | None, *, since: int) -> str | None:
+        """Why this id is not to be sent, for somebody may have it; None where it was seen that nobody has.
+
+        `live` is the session that it was made from, where it is near one. Whatever is said holds for one law: what was
+        allowed before is looked for again.
+        """
+        self.client.policy.forbid_made_up(odd.encoded)
+        seen = self._look(since)
+        why = self._somebodys(odd, live, seen)
+        if why is None and not odd.own:
+            why = seen.look.why or self._counted(odd.encoded, live, seen) or self._read(odd, live)
+        if why is None:
+            self._allow(odd.encoded)
+        return why
+
+    def withhold(self, requirement: str, why: str) -> None:
+        """Keep that an id of a requirement was not tried."""
+        self.withheld.setdefault(requirement, Counter())[why] += 1
+
+    def told(self) -> list[str]:
+        """What was not tried, and what requests to ids of nobody have done."""
+        found = [
+            f"{requirement}: {number} of its made-up ids were not sent, for they may be somebody's: {why}"
+            for requirement, reasons in sorted(self.withheld.items())
+            for why, number in sorted(reasons.items())
+        ]
+        return [*found, *self.notes]
+
+    def _look(self, since: int) -> _Seen:
+        seen = self._seen
+        if seen is None or not since <= seen.look.number or len(self.client.journal) - seen.look.number > LOOK_LASTS:
+            seen = self._seen = _Seen(self.others.look(), frozenset())
+        if seen.own != self.own:
+            seen = self._seen = replace(seen, own=frozenset(self.own))
+        return seen
+
+    def _allow(self, encoded: str) -> None:
+        self.client.policy.allow_made_up(encoded)
+        self.sent.add(encoded)
+
+    def _somebodys(self, odd: OddId, live: Session | None, seen: _Seen) -> str | None:
+        if unquote(odd.encoded) in self.own:
+            return "it is that of a session of the run"
+        hit = seen.others.hit_by(odd.encoded)
+        if hit is None:
+            return None
+        if odd.own or live is None:
+            return f"a session of others has one that a target may take it for ({self._short(hit)})"
+        return "sessions of others have ids that a target may take them for"
+
+    def _counted(self, encoded: str, live: Session | None, seen: _Seen) -> str | None:
+        """Why a counter may come to this id, or has come to it for a user whose sessions are not listed."""
+        why = "ids are counted here, and others may be given such a one next"
+        if live is None:
+            text = unquote(encoded, errors="replace")
+            first = {"0"} & numbers(text) and not text.strip("0- ")
+            scoped = self.dialect.owner(self.user) is not None
+            return why if first and scoped and any(is_counted(one, ()) for one in seen.ids) else None
+        if not is_counted(live.id, seen.ids):
+            return None
+        own = KnownIds([live.id])
+        # in another spelling it is the session's own; as a pattern, a list or a longer number it is somebody's
+        alike = all(own.means(text) for text in texts(encoded))
+        return None if alike and not patterns(unquote(encoded, errors="replace")) else why
+
+    def _read(self, odd: OddId, live: Session | None) -> str | None:
+        """What the reading of a single session says against it."""
+        if odd.may_leave_route:
+            return None
+        kind = live.kind if live is not None else self.dialect.kinds[0]
+        request = self.dialect.reading(Session("", "listed", kind, self.dialect.owner(self.user)))
+        if request is None:
+            return None
+        pattern = next(route.path for route in self.dialect.routes() if "{id}" in route.path and route.ids == "looked")
+        self.client.policy.allow_look(odd.encoded)
+        request = replace(request, path=pattern.replace("{id}", odd.encoded))
+        exchange = self.client.send(request, Purpose.PROVISIONING)
+        if exchange.answer is None:
+            return "looking for one of them got no answer"
+        found = self.dialect.read(exchange.answer)
+        if found is not None and self.others.id_of(found) not in self.own:
+            return "the target shows a session of others when it is asked for one of them"
+        if exchange.status >= 500 or 300 <= exchange.status < 400 or exchange.status in {401, 403}:
+            return f"looking for one of them was answered with {exchange.status}"
+        return None
+
+    def _short(self, session_id: str) -> str:
+        return self.client.connection.redact.shortened(session_id, 60)
+
+    # -- after a request
+
+    def see_to(self, exchange: Exchange) -> None:
+        """Where a request has renamed a session of others, give that its name back at once, and keep what was done."""
+        encoded = self._segment(exchange)
+        answered = self._answered(exchange)
+        done = self.dialect.succeeded(exchange)
+        to_another = done and answered is not None and self.others.shown(answered)
+        may_have = encoded in self.sent and (done or exchange.status >= 500 or exchange.answer is None)
+        if not to_another and not (may_have and self._in_vain < _LOOKS_IN_VAIN):
+            return
+        before, self._seen = self._seen, None
+        try:
+            renamed = self.others.give_back(self._names(exchange), before.look if before else None, answered)
+        except Conclusion as trouble:
+            self._keep(exchange, [f"whether it has renamed a session of others could not be seen: {trouble}"])
+            return
+        if renamed:
+            self._keep(exchange, [self.others.told(one) for one in renamed])
+        else:
+            self._in_vain += 1
+
+    def done_by(self, exchange: Exchange | None) -> str | None:
+        """What a request has done to sessions of others, in a sentence; None where nothing was seen."""
+        return next((said for one, said in self._done if one is exchange), None)
+
+    def _keep(self, exchange: Exchange, told: list[str]) -> None:
+        said = "; ".join(told)
+        where = f"{exchange.request.method} {self._short(exchange.request.path)}"
+        answer = f"answered with {exchange.status}" if exchange.answer is not None else "not answered"
+        self._done.append((exchange, said))
+        self.notes.append(f"after {where}, {answer}: {said}")
+
+    def _segment(self, exchange: Exchange) -> str | None:
+        found = self.dialect.operation.match(exchange.request)
+        return found["id"] if found is not None else None
+
+    def _answered(self, exchange: Exchange) -> str | None:
+        return self.others.id_of(members(exchange.answer.value)) if exchange.answer is not None else None
+
+    def _names(self, exchange: Exchange) -> list[str]:
+        name = members(decoded(exchange.request.body)).get(self.dialect.name_member)
+        return [name] if isinstance(name, str) else []

@@ -1,0 +1,238 @@
+"""Sessions of others: what they are called, and how one gets its name back that a request of the run has renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rename_tck.client.exchange import decoded, shown
+from rename_tck.client.journal import Purpose
+from rename_tck.client.transport import TargetClient
+from rename_tck.interruption import INTERRUPTION
+from rename_tck.systems.dialect import Dialect, Session, members
+from rename_tck.target.id_forms import canonical
+from rename_tck.target.readback import SessionReader, Snapshot
+
+#: A session: its kind and its id.
+Key = tuple[str | None, str]
+
+#: Looks at the listing in which a session is given its name back, and those that this has renamed instead.
+_ROUNDS = 3
+
+#: In place of a name that no listing has shown.
+UNKNOWN = object()
+
+
+@dataclass
+class Look:
+    """The sessions of every kind, as the listing showed them, and what kept all of them from being seen."""
+
+    names: dict[Key, object]
+    #: How many requests had been sent by then.
+    number: int
+    #: Why not all of them were seen; None where all were.
+    why: str | None = None
+
+
+@dataclass
+class Renamed:
+    """A session of others that bears a name of the run's."""
+
+    key: Key
+    #: What it was called before; `UNKNOWN` where no listing has shown that.
+    before: object
+    now: object
+    put_back: bool = False
+    #: The status that giving the name back was answered with; 0 for none.
+    status: int = 0
+
+
+@dataclass
+class Aftermath:
+    """What the listing shows at the end of a run."""
+
+    look: Look
+    renamed: list[Renamed]
+
+
+class OtherSessions:
+    """What the listing has shown of sessions that are not the run's."""
+
+    def __init__(
+        self,
+        client: TargetClient,
+        dialect: Dialect,
+        reader: SessionReader,
+        *,
+        user: str,
+        token: str,
+        is_own: Callable[[str], bool],
+    ) -> None:
+        self._client, self._dialect, self._reader = client, dialect, reader
+        self._user, self._token, self._is_own = user, token, is_own
+        #: The first name that each was seen with, and the last one that is not the run's.
+        self._first: dict[Key, object] = {}
+        self._last: dict[Key, object] = {}
+        reader.on_page = self._note
+
+    def _note(self, kind: str | None, items: list[Snapshot]) -> None:
+        for item in items:
+            if (session_id := self.id_of(item)) is not None:
+                name = self._dialect.name_in(item)
+                self._first.setdefault((kind, session_id), name)
+                if not self._of_the_run(name):
+                    self._last[kind, session_id] = name
+
+    def id_of(self, item: Snapshot) -> str | None:
+        """The id in a session; a number in digits."""
+        found = self._dialect.id_in(item)
+        if isinstance(found, int) and not isinstance(found, bool):
+            return str(found)
+        return found if isinstance(found, str) and found else None
+
+    def _of_the_run(self, name: object) -> bool:
+        return isinstance(name, str) and self._token in name
+
+    @property
+    def were_listed(self) -> bool:
+        """Whether any listing of the run has shown a session."""
+        return bool(self._first)
+
+    def shown(self, session_id: str) -> bool:
+        """Whether a listing has shown this id, and not as one of the run's own."""
+        return not self._is_own(session_id) and any((kind, session_id) in self._first for kind in self._dialect.kinds)
+
+    def look(self, purpose: Purpose = Purpose.PROVISIONING) -> Look:
+        """The sessions of every kind now."""
+        look = Look({}, len(self._client.journal))
+        for kind in self._dialect.kinds:
+            listing = self._reader.listing(kind, purpose)
+            for item in listing.items:
+                if (session_id := self.id_of(item)) is not None:
+                    look.names[kind, session_id] = self._dialect.name_in(item)
+            if listing.complete:
+                continue
+            if look.why is None:
+                look.why = str(listing.unjudgeable()) if listing.why or listing.items else "the target has no listing"
+            if not listing.status:
+                break  # nothing answers
+        return look
+
+    # -- giving a name back
+
+    def give_back(self, sent: Collection[str], before: Look | None, answered: str | None) -> list[Renamed]:
+        """Find sessions of others that were renamed by a request of the run, and give them their names back.
+
+        `sent` are the names that it asked for, `before` what the listing had shown before it, `answered` the id in its
+        answer.
+        """
+        found: dict[Key, Renamed] = {}
+        names = set(sent)
+        with _putting_back(self._client):
+            for _ in range(_ROUNDS):
+                look = self.look(Purpose.CLEANUP)
+                for one in found.values():
+                    one.put_back = look.names.get(one.key, one.now) == one.before
+                seen = (self._renamed(key, now, names, before, answered) for key, now in look.names.items())
+                wrong = [found.setdefault(one.key, one) for one in seen if one is not None]
+                if not wrong:
+                    break
+                for one in wrong:
+                    if isinstance(one.before, str):
+                        self._rename_back(one, one.before)
+                        names.add(one.before)
+        return list(found.values())
+
+    def _renamed(
+        self, key: Key, now: object, sent: Collection[str], before: Look | None, answered: str | None
+    ) -> Renamed | None:
+        if self._is_own(key[1]):
+            return None
+        was = before.names.get(key, UNKNOWN) if before is not None else UNKNOWN
+        if was is UNKNOWN:
+            was = self._last.get(key, UNKNOWN)
+        if was == now or not isinstance(now, str):
+            return None
+        asked_for = any(now == name or (canonical(name) and canonical(now) == canonical(name)) for name in sent)
+        by_answer = answered == key[1] and was is not UNKNOWN
+        return Renamed(key, was, now) if asked_for or by_answer else None
+
+    def _rename_back(self, one: Renamed, name: str) -> None:
+        kind, session_id = one.key
+        session = Session(session_id, "listed", kind, self._dialect.owner(self._user), name)
+        request = self._dialect.rename(session, self._dialect.body(session, name))
+        self._client.policy.allow_exactly(request)
+        try:
+            one.status = self._client.send(request, Purpose.CLEANUP).status
+        finally:
+            self._client.policy.forbid_exactly(request)
+
+    def look_for_renamed(self) -> Aftermath:
+        """At the end of a run: sessions of others that bear a name which the run has sent.
+
+        One with the run's token in its name, which had another when it was first seen, is given that back. Any other
+        name may be its owner's choice: it is reported and left alone.
+        """
+        sent = self._sent()
+        with _putting_back(self._client):
+            look = self.look(Purpose.CLEANUP)
+            found = []
+            for key, now in look.names.items():
+                first = self._first.get(key, UNKNOWN)
+                if (
+                    self._is_own(key[1])
+                    or not isinstance(now, str)
+                    or now not in sent
+                    or first == now
+                    or first is UNKNOWN
+                ):
+                    continue
+                if self._of_the_run(first):
+                    continue  # of another run with the same seed
+                last = self._last.get(key, first)
+                one = Renamed(key, first if isinstance(last, str) and last in sent else last, now)
+                if self._of_the_run(now) and isinstance(one.before, str):
+                    self._rename_back(one, one.before)
+                found.append(one)
+            if any(one.status for one in found):
+                names = self.look(Purpose.CLEANUP).names
+                for one in found:
+                    one.put_back = bool(one.status) and names.get(one.key) == one.before
+        return Aftermath(look, found)
+
+    def _sent(self) -> set[str]:
+        """Every name that a rename of the run has asked for."""
+        member = self._dialect.name_member
+        entries = self._client.journal.renames()
+        bodies = {entry.exchange.request.body for entry in entries if entry.purpose is not Purpose.CLEANUP}
+        names = [members(decoded(body)).get(member) for body in bodies if body is not None and len(body) < 100_000]
+        return {name for name in names if isinstance(name, str)}
+
+    def told(self, one: Renamed) -> str:
+        """What happened to a session of others, in a sentence."""
+        redact = self._client.connection.redact
+        kind, session_id = one.key
+        which = f"session {redact.shortened(session_id, 100)}" + (f" of type {kind}" if kind else "")
+        was = f"{which}, which is not of this run, bears the name {shown(one.now, redact)}"
+        if one.before is UNKNOWN:
+            return f"{was}; what it was called before is not known: no listing has shown it"
+        if not isinstance(one.before, str):
+            return f"{was}; it had no name before ({shown(one.before, redact)}), which a rename cannot give back"
+        old = shown(one.before, redact)
+        if one.put_back:
+            return f"{was.replace(' bears ', ' bore ')}; it was given its old name {old} back, and is listed with it"
+        if not one.status:
+            return f"{was}, which this run has sent; when it was first listed it was called {old}"
+        return f"{was}; it was called {old}, and giving that back was answered with {one.status}"
+
+
+@contextmanager
+def _putting_back(client: TargetClient) -> Iterator[None]:
+    """No limit of the run and no interruption keeps a name from being given back."""
+    with INTERRUPTION.held():
+        before, client.closing = client.closing, True
+        try:
+            yield
+        finally:
+            client.closing = before
