@@ -11,7 +11,7 @@ from rename_tck.cases.prefetch import NotPrefetchedError
 from rename_tck.cases.spaces import Space
 from rename_tck.checks.context import CheckContext
 from rename_tck.results.nonconformance import Nonconformance
-from rename_tck.verdict import NotTested, Unjudgeable
+from rename_tck.verdict import NotTested, ObstacleError, Unjudgeable
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st
@@ -108,7 +108,7 @@ class Attempt(Generic[T]):
 
     def __init__(self, judge: Callable[[T], None]) -> None:
         self.failure: Nonconformance | None = None
-        self.trouble: NotTested | Unjudgeable | None = None
+        self.trouble: NotTested | ObstacleError | Unjudgeable | None = None
         self.passed: set[str] = set()
         self._judge = judge
         self._shrinks = 0
@@ -134,7 +134,7 @@ class Attempt(Generic[T]):
             self._since = self._since or time.monotonic()
             self.failure = failure
             raise
-        except (NotTested, Unjudgeable) as trouble:
+        except (NotTested, ObstacleError, Unjudgeable) as trouble:
             self.trouble = trouble
             raise _Enough from None
 

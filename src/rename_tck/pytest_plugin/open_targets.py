@@ -82,6 +82,7 @@ class Targets:
         session = self._session
         for system, opened in self._for_replay.items():
             opened.close()
+            session.system_run(system).requests += opened.client.sent.total()
             session.system_run(system).notes += [session.redact(note) for note in opened.notes]
         self._for_replay.clear()
 
@@ -101,6 +102,7 @@ class Targets:
                 self.sent[system] = opened.client.sent
                 run = session.system_run(system)
                 run.accepted += target.accepted
+                run.requests += opened.client.sent.total()
                 run.observations.update(target.observations)
                 run.notes += [session.redact(note) for note in opened.notes]
                 run.notes += [session.redact(complaint) for complaint in self._earlier.complaints(system)]

@@ -14,7 +14,7 @@ from rename_tck.pytest_plugin.traceback_redaction import trace
 from rename_tck.results import finding
 from rename_tck.results.run import Outcome
 from rename_tck.text import visible
-from rename_tck.verdict import Conclusion, Evidence, Verdict
+from rename_tck.verdict import Conclusion, Evidence, ObstacleError, Verdict
 
 #: Where an item keeps what stands behind its verdict.
 EVIDENCE = pytest.StashKey[Evidence]()
@@ -40,6 +40,7 @@ def tell(
         ("requirement", outcome.requirement.id),
         ("level", outcome.level),
         ("verdict", str(verdict)),
+        *((name, str(value)) for name, value in (("gap", outcome.gap), ("cause", outcome.cause)) if value is not None),
     ]
     report.verdict = str(verdict)  # type: ignore[attr-defined]
     if verdict is Verdict.PASS:
@@ -118,7 +119,7 @@ class Outcomes:
         report.rename_tck = finding.dump(found)  # type: ignore[attr-defined]
         alone = replace(found, replayed=False)  # what this one test says
         outcome = Outcome.of(requirement, [alone], session.bare_run(system))
-        of_the_suite = error is not None and not isinstance(error, Conclusion)
+        of_the_suite = error is not None and not isinstance(error, Conclusion | ObstacleError)
         tell(item, report, outcome, session, session.redact(trace(error)) if of_the_suite and error else None)
         return report
 

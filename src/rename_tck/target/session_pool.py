@@ -12,7 +12,7 @@ from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.readback import SessionReader, Snapshot, summary
-from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
+from rename_tck.verdict import CouldNotJudge, NotTested, ObstacleError, Unjudgeable
 
 #: Statuses of a valid rename by which a gateway or another service says that the operation is not there.
 _WRONG_PLACE = frozenset({405, 501, 502, 503, 504})
@@ -62,7 +62,7 @@ class SessionPool:
                 self._more(kind, 1)
             if self._sessions and not self._fixture_ids:
                 self.reader.way = self.reader.how_to_read(self._sessions[0])
-        except (Unjudgeable, NotTested) as trouble:
+        except (Unjudgeable, NotTested, ObstacleError) as trouble:
             raise CouldNotJudge(trouble.reason) from None
         if not self._sessions:
             raise CouldNotJudge(
