@@ -122,7 +122,10 @@ class Contract:
         """Where a decoded JSON answer breaks the schema documented for its status.
 
         Empty when it is valid, and where the document gives no schema for that status. `shape` names a component
-        schema to judge by instead, such as one branch of the documented `anyOf`. Raises MissingSchemaError when there is none.
+        schema to judge by instead, such as one branch of the documented `anyOf`.
+
+        Raises:
+            MissingSchemaError: the user's own document has none of that name.
         """
         if shape is not None:
             return self._errors(body, self._follow(self._component(shape))[0])

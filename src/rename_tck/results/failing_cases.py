@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -46,7 +46,10 @@ class FailingCase:
     failure: Failure
     test: str
     edition: str | None
+    #: Empty where it is not known: a worker does not see what the others find.
     file: str
+    #: Its number among the cases of its requirement and edition.
+    number: int = 1
 
     @property
     def kind(self) -> tuple[tuple[str, str], str]:
@@ -63,7 +66,7 @@ class FailingCase:
             "expected": self.failure.expected,
             "status": None if answer is None else answer["status"],
             "curl": self.failure.curl,
-            "replay": None if self.failure.again is None else f"{FOLDER}/{self.file}",
+            "replay": None if self.failure.again is None or not self.file else f"{FOLDER}/{self.file}",
         }
 
 
@@ -91,7 +94,7 @@ class FailingCases:
                 base = file_name(requirement, finding.edition, own=own)
                 number = numbers.get(base, 0) + 1
                 file = file_name(requirement, finding.edition, own=own, number=number)
-                case = FailingCase(failure, finding.test, finding.edition, file)
+                case = FailingCase(failure, finding.test, finding.edition, file, number)
                 key = (base, *case.kind, _TOKEN.sub("", failure.expected))
                 if key not in cases:
                     cases[key], numbers[base] = case, number
@@ -117,6 +120,14 @@ class FailingCases:
     @staticmethod
     def _alike(case: FailingCase) -> tuple[object, ...]:
         return (*case.kind, _TOKEN.sub("", case.failure.expected))
+
+    def numbered(self, all_of_them: FailingCases | None) -> FailingCases:
+        """The same cases with the files that they have among all of the requirement; None: these are not known."""
+        if all_of_them is None:
+            return replace(self, cases=tuple(replace(case, file="") for case in self.cases))
+        known = {id(case.failure): case for case in all_of_them.cases}
+        cases = [known.get(id(case.failure), case) for case in self.cases]
+        return replace(self, cases=tuple(cases))
 
     def record(self) -> dict[str, Any]:
         """The members that a failed requirement has of this."""
