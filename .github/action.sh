@@ -224,12 +224,14 @@ judge() {
   while IFS= read -r -d '' path; do
     paths+=("$path")
   done < <(records)
-  if [ "$status" -le 1 ] && [ "${#paths[@]}" != 0 ]; then
+  # 3 is also the status of a run that a limit cut short, which has a verdict of its own
+  if { [ "$status" -le 1 ] || [ "$status" = 3 ]; } && [ "${#paths[@]}" != 0 ]; then
     verdict=$("$python" -I -c '
 import json, sys
-runs = [run["verdict"] for path in sys.argv[1:] for run in json.load(open(path, encoding="utf-8"))["runs"]]
-order = "does not conform", "could not judge", "conforms"
-print(min(runs, key=order.index, default=order[1]))' "${paths[@]}") || verdict="could not judge"
+runs = [run["verdict"] for path in sys.argv[2:] for run in json.load(open(path, encoding="utf-8"))["runs"]]
+order = "does not conform", "could not judge", "incomplete", "conforms"
+worst = min(runs, key=order.index, default=order[1])
+print(order[1] if sys.argv[1] == "3" and worst != order[2] else worst)' "$status" "${paths[@]}") || verdict="could not judge"
   fi
   output status "$status"
   output verdict "$verdict"

@@ -16,6 +16,14 @@ export RENAME_TCK_VENV=.venv RENAME_TCK_COMMAND="python -m pytest"
 python=.venv/bin/python
 record=reports/conformance.json
 
+# Whether the record is one of a run that judged all that there is.
+has_verdict() {
+  "$python" -c '
+import json, sys
+record = json.load(open(sys.argv[1], encoding="utf-8"))
+sys.exit(record["exit_status"] > 1 or any(run["verdict"] == "incomplete" for run in record["runs"]))' "$record"
+}
+
 judge() {
   local status=0
   rm -rf reports
@@ -27,6 +35,10 @@ judge() {
   [ ! -d reports/replay ] || cp -r reports/replay nights/replay
   # 0 and 1 are verdicts, and a night fails only on what got worse
   [ "$status" -le 1 ] || exit "$status"
+  if [ -f "$record" ] && ! has_verdict; then
+    echo "The night is incomplete: some requirements were left out."
+    exit 3
+  fi
 }
 
 judge_agno() {
@@ -53,7 +65,7 @@ compare() {
   .github/action.sh summary
   [ -f "$record" ] || return 0
   # no verdict: the step that judged is red already, and the next night is compared with the last verdict
-  "$python" -c 'import json, sys; sys.exit(json.load(open(sys.argv[1]))["exit_status"] > 1)' "$record" || return 0
+  has_verdict || return 0
   if [ -f nights/last.json ]; then
     changes=$(mktemp)
     "$python" -m rename_tck diff nights/last.json "$record" --format md >"$changes" || status=$?

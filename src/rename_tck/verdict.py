@@ -114,6 +114,19 @@ class NotTested(Conclusion):
         return self.reason
 
 
+class ObstacleError(Exception):
+    """What was asked for cannot be had, so what needs it cannot be tested: a limit of the run, a part of a document.
+
+    What lies below the tests raises it; the finding of a test that it ends is `not tested`.
+    """
+
+    gap = Gap.TARGET
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 @dataclass(repr=False)
 class Unjudgeable(Conclusion):
     """The suite could not judge the requirement (verdict `error`), for a reason other than its conformance."""

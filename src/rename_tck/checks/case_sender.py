@@ -19,7 +19,7 @@ from rename_tck.requirements.catalogue import Catalogue, Requirement
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Dialect, Session, members
 from rename_tck.target.target import Target
-from rename_tck.verdict import Aspect, Compared, Evidence, NotTested, Unjudgeable
+from rename_tck.verdict import Aspect, Compared, Evidence, NotTested, ObstacleError, Unjudgeable
 
 T = TypeVar("T")
 
@@ -327,7 +327,7 @@ class CaseSender:
         if key not in cache:
             try:
                 cache[key] = make()
-            except (Nonconformance, NotTested, Unjudgeable) as trouble:
+            except (Nonconformance, NotTested, ObstacleError, Unjudgeable) as trouble:
                 cache[key] = trouble
         if isinstance(cache[key], Exception):
             raise cache[key]

@@ -12,7 +12,7 @@ from rename_tck.client.exchange import Exchange
 from rename_tck.client.journal import Entry
 from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
 from rename_tck.target.target import Jam
-from rename_tck.verdict import Aspect, Gap, NotTested, Unjudgeable
+from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
 
 #: Requests that a test may send after its first failing case, and all tests of a run together: a hopeless server is
 #: judged cheaply.
@@ -72,7 +72,7 @@ class EveryCase:
         self._target = check.target
         self._failures: list[Nonconformance] = []
         #: How a law ended that did not fail: what fails for a cause elsewhere goes before what it says itself.
-        self._ending: NotTested | Unjudgeable | None = None
+        self._ending: NotTested | ObstacleError | Unjudgeable | None = None
         self._caused: NotTested | None = None
         self._left_out: str | None = None
         #: The number of the last request when the first case failed.
@@ -133,8 +133,11 @@ class EveryCase:
                 return self._resumed(again=True)
             self._caused, self._ending = self._caused or look.caused, refused
             return look.caused is None and self._resumed() and not self._is_over_the_bound()
-        except NotTested as trouble:
+        except (NotTested, ObstacleError) as trouble:
             self._ending = trouble
+            if isinstance(trouble, ObstacleError) and self._first is not None:
+                self._failures.append(self._first)  # it failed, whatever trying it once more would have shown
+                self._first = None
         except Unjudgeable as trouble:
             self._ending = trouble
             last = self._target.client.journal.since(mark)[-1:]
@@ -218,6 +221,12 @@ class EveryCase:
 
     def _look(self, exchange: Exchange | None, aspect: Aspect, mark: int) -> Look:
         """Send controls after a failing case. Of one that was not sent just now they would show nothing."""
+        try:
+            return self._look_closely(exchange, aspect, mark)
+        except ObstacleError:
+            return Look()  # a limit of the run was reached: the failure was seen all the same
+
+    def _look_closely(self, exchange: Exchange | None, aspect: Aspect, mark: int) -> Look:
         entry = next((one for one in self._target.client.journal.since(mark) if one.exchange is exchange), None)
         if entry is None or self._check.requirement is None:
             return Look()

@@ -12,7 +12,7 @@ from rename_tck.cases.spaces import Space
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.controls import control
 from rename_tck.results.nonconformance import Nonconformance
-from rename_tck.verdict import Aspect, NotTested, Unjudgeable
+from rename_tck.verdict import Aspect, NotTested, ObstacleError, Unjudgeable
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st
@@ -120,7 +120,7 @@ class Attempt(Generic[T]):
         self, judge: Callable[[T], None], still_works: Callable[[Nonconformance], bool] = lambda _: True
     ) -> None:
         self.failure: Nonconformance | None = None
-        self.trouble: NotTested | Unjudgeable | None = None
+        self.trouble: NotTested | ObstacleError | Unjudgeable | None = None
         self.passed: set[str] = set()
         self._judge = judge
         #: Whether the target still works after a failure: else smaller cases would fail for that.
@@ -152,7 +152,7 @@ class Attempt(Generic[T]):
             if not self._still_works(failure):
                 raise _Enough from None
             raise
-        except (NotTested, Unjudgeable) as trouble:
+        except (NotTested, ObstacleError, Unjudgeable) as trouble:
             self.trouble = trouble
             raise _Enough from None
 

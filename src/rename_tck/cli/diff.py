@@ -1,4 +1,4 @@
-"""`diff`: what got worse, better, new and gone from one record to another; exit status 1 when a MUST got worse."""
+"""`diff`: what changed from one record to another; exit status 1 when a MUST got worse, 3 when some were not tried."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def command(before: Path, after: Path, form: str, output: Path | None) -> int:
       rename-tck diff before/conformance.json after/conformance.json
       rename-tck diff last.json reports/conformance.json --format=md >> "$GITHUB_STEP_SUMMARY"
 
-    Exit status 1 when a MUST got worse, else 0.
+    Exit status 1 when a MUST got worse; 3 when none did, but the second run did not get to some; else 0.
     """
     from rename_tck.cli.errors import CommandError
     from rename_tck.cli.output import put, read
@@ -34,4 +34,4 @@ def command(before: Path, after: Path, form: str, output: Path | None) -> int:
         raise CommandError(str(error)) from None
     render = changes_text.markdown if form == "md" else changes_text.terminal
     put(render(found, (str(before), str(after))), output)
-    return 1 if changes.musts_got_worse(found) else 0
+    return 1 if changes.musts_got_worse(found) else 3 if changes.musts_not_got_to(found) else 0

@@ -21,6 +21,7 @@ from rename_tck.replay import store
 from rename_tck.replay.single_case import Replay
 from rename_tck.reports import terminal
 from rename_tck.requirements.catalogue import Catalogue, systems
+from rename_tck.results.failing_cases import FOLDER, file_name
 from rename_tck.results.finding import failure
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.results.record import Json
@@ -72,11 +73,11 @@ def _files(name: str, folder: Path, *, own: bool) -> list[Path]:
     if system not in systems() or name not in Catalogue.load(system).by_id:
         near = suggestion(name, (known for each in systems() for known in Catalogue.load(each).by_id))
         raise CommandError(f"{name!r} is no requirement{near or f': {PROGRAM} run --collect-only -q lists them.'}")
-    within = folder / store.FOLDER
+    within = folder / FOLDER
     editions = (None, *Catalogue.load(system).editions)
-    paths = dict.fromkeys(within / store.file_name(name, edition) for edition in editions)
+    paths = dict.fromkeys(within / file_name(name, edition) for edition in editions)
     vendored = [path for path in paths if path.exists()]
-    by_own = [path for path in [within / store.file_name(name, None, own=True)] if path.exists()]
+    by_own = [path for path in [within / file_name(name, None, own=True)] if path.exists()]
     found = (by_own or vendored) if own else (vendored or by_own)
     if not found:
         raise CommandError(f"no failure of {name} is kept in {within}.")

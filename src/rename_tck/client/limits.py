@@ -8,9 +8,15 @@ import time
 from dataclasses import dataclass, field
 
 from rename_tck.interruption import INTERRUPTION
-from rename_tck.verdict import NotTested
+from rename_tck.verdict import Gap, ObstacleError
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+
+
+class LimitReachedError(ObstacleError):
+    """The run is out of time or of requests."""
+
+    gap = Gap.LIMIT
 
 
 def parse_rate(text: str) -> float:
@@ -53,18 +59,18 @@ class Limits:
         """Return when there is time left, and a request.
 
         Raises:
-            NotTested: the run is out of time or of requests.
+            LimitReachedError: the run is out of time or of requests.
         """
         if self.time_budget is not None and time.monotonic() - self.started >= self.time_budget:
-            raise NotTested(f"out of time: --time-budget gave {self.time_budget:g} s")
+            raise LimitReachedError(f"out of time: --time-budget gave {self.time_budget:g} s")
         if self.max_requests is not None and self._sent >= self.max_requests:
-            raise NotTested(f"out of requests: --max-requests gave {self.max_requests}")
+            raise LimitReachedError(f"out of requests: --max-requests gave {self.max_requests}")
 
     def take(self, *, closing: bool = False) -> None:
         """Take one request, waiting for its turn under the rate; `closing` says that it puts a session back.
 
         Raises:
-            NotTested: the run is out of time or of requests.
+            LimitReachedError: the run is out of time or of requests.
         """
         with self._lock:
             if not closing:

@@ -110,7 +110,7 @@ class TargetClient:
 
         Raises:
             OutsideContractError: the safety contract does not allow the request.
-            NotTested: the run is out of time or of requests.
+            LimitReachedError: the run is out of time or of requests.
             Unjudgeable: the target has hung for so long, or asks to wait so long, that the run gives it up.
             KeyboardInterrupt: the run was interrupted, and sessions are not being put back yet.
         """

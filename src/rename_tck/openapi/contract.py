@@ -14,7 +14,7 @@ from urllib.parse import quote
 from rename_tck.redaction import FAR
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.requirements.yaml_source import pointer_join, pointer_segments, read_yaml
-from rename_tck.verdict import NotTested
+from rename_tck.verdict import ObstacleError
 
 _BASE = "urn:rename-tck:document"
 #: Characters of a value in a message. It is cut by who shows it, after secrets are taken out: here it is only bounded.
@@ -23,6 +23,10 @@ _LONGEST_VALUE = FAR
 
 class ContractError(ValueError):
     """A document that does not hold the operation; its text is a whole sentence."""
+
+
+class MissingSchemaError(ObstacleError):
+    """The user's own document has no schema that is the vendored one's of that name."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,10 @@ class Contract:
         """Where a decoded JSON answer breaks the schema documented for its status.
 
         Empty when it is valid, and where the document gives no schema for that status. `shape` names a component
-        schema to judge by instead, such as one branch of the documented `anyOf`. Raises NotTested when there is none.
+        schema to judge by instead, such as one branch of the documented `anyOf`.
+
+        Raises:
+            MissingSchemaError: the user's own document has none of that name.
         """
         if shape is not None:
             return self._errors(body, self._follow(self._component(shape))[0])
@@ -129,7 +136,7 @@ class Contract:
         return self._errors(body, self._follow(pointer)[0])
 
     def component(self, name: str) -> Mapping[str, Any]:
-        """A component schema by its name in the vendored document. Raises NotTested when there is none."""
+        """A component schema by its name in the vendored document. Raises MissingSchemaError when there is none."""
         schema: Mapping[str, Any] = self._follow(self._component(name))[1]
         return schema
 
@@ -138,7 +145,7 @@ class Contract:
         if self._renamed is None:
             return pointer
         if name not in self._renamed:
-            raise NotTested(f"{self.document_path} has no schema that is {name}")
+            raise MissingSchemaError(f"{self.document_path} has no schema that is {name}")
         return self._renamed[name]
 
     def lifted(self, body: object) -> bool:

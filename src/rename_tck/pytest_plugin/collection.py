@@ -11,8 +11,10 @@ from rename_tck.cases.spaces import LAWS
 from rename_tck.checks.replay_case import ReplayCase
 from rename_tck.files import packaged
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
+from rename_tck.pytest_plugin.contract_tests import Declared, expected, in_file
 from rename_tck.pytest_plugin.earlier_failures import EarlierFailures
 from rename_tck.pytest_plugin.prefetching import Prefetching
+from rename_tck.results.left_out import ContractTest
 from rename_tck.systems import NAMES
 
 
@@ -98,6 +100,8 @@ class Collection:
         self._earlier = earlier
         self._prefetching = prefetching
         self._folder = packaged("conformance")
+        #: The files of contract tests that were collected, by name.
+        self._collected: set[str] = set()
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Leave out the files of the systems that are not judged."""
@@ -109,6 +113,7 @@ class Collection:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Give a contract test one run for each requirement (and edition) that it decides."""
         mark = metafunc.definition.get_closest_marker("requirement")
+        self._note_expected(metafunc, mark)
         observing = metafunc.definition.get_closest_marker("observation")
         if "check" not in metafunc.fixturenames or not (mark or observing):
             return
@@ -116,6 +121,30 @@ class Collection:
             self._prefetch()
         params = parameters(self._session, self._earlier, mark, metafunc.function.__name__)
         metafunc.parametrize("check", params, indirect=True, scope="function")
+
+    def _note_expected(self, metafunc: pytest.Metafunc, mark: pytest.Mark | None) -> None:
+        """Note the tests that a function stands for, whether or not they are chosen later."""
+        path = metafunc.definition.path
+        if path.parent.resolve() == self._folder:
+            self._collected.add(path.name)
+            if mark is not None:
+                found = Declared(metafunc.function.__name__, mark.args, bool(mark.kwargs.get("per_edition")))
+                self._session.expected |= set(expected(self._session, path.name, found))
+
+    @pytest.hookimpl
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note which tests are to be run, and what the files hold that were not chosen."""
+        contract = [(item, chosen) for item in session.items if (chosen := chosen_by(item)) is not None]
+        if not contract:
+            return
+        ours = self._session
+        for item, (_, requirement, edition) in contract:
+            if requirement is not None and replay_case_of(item) is None:
+                function = getattr(item, "originalname", None) or item.name.partition("[")[0]
+                ours.selected.add(ContractTest(requirement, item.path.name, function, edition))
+        for path in sorted(self._folder.glob("test_*.py")):
+            if path.name not in self._collected:
+                ours.expected |= {test for found in in_file(path) for test in expected(ours, path.name, found)}
 
     def _prefetch(self) -> None:
         """Begin to draw the cases as soon as it is known that there are laws that need them, if none is left out."""

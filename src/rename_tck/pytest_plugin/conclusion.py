@@ -9,6 +9,7 @@ import pytest
 
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.open_targets import Targets
+from rename_tck.text import visible
 
 
 class RunConclusion:
@@ -33,13 +34,26 @@ class RunConclusion:
                 run.trouble = run.trouble or "the run was broken off before its end"
                 for system_run in run.systems.values():
                     system_run.broken_off = run.trouble
+            self._session.note_left_out()
             if usual and (run.systems or run.trouble):
                 session.exitstatus = run.exit_status()
                 if self._session.foreign_failure:
                     session.exitstatus = session.exitstatus or 1
+            if run.systems:
+                self._note_for_junit()
         yield
         if concludes and (run.systems or run.trouble):
             session.exitstatus = self.conclude(int(session.exitstatus))
+
+    def _note_for_junit(self) -> None:
+        """Give the JUnit file each system's verdict: tests that were not chosen do not stand in it."""
+        for plugin in self._config.pluginmanager.get_plugins():
+            if hasattr(plugin, "add_global_property"):
+                for system, run in self._session.run.systems.items():
+                    verdict, reason = run.verdict(self._session.settings.level)
+                    plugin.add_global_property(f"verdict of {system}", str(verdict))
+                    if reason is not None:
+                        plugin.add_global_property(f"reason of {system}", visible(self._session.redact(reason)))
 
     def conclude(self, exit_status: int) -> int:
         """Write the reports and say the closing lines; the exit status, changed if something could not be written."""

@@ -11,6 +11,7 @@ from rename_tck.cases.spaces import DEFAULT
 from rename_tck.replay.single_case import Replay
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.results.known_failures import KnownFailure
+from rename_tck.results.left_out import ContractTest, left_out
 from rename_tck.results.run import Run, SystemRun
 from rename_tck.settings.settings import Settings
 from rename_tck.systems import NAMES
@@ -53,6 +54,9 @@ class ConformanceSession:
         self.active = False
         #: Whether a test that is none of the suite's failed.
         self.foreign_failure = False
+        #: All contract tests of the systems that may be judged, and those of them that are to be run.
+        self.expected: set[ContractTest] = set()
+        self.selected: set[ContractTest] = set()
         identity = worker["rename_tck_identity"] if worker else None
         #: Which system the target is, once that is known.
         self.identity: Identity | None = Identity(*identity) if identity else None
@@ -113,6 +117,15 @@ class ConformanceSession:
             elif run.embedded:
                 run.identified_by = "embedded in the suite"
         return self.run.systems[system]
+
+    def note_left_out(self) -> None:
+        """Note of each system which of its tests were not run: at the end, when the findings are all there."""
+        for system, run in self.run.systems.items():
+            expected, selected = (
+                {test for test in tests if test.requirement.startswith(f"{system}.")}
+                for tests in (self.expected, self.selected)
+            )
+            run.left_out = left_out(expected, selected, run.findings)
 
     def bare_run(self, system: str) -> SystemRun:
         """A run of the system without findings, to conclude one test by."""

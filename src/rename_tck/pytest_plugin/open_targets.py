@@ -82,6 +82,7 @@ class Targets:
         session = self._session
         for system, opened in self._for_replay.items():
             opened.close()
+            session.system_run(system).requests += opened.client.sent.total()
             session.system_run(system).notes += [session.redact(note) for note in opened.notes]
         self._for_replay.clear()
 
@@ -103,6 +104,7 @@ class Targets:
                 run.accepted += target.accepted
                 if target.stopped is not None and not target.stopped.by_the_request:
                     run.broken_off = run.broken_off or session.redact(target.stopped.sentence)
+                run.requests += opened.client.sent.total()
                 run.observations.update(target.observations)
                 run.notes += [session.redact(note) for note in opened.notes]
                 run.notes += [session.redact(complaint) for complaint in self._earlier.complaints(system)]

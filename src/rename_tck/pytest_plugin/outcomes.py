@@ -12,9 +12,10 @@ from rename_tck.pytest_plugin.collection import chosen_by, replay_case_of
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.traceback_redaction import trace
 from rename_tck.results import finding
+from rename_tck.results.failing_cases import FOLDER, FailingCases
 from rename_tck.results.run import Outcome
 from rename_tck.text import visible
-from rename_tck.verdict import Conclusion, Evidence, Verdict
+from rename_tck.verdict import Conclusion, Evidence, ObstacleError, Verdict
 
 #: Where an item keeps what stands behind its verdict.
 EVIDENCE = pytest.StashKey[Evidence]()
@@ -40,6 +41,7 @@ def tell(
         ("requirement", outcome.requirement.id),
         ("level", outcome.level),
         ("verdict", str(verdict)),
+        *((name, str(value)) for name, value in (("gap", outcome.gap), ("cause", outcome.cause)) if value is not None),
     ]
     report.verdict = str(verdict)  # type: ignore[attr-defined]
     if verdict is Verdict.PASS:
@@ -51,15 +53,31 @@ def tell(
     else:
         from rename_tck.reports import terminal  # here, for a run that passes does without
 
-        text = terminal.failure_text(outcome.record(), outcome.drift)
+        content, folder = outcome.record(), str(session.settings.report_dir)
+        text = terminal.failure_text(content, outcome.drift, folder)
         if outcome.failure is not None and outcome.failure.again is not None:
             spec = None if session.settings.spec is None else session.settings.spec.file
-            text += f"\n{terminal.again_line(outcome.record(), spec, str(session.settings.report_dir))}"
+            text += f"\n{terminal.again_line(content, spec, folder, _file_of_its_own(outcome))}"
         excuse = _excused(outcome, session)
         report.outcome, report.longrepr = "skipped" if excuse else "failed", text
         if excuse:
             # pytest's form of a failure that does not fail the run
             report.wasxfail = visible(f"{excuse}: {outcome.failure.case if outcome.failure else reason}")
+
+
+def _file_of_its_own(outcome: Outcome) -> str | None:
+    """Where the case is kept, if that is not the file that the requirement's id stands for."""
+    case = outcome.failing.clearest
+    return f"{FOLDER}/{case.file}" if case is not None and case.file and case.number > 1 else None
+
+
+def _cases_so_far(session: ConformanceSession, system: str, found: finding.Finding) -> FailingCases | None:
+    """The failing cases of the requirement with those of its tests before; a worker does not know them."""
+    if session.worker is not None:
+        return None
+    run = session.system_run(system)
+    earlier = [each for each in run.findings if each.requirement == found.requirement]
+    return FailingCases.of(found.requirement, [*earlier, found], own=run.own is not None)
 
 
 def _excused(outcome: Outcome, session: ConformanceSession) -> str | None:
@@ -118,7 +136,9 @@ class Outcomes:
         report.rename_tck = finding.dump(found)  # type: ignore[attr-defined]
         alone = replace(found, replayed=False)  # what this one test says
         outcome = Outcome.of(requirement, [alone], session.bare_run(system))
-        of_the_suite = error is not None and not isinstance(error, Conclusion)
+        if outcome.failing.cases:
+            outcome.failing = outcome.failing.numbered(_cases_so_far(session, system, alone))
+        of_the_suite = error is not None and not isinstance(error, Conclusion | ObstacleError)
         tell(item, report, outcome, session, session.redact(trace(error)) if of_the_suite and error else None)
         return report
 

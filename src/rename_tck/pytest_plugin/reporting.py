@@ -15,6 +15,7 @@ from rename_tck.reports.writing import write
 from rename_tck.results import history
 from rename_tck.results.history import History
 from rename_tck.results.record import Json
+from rename_tck.results.record_redaction import OWN_WORDS, redacted
 from rename_tck.results.run import BAD_OPTION, COULD_NOT_JUDGE, Run
 from rename_tck.settings.settings import BadOptionError, Settings, ensure_writable
 from rename_tck.text import visible
@@ -22,7 +23,7 @@ from rename_tck.text import visible
 
 def write_reports(record: Json, settings: Settings, redact: Callable[[str], str], say: Callable[[str], Any]) -> int:
     """Write the reports and say the closing lines; the exit status, changed if something could not be written."""
-    record = _redacted(record, redact)
+    record = redacted(record, redact, OWN_WORDS)
     exit_status = int(record["exit_status"])
     say("")
     for line in terminal.table(record):
@@ -38,6 +39,9 @@ def write_reports(record: Json, settings: Settings, redact: Callable[[str], str]
     if record["seed"] is not None:
         say(f"seed: {record['seed']} (--hypothesis-seed={record['seed']} repeats the run)")
     for run in record["runs"]:
+        for line in terminal.leftovers(run):
+            say(line)
+    for run in record["runs"]:
         say(terminal.verdict_line(run))
     return exit_status
 
@@ -45,7 +49,7 @@ def write_reports(record: Json, settings: Settings, redact: Callable[[str], str]
 def save_failures(run: Run, settings: Settings, redact: Redactor, say: Callable[[str], Any]) -> int:
     """Keep what failed for the next run; an exit status other than 0 if that could not be written."""
     try:
-        store.save(run, settings.report_dir, redact.within)
+        store.save(run, settings.report_dir, redact)
     except OSError as error:
         say(f"What failed could not be kept for the next run: {error}")
         return COULD_NOT_JUDGE
@@ -78,25 +82,3 @@ def record_bad_option(folder: Path, reason: str) -> None:
     """Write a record that says so: the one of an earlier run must not be taken for this one's."""
     with suppress(OSError):
         write(Run(seed=None, trouble=reason).record(BAD_OPTION), folder)
-
-
-#: Members of the record that hold a target's words or the user's: everything else is the suite's own.
-_OUTSIDE = frozenset({
-    "reason", "case", "request", "expected", "answer", "curl", "compared", "notes", "detail", "base_url",
-    "identified_by", "published", "note", "differences",
-})  # fmt: skip
-#: Members within those that the suite itself names.
-_OWN = frozenset({"kind", "requirements"})
-
-
-def _redacted(value: Any, redact: Callable[[str], str], *, out: bool = False) -> Any:
-    if isinstance(value, str):
-        return redact(value) if out else value
-    if isinstance(value, list):
-        return [_redacted(part, redact, out=out) for part in value]
-    if isinstance(value, dict):
-        return {
-            name: _redacted(part, redact, out=(out or name in _OUTSIDE) and name not in _OWN)
-            for name, part in value.items()
-        }
-    return value

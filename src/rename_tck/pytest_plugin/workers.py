@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Any
 
 import pytest
 
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
+from rename_tck.results.left_out import ContractTest
+from rename_tck.results.run import Leftover
+
+#: What a session knows of the tests that there are.
+_TESTS = ("expected", "selected")
 
 
 class Workers:
@@ -42,6 +48,10 @@ class Workers:
             run.accepted += known["accepted"]
             run.observations.update({name: tuple(answer) for name, answer in known["observations"].items()})
             run.notes += known["notes"]
+            run.requests += known["requests"]
+            run.leftovers += [Leftover(*left) for left in known["leftovers"]]
+        for name, found in ((name, getattr(self._session, name)) for name in _TESTS):
+            found.update(ContractTest(*test) for test in node.workeroutput.get(f"rename_tck_{name}", ()))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
@@ -53,6 +63,11 @@ class Workers:
                     "accepted": run.accepted,
                     "observations": run.observations,
                     "notes": run.notes,
+                    "requests": run.requests,
+                    "leftovers": [(left.id, left.what) for left in run.leftovers],
                 }
                 for system, run in self._session.run.systems.items()
             }
+            for name in _TESTS:
+                tests = [astuple(test) for test in sorted(getattr(self._session, name), key=str)]
+                self._config.workeroutput[f"rename_tck_{name}"] = tests  # type: ignore[attr-defined]

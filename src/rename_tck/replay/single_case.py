@@ -16,7 +16,7 @@ from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.results.finding import Finding
 from rename_tck.results.run import Run
 from rename_tck.settings.settings import BadOptionError, Settings
-from rename_tck.verdict import Conclusion, NotTested
+from rename_tck.verdict import Conclusion, NotTested, ObstacleError
 
 
 @dataclass
@@ -94,7 +94,7 @@ def try_alone(law: Callable[..., None], check: Any, case: ReplayCase, replay: Re
             # of a case that the law no longer has nothing can be shown
             if check.selector.met:
                 raise
-        except Conclusion:
+        except (Conclusion, ObstacleError):
             raise
         except Exception as error:
             # the file holds what this law never tried: it is not the suite that fails, and the rest is tried

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from rename_tck.cases.drawn import UnknownValueError, from_json
 from rename_tck.checks.replay_case import ReplayCase
 from rename_tck.files import replace
-from rename_tck.requirements.catalogue import OWN, Catalogue, systems
+from rename_tck.requirements.catalogue import OWN, Catalogue, Requirement, systems
 from rename_tck.results import record
-from rename_tck.results.finding import Failure, Finding
+from rename_tck.results.failing_cases import FOLDER, FailingCase, file_name, function_of
+from rename_tck.results.finding import Finding
 from rename_tck.results.record import Json
+from rename_tck.results.record_redaction import redacted
 from rename_tck.results.run import Outcome, Run, SystemRun
 from rename_tck.text import cut
 from rename_tck.verdict import Verdict
@@ -20,64 +22,66 @@ from rename_tck.verdict import Verdict
 #: The version of the file's format.
 REPLAY_VERSION = "1.0"
 
-#: Where the files are, in the folder of reports.
-FOLDER = "replay"
+#: What tells the file of a further case from that of the clearest.
+_NUMBER = re.compile(r"\.[2-9]\.json$|\.[1-9][0-9]+\.json$")
 
 #: What a file says of the user's own document.
 _SPEC = ("file", "sha256")
 
-#: Members that hold a target's words or the user's. All others are the suite's own, and what tries the case again is
+#: The members that are the suite's own words, as `record_redaction.redacted` takes them. What tries the case again is
 #: kept only where no secret stands in it: a header's value may well be a word of the suite's.
-_OUTSIDE = ("case", "expected", "request", "answer", "compared", "curl")
+OWN_WORDS = frozenset({
+    "replay_version", "requirement", "level", "sentence", "system", "edition", "editions", "spec.sha256", "profile",
+    "test", "again.keys", "request.method",
+})  # fmt: skip
 
 
 class InvalidReplayError(ValueError):
     """A file that no run of this suite has kept, or only in part; the message is one whole sentence."""
 
 
-def file_name(requirement: str, edition: str | None, *, own: bool = False) -> str:
-    """The name of a failure's file; a test that runs once for each of several editions has a file for each.
+def save(run: Run, folder: Path, redact: Callable[[str], str]) -> None:
+    """Write a file for each failing case, and remove those of each requirement whose clearest case's own test passes.
 
-    A failure by the user's `own` document is another one than that by the vendored.
-    """
-    if own:
-        return f"{requirement}.{OWN}.json"
-    several = edition is not None and len(Catalogue.load(requirement.partition(".")[0]).editions) > 1
-    return f"{requirement}.{edition}.json" if several else f"{requirement}.json"
-
-
-def save(run: Run, folder: Path, redact: Callable[[Any], Any]) -> None:
-    """Write a file for each requirement that failed, and remove that of each whose replay case's own test passes.
+    The clearest case of a requirement, and edition, has the file of their names; those of other classes are numbered
+    after it, and go when they do not fail any more or with the first.
 
     A run by the vendored documents and one by the user's own have files of their own, and leave the other's alone.
-
     What an embedded server passes removes nothing: the file is another target's.
 
     Raises:
         OSError: the folder cannot be made or written.
     """
+    within = folder / FOLDER
     for system_run in run.systems.values():
+        own = system_run.spec is not None
         for requirement in system_run.catalogue.requirements:
-            fails = system_run.outcome(requirement).verdict is Verdict.FAIL
-            own = system_run.spec is not None
+            outcome = system_run.outcome(requirement)
+            for case in outcome.failing.cases:
+                within.mkdir(parents=True, exist_ok=True)
+                content = redacted(_content(run, system_run, requirement, case), redact, OWN_WORDS)
+                replace(within / case.file, record.dumps(content).encode())
             by_name: dict[str, list[Finding]] = {}
             for finding in system_run.findings:
                 if finding.requirement == requirement.id:
                     by_name.setdefault(file_name(requirement.id, finding.edition, own=own), []).append(finding)
+            written = {case.file for case in outcome.failing.cases}
             for name, found in by_name.items():
-                # of several that fail the first is kept, as the report shows it: what this run came upon by itself
-                # goes before what it was told by an earlier one
-                failing = sorted(
-                    (finding for finding in found if finding.failure), key=lambda finding: finding.replayed
-                )
-                path = folder / FOLDER / name
-                if fails and failing:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    content = _content(run, system_run, failing[0])
-                    content |= {member: redact(content[member]) for member in _OUTSIDE}
-                    replace(path, record.dumps(content).encode())
-                elif not system_run.embedded and _is_done_with(path, found, system_run):
-                    path.unlink(missing_ok=True)
+                path = within / name
+                if name in written or (not system_run.embedded and _is_done_with(path, found, system_run)):
+                    for old in {path, *_numbered(path)}:
+                        if old.name not in written:
+                            old.unlink(missing_ok=True)
+
+
+def _numbered(path: Path) -> list[Path]:
+    """The files of the further cases beside that of the clearest."""
+    return [other for other in path.parent.glob("*.json") if _clearest(other.name) == path.name != other.name]
+
+
+def _clearest(name: str) -> str:
+    """The name of the file of the clearest case, of a file of that or of a further one."""
+    return _NUMBER.sub(".json", name)
 
 
 def _is_done_with(path: Path, found: list[Finding], system_run: SystemRun) -> bool:
@@ -89,28 +93,20 @@ def _is_done_with(path: Path, found: list[Finding], system_run: SystemRun) -> bo
     if case.spec_sha256 != (system_run.spec or {}).get("sha256"):
         return False
     wanted = case.edition, (case.module, case.test)
-    own = [finding for finding in found if (finding.edition, _test(finding.test)) == wanted]
+    own = [finding for finding in found if (finding.edition, function_of(finding.test)) == wanted]
     requirement = system_run.catalogue.by_id.get(case.requirement)
     return requirement is not None and Outcome.of(requirement, own, system_run).verdict is Verdict.PASS
 
 
-def _test(name: str) -> tuple[str, str]:
-    """The module and the function of a test, which pytest names by its path from wherever it was called."""
-    module, _, function = name.partition("::")
-    return PurePosixPath(module).name, function.partition("[")[0]
-
-
-def _content(run: Run, system_run: SystemRun, finding: Finding) -> Json:
-    requirement = system_run.catalogue.requirement(finding.requirement)
-    failure, spec = finding.failure, system_run.spec
-    assert isinstance(failure, Failure)
+def _content(run: Run, system_run: SystemRun, requirement: Requirement, case: FailingCase) -> Json:
+    failure, spec = case.failure, system_run.spec
     return {
         "replay_version": REPLAY_VERSION,
         "requirement": requirement.id,
         "level": requirement.level_for(system_run.editions),
         "sentence": requirement.sentence,
         "system": system_run.system,
-        "edition": finding.edition,
+        "edition": case.edition,
         "editions": list(system_run.editions),
         "spec": spec and {member: spec[member] for member in _SPEC},
         "case": failure.case,
@@ -121,7 +117,7 @@ def _content(run: Run, system_run: SystemRun, finding: Finding) -> Json:
         "curl": failure.curl,
         "seed": run.seed,
         "profile": run.profile,
-        "test": finding.test.replace("-kept]", "]"),
+        "test": case.test.replace("-kept]", "]"),
         "again": failure.again,
     }
 
@@ -144,7 +140,7 @@ def load(path: Path) -> ReplayCase:
         raise InvalidReplayError(f"{path}: its replay_version is {shown}; this suite reads {REPLAY_VERSION!r}.")
     if (fault := _fault(content)) is not None:
         raise InvalidReplayError(f"{path} is not valid: {fault}.")
-    module, test = _test(content["test"])
+    module, test = function_of(content["test"])
     spec_file, spec_sha256 = map((content.get("spec") or {}).get, _SPEC)
     return ReplayCase(
         requirement=content["requirement"],
@@ -210,7 +206,10 @@ def _fault_of_parts(content: Json) -> str | None:
 
 
 def load_all(folder: Path) -> tuple[list[ReplayCase], dict[str, str]]:
-    """Every case that is kept in the folder of reports, and a sentence for each file, by its name, that is none."""
+    """The clearest case of each failure that is kept in the folder of reports, for the next run to try first.
+
+    And a sentence for each file, by its name, that is none.
+    """
     found: list[ReplayCase] = []
     complaints: dict[str, str] = {}
     for path in sorted((folder / FOLDER).glob("*.json")):
@@ -219,8 +218,9 @@ def load_all(folder: Path) -> tuple[list[ReplayCase], dict[str, str]]:
         except InvalidReplayError as error:
             complaints[path.name] = f"{error} It is left as it is, and nothing is sent first for it."
             continue
-        if path.name == file_name(case.requirement, case.edition, own=case.spec_sha256 is not None):
+        named = file_name(case.requirement, case.edition, own=case.spec_sha256 is not None)
+        if path.name == named:
             found.append(case)
-        else:
+        elif _clearest(path.name) != named:
             complaints[path.name] = f"{path} is not named after the failure in it, so nothing is sent first for it."
     return found, complaints

@@ -56,6 +56,8 @@ class Changes:
     worse: tuple[Change, ...]
     better: tuple[Change, ...]
     unjudged: tuple[Change, ...]
+    #: Passed or failed, and the second run did not get to them, by a limit or by the user's choice.
+    not_got_to: tuple[Change, ...]
     new: tuple[Change, ...]
     gone: tuple[Change, ...]
     #: How many have the verdict that they had, by verdict.
@@ -69,6 +71,7 @@ class Changes:
         return (
             ("Worse", "fails now, or passed and is not judged now", self.worse),
             ("Better", "passes now", self.better),
+            ("Not got to", "passed or failed, and the second run did not try it", self.not_got_to),
             ("Not judged now", "did not pass before either", self.unjudged),
             ("New", "only the second record has it", self.new),
             ("Gone", "only the first record has it", self.gone),
@@ -100,6 +103,11 @@ def compare(before: Json, after: Json) -> list[Changes]:
 def musts_got_worse(changes: Iterable[Changes]) -> int:
     """How many requirements that are a MUST got worse: what an exit status depends on."""
     return sum(change.level == "MUST" for system in changes for change in system.worse)
+
+
+def musts_not_got_to(changes: Iterable[Changes]) -> int:
+    """How many requirements that are a MUST the second run did not get to: of these nothing can be said."""
+    return sum(change.level == "MUST" for system in changes for change in system.not_got_to)
 
 
 def _by_system(record: Json) -> dict[str, Json]:
@@ -143,7 +151,7 @@ def _settings(before: Json, after: Json) -> list[str]:
 def _compare(system: str, before: Json, after: Json, remarks: list[str]) -> Changes:
     old = {requirement["id"]: requirement for requirement in before["requirements"]}
     new = {requirement["id"]: requirement for requirement in after["requirements"]}
-    groups: dict[str, list[Change]] = {name: [] for name in ("worse", "better", "unjudged", "same")}
+    groups: dict[str, list[Change]] = {name: [] for name in ("worse", "better", "unjudged", "not got to", "same")}
     for name in new.keys() & old.keys():
         groups[_direction(old[name], new[name])].append(_change(old[name], new[name]))
     order = {name: place for place, name in enumerate(new)}
@@ -156,7 +164,7 @@ def _compare(system: str, before: Json, after: Json, remarks: list[str]) -> Chan
         first, second = map(_judged_by, runs)
         remarks = [*remarks, f"The first run judged by {first}, the second by {second}."]
     return Changes(
-        system, before, after, found["worse"], found["better"], found["unjudged"],
+        system, before, after, found["worse"], found["better"], found["unjudged"], found["not got to"],
         tuple(_change(None, new[name]) for name in new if name not in old),
         tuple(_change(old[name], None) for name in old if name not in new),
         _count(found["same"]), _answered(before, after), tuple(remarks),
@@ -186,6 +194,8 @@ def _direction(old: Json, new: Json) -> str:
         return "worse" if graver else "same"
     if before == after:
         return "same"
+    if new.get("gap") in {"limit", "choice"} and before in {"pass", "fail"}:
+        return "not got to"
     if after == "pass":
         return "better"
     return "worse" if before == "pass" else "unjudged"

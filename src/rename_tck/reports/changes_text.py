@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rename_tck.reports import commonmark as md
 from rename_tck.reports import facts
-from rename_tck.reports.changes import Change, Changes, musts_got_worse
+from rename_tck.reports.changes import Change, Changes, musts_got_worse, musts_not_got_to
 from rename_tck.reports.terminal import COLUMNS
 from rename_tck.results.record import LEVELS, Json
 from rename_tck.text import one_line, pad, visible, width, wrap
@@ -16,9 +16,13 @@ _MOST_LINES = 3
 
 
 def closing(changes: Sequence[Changes]) -> str:
-    """The one sentence that decides: whether a MUST got worse."""
-    number = musts_got_worse(changes)
-    return "No MUST got worse." if not number else f"{number} MUST got worse."
+    """The sentence that decides: whether a MUST got worse, or was not looked at again."""
+    number, missed = musts_got_worse(changes), musts_not_got_to(changes)
+    said = f"{number} MUST got worse" if number else "No MUST got worse"
+    if missed:
+        verb = "was" if missed == 1 else "were"
+        said += f"{', and' if number else ', but'} {missed} {verb} not got to: the second run is incomplete"
+    return f"{said}."
 
 
 def terminal(changes: Sequence[Changes], names: tuple[str, str]) -> str:

@@ -41,7 +41,8 @@ def build(record: Json) -> Json:
             "tests": tests,
             "environment": {
                 "reportName": facts.title(record),
-                "healthy": record["exit_status"] == 0,
+                "healthy": record["exit_status"] == 0
+                and not any(run["verdict"] == "incomplete" for run in record["runs"]),
                 "extra": {
                     "targets": [_target(run) for run in record["runs"]],
                     "judged_by": [facts.document(run) or facts.judged_by(run) for run in record["runs"]],
@@ -69,6 +70,9 @@ def _run(record: Json, run: Json) -> list[Json]:
     tests = [_test(record, run, requirement) for requirement in run["requirements"]]
     if run["verdict"] == "could not judge" and not any(test["status"] == "failed" for test in tests):
         tests.append(_broken(f"{facts.name_of_system(run)}: the run", run["reason"]))
+    if run["verdict"] == "incomplete":
+        status = "other" if record["exit_status"] == 0 else "failed"
+        tests.append(_broken(f"{facts.name_of_system(run)}: the run", run["reason"], "incomplete", status))
     return tests
 
 
@@ -88,6 +92,9 @@ def _test(record: Json, run: Json, requirement: Json) -> Json:
             "sentence": requirement["sentence"],
             "evidence": requirement["evidence"],
             "by_edition": requirement["by_edition"],
+            **({"gap": requirement["gap"]} if requirement["gap"] else {}),
+            **({"cause": requirement["cause"]} if requirement["cause"] else {}),
+            **({"failing": requirement["failing"]} if "failing" in requirement else {}),
         },
     }
     if requirement["tests"]:
@@ -107,10 +114,10 @@ def _status(record: Json, requirement: Json) -> str:
     return "passed" if verdict == "pass" else "skipped"
 
 
-def _broken(name: str, reason: str) -> Json:
-    """Stands for a run that could not judge: without it a report with nothing but skipped tests would look well."""
+def _broken(name: str, reason: str, verdict: str = "could not judge", status: str = "failed") -> Json:
+    """Stands for a run that could not judge, or not all: with nothing but skipped tests a report would look well."""
     return {
-        "id": _uuid("run", name), "name": name, "status": "failed", "rawStatus": "could not judge", "duration": 0,
+        "id": _uuid("run", name), "name": name, "status": status, "rawStatus": verdict, "duration": 0,
         "message": visible(reason),
     }  # fmt: skip
 

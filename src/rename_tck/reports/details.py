@@ -21,12 +21,12 @@ def details(requirement: Json, trend: Trend | None = None) -> list[Markup]:
         ("Reason", requirement["reason"]),
         ("Known", known(requirement)),
         ("Trend", join(strip(trend), el("p", trend.sentence)) if trend else None),
-        ("Editions", facts.contradiction(requirement)),
+        ("Editions", facts.editions_apart(requirement)),
     ]
     if requirement["verdict"] == "fail":
         rows += _failure(requirement)
     rows += [
-        ("Stated in", join(*(_citation(citation) for citation in requirement["citations"]))),
+        ("Stated in", join(*map(_citation, _citations(requirement)))),
         ("Evidence", f"{facts.evidence(requirement)} (cases sent, cases that addressed a live session, refusals seen)"),
         ("Tests", join(*(el("code", test, class_="line") for test in requirement["tests"])) or "none"),
         ("Link", el("a", el("code", f"#{requirement['id']}"), href=f"#{requirement['id']}")),
@@ -53,6 +53,14 @@ def strip(trend: Trend) -> Markup:
     return el("span", *marks, class_="strip", role="img", aria_label=latest)
 
 
+def _citations(requirement: Json) -> list[Json]:
+    """Where it is stated; of a failure the words that are broken first."""
+    if requirement["verdict"] == "fail":
+        return facts.broken_words(requirement)
+    cites: list[Json] = requirement["citations"]
+    return cites
+
+
 def _citation(citation: Json) -> Markup:
     place, words, edition = facts.cited(citation)
     language = edition if edition and not edition[0].isdigit() else None
@@ -67,12 +75,34 @@ def _failure(requirement: Json) -> list[tuple[str, Markup | str | None]]:
     request, answer, curl = requirement["request"], requirement["answer"], requirement["curl"]
     return [
         ("Failing case", requirement["case"]),
+        ("Classes", facts.failing(requirement)),
         ("Expected", requirement["expected"]),
         ("Compared", _compared(requirement["compared"])),
         ("Request", _request(request) if request else None),
         ("Answer", _answer(answer)),
         ("Send it again", _curl(curl) if curl else None),
+        ("After it", requirement["after"]),
+        ("Fails as well", _others(requirement["failing"]["others"])),
+        ("Left out", requirement["left_out"]),
     ]
+
+
+def _others(cases: list[Json]) -> Markup | None:
+    """A failing case of each other class: a line, its curl, and how to send it again."""
+    if not cases:
+        return None
+    items = (
+        el(
+            "li",
+            facts.other(case),
+            el("code", f"rename-tck replay {case['replay']} --base-url=\u2026", class_="line quiet")
+            if case["replay"]
+            else None,
+            el("details", el("summary", "curl"), _curl(case["curl"])) if case["curl"] else None,
+        )
+        for case in cases
+    )
+    return el("ul", *items, class_="plain others")
 
 
 def _compared(compared: Json | None) -> Markup | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from rename_tck.results.record import VERDICTS, Json
 
@@ -33,7 +34,8 @@ def tally(level: str, counts: Mapping[str, int]) -> str:
     if not sum(counts.values()):
         return f"no {level}"
     rest = remainder(counts)
-    return f"{counts['pass']} of {tested(counts)} {level} tested pass" + (f" ({rest})" if rest else "")
+    passed = f"{counts['pass']} of {tested(counts)} {level} tested pass" if tested(counts) else f"no {level} tested"
+    return passed + (f" ({rest})" if rest else "")
 
 
 def name_of_system(run: Json) -> str:
@@ -43,7 +45,8 @@ def name_of_system(run: Json) -> str:
 
 def headline(run: Json) -> str:
     """The verdict as a short sentence: `dify does not conform`."""
-    verb = {"could not judge": "could not be judged"}.get(run["verdict"], run["verdict"])
+    verbs = {"could not judge": "could not be judged", "incomplete": "was judged in part (incomplete)"}
+    verb = verbs.get(run["verdict"], run["verdict"])
     return f"{name_of_system(run)} {verb}"
 
 
@@ -94,6 +97,98 @@ def known_count(run: Json) -> str:
     return f"; {number} of the failures {'is' if number == 1 else 'are'} known"
 
 
+def untestable(run: Json) -> str | None:
+    """How many MUST this target cannot be tested for, which is no fault of it; None where there is none."""
+    number = sum(
+        requirement["level"] == "MUST" and requirement["gap"] == "target" for requirement in run["requirements"]
+    )
+    return f"{number} MUST cannot be tested for at this target" if number else None
+
+
+def because_of(run: Json) -> dict[str, list[Json]]:
+    """By the id of a failed requirement those that were not tested because it fails."""
+    groups: dict[str, list[Json]] = {requirement["id"]: [] for requirement in with_verdict(run, "fail")}
+    for requirement in run["requirements"]:
+        if requirement["cause"] in groups:
+            groups[requirement["cause"]].append(requirement)
+    return {cause: found for cause, found in groups.items() if found}
+
+
+def not_tested_alone(run: Json) -> list[Json]:
+    """The requirements that were not tested for another reason than a failure that the run shows."""
+    grouped = {requirement["id"] for found in because_of(run).values() for requirement in found}
+    return [requirement for requirement in with_verdict(run, "not tested") if requirement["id"] not in grouped]
+
+
+def because(found: Sequence[Json]) -> str:
+    """What heads the requirements that a failure keeps from being tested."""
+    return f"not tested because of it: {len(found)} requirement{'s' * (len(found) != 1)}"
+
+
+def failing(requirement: Json) -> str | None:
+    """In how many of the classes of case that were tried a requirement fails; None where there was but one."""
+    cases = requirement.get("failing")
+    if not cases or cases["tried"] < 2:
+        return None
+    return f"fails in {cases['classes']} of {cases['tried']} classes of case"
+
+
+def other(case: Json) -> str:
+    """A failing case of another class in one phrase."""
+    came = "no answer" if case["status"] is None else f"status {case['status']}"
+    kind = "" if case["kind"] == case["case"] else f"{case['kind']}: "
+    edition = f" (edition {case['edition']})" if case["edition"] else ""
+    return f"{kind}{case['case']}{edition}: expected {case['expected']}; {came}"
+
+
+#: Parts of a pointer that say nothing of what is broken.
+_GENERIC = frozenset({
+    "properties", "required", "type", "description", "schema", "content", "responses", "components", "schemas", "items",
+    "enum", "default", "format", "summary", "post", "patch", "application/json", "nullable", "examples",
+})  # fmt: skip
+
+
+def _broken(requirement: Json) -> set[str]:
+    """The editions that the failing case breaks."""
+    if requirement.get("edition"):
+        return {requirement["edition"]}
+    return {edition for edition, cell in requirement["by_edition"].items() if cell == "fail"}
+
+
+def broken_words(requirement: Json) -> list[Json]:
+    """The citations of a failed requirement, those of the edition that is broken first, and of them the telling ones.
+
+    Telling are words, not a reference to another place or a line that only opens one; most of all those on a member or
+    a status that the failure names.
+    """
+    broken = _broken(requirement)
+    said = f"{requirement['case']} {requirement['expected']}"
+
+    def order(citation: Json) -> tuple[bool, bool, bool]:
+        if "source" in citation:
+            return False, False, True
+        names = [part.replace("~1", "/") for part in citation["pointer"].split("/")]
+        telling = [name for name in names if name not in _GENERIC][-1:]
+        named = any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) for name in telling)
+        hollow = "$ref" in citation["quote"] or citation["quote"].rstrip().endswith(":")
+        return citation["edition"] not in broken, hollow, not named
+
+    return sorted(requirement["citations"], key=order)
+
+
+def stated_in(requirement: Json) -> list[Json]:
+    """The citations that a failure rests on: of the editions that are broken, and of standards."""
+    found = broken_words(requirement)
+    broken = _broken(requirement)
+    return [citation for citation in found if citation.get("edition") in {None, *broken}] or found
+
+
+def leftovers(run: Json) -> str | None:
+    """What heads the list of what is or may be left at the target; None where nothing is."""
+    number = len(run["leftovers"])
+    return f"Left at the target, or perhaps left ({number})" if number else None
+
+
 def evidence(requirement: Json) -> str:
     """The counters behind a verdict: `31 sent, 31 live, 0 refused`."""
     counters = requirement["evidence"]
@@ -102,14 +197,14 @@ def evidence(requirement: Json) -> str:
     return f"{counters['sent']} sent, {counters['live']} live, {counters['refused']} refused"
 
 
-def contradiction(requirement: Json) -> str | None:
-    """Which editions the server follows and which it breaks, where it does not treat all alike; else None."""
+def editions_apart(requirement: Json) -> str | None:
+    """By which editions the requirement passes and by which it fails, where each was judged by itself; else None."""
     cells: dict[str, str] = requirement["by_edition"]
-    follows = [edition for edition in requirement["editions"] if cells.get(edition) == "pass"]
-    breaks = [edition for edition in requirement["editions"] if cells.get(edition) == "fail"]
-    if not (follows and breaks):
+    passes = [edition for edition in requirement["editions"] if cells.get(edition) == "pass"]
+    fails = [edition for edition in requirement["editions"] if cells.get(edition) == "fail"]
+    if not (passes and fails):
         return None
-    return f"The server does as {' and '.join(follows)} says and not as {' and '.join(breaks)} says."
+    return f"Judged by each edition apart: it fails by {' and '.join(fails)}, and passes by {' and '.join(passes)}."
 
 
 def own_reason(record: Json) -> str | None:

@@ -68,6 +68,8 @@ def _status(record: Json) -> str:
         return "every failure is known"
     if status == 1 and record.get("complaints"):
         return "the file of known failures is not up to date" if "does not conform" not in verdicts else _EXIT[1]
+    if "incomplete" in verdicts and status in {0, 3} and "could not judge" not in verdicts:
+        return "the chosen tests pass, and others were left out" if status == 0 else "not all could be tested"
     return _EXIT.get(status, "could not judge")
 
 
@@ -95,6 +97,8 @@ def _run(run: Json, trends: Trends, number: int) -> Markup:
         el("p", run["reason"], class_="reason") if run["reason"] else None,
         _identity(run),
         _counts(run) if run["requirements"] else None,
+        el("p", untestable, ".", class_="quiet") if (untestable := facts.untestable(run)) else None,
+        _leftovers(run),
         _list_of("Fail", run, "fail", trends),
         _list_of("Could not be judged", run, "error", trends),
         _not_tested(run),
@@ -115,6 +119,7 @@ def _identity(run: Json) -> Markup:
         ("Identified", run["identified_by"]),
         ("Judged by", facts.judged_by(run) or None),
         ("SHA-256", el("code", run["spec"]["sha256"]) if "spec" in run else None),
+        ("Requests", f"{run['requests']:,}" if run["requests"] else None),
     ]
     return el("dl", *(join(el("dt", name), el("dd", value)) for name, value in rows if value), class_="facts")
 
@@ -145,8 +150,20 @@ def _link(requirement: Json) -> Markup:
     return el("a", el("code", requirement["id"]), href=f"#{requirement['id']}")
 
 
+def _links(requirements: list[Json]) -> list[Markup]:
+    return [join(", " if place else None, _link(requirement)) for place, requirement in enumerate(requirements)]
+
+
+def _leftovers(run: Json) -> Markup | None:
+    heading = facts.leftovers(run)
+    if heading is None:
+        return None
+    items = (el("li", el("code", left["id"]), f": {left['what']}") for left in run["leftovers"])
+    return join(el("h3", heading), el("ul", *items, class_="plain"))
+
+
 def _list_of(heading: str, run: Json, verdict: str, trends: Trends) -> Markup | None:
-    found = facts.with_verdict(run, verdict)
+    found, causes = facts.with_verdict(run, verdict), facts.because_of(run)
     if not found:
         return None
     items = (
@@ -157,7 +174,11 @@ def _list_of(heading: str, run: Json, verdict: str, trends: Trends) -> Markup | 
             _since(trends.get(requirement["id"])) if verdict == "fail" else None,
             " ",
             el("span", facts.finding(requirement), class_="quiet"),
+            el("span", said, class_="line quiet") if (said := facts.failing(requirement)) else None,
             el("span", known(requirement), class_="line") if "known" in requirement else None,
+            el("span", f"{facts.because(because)}: ", *_links(because), class_="line quiet")
+            if (because := causes.get(requirement["id"]))
+            else None,
         )
         for requirement in found
     )
@@ -173,13 +194,13 @@ def _since(trend: Trend | None) -> Markup | None:
 
 
 def _not_tested(run: Json) -> Markup | None:
-    found = facts.with_verdict(run, "not tested")
+    found = facts.not_tested_alone(run)
     if not found:
         return None
-    items = []
-    for reason, requirements in facts.by_reason(found).items():
-        links = [join(", " if place else None, _link(requirement)) for place, requirement in enumerate(requirements)]
-        items.append(el("li", reason, el("br"), el("span", *links, class_="quiet")))
+    items = [
+        el("li", reason, el("br"), el("span", *_links(requirements), class_="quiet"))
+        for reason, requirements in facts.by_reason(found).items()
+    ]
     return join(el("h3", f"Not tested, and why ({len(found)})"), el("ul", *items, class_="plain"))
 
 

@@ -11,6 +11,7 @@ from rename_tck.text import cut
 _MOST_RUNS = 20
 _MOST_NOTES = 10
 _MOST_NAMES = 60
+_MOST_OTHERS = 8
 
 
 def render(record: Json) -> str:
@@ -60,25 +61,35 @@ def _run(run: Json, room: int) -> str:
         page.add(text(run["reason"]))
     if run["requirements"]:
         page.add(_counts(run))
+    if leftovers := _leftovers(run):
+        page.add(leftovers)
     tail = min(room // 4, 12 * 1024)
     note = 256
-    failures = facts.with_verdict(run, "fail")
+    failures, causes = facts.with_verdict(run, "fail"), facts.because_of(run)
     shown = 0
     if failures and page.add(f"#### Fail ({len(failures)})", tail + note):
         for failure in failures:
-            if not page.add(_failure(failure), tail + note):
+            if not page.add(_failure(failure, causes.get(failure["id"], [])), tail + note):
                 break
             shown += 1
     left_out = len(failures) - shown
     if left_out:
         page.add(f"{left_out} more failures are left out for want of room; they are in `conformance.html`.")
-    for heading, verdict in (("Could not be judged", "error"), ("Not tested", "not tested")):
-        _grouped(page, heading, facts.with_verdict(run, verdict), note)
+    _grouped(page, "Could not be judged", facts.with_verdict(run, "error"), note)
+    _grouped(page, "Not tested", facts.not_tested_alone(run), note)
     if said := drift.markdown(run):
         page.add(said)
     if run["notes"]:
         page.add("#### Notes\n\n" + "\n".join(f"- {text(item)}" for item in run["notes"][:_MOST_NOTES]))
     return str(page)
+
+
+def _leftovers(run: Json) -> str:
+    heading = facts.leftovers(run)
+    if heading is None:
+        return ""
+    items = [f"- {code(left['id'], 100)}: {text(left['what'])}" for left in run["leftovers"][:_MOST_NOTES]]
+    return f"#### {text(heading)}\n\n" + "\n".join(items)
 
 
 def _counts(run: Json) -> str:
@@ -88,7 +99,10 @@ def _counts(run: Json) -> str:
         counts = run["summary"][level]
         rows.append((level, *(str(counts[verdict]) for verdict in order), str(sum(counts.values()))))
     own = facts.document(run)
-    return table(("level", *order, "all"), rows) + (f"\n\nJudged by {text(own)}." if own else "")
+    untestable = facts.untestable(run)
+    said = [f"{text(untestable)}."] if untestable else []
+    said += [f"Judged by {text(own)}."] if own else []
+    return "\n\n".join([table(("level", *order, "all"), rows), *said])
 
 
 def _grouped(page: Page, heading: str, requirements: list[Json], keep: int) -> None:
@@ -103,8 +117,8 @@ def _grouped(page: Page, heading: str, requirements: list[Json], keep: int) -> N
             return
 
 
-def _failure(requirement: Json) -> str:
-    place, words, edition = facts.cited(requirement["citations"][0])
+def _failure(requirement: Json, because: list[Json]) -> str:
+    place, words, edition = facts.cited(facts.broken_words(requirement)[0])
     others = len(requirement["citations"]) - 1
     source = f"{code(place)}" + (f" (edition {text(edition)})" if edition else "")
     blocks = [
@@ -112,7 +126,7 @@ def _failure(requirement: Json) -> str:
         text(requirement["sentence"]),
         f"> {code(words) if edition else text(words)}\\\n> {source}" + (f" and {others} more" if others else ""),
     ]
-    blocks += [text(said) for said in (facts.known(requirement), facts.contradiction(requirement)) if said]
+    blocks += [text(said) for said in (facts.known(requirement), facts.editions_apart(requirement)) if said]
     blocks.append(f"Case: {text(requirement['case'])}\\\nExpected: {text(requirement['expected'])}")
     if requirement["curl"]:
         blocks.append(fence(requirement["curl"], "sh"))
@@ -124,4 +138,16 @@ def _failure(requirement: Json) -> str:
         parts = compare(requirement["compared"]["expected"], requirement["compared"]["actual"])
         values = f"expected: {parts.excerpt(parts.expected)}\nactual:   {parts.excerpt(parts.actual)}"
         blocks += [fence(values), text(parts.sentence)]
+    blocks += [text(said) for said in (requirement["after"], facts.failing(requirement)) if said]
+    others = requirement["failing"]["others"]
+    if others:
+        lines = [f"- {text(facts.other(other))}" for other in others[:_MOST_OTHERS]]
+        more = len(others) - _MOST_OTHERS
+        lines += [f"- {more} more: see `conformance.html`"] if more > 0 else []
+        blocks.append("Fails as well:\n\n" + "\n".join(lines))
+    blocks += [text(requirement["left_out"])] if requirement["left_out"] else []
+    if because:
+        names = ", ".join(code(member["id"], 100) for member in because[:_MOST_NAMES])
+        more = len(because) - _MOST_NAMES
+        blocks.append(f"{facts.because(because).capitalize()}: {names}" + (f" and {more} more" if more > 0 else ""))
     return "\n\n".join(blocks)

@@ -189,6 +189,8 @@ def _finding(requirement: Json) -> list[Markup | str]:
     lines: list[Markup | str] = [verdict, " ", said]
     if requirement["verdict"] == "fail":
         lines.append(el("span", f"It answered {facts.status_line(requirement['answer'])}.", class_="line quiet"))
+    if classes := facts.failing(requirement):
+        lines.append(el("span", classes, class_="line quiet"))
     if known := facts.known(requirement):
         lines.append(el("span", known, class_="line quiet"))
     return lines

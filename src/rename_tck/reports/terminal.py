@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import PurePosixPath
 
 from rename_tck.reports import facts
 from rename_tck.reports.difference import compare
@@ -17,6 +18,8 @@ _BODY = 600
 _BODY_LINES = 8
 _CURL = 3000
 _LABEL = 10
+#: How many of a list are named before the rest is counted.
+_OTHERS = 8
 _ROOM = COLUMNS - _LABEL - 3
 _HEADINGS = {"fail": "Fail", "error": "Could not be judged", "not tested": "Not tested", "pass": "Pass"}
 
@@ -38,10 +41,23 @@ def table(record: Json) -> list[str]:
 def verdict_line(run: Json) -> str:
     """One line, such as `rename-tck: dify at http://... conforms: 54 of 54 MUST tested pass (3 not tested), ...`."""
     who = f"{facts.name_of_system(run)} at {run['base_url']}" if run["base_url"] else facts.name_of_system(run)
+    counts = ", ".join(facts.tally(level, run["summary"][level]) for level in LEVELS)
+    if run["verdict"] == "incomplete":
+        return one_line(f"rename-tck: incomplete, {who} was judged in part: {run['reason']}; {counts}")
     if run["verdict"] == "could not judge":
         return one_line(f"rename-tck: could not judge {who}: {run['reason'] or 'no reason given'}")
-    counts = ", ".join(facts.tally(level, run["summary"][level]) for level in LEVELS)
-    return one_line(f"rename-tck: {who} {run['verdict']}: {counts}{facts.known_count(run)}")
+    untestable = facts.untestable(run)
+    return one_line(
+        f"rename-tck: {who} {run['verdict']}: {counts}{facts.known_count(run)}"
+        + (f"; {untestable}" if untestable else "")
+    )
+
+
+def leftovers(run: Json) -> list[str]:
+    """What is or may be left at the target, a line or more for each."""
+    heading = facts.leftovers(run)
+    lines = [] if heading is None else [f"{heading}:"]
+    return lines + [line for left in run["leftovers"] for line in _indented(f"{left['id']}: {left['what']}", 2, 4)]
 
 
 def _requirements(run: Json) -> list[str]:
@@ -52,11 +68,12 @@ def _requirements(run: Json) -> list[str]:
     lines = wrap(one_line(f"{facts.name_of_system(run)}{where}, judged by {editions}"), COLUMNS)
     if run["identified_by"]:
         lines += _indented(run["identified_by"], 2)
-    groups = facts.by_reason(facts.with_verdict(run, "not tested"))
+    alone, causes = facts.not_tested_alone(run), facts.because_of(run)
+    groups = facts.by_reason(alone)
     if len(groups) == 1 and len(*groups.values()) == len(requirements):
         return [*lines, "", f"  Not tested: all {len(requirements)} requirements", *_indented(next(iter(groups)), 6)]
     for verdict in VERDICTS:
-        found = facts.with_verdict(run, verdict)
+        found = alone if verdict == "not tested" else facts.with_verdict(run, verdict)
         if not found:
             continue
         lines += ["", f"  {_HEADINGS[verdict]} ({len(found)})"]
@@ -67,9 +84,26 @@ def _requirements(run: Json) -> list[str]:
             continue
         for requirement in found:
             lines += _row(requirement, longest)
-            for said in (facts.finding(requirement), facts.known(requirement)):
+            for said in (facts.finding(requirement), _classes(requirement), facts.known(requirement)):
                 lines += _indented(said, 6) if said else []
+            if because := causes.get(requirement["id"]):
+                lines += _indented(f"{facts.because(because)}: {_names(because)}", 6, 4)
     return lines
+
+
+def _classes(requirement: Json) -> str | None:
+    """In how many classes of case it fails, and which besides the one that is shown."""
+    said = facts.failing(requirement)
+    if said is None:
+        return None
+    kinds = list(dict.fromkeys(other["kind"] for other in requirement["failing"]["others"]))
+    more = f" and {len(kinds) - _OTHERS} more" if len(kinds) > _OTHERS else ""
+    return said + (f"; also: {', '.join(cut(kind, 80) for kind in kinds[:_OTHERS])}{more}" if kinds else "")
+
+
+def _names(requirements: list[Json]) -> str:
+    more = f" and {len(requirements) - _OTHERS} more" if len(requirements) > _OTHERS else ""
+    return ", ".join(requirement["id"] for requirement in requirements[:_OTHERS]) + more
 
 
 def _row(requirement: Json, longest: int) -> list[str]:
@@ -89,10 +123,13 @@ def _indented(content: str, by: int, most: int = 3) -> list[str]:
     return [" " * by + line for line in lines]
 
 
-def failure_text(requirement: Json, drift: Json | None = None) -> str:
-    """What a failing test prints: the rule and where it stands, the request, what was expected, what came back."""
+def failure_text(requirement: Json, drift: Json | None = None, report_dir: str = "reports") -> str:
+    """What a failing test prints: the rule and where it stands, the request, what was expected, what came back.
+
+    Then a line for each further class of case that fails, with its file in the folder of reports.
+    """
     lines = [f"{visible(requirement['id'])} ({requirement['level']})", *_indented(requirement["sentence"], 2, 6)]
-    places = [facts.cited(citation) for citation in requirement["citations"]]
+    places = [facts.cited(citation) for citation in facts.stated_in(requirement)]
     for place, words, edition in places[:3]:
         source = f"{place} (edition {edition})" if edition else place
         lines += _field("stated in", f"{source}: {cut(one_line(words), 240)}")
@@ -109,7 +146,30 @@ def failure_text(requirement: Json, drift: Json | None = None) -> str:
         lines += _answer(requirement["answer"])
     if requirement.get("compared"):
         lines += _compared(requirement["compared"])
+    if requirement.get("after"):
+        lines += _field("after it", cut(requirement["after"], 600))
+    lines += _others(requirement, report_dir)
     return "\n".join(lines)
+
+
+def _others(requirement: Json, report_dir: str) -> list[str]:
+    """The other classes of case that fail, and what was left out; the record has all of them."""
+    cases, said = requirement.get("failing"), facts.failing(requirement)
+    if not cases:
+        return []
+    lines, others = _field("classes", said) if said else [], cases["others"]
+    for number, other in enumerate(others[:_OTHERS]):
+        file = f" [{PurePosixPath(other['replay']).name}]" if other["replay"] else ""
+        shown = one_line(facts.other(other))
+        room = _ROOM - width(file)
+        shown = shown if width(shown) <= room else f"{chop(shown, room - 1)[0]}\u2026"
+        lines += _labelled("also" if not number else "", [shown + file])
+    if len(others) > _OTHERS:
+        lines += _field("", f"and {len(others) - _OTHERS} more: see conformance.html")
+    if any(other["replay"] for other in others):
+        folder = shlex.quote(f"{report_dir}/replay/")
+        lines += _field("", f"each again with rename-tck replay {folder}[FILE] --base-url=\u2026")
+    return lines + (_field("left out", requirement["left_out"]) if requirement["left_out"] else [])
 
 
 def replay_text(requirement: Json) -> str:
@@ -123,15 +183,17 @@ def replay_text(requirement: Json) -> str:
     return "\n".join(lines)
 
 
-def again_line(requirement: Json, spec: str | None = None, report_dir: str = "reports") -> str:
+def again_line(requirement: Json, spec: str | None = None, report_dir: str = "reports", file: str | None = None) -> str:
     """The last line of what a failing test prints: how to send the case again.
 
-    `spec` is the user's own document; `report_dir` is the folder of the run's reports, where the case is kept.
+    `file` is the case's own where it is not the requirement's clearest; `spec` is the user's own document; `report_dir`
+    is the folder of the run's reports, where the case is kept.
     """
     given = [] if report_dir == "reports" else [f"--report-dir={report_dir}"]
     given += [] if spec is None else [f"--spec={spec}"]
     more = "".join(f" {one_line(shlex.quote(option))}" for option in given)
-    return f"  {pad('again', _LABEL)} rename-tck replay {requirement['id']} --base-url=\u2026{more}"
+    what = requirement["id"] if file is None else shlex.quote(f"{report_dir}/{file}")
+    return f"  {pad('again', _LABEL)} rename-tck replay {what} --base-url=\u2026{more}"
 
 
 def _field(label: str, content: str) -> list[str]:

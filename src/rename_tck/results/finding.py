@@ -10,7 +10,7 @@ from typing import Any
 from rename_tck.client.exchange import BODY_LIMIT, Exchange
 from rename_tck.redaction import MASK, Redactor
 from rename_tck.results.nonconformance import Nonconformance
-from rename_tck.verdict import CouldNotJudge, Evidence, Gap, NotTested, ReplayData, Unjudgeable, Verdict
+from rename_tck.verdict import CouldNotJudge, Evidence, Gap, NotTested, ObstacleError, ReplayData, Unjudgeable, Verdict
 
 #: Longer texts are cut in the record: it is read by people.
 _TEXT_LIMIT = 12_000
@@ -80,6 +80,8 @@ def concluded(
         case NotTested():
             finding.verdict, finding.reason = Verdict.NOT_TESTED, redact(error.reason)
             finding.gap, finding.cause = error.gap, error.cause
+        case ObstacleError():
+            finding.verdict, finding.reason, finding.gap = Verdict.NOT_TESTED, redact(error.reason), error.gap
         case Unjudgeable() | CouldNotJudge():
             finding.verdict, finding.reason = Verdict.ERROR, redact(error.reason)
         case _:

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from rename_tck import __version__
 from rename_tck.requirements.catalogue import Catalogue, Citation, Requirement
+from rename_tck.results import editions
+from rename_tck.results.failing_cases import FailingCases
 from rename_tck.results.finding import Failure, Finding
 from rename_tck.results.known_failures import Applied, KnownFailure, apply, mark
+from rename_tck.results.left_out import BLOCKING, LeftOut, gap_of, in_part, why
 from rename_tck.results.record import Json
-from rename_tck.verdict import SCHEMA_VERSION, SEVERITY, Evidence, RunVerdict, Verdict
+from rename_tck.verdict import SCHEMA_VERSION, SEVERITY, Evidence, Gap, RunVerdict, Verdict
 
 #: Exit statuses. 2 (interrupted), 4 (bad option) and 5 (nothing collected) are pytest's own.
 CONFORMS = 0
 DOES_NOT_CONFORM = 1
 COULD_NOT_JUDGE = 3
+#: A limit, or a failure that stands in the way, kept the run from its end; where the user chose the tests it is 0.
+INCOMPLETE = 3
 BAD_OPTION = 4
 
 NO_EVIDENCE = "nothing was sent that could have shown it"
 ONLY_REPLAY = "only the case was tried that an earlier run kept, and it did not fail"
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """What is or may be left at the target: an id, and in a sentence what that is."""
+
+    id: str
+    what: str
 
 
 @dataclass
@@ -40,6 +54,11 @@ class SystemRun:
     findings: list[Finding] = field(default_factory=list)
     observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    #: The tests that were not run.
+    left_out: list[LeftOut] = field(default_factory=list)
+    #: How many requests were sent.
+    requests: int = 0
+    leftovers: list[Leftover] = field(default_factory=list)
     #: How the target's own document differs, where it publishes one.
     drift: Json | None = None
     #: The user's own document, where the run judges by one, and what is required by it.
@@ -63,11 +82,11 @@ class SystemRun:
         return [self.outcome(requirement) for requirement in self.catalogue.requirements]
 
     def verdict(self, level: str, excused: Collection[str] = ()) -> tuple[RunVerdict, str | None]:
-        """The system's verdict, and why it could not be judged if it could not; excused failures do not count."""
+        """The system's verdict, and the reason where it is neither of the two; excused failures do not count."""
         if self.trouble is not None:
             return RunVerdict.COULD_NOT_JUDGE, self.trouble
         outcomes = self.outcomes()
-        counted = [outcome for outcome in outcomes if outcome.level == "MUST" or level == "should"]
+        counted = _counted(outcomes, level)
         if any(outcome.verdict is Verdict.FAIL and outcome.requirement.id not in excused for outcome in counted):
             return RunVerdict.DOES_NOT_CONFORM, None
         errors = [outcome for outcome in counted if outcome.verdict is Verdict.ERROR]
@@ -79,9 +98,24 @@ class SystemRun:
             )
         if self.broken_off is not None:
             return RunVerdict.COULD_NOT_JUDGE, self.broken_off
-        if not self.accepted:
+        limited = any(outcome.gap is Gap.LIMIT for outcome in outcomes)
+        if not self.accepted and not limited:
             return RunVerdict.COULD_NOT_JUDGE, "no valid rename succeeded, so nothing that passed proves anything"
+        if reason := _not_got_to(counted, "requirement" if level == "should" else "MUST"):
+            return RunVerdict.INCOMPLETE, reason
+        if not self.accepted:
+            return RunVerdict.INCOMPLETE, "the run ended before an ordinary rename"
+        if not any(outcome.verdict is Verdict.PASS and outcome.level == "MUST" for outcome in outcomes):
+            return RunVerdict.INCOMPLETE, "no MUST could be tested"
         return RunVerdict.CONFORMS, None
+
+    def is_as_chosen(self) -> bool:
+        """Whether an incomplete run is so by the user's choice of tests alone, and what was chosen passed."""
+        outcomes = self.outcomes()
+        gaps = {outcome.gap for outcome in outcomes if outcome.gap in BLOCKING}
+        return gaps == {Gap.CHOICE} and any(
+            finding.verdict is Verdict.PASS and finding.evidence.sent for finding in self.findings
+        )
 
     def record(self, level: str) -> Json:
         """The system's part of the record."""
@@ -110,6 +144,8 @@ class SystemRun:
                 for answer, detail in (found,)
             ],
             "notes": list(dict.fromkeys(self.notes)),
+            "requests": self.requests,
+            "leftovers": [{"id": left.id, "what": left.what} for left in dict.fromkeys(self.leftovers)],
         }
         for name, content in (("drift", self.drift), ("spec", self.spec)):
             if content is not None:
@@ -128,7 +164,10 @@ class Outcome:
     evidence: Evidence
     by_edition: dict[str, str]
     tests: list[str]
-    failure: Failure | None
+    failing: FailingCases
+    #: Why it is not tested, and the requirement whose failure stands in the way.
+    gap: Gap | None = None
+    cause: str | None = None
     #: How the target's own document differs; no part of the requirement's record.
     drift: Json | None = None
 
@@ -139,17 +178,31 @@ class Outcome:
         evidence = Evidence()
         for finding in findings:
             evidence.add(finding.evidence)
-        verdict, reason, failure = _worst(findings, evidence)
-        if not findings:
-            why = run.trouble or run.broken_off or (ONLY_REPLAY if only_kept else "no test of it was part of this run")
-            verdict, reason = Verdict.NOT_TESTED, why
-        by_edition = {edition: _cell(requirement, edition, findings, verdict) for edition in run.editions}
+        missing = [left for left in run.left_out if left.test.requirement == requirement.id]
+        verdict, reason, gap, cause = _concluded(findings, missing, evidence, run)
+        if not findings and only_kept and run.trouble is None and run.broken_off is None:
+            reason = ONLY_REPLAY
+        by_edition = {edition: editions.cell(requirement, edition, findings, verdict) for edition in run.editions}
+        failing = FailingCases.of(requirement.id, findings, own=run.own is not None)
         if findings and requirement.is_contradicted(run.editions):
-            verdict, reason, failure = _contradiction(requirement, run.editions, verdict, reason)
+            others = [
+                worst.verdict
+                for other in editions.counterparts(requirement, run.catalogue)
+                if (worst := _worst(found for found in run.findings if found.requirement == other.id)) is not None
+            ]
+            reason = editions.contradiction(requirement, run.editions, verdict, reason, others)
+            gap = gap if verdict is Verdict.NOT_TESTED and gap in BLOCKING else Gap.TARGET
+            verdict, failing = Verdict.NOT_TESTED, FailingCases((), 0, None)
         return cls(
             requirement, requirement.level_for(run.editions), verdict, reason, evidence, by_edition,
-            list(dict.fromkeys(finding.test for finding in findings)), failure, run.drift,
+            list(dict.fromkeys(finding.test for finding in findings)), failing, gap, cause, run.drift,
         )  # fmt: skip
+
+    @property
+    def failure(self) -> Failure | None:
+        """The clearest of the failing cases."""
+        clearest = self.failing.clearest
+        return None if clearest is None else clearest.failure
 
     def record(self) -> Json:
         """The requirement's part of the record."""
@@ -164,15 +217,22 @@ class Outcome:
             "evidence": {"sent": self.evidence.sent, "live": self.evidence.live, "refused": self.evidence.refused},
             "citations": [citation(cite) for cite in self.requirement.citations],
             "tests": self.tests,
+            "gap": None if self.gap is None else str(self.gap),
+            "cause": self.cause,
         }
-        if self.failure is not None:
+        if (clearest := self.failing.clearest) is not None:
+            failure = clearest.failure
             content |= {
-                "case": self.failure.case,
-                "request": self.failure.request,
-                "expected": self.failure.expected,
-                "answer": self.failure.answer,
-                "curl": self.failure.curl,
-                "compared": self.failure.compared,
+                "edition": clearest.edition,
+                "after": failure.after,
+                "left_out": self.failing.left_out,
+                "failing": self.failing.record(),
+                "case": failure.case,
+                "request": failure.request,
+                "expected": failure.expected,
+                "answer": failure.answer,
+                "curl": failure.curl,
+                "compared": failure.compared,
             }
         return content
 
@@ -194,39 +254,55 @@ def _telling(findings: list[Finding]) -> tuple[bool, list[Finding]]:
     return bool(findings) and not ordinary, ordinary + kept
 
 
-def _worst(findings: list[Finding], evidence: Evidence) -> tuple[Verdict, str | None, Failure | None]:
-    if not findings:
-        return Verdict.NOT_TESTED, None, None
-    worst = max(findings, key=lambda finding: SEVERITY[finding.verdict])
+def _worst(findings: Iterable[Finding]) -> Finding | None:
+    return max(findings, key=lambda finding: SEVERITY[finding.verdict], default=None)
+
+
+def _concluded(
+    findings: list[Finding], missing: list[LeftOut], evidence: Evidence, run: SystemRun
+) -> tuple[Verdict, str | None, Gap | None, str | None]:
+    """Verdict, reason, gap and cause: the worst of the findings; no pass without evidence, nor of a part."""
+    worst, absent = _worst(findings), gap_of(left.gap for left in missing)
+    if worst is None:
+        ended = run.trouble or run.broken_off
+        unheard = absent or Gap.LIMIT
+        return Verdict.NOT_TESTED, ended or why(unheard), unheard, None
+    if worst.verdict in {Verdict.FAIL, Verdict.ERROR}:
+        return worst.verdict, worst.reason, None, None
     if worst.verdict is Verdict.PASS and not evidence.sent:
-        return Verdict.NOT_TESTED, NO_EVIDENCE, None
-    return worst.verdict, worst.reason, worst.failure
+        # what looks back on a run has not enough of it where the run was not whole
+        partial = absent or gap_of(left.gap for left in run.left_out) or Gap.TARGET
+        return Verdict.NOT_TESTED, NO_EVIDENCE, partial, None
+    untested = [finding for finding in findings if finding.verdict is Verdict.NOT_TESTED]
+    gap = gap_of([absent, *(finding.gap or Gap.TARGET for finding in untested)])
+    if gap is None:
+        return Verdict.PASS, None, None, None
+    telling = next((finding for finding in untested if (finding.gap or Gap.TARGET) is gap), None)
+    reason = why(gap) if telling is None else telling.reason or why(Gap.LIMIT)
+    if telling is None:
+        reason = f"{len(missing)} of its tests {'was' if len(missing) == 1 else 'were'} not run: {reason}"
+    cause = telling.cause if telling is not None and gap is Gap.CAUSE else None
+    return Verdict.NOT_TESTED, in_part(findings, missing, reason), gap, cause
 
 
-def _cell(requirement: Requirement, edition: str, findings: list[Finding], overall: Verdict) -> str:
-    """What the matrix shows for one edition: the verdict where the edition states the rule, else its stance."""
-    stance = requirement.stance(edition)
-    if stance != "states":
-        return stance
-    own = [finding for finding in findings if finding.edition in {None, edition}]
-    if not own:
-        return str(Verdict.NOT_TESTED if overall is Verdict.PASS else overall)
-    verdict = max((finding.verdict for finding in own), key=lambda found: SEVERITY[found])
-    return str(overall if verdict is Verdict.PASS and overall is Verdict.NOT_TESTED else verdict)
+def _counted(outcomes: Iterable[Outcome], level: str) -> list[Outcome]:
+    return [outcome for outcome in outcomes if outcome.level == "MUST" or level == "should"]
 
 
-def _contradiction(
-    requirement: Requirement, chosen: tuple[str, ...], found: Verdict, reason: str | None
-) -> tuple[Verdict, str, None]:
-    """Where a chosen edition states the contrary, what the server did is shown, not judged."""
-    states = " and ".join(edition for edition in chosen if requirement.stance(edition) == "states")
-    contrary = " and ".join(edition for edition in chosen if requirement.stance(edition) == "states the contrary")
-    verb = "state" if " and " in contrary else "states"
-    if not states:
-        return Verdict.NOT_TESTED, f"{contrary} {verb} the contrary", None
-    did = {Verdict.PASS: f"the target follows {states}", Verdict.FAIL: f"the target follows {contrary}"}
-    against = f"{states} against {contrary}: no server can follow both"
-    return Verdict.NOT_TESTED, f"{against}, and {did.get(found, reason)}; --edition chooses one to judge by", None
+def _not_got_to(counted: Iterable[Outcome], what: str) -> str | None:
+    """What keeps a run without failures from being whole, in a sentence; None where nothing does."""
+    found = [outcome for outcome in counted if outcome.gap in BLOCKING]
+    if not found:
+        return None
+    parts = []
+    for gap, verb in ((Gap.CHOICE, "not chosen"), (Gap.LIMIT, "not got to"), (Gap.CAUSE, "not to be shown")):
+        own = [outcome for outcome in found if outcome.gap is gap]
+        if own:
+            causes = Counter(outcome.cause if gap is Gap.CAUSE else outcome.reason for outcome in own)
+            first = causes.most_common(1)[0][0]
+            because = {Gap.CAUSE: f" ({first} fails)", Gap.LIMIT: f" ({(first or '').partition(';')[0]})"}.get(gap, "")
+            parts.append(f"{len(own)} {'was' if len(own) == 1 else 'were'} {verb}{because}")
+    return f"not every {what} was tested in full: {', '.join(parts)}"
 
 
 @dataclass
@@ -245,13 +321,21 @@ class Run:
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
     def exit_status(self) -> int:
-        """0 conforms but for known failures, 1 does not (or they are out of date), 3 could not judge."""
+        """0 conforms but for known failures, 1 does not (or they are out of date), 3 could not judge, or not in full.
+
+        A run of tests that the user chose ends with 0 where all of them passed.
+        """
         applied = self._applied([run.record(self.level) for run in self.systems.values()])
         verdicts = [run.verdict(self.level, applied.excused)[0] for run in self.systems.values()]
         if RunVerdict.DOES_NOT_CONFORM in verdicts:
             return DOES_NOT_CONFORM
         if self.trouble is not None or not verdicts or RunVerdict.COULD_NOT_JUDGE in verdicts:
             return COULD_NOT_JUDGE
+        incomplete = [
+            run for run, found in zip(self.systems.values(), verdicts, strict=True) if found is RunVerdict.INCOMPLETE
+        ]
+        if not all(run.is_as_chosen() for run in incomplete):
+            return INCOMPLETE
         return DOES_NOT_CONFORM if applied.complaints else CONFORMS
 
     def _applied(self, runs: list[Json]) -> Applied:
@@ -267,7 +351,7 @@ class Run:
                     "system": None, "base_url": self.base_url, "target": "target", "identified_by": None,
                     "chosen_editions": [], "verdict": str(RunVerdict.COULD_NOT_JUDGE),
                     "reason": self.trouble or "nothing was judged", "summary": {"MUST": counts, "SHOULD": dict(counts)},
-                    "requirements": [], "observations": [], "notes": [],
+                    "requirements": [], "observations": [], "notes": [], "requests": 0, "leftovers": [],
                 }
             ]  # fmt: skip
         record = {

@@ -12,7 +12,7 @@ from rename_tck.openapi.custom_spec import CustomSpec
 from rename_tck.openapi.drift import Comparison, Document, UnreadableError
 from rename_tck.redaction import Redactor
 from rename_tck.target.connection import TargetConnection
-from rename_tck.verdict import NotTested, Unjudgeable
+from rename_tck.verdict import ObstacleError, Unjudgeable
 
 Json = dict[str, Any]
 
@@ -63,7 +63,7 @@ def _fetch(connection: TargetConnection, place: str) -> tuple[Answer | None, str
     asker = TargetClient(client.connection, client.policy, client.limits, retries=False)
     try:
         exchange = asker.send(Request("GET", place), Purpose.DOCUMENT)
-    except (NotTested, Unjudgeable) as trouble:
+    except (ObstacleError, Unjudgeable) as trouble:
         return None, str(trouble)
     else:
         return exchange.answer, exchange.trouble

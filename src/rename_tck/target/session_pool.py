@@ -16,7 +16,7 @@ from rename_tck.target.made_up_ids import MadeUpIds
 from rename_tck.target.others import OtherSessions
 from rename_tck.target.readback import SessionReader, Snapshot, summary
 from rename_tck.target.session_creation import SessionCreation
-from rename_tck.verdict import CouldNotJudge, NotTested, Unjudgeable
+from rename_tck.verdict import CouldNotJudge, NotTested, ObstacleError, Unjudgeable
 
 #: Sessions that stopped working, and others were made in their place: more than that is another sort of fault.
 _RETIRED = 10
@@ -80,7 +80,7 @@ class SessionPool:
                 self._more(kind, 1)
             if self._sessions and not self._fixture_ids:
                 self.reader.way = self.reader.how_to_read(self._sessions[0])
-        except (Unjudgeable, NotTested) as trouble:
+        except (Unjudgeable, NotTested, ObstacleError) as trouble:
             raise CouldNotJudge(trouble.reason) from None
         if not self._sessions:
             raise CouldNotJudge(
@@ -213,7 +213,7 @@ class SessionPool:
         """As `spare`, or None where none is made."""
         try:
             return self.spare(kind)
-        except (NotTested, Unjudgeable):
+        except (NotTested, ObstacleError, Unjudgeable):
             return None
 
     def forget(self, session: Session) -> None:
