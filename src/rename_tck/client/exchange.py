@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 #: The environment variable that holds the key, in every curl that the suite prints.
 KEY_VARIABLE = "RENAME_TCK_API_KEY"
 OTHER_MODE_KEY_VARIABLE = "RENAME_TCK_OTHER_MODE_KEY"
+OTHER_USER_KEY_VARIABLE = "RENAME_TCK_OTHER_USER_KEY"
 
 #: Headers of every request, whatever else it has.
 ALWAYS = {"Accept": "application/json"}
@@ -44,6 +45,7 @@ class Credential(Enum):
     OTHER_SCHEME = f"Basic ${KEY_VARIABLE}"
     BEYOND_ASCII = f"é${KEY_VARIABLE}"
     OTHER_MODE = f"${OTHER_MODE_KEY_VARIABLE}"
+    OTHER_USER = f"${OTHER_USER_KEY_VARIABLE}"
 
 
 @dataclass(frozen=True)
