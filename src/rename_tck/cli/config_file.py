@@ -116,7 +116,8 @@ class ConfigFile:
             table = f"[{_TARGETS}.{target}] of {self.path}" if key in chosen else str(self.path)
             value = chosen[key] if key in chosen else self.values[key]
             file, given = _place(key, f"{key} in {table}", [value]), _places(key, variable, environ)
-            if key in chosen or not any(place.filled for place in given):
+            # an empty variable is as good as none, but for the URL, where the suite objects to it
+            if key in chosen or not (given if key == BASE_URL else any(place.filled for place in given)):
                 variables[variable] = value
                 origins.places[variable] = file.where
                 if key == BASE_URL and key in chosen:
@@ -125,10 +126,16 @@ class ConfigFile:
                 ordered = [file, *given] if key in chosen else [*given, file]
                 origins.notes += _differing(key, [place for place in ordered if place.filled])
         for key, variable in _SECRETS.items():
+            own = environ.get(variable, "").strip()
             if key in chosen:
                 variables[variable] = self._secret(key, chosen[key], environ, target)
-            elif key in self.values and not environ.get(variable, "").strip():
-                variables[variable] = self._secret(key, self.values[key], environ, None)
+                if own and own != variables[variable].strip():
+                    origins.notes.append(f"the key in {chosen[key]} is used, and the one in {variable} is not.")
+            elif key in self.values:
+                if not own:
+                    variables[variable] = self._secret(key, self.values[key], environ, None)
+                elif environ.get(self.values[key], own).strip() not in {"", own}:
+                    origins.notes.append(f"the key in {variable} is used, and the one in {self.values[key]} is not.")
         profile = chosen.get(_PROFILE) or self.values.get(_PROFILE)
         options = (f"--{_PROFILE}={profile}",) if profile else ()
         return Choices(variables, options, tuple(sorted(without)), origins)
@@ -143,7 +150,7 @@ class ConfigFile:
         if target is not None and key in self.targets[target]:
             return f"[{_TARGETS}.{target}] of {self.path}"
         name = variable(key)
-        given = name is not None and any(place.filled for place in _places(key, name, environ))
+        given = name is not None and any(place.filled or key == BASE_URL for place in _places(key, name, environ))
         return str(self.path) if key in self.values and not given else None
 
     def report_dir(self, environ: Mapping[str, str]) -> Path:

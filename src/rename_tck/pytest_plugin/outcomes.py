@@ -13,8 +13,8 @@ from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.traceback_redaction import trace
 from rename_tck.results import finding
 from rename_tck.results.run import Outcome
-from rename_tck.text import visible
-from rename_tck.verdict import Conclusion, Evidence, Verdict
+from rename_tck.text import one_line, visible
+from rename_tck.verdict import Conclusion, Evidence, Gap, NotTested, Verdict
 
 #: Where an item keeps what stands behind its verdict.
 EVIDENCE = pytest.StashKey[Evidence]()
@@ -60,6 +60,26 @@ def tell(
         if excuse:
             # pytest's form of a failure that does not fail the run
             report.wasxfail = visible(f"{excuse}: {outcome.failure.case if outcome.failure else reason}")
+
+
+def _of_another_plugin(error: BaseException | None) -> BaseException | None:
+    """The same error; or, where another plugin ended the test, as one that sets a time-out does, that it did.
+
+    The suite itself never fails a test in pytest's own way.
+    """
+    seen: list[BaseException] = []
+    to_see = [error]
+    while to_see:
+        one = to_see.pop(0)
+        if one is None or one in seen:
+            continue
+        seen.append(one)
+        if isinstance(one, pytest.fail.Exception):
+            said = one_line(str(one.msg or "it gave no reason"))[:200].rstrip(".")
+            return NotTested(f"another plugin of pytest ended the test before its end: {said}", Gap.LIMIT)
+        # Hypothesis may have taken it for the failure of a case
+        to_see += [*(one.exceptions if isinstance(one, BaseExceptionGroup) else ()), one.__cause__, one.__context__]
+    return error
 
 
 def _excused(outcome: Outcome, session: ConformanceSession) -> str | None:
@@ -110,6 +130,7 @@ class Outcomes:
                 note = session.redact(f"the observations were broken off: {error}")
                 report.note = system, note  # type: ignore[attr-defined]
             return report
+        error = _of_another_plugin(error)
         found = finding.concluded(
             error, requirement=requirement.id, edition=edition, test=item.nodeid,
             evidence=item.stash.get(EVIDENCE, Evidence()), redact=session.redact,

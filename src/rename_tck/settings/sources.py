@@ -104,4 +104,5 @@ def _shown(option: Option, place: Given) -> str:
     if option.secret or not place.filled:
         return place.where
     values = place.filled if option.many else place.filled[-1:]
-    return f"{place.where}={one_line(','.join(values))[:_SHOWN]}"
+    value = one_line(",".join(values))[:_SHOWN]
+    return f"{place.where} ({value})" if " " in place.where else f"{place.where}={value}"
