@@ -107,9 +107,9 @@ class Redactor:
         self._pattern = _pattern(frozenset(secret for secret in secrets if secret))
 
     @classmethod
-    def of(cls, key: str | None, other_mode_key: str | None, header_values: Iterable[str]) -> Redactor:
+    def of(cls, key: str | None, others: Iterable[str | None], header_values: Iterable[str]) -> Redactor:
         """The one that knows the user's secrets: the keys, and the values of the headers that go with every request."""
-        return cls((*_as_sent(key), other_mode_key, *header_values))
+        return cls((*_as_sent(key), *others, *header_values))
 
     def __call__(self, text: str) -> str:
         """The text without the secrets."""

@@ -9,32 +9,40 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rename_tck.cli.errors import suggestion
-from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE
-from rename_tck.settings.options import OPTIONS
+from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE, OTHER_USER_KEY_VARIABLE
+from rename_tck.settings.options import OPTIONS, Option
+from rename_tck.settings.settings import BadOptionError
+from rename_tck.settings.sources import Given, Origins, choose
+from rename_tck.settings.variables import BASE_URL_VARIABLES, NAMES, PREFIX
 
 #: The file that is read when none is named.
 NAME = "rename-tck.toml"
 
-#: pytest-base-url's variable.
-BASE_URL_VARIABLE = "PYTEST_BASE_URL"
+#: The variable that a run takes the file's base URL from: pytest-base-url's.
+BASE_URL_VARIABLE = BASE_URL_VARIABLES[-1]
 
 REPORT_DIR = "report-dir"
+BASE_URL = "base-url"
 _PROFILE = "hypothesis-profile"
 _TARGETS = "targets"
 
 #: Keys that name a variable, and the variable that a run takes the secret from.
-_SECRETS = {"api-key-env": KEY_VARIABLE, "other-mode-key-env": OTHER_MODE_KEY_VARIABLE}
+_SECRETS = {
+    "api-key-env": KEY_VARIABLE,
+    "other-mode-key-env": OTHER_MODE_KEY_VARIABLE,
+    "other-user-key-env": OTHER_USER_KEY_VARIABLE,
+}
 
 _BY_NAME = {option.name: option for option in OPTIONS}
 
 #: The variable of each key that has one.
-_VARIABLES = {"base-url": BASE_URL_VARIABLE, **{option.name: option.variable for option in OPTIONS}}
+_VARIABLES = {BASE_URL: BASE_URL_VARIABLE, **{option.name: option.variable for option in OPTIONS}}
 
 #: Every key of a table.
 KEYS = (*_VARIABLES, _PROFILE, *_SECRETS)
@@ -55,10 +63,15 @@ class ConfigFileError(ValueError):
 
 @dataclass(frozen=True)
 class Choices:
-    """What a run is to be given: variables of its environment, and options to put before the user's own."""
+    """What a run is to be given: variables of its environment, and options to put before the user's own.
+
+    `without` are variables that it must not see; `origins` says where values are from, and what differs.
+    """
 
     variables: Mapping[str, str]
     options: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    origins: Origins = field(default_factory=Origins)
 
 
 @dataclass(frozen=True)
@@ -95,25 +108,49 @@ class ConfigFile:
         """
         chosen = {} if target is None else self.target(target)
         variables: dict[str, str] = {}
+        without = {name for name in self._named() if name.startswith(PREFIX) and name not in NAMES}
+        origins = Origins(settled=frozenset() if target is None else frozenset({REPORT_DIR}))
         for key, variable in _VARIABLES.items():
-            if key in chosen:
-                variables[variable] = chosen[key]
-            elif key in self.values and not _given(key, variable, environ):
-                variables[variable] = self.values[key]
+            if key not in chosen and key not in self.values:
+                continue
+            table = f"[{_TARGETS}.{target}] of {self.path}" if key in chosen else str(self.path)
+            value = chosen[key] if key in chosen else self.values[key]
+            file, given = _place(key, f"{key} in {table}", [value]), _places(key, variable, environ)
+            # an empty variable is as good as none, but for the URL, where the suite objects to it
+            if key in chosen or not (given if key == BASE_URL else any(place.filled for place in given)):
+                variables[variable] = value
+                origins.places[variable] = file.where
+                if key == BASE_URL and key in chosen:
+                    without.add(BASE_URL_VARIABLES[0])
+            if key not in origins.settled:
+                ordered = [file, *given] if key in chosen else [*given, file]
+                origins.notes += _differing(key, [place for place in ordered if place.filled])
         for key, variable in _SECRETS.items():
+            own = environ.get(variable, "").strip()
             if key in chosen:
                 variables[variable] = self._secret(key, chosen[key], environ, target)
-            elif key in self.values and not environ.get(variable, "").strip():
-                variables[variable] = self._secret(key, self.values[key], environ, None)
+                if own and own != variables[variable].strip():
+                    origins.notes.append(f"the key in {chosen[key]} is used, and the one in {variable} is not.")
+            elif key in self.values:
+                if not own:
+                    variables[variable] = self._secret(key, self.values[key], environ, None)
+                elif environ.get(self.values[key], own).strip() not in {"", own}:
+                    origins.notes.append(f"the key in {variable} is used, and the one in {self.values[key]} is not.")
         profile = chosen.get(_PROFILE) or self.values.get(_PROFILE)
-        return Choices(variables, (f"--{_PROFILE}={profile}",) if profile else ())
+        options = (f"--{_PROFILE}={profile}",) if profile else ()
+        return Choices(variables, options, tuple(sorted(without)), origins)
+
+    def _named(self) -> set[str]:
+        """The variables that the file names as those that hold a key."""
+        tables = (self.values, *self.targets.values())
+        return {table[key] for table in tables for key in _SECRETS if key in table}
 
     def source(self, key: str, target: str | None, environ: Mapping[str, str]) -> str | None:
         """Where in the file a run takes the value of a key from; None where it does not take it from the file."""
         if target is not None and key in self.targets[target]:
             return f"[{_TARGETS}.{target}] of {self.path}"
         name = variable(key)
-        given = name is not None and _given(key, name, environ)
+        given = name is not None and any(place.filled or key == BASE_URL for place in _places(key, name, environ))
         return str(self.path) if key in self.values and not given else None
 
     def report_dir(self, environ: Mapping[str, str]) -> Path:
@@ -133,9 +170,24 @@ def variable(key: str) -> str | None:
     return _SECRETS.get(key) or _VARIABLES.get(key)
 
 
-def _given(key: str, variable: str, environ: Mapping[str, str]) -> bool:
-    """Whether a variable is given. An empty one counts only for the URL, where the suite objects to it."""
-    return variable in environ if key == "base-url" else bool(environ.get(variable, "").strip())
+def _place(key: str, where: str, texts: Sequence[str]) -> Given:
+    """A place in which a key is given: what can be given several times is one a line."""
+    many = key in _BY_NAME and _BY_NAME[key].many
+    return Given(where, tuple(line for text in texts for line in (text.splitlines() if many else [text])))
+
+
+def _places(key: str, variable: str, environ: Mapping[str, str]) -> list[Given]:
+    """The variables that give a key."""
+    names = BASE_URL_VARIABLES if key == BASE_URL else (variable,)
+    return [_place(key, name, [environ[name].strip()]) for name in names if name in environ]
+
+
+def _differing(key: str, places: Sequence[Given]) -> list[str]:
+    """A note for each place whose value is not used, because an earlier one has another."""
+    try:
+        return choose(_BY_NAME.get(key, Option(key, "")), places)[1]
+    except BadOptionError:
+        return []  # the run says it
 
 
 def find(named: str | None) -> ConfigFile:
@@ -185,7 +237,7 @@ def _texts(table: Mapping[str, Any], where: str, folder: Path, *, top: bool = Fa
 
 
 def _text(key: str, value: object, where: str, folder: Path, *, top: bool) -> str:
-    if key in {"api-key", "other-mode-key"}:
+    if f"{key}-env" in _SECRETS:
         raise ConfigFileError(
             f"{key} in {where} is not read, for no key belongs into a file: "
             f"name the variable that holds it with {key}-env."

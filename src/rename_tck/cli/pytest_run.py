@@ -27,11 +27,16 @@ PLUGINS = ("base_url", "xdist", "hypothesispytest", "rename_tck.pytest_plugin")
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
 
 
-def judge(arguments: Sequence[str], variables: Mapping[str, str] | None = None, plugins: Sequence[object] = ()) -> int:
+def judge(
+    arguments: Sequence[str],
+    variables: Mapping[str, str] | None = None,
+    plugins: Sequence[object] = (),
+    without: Sequence[str] = (),
+) -> int:
     """Run the contract tests; the exit status.
 
     The arguments are pytest's and the suite's; among them at least one names a contract test by its path. The variables
-    are set for the length of the run.
+    are set for the length of the run, and those that it is to be `without` are not.
 
     Raises:
         BadOption: pytest or the suite cannot use an argument.
@@ -44,7 +49,7 @@ def judge(arguments: Sequence[str], variables: Mapping[str, str] | None = None, 
     if not os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
         changes["HYPOTHESIS_STORAGE_DIRECTORY"] = _storage()
     _check_junit(last_value(arguments, *JUNIT))
-    with _environment(changes):
+    with _environment(changes, without):
         status = pytest.main([*options, *arguments], plugins=[_Sentences(), _Paths(root), *plugins])
     return int(status)
 
@@ -105,10 +110,10 @@ def _temporary() -> str:
 
 
 @contextlib.contextmanager
-def _environment(changes: Mapping[str, str]) -> Iterator[None]:
-    names = {*changes, *_FOREIGN}
+def _environment(changes: Mapping[str, str], without: Sequence[str] = ()) -> Iterator[None]:
+    names = {*changes, *_FOREIGN, *without}
     before = {name: os.environ[name] for name in names if name in os.environ}
-    for name in _FOREIGN:
+    for name in (*_FOREIGN, *without):
         os.environ.pop(name, None)
     os.environ.update(changes)
     try:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="ID [OPTIONS OF run]...")
-@click.option("--base-url", metavar="URL", help="The target. [PYTEST_BASE_URL]")
+@click.option("--base-url", metavar="URL", help="The target. [RENAME_TCK_BASE_URL, PYTEST_BASE_URL]")
 @click.option(
     "--report-dir",
-    type=click.Path(path_type=Path),
     metavar="DIR",
     help="The reports of the run that failed (default: reports). [RENAME_TCK_REPORT_DIR]",
 )
 @click.option("--spec", metavar="FILE", help="The document of your own that the run judged by. [RENAME_TCK_SPEC]")
-def command(arguments: tuple[str, ...], base_url: str | None, report_dir: Path | None, spec: str | None) -> int:
+def command(arguments: tuple[str, ...], base_url: str | None, report_dir: str | None, spec: str | None) -> int:
     """Send the failing case of a requirement again. ID is the requirement, or the file of the case.
 
     \b
@@ -38,6 +35,8 @@ def command(arguments: tuple[str, ...], base_url: str | None, report_dir: Path |
         raise CommandError("replay needs the ID of a requirement, as in rename-tck replay dify.user-required.")
     if len(names) > 1:
         raise CommandError(f"replay sends the case of one requirement, not of {' and '.join(names)}: name one.")
+    if spec is not None and not spec.strip():
+        raise CommandError("--spec is given but empty.")
     more = (*arguments[: places[0]], *arguments[places[0] + 1 :])
 
     from rename_tck.cli.replaying import resend  # here, for pytest and all that judges come with it

@@ -32,9 +32,10 @@ from rename_tck.verdict import Verdict
 _STILL_FAILS = 1
 
 
-def resend(name: str, more: Sequence[str], *, base_url: str | None, report_dir: Path | None, spec: str | None) -> int:
+def resend(name: str, more: Sequence[str], *, base_url: str | None, report_dir: str | None, spec: str | None) -> int:
     """Send it, and say what came of it; the exit status. `more` are options of a run."""
-    folder = report_dir or Path(os.environ.get("RENAME_TCK_REPORT_DIR", "").strip() or "reports")
+    folders = (report_dir, os.environ.get("RENAME_TCK_REPORT_DIR"), "reports")
+    folder = Path(next(text for text in folders if text and text.strip()))
     given = spec or os.environ.get("RENAME_TCK_SPEC", "").strip()
     files = _files(name, folder, own=bool(given))
     try:
@@ -49,12 +50,16 @@ def resend(name: str, more: Sequence[str], *, base_url: str | None, report_dir: 
             statuses.append(COULD_NOT_JUDGE)
             put(f"replay: {one.requirement} could not be judged: its case holds a secret, which no file keeps; "
                 f"run the suite with -k {one.requirement}\n", None)  # fmt: skip
+    if report_dir is not None and not report_dir.strip():
+        put(f"note: --report-dir is given but empty: the replay is of {folder}.\n", None)
     if kept:
         replay = Replay(list(kept.values()))
         contract = packaged("conformance")
         options += [] if base_url is None else [f"--base-url={base_url}"]
         modules = sorted({str(contract / one.module) for one in replay.cases if (contract / one.module).is_file()})
         _judge(replay, [*(modules or [str(contract)]), *options, *more])
+        for note in replay.notes:
+            put(one_line(f"note: {note}") + "\n", None)
         for path, one in kept.items():
             text, status = _said(replay, one, path)
             put(text, None)

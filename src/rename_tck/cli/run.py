@@ -26,13 +26,15 @@ Judge a server by the OpenAPI document that it claims to implement. Reports go t
 folder that this is called in nothing is read but rename-tck.toml, no pytest configuration either.
 
 Most used (the command line wins over variables, variables over rename-tck.toml):
-  --base-url=URL               the target; the embedded servers without it [PYTEST_BASE_URL]
+  --base-url=URL               the target; the embedded servers without it [RENAME_TCK_BASE_URL]
   --system=NAME                dify, agno or openhands; found out by default [RENAME_TCK_SYSTEM]
   --user=NAME                  whose sessions they are; rename-tck by default [RENAME_TCK_USER]
   --session-id=ID              a session to use, repeatable; else created [RENAME_TCK_SESSION_ID]
   --request-timeout=SECONDS    for a whole response; 10 s by default [RENAME_TCK_REQUEST_TIMEOUT]
   --report-dir=DIR             where reports go; reports by default [RENAME_TCK_REPORT_DIR]
-The key is taken from RENAME_TCK_API_KEY (Dify, an app of another mode: RENAME_TCK_OTHER_MODE_KEY).
+  --wait=TIME                  for a target that is not up yet, as in 30s [RENAME_TCK_WAIT]
+The key is taken from RENAME_TCK_API_KEY (of another user or a second app: RENAME_TCK_OTHER_USER_KEY;
+Dify, of an app of another mode: RENAME_TCK_OTHER_MODE_KEY).
 
 Of the command: --all, --config=FILE (instead of ./rename-tck.toml), --help
 Of the suite: --edition --spec --level --known-failures --history --header --ca-bundle --insecure

@@ -21,6 +21,7 @@ from rename_tck.reports import matrix
 from rename_tck.requirements.catalogue import Catalogue, systems
 from rename_tck.results import record as records
 from rename_tck.results.run import DOES_NOT_CONFORM
+from rename_tck.settings.variables import BASE_URL_VARIABLES
 from rename_tck.text import pad, width
 
 _REPORT_DIR = f"--{REPORT_DIR}"
@@ -128,7 +129,7 @@ def _run(words: list[str], choices: Choices) -> int:
         BadOption: it cannot use an argument.
     """
     try:
-        status = pytest_run.judge(words, choices.variables)
+        status = pytest_run.judge(words, choices.variables, [choices.origins], choices.without)
     except BadOption as error:
         if not str(error).startswith("not found: "):
             raise
@@ -160,8 +161,9 @@ def _check_names(words: list[str]) -> None:
 
 
 def _choices(file: ConfigFile, target: str, words: list[str]) -> Choices:
-    choices, variable = file.choices(target, os.environ), config_file.BASE_URL_VARIABLE
-    if variable not in {*choices.variables, *os.environ} and last_value(words, "--base-url") is None:
+    choices = file.choices(target, os.environ)
+    given = {*choices.variables, *os.environ}.intersection(BASE_URL_VARIABLES)
+    if not given and last_value(words, "--base-url") is None:
         # the embedded servers, which would be judged, are not what the target's name promises
         raise ConfigFileError(f"the target {target} of {file.path} has no base-url.")
     return choices

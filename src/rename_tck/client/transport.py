@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
 from collections import Counter
@@ -15,10 +14,12 @@ import requests
 import urllib3
 
 from rename_tck.client.adapter import Adapter, Deadlines
+from rename_tck.client.environment import CA_VARIABLES, Proxy, proxies_for, proxy_of
 from rename_tck.client.exchange import ALWAYS, Answer, Credential, Exchange, Request, Trouble, altered, merged, schemed
 from rename_tck.client.journal import Journal, Purpose
 from rename_tck.client.limits import Limits
 from rename_tck.client.request_policy import RequestPolicy, Route
+from rename_tck.client.trouble import described
 from rename_tck.client.waiting import Waiting
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.redaction import Redactor
@@ -57,12 +58,26 @@ class Connection:
     extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     time_limit: float = 10.0
     verify: bool | str = True
+    #: Whether the proxies that the environment names are asked.
+    through_proxies: bool = True
+    #: What else must not show: the credentials of those proxies.
+    more_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @cached_property
     def redact(self) -> Redactor:
         """Takes the secrets of the connection out of a text."""
-        more = (self.other_user_key or "", *(value for _, value in self.extra_headers))
-        return Redactor.of(self.key, self.other_mode_key, more)
+        others = self.other_mode_key, self.other_user_key, *self.more_secrets
+        return Redactor.of(self.key, others, (value for _, value in self.extra_headers))
+
+    @cached_property
+    def proxies(self) -> dict[str, str]:
+        """The proxies that the target is asked through, as requests takes them."""
+        return proxies_for(self.base_url) if self.through_proxies else {}
+
+    @cached_property
+    def proxy(self) -> Proxy | None:
+        """The one that is asked; None where the target is asked itself."""
+        return proxy_of(self.base_url, self.proxies)
 
 
 class TargetClient:
@@ -163,7 +178,7 @@ class TargetClient:
                 ValueError,
                 AttributeError,
             ) as error:
-                trouble, kind = _trouble(error, self.connection.redact)
+                trouble, kind = described(error, self.connection)
         ended = time.monotonic()
         elapsed = ended - started
         if cut.is_set():
@@ -208,7 +223,7 @@ class TargetClient:
 
     def _receive(self, prepared: requests.PreparedRequest, limit: float, started: float) -> Answer:
         response = self._adapter().send(
-            prepared, stream=True, timeout=limit, verify=self.connection.verify, proxies=self._proxies()
+            prepared, stream=True, timeout=limit, verify=self.connection.verify, proxies=self.connection.proxies
         )
         try:
             return Answer(
@@ -256,13 +271,6 @@ class TargetClient:
                 self._adapters.append(adapter)
         return adapter
 
-    def _proxies(self) -> dict[str, str]:
-        proxies: dict[str, str] | None = getattr(self._local, "proxies", None)
-        if proxies is None:
-            proxies = dict(requests.utils.get_environ_proxies(self.connection.base_url))
-            self._local.proxies = proxies
-        return proxies
-
     def make_last_try(self) -> None:
         """From now on sessions are put back: no limit of requests holds, and a target given up is tried again."""
         self.closing = True
@@ -302,28 +310,4 @@ class _TooMuchError(Exception):
 
 def default_verify() -> bool | str:
     """What requests would verify TLS against: a bundle that the environment names, or its own."""
-    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-
-
-def _trouble(error: Exception, redact: Redactor) -> tuple[str, Trouble]:
-    """Why no answer came, in one sentence, and of which kind that is."""
-    chain: list[BaseException] = [error]
-    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and len(chain) < 12:
-        chain.append(inner)
-    words = redact.on_one_line(str(chain[-1]), 200) or type(chain[-1]).__name__
-    if isinstance(error, requests.exceptions.SSLError) or any(
-        isinstance(e, urllib3.exceptions.SSLError) for e in chain
-    ):
-        return f"TLS failed: {words}", Trouble.TLS
-    if any(isinstance(e, ConnectionRefusedError) for e in chain):
-        return "connection refused: nothing listens there", Trouble.REFUSED
-    if any(isinstance(e, socket.gaierror) for e in chain):
-        return "the host name is not known", Trouble.UNKNOWN_HOST
-    if isinstance(error, requests.Timeout) or any(isinstance(e, TimeoutError) for e in chain):
-        return "no answer in time", Trouble.TIMEOUT
-    if isinstance(error, requests.exceptions.ProxyError):
-        return f"the proxy failed: {words}", Trouble.PROXY
-    broken = (ConnectionError, urllib3.exceptions.ProtocolError, urllib3.exceptions.IncompleteRead)
-    if any(isinstance(e, broken) for e in chain):
-        return f"the connection broke before a whole answer came: {words}", Trouble.BROKEN
-    return f"the answer could not be read as HTTP: {words}", Trouble.NO_HTTP
+    return next((named for variable in CA_VARIABLES if (named := os.environ.get(variable))), True)

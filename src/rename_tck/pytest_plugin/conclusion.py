@@ -24,7 +24,7 @@ class RunConclusion:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
         """Decide the exit status, and write the reports after everything that pytest has to say."""
         ours, run = self._session.active and not self._config.option.collectonly, self._session.run
-        if ours and "hypothesis" not in sys.modules:
+        if ours and "hypothesis" not in sys.modules and self._config.pluginmanager.has_plugin("hypothesispytest"):
             # it would be loaded to sum up that there is nothing to say of it
             self._config.pluginmanager.unregister(name="hypothesispytest")
         usual = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
@@ -66,6 +66,8 @@ class RunConclusion:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         say = reporter.write_line if reporter else print
         if session.settings.plan:
+            for note in session.settings.notes:
+                say(f"note: {session.redact(note)}")
             for line in plan(self._targets.sent, session.planned_target):
                 say(line)
             return 0

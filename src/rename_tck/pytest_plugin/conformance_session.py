@@ -110,8 +110,10 @@ class ConformanceSession:
             self.run.systems[system] = run = SystemRun(
                 system, self.editions(system), embedded=self.settings.base_url is None, drift=self._controllers_drift
             )
+            if self.worker is None:
+                run.notes += map(self.redact, self.settings.notes)
             if (spec := self.settings.spec) is not None:
-                run.spec, run.own, run.notes = _described(spec), spec.catalogue, list(spec.notes)
+                run.spec, run.own, run.notes = _described(spec), spec.catalogue, [*run.notes, *spec.notes]
             if self.identity is not None:
                 run.base_url, run.identified_by = self.identity.base_url, self.identity.known_by
             elif run.embedded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 from rename_tck.interruption import INTERRUPTION
@@ -12,14 +13,22 @@ from rename_tck.pytest_plugin.prefetching import Prefetching
 from rename_tck.settings.settings import BadOptionError
 from rename_tck.target.connection import TargetConnection, all_editions, embedded_settings
 from rename_tck.target.detection import identify, locate
+from rename_tck.target.waiting import wait_until_up
 from rename_tck.verdict import CouldNotJudge, NotTested
 
 
 class Targets:
     """The open targets, one for each system, and beside it one with sessions of its own for cases of earlier runs."""
 
-    def __init__(self, session: ConformanceSession, earlier: EarlierFailures, prefetching: Prefetching) -> None:
+    def __init__(
+        self,
+        session: ConformanceSession,
+        earlier: EarlierFailures,
+        prefetching: Prefetching,
+        say: Callable[[str], object] = print,
+    ) -> None:
         self._session = session
+        self._say = say
         self._earlier = earlier
         self._prefetching = prefetching
         #: What was sent to each system, by call, once it is closed.
@@ -35,7 +44,9 @@ class Targets:
             CouldNotJudge: it cannot be reached, or offers nothing to judge.
         """
         session, settings = self._session, self._session.settings
+        waited = None
         if session.identity is None:
+            waited = wait_until_up(settings, self._say)
             session.identity = locate(settings, settings.system) if settings.system else identify(settings)
         spec, system = settings.spec, session.identity.system
         if spec is not None and spec.system != system:
@@ -43,7 +54,8 @@ class Targets:
         known = all_editions(system)
         if settings.editions and not set(settings.editions) <= set(known):
             raise CouldNotJudge(f"--edition does not go with {system}: its document has one edition only")
-        session.system_run(system)
+        run = session.system_run(system)
+        run.notes += [session.redact(waited)] if waited else []
         self.open(system)
 
     def open(self, system: str) -> TargetConnection:

@@ -8,28 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from rename_tck.cases.spaces import DEFAULT, PROFILES
+from rename_tck.pytest_plugin import option_places
+from rename_tck.results import history
 from rename_tck.results.known_failures import KnownFailure, KnownFailuresError, load
-from rename_tck.settings.options import OPTIONS, Option, settings_from
+from rename_tck.settings import variables
+from rename_tck.settings.options import OPTIONS, settings_from
 from rename_tck.settings.settings import BadOptionError, Settings
-
-
-def add_options(parser: pytest.Parser) -> None:
-    """Add every option, with its ini key."""
-    group = parser.getgroup("rename-tck", "rename-tck: the system under test (its URL is --base-url)")
-    for option in OPTIONS:
-        what = f"{option.help} [{option.variable}]"
-        if option.flag:
-            group.addoption(f"--{option.name}", dest=option.dest, action="store_true", help=what)
-        else:
-            action = "append" if option.many else "store"
-            group.addoption(f"--{option.name}", dest=option.dest, action=action, metavar=option.metavar, help=what)
-        if option.many:
-            parser.addini(option.dest, option.help, type="linelist")
-        else:
-            parser.addini(option.dest, option.help, type="string")
 
 
 def look_up_profile(config: Any) -> None:
@@ -54,12 +39,14 @@ def read(config: Any, environ: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         BadOptionError: a value cannot be used.
     """
-    values = {option.name: _value(option, config, environ) for option in OPTIONS}
+    variables.check(environ)
+    values, notes = option_places.values(config, environ)
+    base_url, more = option_places.base_url(config, environ)
     seed = config.getoption("--hypothesis-seed", None)
     if seed not in {None, ""} and not re.fullmatch(r"[0-9]{1,18}", str(seed)):
         raise BadOptionError(f"--hypothesis-seed is a whole number, not {seed!r}.")
     worker = hasattr(config, "workerinput")  # the controller has checked the user's own document
-    return settings_from(values, _given_base_url(config), environ, check_spec=not worker)
+    return settings_from(values, base_url, environ, check_spec=not worker, notes=(*notes, *more))
 
 
 def known_failures(settings: Settings) -> tuple[KnownFailure, ...]:
@@ -74,35 +61,33 @@ def known_failures(settings: Settings) -> tuple[KnownFailure, ...]:
         raise BadOptionError(f"--known-failures: {error}") from None
 
 
+def check_history(settings: Settings) -> None:
+    """See that the history can be written, and is one.
+
+    Raises:
+        BadOptionError: it cannot, or is not.
+    """
+    if settings.history is not None:
+        try:
+            history.check(settings.history, settings.report_dir)
+        except history.HistoryError as error:
+            raise BadOptionError(f"--history={settings.history} {error}") from None
+
+
 def report_dir(config: Any, environ: Mapping[str, str] = os.environ) -> Path:
     """The report folder, whatever else is wrong with the options."""
-    (option,) = (option for option in OPTIONS if option.name == "report-dir")
-    return Path(next(iter(_value(option, config, environ)), "reports"))
+    given = _first("report-dir", config, environ)
+    return Path(given[-1] if given else "reports")
 
 
 def headers_given(config: Any, environ: Mapping[str, str] = os.environ) -> list[str]:
     """Every --header as it was written, whether it can be used or not."""
     (option,) = (option for option in OPTIONS if option.name == "header")
-    return _value(option, config, environ)
+    return [text for place in option_places.places(option, config, environ) for text in place.values]
 
 
-def _value(option: Option, config: Any, environ: Mapping[str, str]) -> list[str]:
-    given = config.getoption(option.dest, None)
-    if given not in (None, [], False):
-        return list(given) if option.many else [str(given)]
-    for source in (environ.get(option.variable), config.getini(option.dest)):
-        if source:
-            lines = source.splitlines() if isinstance(source, str) else list(source)
-            texts = [line.strip() for line in lines if line.strip()] if option.many else [str(source).strip()]
-            if option.flag:
-                return texts if texts[0].lower() in {"1", "true", "yes", "on"} else []
-            return texts
-    return [option.default] if option.default is not None else []
-
-
-def _given_base_url(config: Any) -> str | None:
-    """pytest-base-url's option or ini key; it hands a worker an empty text for none."""
-    given: str | None = config.getoption("base_url", None)
-    if given is None or (not given and hasattr(config, "workerinput")):
-        given = config.getini("base_url") or None
-    return given
+def _first(name: str, config: Any, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of an option in the first place that has any."""
+    (option,) = (option for option in OPTIONS if option.name == name)
+    found = (place.filled for place in option_places.places(option, config, environ))
+    return next((values for values in found if values), ())

@@ -14,8 +14,8 @@ from rename_tck.pytest_plugin.traceback_redaction import trace
 from rename_tck.results import finding
 from rename_tck.results.failing_cases import FOLDER, FailingCases
 from rename_tck.results.run import Outcome
-from rename_tck.text import visible
-from rename_tck.verdict import Conclusion, Evidence, ObstacleError, Verdict
+from rename_tck.text import one_line, visible
+from rename_tck.verdict import Conclusion, Evidence, Gap, NotTested, ObstacleError, Verdict
 
 #: Where an item keeps what stands behind its verdict.
 EVIDENCE = pytest.StashKey[Evidence]()
@@ -80,6 +80,26 @@ def _cases_so_far(session: ConformanceSession, system: str, found: finding.Findi
     return FailingCases.of(found.requirement, [*earlier, found], own=run.own is not None)
 
 
+def _of_another_plugin(error: BaseException | None) -> BaseException | None:
+    """The same error; or, where another plugin ended the test, as one that sets a time-out does, that it did.
+
+    The suite itself never fails a test in pytest's own way.
+    """
+    seen: list[BaseException] = []
+    to_see = [error]
+    while to_see:
+        one = to_see.pop(0)
+        if one is None or one in seen:
+            continue
+        seen.append(one)
+        if isinstance(one, pytest.fail.Exception):
+            said = one_line(str(one.msg or "it gave no reason"))[:200].rstrip(".")
+            return NotTested(f"another plugin of pytest ended the test before its end: {said}", Gap.LIMIT)
+        # Hypothesis may have taken it for the failure of a case
+        to_see += [*(one.exceptions if isinstance(one, BaseExceptionGroup) else ()), one.__cause__, one.__context__]
+    return error
+
+
 def _excused(outcome: Outcome, session: ConformanceSession) -> str | None:
     """Why a failure does not fail the run; None when it does."""
     today = datetime.now(UTC).date()
@@ -128,6 +148,7 @@ class Outcomes:
                 note = session.redact(f"the observations were broken off: {error}")
                 report.note = system, note  # type: ignore[attr-defined]
             return report
+        error = _of_another_plugin(error)
         found = finding.concluded(
             error, requirement=requirement.id, edition=edition, test=item.nodeid,
             evidence=item.stash.get(EVIDENCE, Evidence()), redact=session.redact,

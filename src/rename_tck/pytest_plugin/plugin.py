@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -11,18 +12,23 @@ from rename_tck.pytest_plugin.conclusion import RunConclusion
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.earlier_failures import EarlierFailures
 from rename_tck.pytest_plugin.lifecycle import TargetLifecycle
+from rename_tck.pytest_plugin.needed_plugins import load_needed
 from rename_tck.pytest_plugin.open_targets import Targets
-from rename_tck.pytest_plugin.options import add_options, known_failures, look_up_profile, read, report_dir
+from rename_tck.pytest_plugin.option_places import add_options
+from rename_tck.pytest_plugin.options import check_history, known_failures, look_up_profile, read, report_dir
 from rename_tck.pytest_plugin.outcomes import Outcomes
 from rename_tck.pytest_plugin.prefetching import Prefetching
 from rename_tck.pytest_plugin.traceback_redaction import TracebackRedaction
 from rename_tck.pytest_plugin.workers import Workers
 from rename_tck.replay.single_case import Replay
 from rename_tck.settings.settings import BadOptionError
+from rename_tck.settings.variables import BASE_URL_VARIABLES
+from rename_tck.text import visible
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add every option, with its ini key."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add every option, with its ini key; and those of the plugins that a run needs, where pytest has not loaded them."""
+    load_needed(pluginmanager, parser)
     add_options(parser)
 
 
@@ -37,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
         look_up_profile(config)
         settings = read(config)
         known = known_failures(settings)
+        if replay is None and not hasattr(config, "workerinput"):
+            check_history(settings)
         settings = settings if replay is None else replay.settings(settings)
     except BadOptionError as error:
         if replay is None:
@@ -46,13 +54,15 @@ def pytest_configure(config: pytest.Config) -> None:
         else:
             replay.complaint = str(error)
         raise pytest.UsageError(str(error)) from None
+    if BASE_URL_VARIABLES[0] in os.environ and not hasattr(config, "workerinput"):
+        config.option.base_url = settings.base_url  # of pytest-base-url, which does not know the suite's variable
     planned = settings.base_url if settings.plan else None
     # a plan is rehearsed on the embedded server
     settings = replace(settings, base_url=None) if settings.plan else settings
     session = ConformanceSession.of(config, settings, known, replay)
     session.planned_target = planned
     earlier, prefetching = EarlierFailures(session), Prefetching(session)
-    targets = Targets(session, earlier, prefetching)
+    targets = Targets(session, earlier, prefetching, lambda line: say(config, session.redact(line)))
     conclusion = RunConclusion(config, session, targets)
     for name, plugin in (
         ("profile", VerboseProfile(config, session)),
@@ -63,6 +73,16 @@ def pytest_configure(config: pytest.Config) -> None:
         ("conclusion", conclusion),
     ):
         config.pluginmanager.register(plugin, f"rename-tck-{name}")
+
+
+def say(config: pytest.Config, line: str) -> None:
+    """Write a line to the terminal, while the run goes on."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        print(visible(line), flush=True)  # noqa: T201
+    else:
+        reporter.ensure_newline()
+        reporter.write_line(visible(line), flush=True)
 
 
 class VerboseProfile:

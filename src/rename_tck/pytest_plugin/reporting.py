@@ -28,6 +28,8 @@ def write_reports(record: Json, settings: Settings, redact: Callable[[str], str]
     say("")
     for line in terminal.table(record):
         say(line)
+    for note in settings.notes:
+        say(visible(f"note: {redact(note)}"))
     try:
         runs = _history(record, settings, say)
         ensure_writable(settings.report_dir)

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from _pytest._code.code import ExceptionChainRepr, ReprTracebackNative
 
-from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE, OTHER_USER_KEY_VARIABLE
+from rename_tck.client import environment
 from rename_tck.pytest_plugin.options import headers_given
 from rename_tck.redaction import Redactor
+from rename_tck.settings.variables import KEY_VARIABLES
 
 
 def trace(error: BaseException) -> str:
@@ -34,10 +35,9 @@ class TracebackRedaction:
     """A plugin for pytest's own complaint of an internal error, from before the options are looked at."""
 
     def __init__(self, config: Any, environ: Mapping[str, str] = os.environ) -> None:
-        values = [text.partition(":")[2].strip() for text in headers_given(config, environ)]
-        values.append(environ.get(OTHER_USER_KEY_VARIABLE, "").strip())
-        keys = environ.get(KEY_VARIABLE, "").strip(), environ.get(OTHER_MODE_KEY_VARIABLE, "").strip()
-        self._redact = Redactor.of(*keys, (environ.get(OTHER_USER_KEY_VARIABLE, "").strip(), *values))
+        values = (text.partition(":")[2].strip() for text in headers_given(config, environ))
+        key, *others = (environ.get(name, "").strip() for name in KEY_VARIABLES)
+        self._redact = Redactor.of(key, (*others, *environment.secrets(environ)), values)
         tracer = config.trace.root  # of --debug, which logs what every hook is given
         if (write := getattr(tracer, "_writer", None)) is not None:
             tracer.setwriter(lambda text: write(self._redact(text)))

@@ -26,6 +26,7 @@ class Workers:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker what the controller knows."""
         node.workerinput["rename_tck_seed"] = self._session.seed
+        node.workerinput["rename_tck_base_url"] = self._session.settings.base_url
         node.workerinput["rename_tck_drift"] = self._session.drift()
         identity = self._session.identity
         node.workerinput["rename_tck_identity"] = (

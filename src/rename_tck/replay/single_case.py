@@ -47,6 +47,8 @@ class Replay:
     editions: tuple[str, ...] = ()
     #: What is required by the user's own document, where the replay cases were judged by it.
     own: Catalogue | None = None
+    #: What the user should know of how the options were given.
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: pytest.Config) -> Replay | None:
@@ -60,6 +62,7 @@ class Replay:
             BadOptionError: they do not go with a replay.
         """
         first, self.redact = self.cases[0], settings.redactor()
+        self.notes = tuple(map(self.redact, settings.notes))
         if settings.base_url is None:
             raise BadOptionError("A replay needs a target: give it with --base-url=URL.")
         if settings.plan:

@@ -20,6 +20,14 @@ _JUDGED = ("pass", "fail")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+#: What a run writes into its report folder besides.
+_REPORTS = frozenset({"conformance.json", "conformance.html", "conformance.md", "ctrf.json", "badge.json"})
+
+
+class HistoryError(ValueError):
+    """A file cannot be the history; the message says why, and follows its name."""
+
+
 @dataclass(frozen=True)
 class History:
     """The runs of a file, oldest first, and a sentence on each thing in it that was skipped."""
@@ -123,14 +131,68 @@ def place(run: Json) -> str:
     return f"{parts.scheme}://{host}{parts.path}" if host in _LOOPBACK else str(run["base_url"])
 
 
+def check(path: Path, report_dir: Path) -> None:
+    """See before a run that its line can be added to the file, and that nothing but a history is added to.
+
+    The folder of reports, which a run makes, need not be there yet.
+
+    Raises:
+        HistoryError: the file is another one, or cannot be written.
+    """
+    folder = path.parent
+    if path.name in _REPORTS and folder.resolve() == report_dir.resolve():
+        raise HistoryError("is a report that the run writes: name a file of its own.")
+    try:
+        if not path.exists():
+            if not folder.is_dir():
+                if folder.resolve() == report_dir.resolve():
+                    return
+                raise HistoryError(f"cannot be made: there is no folder {folder}.")
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise HistoryError(f"cannot be made: the folder {folder} cannot be written to.")
+            return
+        if path.is_dir():
+            raise HistoryError("is a folder: name a file.")
+        if not path.is_file():
+            raise HistoryError("is no file that lines could be kept in.")
+        with path.open("r+b") as file:
+            begun = _is_history(file)
+    except OSError as error:
+        raise HistoryError(f"cannot be written: {error.strerror or error}.") from None
+    if not begun:
+        raise HistoryError("is no history: none of its lines was written by a run. Name another file.")
+
+
+def _is_history(lines: Iterable[bytes]) -> bool:
+    """Whether these are lines of a history, of whatever version, or none at all."""
+    empty = True
+    for line in lines:
+        if not line.strip():
+            continue
+        empty = False
+        try:
+            content = json.loads(line)
+        except (ValueError, RecursionError):
+            # the first run's, broken off
+            if not line.endswith(b"\n") and line.startswith(_BEGINNING):
+                return True
+            continue
+        if isinstance(content, dict) and "history_version" in content:
+            return True
+    return empty
+
+
+#: What a line begins with: its members are sorted.
+_BEGINNING = b'{"end": "'
+
+
 def append(record: Json, path: Path) -> None:
     """Add the run's line to the file, which is made if need be; a run whose line stands there last is not added again.
 
     Raises:
-        OSError: the file or its folder cannot be made or written.
+        OSError: the file cannot be made or written.
     """
     line = json.dumps(entry(record), sort_keys=True).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - len(line) - 2))

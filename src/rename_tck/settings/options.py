@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from rename_tck.client import environment
 from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE, OTHER_USER_KEY_VARIABLE
 from rename_tck.client.limits import parse_duration, parse_rate
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.settings.settings import BadOptionError, Settings
-from rename_tck.systems import NAMES
+from rename_tck.systems import NAMES, load
 
 if TYPE_CHECKING:
     from rename_tck.openapi.custom_spec import CustomSpec
@@ -34,6 +35,10 @@ class Option:
     default: str | None = None
     many: bool = False
     flag: bool = False
+    #: Whether an empty value is an error: the run would be another one than was asked for.
+    required: bool = False
+    #: Whether its values are secrets.
+    secret: bool = False
 
     @property
     def dest(self) -> str:
@@ -54,10 +59,15 @@ OPTIONS = (
         "NAME",
         many=True,
     ),
-    Option("spec", "your own edition of the document, YAML or JSON, to judge by instead of the vendored one", "FILE"),
+    Option(
+        "spec",
+        "your own edition of the document, YAML or JSON, to judge by instead of the vendored one",
+        "FILE",
+        required=True,
+    ),
     Option("user", "the user on whose behalf sessions are created and renamed", "NAME", default="rename-tck"),
     Option("session-id", "a session lent to the run, which is given its old name back (repeatable)", "ID", many=True),
-    Option("level", "the level that decides the exit status: must or should", "LEVEL", default="must"),
+    Option("level", "the level that decides the exit status: must or should", "LEVEL", default="must", required=True),
     Option("report-dir", "the folder that reports are written to", "DIR", default="reports"),
     Option("known-failures", "a TOML file of failures that do not fail the run", "FILE"),
     Option("history", "a file that a line is added to for the run, and that the page takes its trend from", "FILE"),
@@ -67,22 +77,35 @@ OPTIONS = (
         "a header sent with every request; its value is treated as a secret (repeatable)",
         "'NAME: VALUE'",
         many=True,
+        secret=True,
     ),
     Option("ca-bundle", "a file of certificates to verify the target's TLS with", "FILE"),
-    Option("rate-limit", "the most requests to send, as in 10/s or 300/m", "RATE"),
-    Option("max-requests", "the most requests to send in all", "NUMBER"),
-    Option("time-budget", "time for the whole run, as in 60s or 5m; what it does not get to is not tested", "TIME"),
+    Option("rate-limit", "the most requests to send, as in 10/s or 300/m", "RATE", required=True),
+    Option("max-requests", "the most requests to send in all", "NUMBER", required=True),
+    Option(
+        "time-budget",
+        "time for the whole run, as in 60s or 5m; what it does not get to is not tested",
+        "TIME",
+        required=True,
+    ),
+    Option("wait", "how long to wait for a target that is not up yet, as in 30s or 5m", "TIME"),
     Option("plan", "say what a run would send, with counts, and send nothing to the target", flag=True),
     Option("insecure", "do not verify the target's TLS certificate", flag=True),
 )
 
 
 def settings_from(
-    values: Mapping[str, Sequence[str]], base_url: str | None, environ: Mapping[str, str], *, check_spec: bool = True
+    values: Mapping[str, Sequence[str]],
+    base_url: str | None,
+    environ: Mapping[str, str],
+    *,
+    check_spec: bool = True,
+    notes: Sequence[str] = (),
 ) -> Settings:
     """The settings that these values of the options make, each option by its name; keys come from the environment.
 
-    `check_spec` says whether the user's own document is to be checked: it may have been already.
+    `check_spec` says whether the user's own document is to be checked: it may have been already. `notes` are what is
+    known of where the values come from.
 
     Raises:
         BadOptionError: a value cannot be used.
@@ -99,6 +122,11 @@ def settings_from(
     level = (_one(values["level"]) or "must").lower()
     if level not in LEVELS:
         raise BadOptionError(f"--level is must or should, not {level!r}.")
+    headers = tuple(_header(text) for text in values["header"])
+    api_key = _key(environ, KEY_VARIABLE)
+    ca_bundle, insecure = _ca_bundle(_one(values["ca-bundle"])), bool(values["insecure"])
+    if base_url is not None and base_url.startswith("https:") and ca_bundle is None and not insecure:
+        _check_default_bundle(environ)
     return Settings(
         base_url=base_url,
         system=system,
@@ -111,16 +139,19 @@ def settings_from(
         known_failures=Path(known) if (known := _one(values["known-failures"])) else None,
         history=Path(history) if (history := _one(values["history"])) else None,
         request_timeout=_seconds(_one(values["request-timeout"]) or "10"),
-        headers=tuple(_header(text) for text in values["header"]),
-        ca_bundle=_ca_bundle(_one(values["ca-bundle"])),
-        insecure=bool(values["insecure"]),
+        headers=headers,
+        ca_bundle=ca_bundle,
+        insecure=insecure,
         rate_limit=_parsed(values["rate-limit"], parse_rate, "--rate-limit is a rate, as in 10/s or 300/m"),
         max_requests=_parsed(values["max-requests"], _natural, "--max-requests is a whole number above 0"),
         time_budget=_parsed(values["time-budget"], parse_duration, "--time-budget is a time, as in 60s or 5m"),
+        wait=_parsed(values["wait"], parse_duration, "--wait is a time, as in 30s or 5m"),
         plan=bool(values["plan"]),
-        api_key=_key(environ, KEY_VARIABLE),
+        api_key=api_key,
         other_mode_key=_key(environ, OTHER_MODE_KEY_VARIABLE),
         other_user_key=_key(environ, OTHER_USER_KEY_VARIABLE),
+        proxy_secrets=environment.secrets(environ),
+        notes=(*notes, *_header_notes(headers, system, api_key)),
     )
 
 
@@ -133,7 +164,7 @@ def _base_url(text: str | None) -> str | None:
         return None
     if not text.strip():
         # an unset variable in a CI script must not turn into a green of the embedded servers
-        raise BadOptionError("--base-url (or PYTEST_BASE_URL) is given but empty.")
+        raise BadOptionError("--base-url (or RENAME_TCK_BASE_URL, PYTEST_BASE_URL) is given but empty.")
     try:
         parts = urlsplit(text.strip())
         _ = parts.port
@@ -168,11 +199,11 @@ def _spec(file: str | None, system: str | None, editions: bool, *, check: bool) 
         return None
     if editions:
         raise BadOptionError("--spec and --edition do not go together: the one document takes the place of the others.")
-    from rename_tck.openapi.custom_spec import SpecError, load  # here, for most runs are by the vendored documents
+    from rename_tck.openapi import custom_spec  # here, for most runs are by the vendored documents
 
     try:
-        return load(file, system, check=check)
-    except SpecError as error:
+        return custom_spec.load(file, system, check=check)
+    except custom_spec.SpecError as error:
         raise BadOptionError(str(error)) from None
 
 
@@ -215,18 +246,55 @@ def _header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
+def _header_notes(headers: Sequence[tuple[str, str]], system: str | None, api_key: str | None) -> list[str]:
+    """What the user should know of headers that are given twice, or beside a key that goes in the same header."""
+    notes = []
+    by_name: dict[str, set[str]] = {}
+    for name, value in headers:
+        by_name.setdefault(name.lower(), set()).add(value)
+    named = {name.lower(): name for name, _ in headers}
+    notes += [
+        f"--header {named[name]} is given more than once: the last is sent."
+        for name, values in by_name.items()
+        if len(values) > 1
+    ]
+    if api_key is not None:
+        of_key: dict[str, list[str]] = {}
+        for each in NAMES if system is None else (system,):
+            of_key.setdefault(load(each).key_header[0].lower(), []).append(each)
+        notes += [
+            f"--header {named[name]} is not sent to {' or '.join(of_key[name])}: the key in {KEY_VARIABLE} goes in that "
+            f"header."
+            for name in by_name
+            if name in of_key
+        ]
+    return notes
+
+
 def _ca_bundle(text: str | None) -> Path | None:
     if text is None:
         return None
-    path = Path(text)
+    _check_bundle(f"--ca-bundle={text}", text)
+    return Path(text)
+
+
+def _check_bundle(what: str, text: str, more: str = "") -> None:
     try:
-        path.read_bytes()
+        Path(text).read_bytes()
         ssl.create_default_context(cafile=text)
     except ssl.SSLError:
-        raise BadOptionError(f"--ca-bundle={text} is no file of PEM certificates.") from None
-    except OSError as error:
-        raise BadOptionError(f"--ca-bundle={text} cannot be read: {error.strerror}.") from None
-    return path
+        raise BadOptionError(f"{what} is no file of PEM certificates{more}.") from None
+    except (OSError, ValueError) as error:
+        raise BadOptionError(f"{what} cannot be read: {getattr(error, 'strerror', None) or error}{more}.") from None
+
+
+def _check_default_bundle(environ: Mapping[str, str]) -> None:
+    """See that the bundle can be used that the environment names for all that uses requests."""
+    for variable in environment.CA_VARIABLES:
+        if text := environ.get(variable):
+            if not Path(text).is_dir():  # of certificates by their hashes, as OpenSSL has it
+                _check_bundle(f"{variable}={text}", text, f": correct or unset {variable}, or give --ca-bundle=FILE")
+            return
 
 
 def _key(environ: Mapping[str, str], variable: str) -> str | None:

@@ -39,16 +39,24 @@ class Settings:
     rate_limit: float | None = None
     max_requests: int | None = None
     time_budget: float | None = None
+    #: Seconds to wait for a target that is not up yet.
+    wait: float | None = None
     plan: bool = False
     api_key: str | None = field(default=None, repr=False)
     other_mode_key: str | None = field(default=None, repr=False)
-    #: A valid key of another user, who owns none of the sessions.
+    #: Another user's key, or a second app's, that the target takes as well.
     other_user_key: str | None = field(default=None, repr=False)
+    #: Whether the target is asked through the proxy that the environment names.
+    through_proxies: bool = True
+    #: The credentials in the URLs of those proxies.
+    proxy_secrets: tuple[str, ...] = field(default=(), repr=False)
+    #: What the user should know of how the options were given.
+    notes: tuple[str, ...] = ()
 
     def redactor(self) -> Redactor:
         """Takes the user's secrets out of a text."""
-        more = (self.other_user_key or "", *(value for _, value in self.headers))
-        return Redactor.of(self.api_key, self.other_mode_key, more)
+        others = self.other_mode_key, self.other_user_key, *self.proxy_secrets
+        return Redactor.of(self.api_key, others, (value for _, value in self.headers))
 
 
 def ensure_writable(folder: Path) -> None:
@@ -57,6 +65,8 @@ def ensure_writable(folder: Path) -> None:
     Raises:
         BadOptionError: it cannot be written to.
     """
+    if folder.exists() and not folder.is_dir():
+        raise BadOptionError(f"--report-dir={folder} cannot be written to: it is a file, not a folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".writable-{os.getpid()}"

@@ -15,6 +15,7 @@ from rename_tck.openapi.contract import Contract
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.settings.settings import Settings
 from rename_tck.systems.dialect import Session
+from rename_tck.target.circumstances import circumstances
 from rename_tck.target.cleanup import put_back
 from rename_tck.target.detection import connection_to
 from rename_tck.target.session_pool import SessionPool
@@ -33,12 +34,13 @@ def token_for(seed: int, worker: str) -> str:
 
 
 def embedded_settings(settings: Settings) -> Settings:
-    """The settings for an embedded server: its own keys, no fixture sessions."""
+    """The settings for an embedded server: its own keys, no fixture sessions, and no proxy to ask it through."""
     return replace(
         settings,
         api_key=EMBEDDED_KEY,
         other_mode_key=EMBEDDED_OTHER_MODE_KEY,
         other_user_key=EMBEDDED_OTHER_USER_KEY,
+        through_proxies=False,
         headers=(),
         session_ids=(),
         base_url=None,
@@ -100,7 +102,15 @@ class TargetConnection:
             CouldNotJudge: no session could be had, or nothing could be judged with one.
         """
         self._need_an_ordinary_rename()
-        self.pool.prepare()
+        try:
+            self.pool.prepare()
+        except CouldNotJudge as trouble:
+            connection = self.client.connection
+            exchanges = [entry.exchange for entry in self.client.journal.since(0)]
+            # where no answer came, the trouble has told of the proxy
+            proxy = connection.proxy if any(exchange.answer for exchange in exchanges) else None
+            odd = circumstances(exchanges, proxy, lambda text: connection.redact.on_one_line(text, 400))
+            raise CouldNotJudge(trouble.reason + odd) from None
 
     def _need_an_ordinary_rename(self) -> None:
         """Raises CouldNotJudge when the user's document does not allow what the suite calls an ordinary rename."""

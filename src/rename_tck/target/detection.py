@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rename_tck import systems
+from rename_tck.client.exchange import Exchange
 from rename_tck.client.limits import Limits
 from rename_tck.client.request_policy import RequestPolicy
 from rename_tck.client.transport import Connection, TargetClient, default_verify
 from rename_tck.settings.settings import Settings
 from rename_tck.systems.dialect import Dialect
+from rename_tck.target.circumstances import circumstances
 from rename_tck.verdict import CouldNotJudge, Unjudgeable
 
 
@@ -30,8 +32,9 @@ def identify(settings: Settings) -> Identity:
     """
     certain: list[Identity] = []
     likely: list[Identity] = []
+    seen: list[Exchange] = []
     for name in systems.NAMES:
-        found = _locate(settings, systems.load(name))
+        found = _locate(settings, systems.load(name), seen)
         if found is not None:
             (certain if found.certain else likely).append(Identity(name, found.base_url, found.why))
     candidates = certain or likely
@@ -39,14 +42,18 @@ def identify(settings: Settings) -> Identity:
         return candidates[0]
     names = " or ".join(identity.system for identity in candidates)
     what = f"could be {names}" if names else f"shows itself as none of {', '.join(systems.NAMES)}"
-    raise CouldNotJudge(f"the target {settings.base_url} {what}: say which it is with --system")
+    odd = ""
+    if not candidates:
+        connection = connection_to(settings, systems.load(systems.NAMES[0]), settings.base_url or "")
+        odd = circumstances(seen, connection.proxy, lambda text: connection.redact.on_one_line(text, 400))
+    raise CouldNotJudge(f"the target {settings.base_url} {what}: say which it is with --system{odd}")
 
 
 def locate(settings: Settings, system: str) -> Identity:
     """The identity of a target whose system the user named."""
     assert settings.base_url is not None
     dialect = systems.load(system)
-    found = _locate(settings, dialect) if dialect.other_base(settings.base_url) else None
+    found = _locate(settings, dialect, []) if dialect.other_base(settings.base_url) else None
     if found is None or found.base_url == settings.base_url:
         return Identity(system, settings.base_url, "named by --system")
     return Identity(system, found.base_url, f"named by --system; its API was found under {found.base_url}")
@@ -61,8 +68,11 @@ class _Found:
     certain: bool
 
 
-def _locate(settings: Settings, dialect: Dialect) -> _Found | None:
-    """The base URL under which a probe's answer shows the dialect's system, for certain if it can be had."""
+def _locate(settings: Settings, dialect: Dialect, seen: list[Exchange]) -> _Found | None:
+    """The base URL under which a probe's answer shows the dialect's system, for certain if it can be had.
+
+    What came back at the base URL itself is added to `seen`.
+    """
     assert settings.base_url is not None
     likely = None
     for base_url in (settings.base_url, dialect.other_base(settings.base_url)):
@@ -73,6 +83,8 @@ def _locate(settings: Settings, dialect: Dialect) -> _Found | None:
         try:
             for probe in dialect.probes():
                 exchange = client.send(probe)
+                if base_url == settings.base_url:
+                    seen.append(exchange)
                 answer = exchange.answer
                 if answer is None:
                     raise CouldNotJudge(f"the target {base_url} cannot be reached: {exchange.trouble}")
@@ -100,7 +112,17 @@ def connection_to(settings: Settings, dialect: Dialect, base_url: str) -> Connec
         key=settings.api_key,
         other_mode_key=settings.other_mode_key,
         other_user_key=settings.other_user_key,
-        extra_headers=settings.headers,
+        extra_headers=_headers(settings, dialect),
         time_limit=settings.request_timeout,
         verify=verify,
+        through_proxies=settings.through_proxies,
+        more_secrets=settings.proxy_secrets,
     )
+
+
+def _headers(settings: Settings, dialect: Dialect) -> tuple[tuple[str, str], ...]:
+    """The headers of the user's but the one that carries the key: that is sent with the key, or left out to try it."""
+    if settings.api_key is None:
+        return settings.headers
+    carrier = dialect.key_header[0].lower()
+    return tuple((name, value) for name, value in settings.headers if name.lower() != carrier)

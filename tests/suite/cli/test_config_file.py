@@ -43,11 +43,13 @@ ca-bundle = "certs/ca.pem"
 rate-limit = "10/s"
 max-requests = 500
 time-budget = "60s"
+wait = "30s"
 plan = false
 insecure = true
 hypothesis-profile = "nightly"
 api-key-env = "AGNO_KEY"
 other-mode-key-env = "OTHER_KEY"
+other-user-key-env = "SECOND_KEY"
 """
 
 
@@ -57,7 +59,7 @@ def test_every_option_is_a_key() -> None:
 
 
 def test_what_the_file_holds_is_given_to_a_run(given: Given) -> None:
-    choices = given(EVERYTHING).choices(None, {"AGNO_KEY": "secret", "OTHER_KEY": "other"})
+    choices = given(EVERYTHING).choices(None, {"AGNO_KEY": "secret", "OTHER_KEY": "other", "SECOND_KEY": "x"})
     assert choices.options == ("--hypothesis-profile=nightly",)
     assert choices.variables == {
         "PYTEST_BASE_URL": "http://localhost:7777",
@@ -76,10 +78,12 @@ def test_what_the_file_holds_is_given_to_a_run(given: Given) -> None:
         "RENAME_TCK_RATE_LIMIT": "10/s",
         "RENAME_TCK_MAX_REQUESTS": "500",
         "RENAME_TCK_TIME_BUDGET": "60s",
+        "RENAME_TCK_WAIT": "30s",
         "RENAME_TCK_PLAN": "false",
         "RENAME_TCK_INSECURE": "true",
         "RENAME_TCK_API_KEY": "secret",
         "RENAME_TCK_OTHER_MODE_KEY": "other",
+        "RENAME_TCK_OTHER_USER_KEY": "x",
     }
 
 

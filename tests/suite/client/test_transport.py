@@ -322,11 +322,15 @@ def test_a_curl_says_the_request_again_without_the_key() -> None:
 
 @pytest.mark.parametrize("credential", list(Credential), ids=lambda credential: credential.name)
 def test_a_curl_spells_every_credential(credential: Credential) -> None:
-    client = TargetClient(Connection("http://127.0.0.1:9", ("Authorization", "Bearer {}"), KEY, "other-mode"), ANY)
+    connection = Connection(
+        "http://127.0.0.1:9", ("Authorization", "Bearer {}"), KEY, "other-mode", other_user_key="other-user"
+    )
+    client = TargetClient(connection, ANY)
     request = Request("GET", "/x", credential=credential)
     exchange = Exchange(request, "http://127.0.0.1:9", auth_header=client.connection.key_header)
     line = exchange.curl().replace("curl ", "printf '%s\\n' ", 1)
-    env = {"PATH": "/usr/bin:/bin", "RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": "other-mode"}
+    keys = {"API_KEY": KEY, "OTHER_MODE_KEY": "other-mode", "OTHER_USER_KEY": "other-user"}
+    env = {"PATH": "/usr/bin:/bin", **{f"RENAME_TCK_{name}": value for name, value in keys.items()}}
     said = subprocess.run(["bash", "-c", line], env=env, check=True, capture_output=True, text=True).stdout
     sent = client._headers(request).get("Authorization", "").encode("latin-1").decode()
     assert (f"Authorization: {sent}" in said.splitlines()) if sent else ("Authorization" not in said)

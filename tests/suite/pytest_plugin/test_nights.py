@@ -115,6 +115,7 @@ def test_known_failures_do_not_hide_that_nothing_was_accepted() -> None:
 
 def test_history_gets_a_line_a_run_and_the_page_a_trend(faulty: str, tmp_path: Path) -> None:
     nights = tmp_path / "nights" / "history.jsonl"
+    nights.parent.mkdir()
     for seed in (1, 2):
         judged = judge(
             faulty, tmp_path, f"--history={nights}", system="agno", env={"RENAME_TCK_API_KEY": KEY},
@@ -133,8 +134,8 @@ def test_history_that_cannot_be_written(faulty: str, tmp_path: Path) -> None:
     judged = judge(
         faulty, tmp_path, f"--history={tmp_path}", system="agno", env={"RENAME_TCK_API_KEY": KEY}, select="name-stored"
     )
-    assert judged.status == 3
-    assert "Is a directory" in judged.output
+    assert judged.status == 4
+    assert "is a folder: name a file" in judged.output
 
 
 @pytest.mark.slow

@@ -36,7 +36,7 @@ def trend(*verdicts: str) -> Trend:
 
 
 def test_append_adds_a_line_a_run(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "history.jsonl"
+    path = tmp_path / "history.jsonl"
     records = [sample_run.sample(), night(21), sample_run.could_not_start()]
     for record in records:
         history.append(record, path)
