@@ -6,11 +6,16 @@ seems to be a rename's doing is looked at again, on sessions that were seen to b
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
+from rename_tck.client.exchange import Exchange
 from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session
 from rename_tck.target import settling
 from rename_tck.target.readback import Snapshot
+from rename_tck.verdict import NotTested, Unjudgeable
 
 #: Seconds for which sessions are watched before they count as being at rest; a change must come again after each.
 _WATCHES = ((0.2, 0.3, 0.5), (0.3, 0.5, 0.8))
@@ -18,58 +23,89 @@ _WATCHES = ((0.2, 0.3, 0.5), (0.3, 0.5, 0.8))
 #: Renames by which a change is looked for: enough for one that comes every fifteenth time.
 _TRIES = 16
 
+#: What is looked at of a session that was read.
+Look = Callable[[Snapshot], object]
 
-def is_the_renames(check: CheckContext, renamed: Session, other: Session, member: str) -> bool:
-    """Whether a rename of one session changes a member of another, `other` or one that is made for it.
 
-    Raises NotTested or Unjudgeable where that cannot be looked at.
+def expect_unchanged(
+    check: CheckContext,
+    renamed: Session,
+    other: str,
+    before: Snapshot,
+    after: Snapshot,
+    member: str,
+    case: str,
+    exchange: Exchange,
+    look: Look | None = None,
+) -> None:
+    """Require that a rename left a member of a session, `other` by its id, as it was.
+
+    `look` is what is compared, the member itself where it is None. A change that does not come again is noted, and no
+    verdict; a name that the run has sent is nobody else's doing.
+
+    Raises Nonconformance.
     """
-    return _comes_again(check, renamed, member, [other])
+    compared = look or (lambda snapshot: snapshot.get(member))
+    was, now = compared(before), compared(after)
+    if same(was, now):
+        return
+    own_name = isinstance(now, str) and check.target.token in now
+    if not own_name and not _is_the_renames(check, renamed, other, compared):
+        check.target.pool.notes.append(
+            f"{member} of session {other} changed after a rename ({case}), and not when that was looked at again: "
+            "it is taken to have changed by itself"
+        )
+        return
+    check.expect_equal(before.get(member), after.get(member), case, exchange)
 
 
-def is_the_renames_of(check: CheckContext, session: Session, member: str) -> bool:
-    """Whether a rename changes a member of the session that is renamed: looked at on one that is made for it."""
-    fresh = check.target.pool.fresh(session.kind)
-    return fresh is None or _comes_again(check, fresh, member, [])
+def _is_the_renames(check: CheckContext, renamed: Session, other: str, look: Look) -> bool:
+    """Whether the change comes again; where that cannot be looked at, it is taken for the rename's."""
+    if not check.readable():
+        return True
+    try:
+        if other != renamed.id:
+            watched = next((one for one in check.target.pool.of_the_run if one.id == other), None)
+            return watched is None or _comes_again(check, renamed, [watched], look)
+        fresh = check.target.pool.fresh(renamed.kind)
+        return fresh is None or _comes_again(check, fresh, [], look)
+    except (NotTested, Unjudgeable):
+        return True
 
 
-def _comes_again(check: CheckContext, renamed: Session, member: str, others: list[Session]) -> bool:
+def _comes_again(check: CheckContext, renamed: Session, others: list[Session], look: Look) -> bool:
     for watch in _WATCHES:
-        fresh = check.target.pool.fresh(renamed.kind) if others else None
-        watched = others or [renamed]
-        if fresh is not None:
-            watched = [*watched, fresh]
-        if not _at_rest(check, watched, member, watch) or not _changes(check, renamed, watched, member):
+        made = check.target.pool.fresh(renamed.kind)
+        if others:
+            watched = others if made is None else [*others, made]
+        else:
+            renamed = made or renamed
+            watched = [renamed]
+        if not _at_rest(check, watched, watch, look) or not _changes(check, renamed, watched, look):
             return False
-        if not others and (made := check.target.pool.fresh(renamed.kind)) is not None:
-            renamed = made
     return True
 
 
-def _at_rest(check: CheckContext, sessions: list[Session], member: str, watch: tuple[float, ...]) -> bool:
+def _at_rest(check: CheckContext, sessions: list[Session], watch: tuple[float, ...], look: Look) -> bool:
     """Whether none of the sessions changes while nothing is sent to any of them."""
-    before = _read(check, sessions, member)
+    before = _read(check, sessions, look)
     for seconds in watch:
         settling.pause(seconds)
-        now = _read(check, sessions, member)
-        if now != before:
+        if not same(before, _read(check, sessions, look)):
             return False
     return True
 
 
-def _changes(check: CheckContext, renamed: Session, watched: list[Session], member: str) -> bool:
-    """Whether a few renames change the member of a session that is watched."""
+def _changes(check: CheckContext, renamed: Session, watched: list[Session], look: Look) -> bool:
+    """Whether one of a few renames changes a session that is watched."""
     for _ in range(_TRIES):
-        before = _read(check, watched, member)
+        before = _read(check, watched, look)
         check.send_beside(check.rename(renamed, check.name()))
-        if _read(check, watched, member) != before:
+        if not same(before, _read(check, watched, look)):
             return True
     return False
 
 
-def _read(check: CheckContext, sessions: list[Session], member: str) -> list[object]:
-    found: list[object] = []
-    for session in sessions:
-        snapshot: Snapshot | None = check.target.reader.read(session, Purpose.CONTROL)
-        found.append(None if snapshot is None else snapshot.get(member))
-    return found
+def _read(check: CheckContext, sessions: list[Session], look: Look) -> list[object]:
+    found = [check.target.reader.read(session, Purpose.CONTROL) for session in sessions]
+    return [None if snapshot is None else look(snapshot) for snapshot in found]

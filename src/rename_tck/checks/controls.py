@@ -47,10 +47,11 @@ def control(check: CheckContext, session: Session) -> Control:
     """Rename a session, and read it back. Counts as no evidence; raises what the sending itself raises."""
     dialect, name = check.dialect, check.name()
     exchange = check.send_beside(check.rename(session, name))
-    if not dialect.succeeded(exchange):
+    if exchange.status != 200:
         said = str(exchange.status) if exchange.answer else exchange.trouble or "nothing"
-        said += " and false" if exchange.status == 200 else ""
         return Control(session, exchange, Aspect.ACCEPTED, said)
+    if not dialect.succeeded(exchange):
+        return Control(session, exchange, Aspect.ANSWERED, "false")
     answered = dialect.name_in(members(exchange.answer.value)) if dialect.answers_session and exchange.answer else None
     if answered not in {None, name} or not isinstance(answered, str | None):
         return Control(session, exchange, Aspect.ANSWERED, "another name")
@@ -79,6 +80,12 @@ def another(check: CheckContext, session: Session) -> Session | None:
     except NotTested:
         alike = []
     return next((one for one in (*alike, *check.target.pool.all) if one.id != session.id), None)
+
+
+def of_a_fresh_one(check: CheckContext, kind: str | None) -> Control | None:
+    """The control of a session that is made for it; None where none can be made."""
+    made = check.target.pool.fresh(kind)
+    return None if made is None else control(check, made)
 
 
 def after_a_moment(check: CheckContext, first: Control) -> Control:

@@ -128,7 +128,8 @@ class EveryCase:
                 self._failures.append(failure)
             return self._resumed() and not self._is_over_the_bound()
         except OrdinaryRenameRefused as refused:
-            look = self._look(refused.exchange, Aspect.ACCEPTED, mark)
+            said_no = refused.exchange is not None and refused.exchange.status == 200
+            look = self._look(refused.exchange, Aspect.ANSWERED if said_no else Aspect.ACCEPTED, mark)
             if look.caused is None and self._is_again(look, always=True):
                 return self._resumed(again=True)
             self._caused, self._ending = self._caused or look.caused, refused
@@ -241,6 +242,13 @@ class EveryCase:
             if controls.control(self._check, session).works:
                 return Look("Ordinary renames of the session fail now and then, too.", again=True)
             return self._of_a_jammed(own, entry)
+        if own.broken in {Aspect.ACCEPTED, Aspect.READABLE}:
+            made = controls.of_a_fresh_one(self._check, session.kind)
+            if made is not None and made.works:
+                # sessions stop working one after the other
+                if found is not None and found.session.kind == session.kind:
+                    self._target.pool.retire(found.session)
+                return self._of_a_jammed(own, entry)
         return self._of_a_broken(own, aspect, entry)
 
     def _of_a_jammed(self, own: Control, entry: Entry) -> Look:
@@ -260,7 +268,10 @@ class EveryCase:
             if controls.after_a_moment(self._check, own).works:
                 return Look("For a moment after it no ordinary rename worked.", again=True)
             return self._of_a_stopped(own, entry)
-        canonical = f"{self._check.dialect.system}.{CANONICAL[own.broken]}"
+        law = CANONICAL[own.broken]
+        if own.broken is Aspect.ANSWERED and not self._check.dialect.answers_session:
+            law = "answer-true"
+        canonical = f"{self._check.dialect.system}.{law}"
         first = mine if canonical in self._target.passed else canonical
         cause = self._target.causes.setdefault(key, first)
         if cause != mine and aspect in _EXPLAINS[own.broken]:

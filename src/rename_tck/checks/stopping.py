@@ -67,7 +67,8 @@ def described(check: CheckContext, entry: Entry) -> str:
     """A request of the run in a few words."""
     request = entry.exchange.request
     case = f" (case {' / '.join(entry.case)!r})" if entry.case else ""
-    purpose = f" of {entry.requirement}{case}" if entry.requirement else f" ({entry.purpose})"
+    what = "an ordinary rename" if entry.purpose is Purpose.CASE else str(entry.purpose)
+    purpose = f" of {entry.requirement}{case}" if entry.requirement else f" ({what})"
     return f"{request.method} {check.excerpt(request.path, 80)}{purpose}"
 
 
