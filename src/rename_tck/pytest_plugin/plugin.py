@@ -12,8 +12,8 @@ from rename_tck.pytest_plugin.conclusion import RunConclusion
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.earlier_failures import EarlierFailures
 from rename_tck.pytest_plugin.lifecycle import TargetLifecycle
-from rename_tck.pytest_plugin.open_targets import Targets
 from rename_tck.pytest_plugin.needed_plugins import load_needed
+from rename_tck.pytest_plugin.open_targets import Targets
 from rename_tck.pytest_plugin.option_places import add_options
 from rename_tck.pytest_plugin.options import check_history, known_failures, look_up_profile, read, report_dir
 from rename_tck.pytest_plugin.outcomes import Outcomes

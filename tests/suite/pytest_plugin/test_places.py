@@ -14,6 +14,7 @@ from rename_tck.cli import main
 from rename_tck.cli.config_file import find
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
+from rename_tck.reference.faults import faults
 from rename_tck.reference.serving import serve
 from rename_tck.settings import variables
 from rename_tck.settings.options import OPTIONS
@@ -119,7 +120,9 @@ def test_a_flag_takes_few_words_and_nothing_else(tmp_path: Path, name: str, valu
     _ended(ini, f"rename_tck_{name} in the ini file {words}")
 
 
-@pytest.mark.parametrize(("value", "planned"), [("1", True), ("YES", True), ("true", True), ("0", False), ("No", False)])
+@pytest.mark.parametrize(
+    ("value", "planned"), [("1", True), ("YES", True), ("true", True), ("0", False), ("No", False)]
+)
 def test_a_flag_by_its_variable(tmp_path: Path, agno: str, value: str, planned: bool) -> None:
     judged = judge(agno, tmp_path, system="agno", env={"RENAME_TCK_PLAN": value}, select="name-stored")
     assert judged.status == 0
@@ -139,7 +142,9 @@ def test_an_empty_value_is_none_and_is_noted(tmp_path: Path, agno: str, name: st
     _noted(judged, f"--{name} is given but empty: the run is as without it.")
 
 
-@pytest.mark.parametrize("name", ["session-id", "system", "edition", "user", "api-key", "other-mode-key", "other-user-key"])
+@pytest.mark.parametrize(
+    "name", ["session-id", "system", "edition", "user", "api-key", "other-mode-key", "other-user-key"]
+)
 def test_an_empty_variable_is_none_and_is_noted(tmp_path: Path, agno: str, name: str) -> None:
     variable = f"RENAME_TCK_{name.upper().replace('-', '_')}"
     judged = judge(agno, tmp_path, env={variable: ""}, select="agno.name-stored", record_only=True)
@@ -265,8 +270,11 @@ def test_a_target_goes_before_variables_and_what_differs_is_noted(
     Path("rename-tck.toml").write_text(text)
     assert main(["run", "local", "-q", "-k", "name-stored", "--level=should", "--report-dir=out"]) == 0
     out = capfd.readouterr().out
-    assert f"note: base-url in [targets.local] of rename-tck.toml ({agno}) is used, and RENAME_TCK_BASE_URL={NOWHERE}" in out
-    assert "note: user in [targets.local] of rename-tck.toml (file) is used, and RENAME_TCK_USER=variable is not." in out
+    used = f"note: base-url in [targets.local] of rename-tck.toml ({agno}) is used, and RENAME_TCK_BASE_URL={NOWHERE}"
+    assert used in out
+    assert (
+        "note: user in [targets.local] of rename-tck.toml (file) is used, and RENAME_TCK_USER=variable is not." in out
+    )
     assert "note: --level=should is used, and level in rename-tck.toml (must) is not." in out
     assert "report-dir" not in out.replace("--report-dir=out", "")
     assert json.loads(Path("out/conformance.json").read_bytes())["runs"][0]["base_url"] == agno
@@ -293,9 +301,9 @@ def test_all_targets_without_a_note_on_their_folders(folder: Path, capfd: Any, a
 def test_a_replay_heeds_the_suites_variable_and_says_notes(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
-    from rename_tck.reference.faults import faults
-
-    with serve(faults("dify")["missing-user-taken"].server(KEY, OTHER_MODE_KEY)) as url:
+    server = faults("dify")["missing-user-taken"].server
+    assert issubclass(server, DifyServer)
+    with serve(server(KEY, OTHER_MODE_KEY)) as url:
         monkeypatch.setenv("RENAME_TCK_API_KEY", KEY)
         monkeypatch.setenv("RENAME_TCK_BASE_URL", url)
         assert main(["run", "--system=dify", "-k", "user-required", "-q"]) == 1
