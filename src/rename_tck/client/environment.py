@@ -29,7 +29,9 @@ class Proxy:
     @property
     def way_past(self) -> str:
         """What to try without it."""
-        return f"NO_PROXY={self.host} goes past it"
+        # where both are set, requests looks at the one in lower case
+        name = "no_proxy" if os.environ.get("no_proxy") else "NO_PROXY"
+        return f"{f'adding {self.host} to {name}' if os.environ.get(name) else f'{name}={self.host}'} goes past it"
 
 
 def proxies_for(base_url: str) -> dict[str, str]:

@@ -43,7 +43,7 @@ def add_options(parser: pytest.Parser) -> None:
         if option.flag:
             group.addoption(f"--{option.name}", dest=option.dest, action="store_true", help=what)
         else:
-            action = "append" if option.many else _Last
+            action: Any = "append" if option.many else _Last
             group.addoption(f"--{option.name}", dest=option.dest, action=action, metavar=option.metavar, help=what)
         # None, so that a key that is there and empty is told from none
         parser.addini(option.dest, option.help, type="linelist" if option.many else "string", default=None)

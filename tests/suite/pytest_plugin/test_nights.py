@@ -144,3 +144,30 @@ def test_both_in_workers(faulty: str, tmp_path: Path) -> None:
     assert judged.status == 0, judged.output
     assert len(load(tmp_path / "history").entries) == 1
     assert "known" in judged.requirements[FAULT]
+
+
+@pytest.mark.parametrize("option", ["history", "known-failures", "report-dir", "ca-bundle"])
+def test_a_file_that_is_another_ends_the_run_before_it_begins_and_stays_as_it_is(option: str, tmp_path: Path) -> None:
+    other = tmp_path / "README.md"
+    other.write_text("# Words\n\nand more.\n", encoding="utf-8")
+    judged = judge("http://127.0.0.1:9", tmp_path / "reports", f"--{option}={other}", system="agno")
+    assert judged.status == 4
+    assert f"--{option}" in judged.output.strip().splitlines()[-1]
+    assert str(other) in judged.output
+    assert other.read_text(encoding="utf-8") == "# Words\n\nand more.\n"
+
+
+@pytest.mark.parametrize("option", ["history", "known-failures", "ca-bundle"])
+def test_a_folder_in_place_of_a_file_ends_the_run(option: str, tmp_path: Path) -> None:
+    judged = judge("http://127.0.0.1:9", tmp_path / "reports", f"--{option}={tmp_path}", system="agno")
+    assert judged.status == 4
+    assert f"--{option}" in judged.output.strip().splitlines()[-1]
+    assert judged.record["exit_status"] == 4
+
+
+def test_a_history_in_a_folder_that_is_not_there_ends_the_run(tmp_path: Path) -> None:
+    there = tmp_path / "not-there" / "history.jsonl"
+    judged = judge("http://127.0.0.1:9", tmp_path, f"--history={there}", system="agno")
+    assert judged.status == 4
+    assert f"--history={there} cannot be made: there is no folder" in judged.output
+    assert not there.parent.exists()

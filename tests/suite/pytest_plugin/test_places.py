@@ -14,6 +14,7 @@ from rename_tck.cli import main
 from rename_tck.cli.config_file import find
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
+from rename_tck.reference.faults import faults
 from rename_tck.reference.serving import serve
 from rename_tck.settings import variables
 from rename_tck.settings.options import OPTIONS
@@ -269,10 +270,8 @@ def test_a_target_goes_before_variables_and_what_differs_is_noted(
     Path("rename-tck.toml").write_text(text)
     assert main(["run", "local", "-q", "-k", "name-stored", "--level=should", "--report-dir=out"]) == 0
     out = capfd.readouterr().out
-    assert (
-        f"note: base-url in [targets.local] of rename-tck.toml ({agno}) is used, and RENAME_TCK_BASE_URL={NOWHERE}"
-        in out
-    )
+    used = f"note: base-url in [targets.local] of rename-tck.toml ({agno}) is used, and RENAME_TCK_BASE_URL={NOWHERE}"
+    assert used in out
     assert (
         "note: user in [targets.local] of rename-tck.toml (file) is used, and RENAME_TCK_USER=variable is not." in out
     )
@@ -302,9 +301,9 @@ def test_all_targets_without_a_note_on_their_folders(folder: Path, capfd: Any, a
 def test_a_replay_heeds_the_suites_variable_and_says_notes(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
-    from rename_tck.reference.faults import faults
-
-    with serve(faults("dify")["missing-user-taken"].server(KEY, OTHER_MODE_KEY)) as url:
+    server = faults("dify")["missing-user-taken"].server
+    assert issubclass(server, DifyServer)
+    with serve(server(KEY, OTHER_MODE_KEY)) as url:
         monkeypatch.setenv("RENAME_TCK_API_KEY", KEY)
         monkeypatch.setenv("RENAME_TCK_BASE_URL", url)
         assert main(["run", "--system=dify", "-k", "user-required", "-q"]) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -218,3 +219,69 @@ def test_requirement_that_is_new_has_a_short_trend() -> None:
     before["runs"][0]["requirements"] = {"agno.other": "fail"}
     (found,) = history.trends(History((before,)), night(2))
     assert found["agno.x"].runs == (("2026-11-02T23:00:00Z", "pass"),)
+
+
+# What is no history
+
+
+def _fine(path: Path, report_dir: Path = Path("reports")) -> None:
+    before = path.read_bytes() if path.is_file() else None
+    history.check(path, report_dir)
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def _refused(path: Path, words: str, report_dir: Path = Path("reports")) -> None:
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(history.HistoryError, match=words):
+        history.check(path, report_dir)
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"# README\n\nwords\n",
+        b"\x00\xff\xfe",
+        b'[[known]]\nid = "agno.x"\n',
+        b'{"a": 1}\n{"b": 2}\n',
+        b"[1]\n",
+        b'"history_version"\n',
+        b"[" * 100_000,
+        json.dumps(sample_run.sample(), indent=2).encode(),
+        json.dumps(sample_run.sample()).encode(),
+    ],
+)
+def test_a_file_that_is_no_history_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_bytes(content)
+    _refused(path, "is no history: none of its lines was written by a run")
+
+
+def test_a_history_is_one_with_whatever_else_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    _fine(path)
+    for content in (b"", b"\n\n"):
+        path.write_bytes(content)
+        _fine(path)
+    history.append(night(1), path)
+    _fine(path)
+    whole = path.read_bytes()
+    for content in (b"damaged\n" + whole, whole + b"damaged", whole[:-20], b'{"history_version": "9.0"}\n'):
+        path.write_bytes(content)
+        _fine(path)
+
+
+def test_a_history_whose_folder_is_not_there_is_refused_and_none_is_made(tmp_path: Path) -> None:
+    _refused(tmp_path / "new" / "history.jsonl", "cannot be made: there is no folder")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "file").write_bytes(b"")
+    _refused(tmp_path / "file" / "history.jsonl", "cannot be (made|written)")
+    _refused(tmp_path, "is a folder: name a file")
+    # the run makes the folder of its reports
+    _fine(tmp_path / "reports" / "history.jsonl", tmp_path / "reports")
+    _refused(tmp_path / "reports" / "conformance.json", "is a report that the run writes", tmp_path / "reports")
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    _refused(tmp_path / "pipe", "is no file that lines could be kept in")
