@@ -17,6 +17,12 @@ CONVERSATION = "5b0b3f1e-6a5e-4c5f-9a52-0b8f6d0f6a11"
 EN, ZH, JA = "specs/dify/openapi.en.yaml", "specs/dify/openapi.zh-Hans.yaml", "specs/dify/openapi.ja.yaml"
 
 
+#: The members that a failing requirement has besides.
+FAILURE = (
+    "case", "request", "expected", "answer", "curl", "compared", "edition", "after", "left_out", "failing",
+)  # fmt: skip
+
+
 def quote(edition: str, file: str, line: int, pointer: str, words: str) -> dict[str, Any]:
     """A citation of a vendored document."""
     return {"edition": edition, "file": file, "line": line, "pointer": pointer, "quote": words}
@@ -34,6 +40,8 @@ def requirement(
     sent: int = 0,
     refused: int = 0,
     failure: Mapping[str, Any] | None = None,
+    gap: str = "target",
+    cause: str | None = None,
 ) -> dict[str, Any]:
     """One entry of `requirements`. The editions are those that neither keep silent nor say the contrary."""
     test = name.partition(".")[2].replace("-", "_")
@@ -48,6 +56,8 @@ def requirement(
         "evidence": {"sent": sent, "live": sent, "refused": refused},
         "citations": citations,
         "tests": [f"tests/contract/test_{name.partition('.')[0]}.py::test_{test}[{name}]"],
+        "gap": gap if verdict == "not tested" else None,
+        "cause": cause,
         **(failure or {}),
     }
 
@@ -58,8 +68,15 @@ def rename_failure(
     answer: dict[str, Any] | None,
     case: str,
     compared: dict[str, str] | None = None,
+    *,
+    edition: str | None = None,
+    after: str | None = None,
+    left_out: str | None = None,
+    tried: int = 1,
+    others: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """The members that a failing requirement has besides."""
+    others = others or []
     url = f"{DIFY_URL}/conversations/{CONVERSATION}/name"
     return {
         "case": case,
@@ -76,7 +93,20 @@ def rename_failure(
             f"-H 'Content-Type: application/json' --data-raw '{body}'"
         ),
         "compared": compared,
+        "edition": edition,
+        "after": after,
+        "left_out": left_out,
+        "failing": {"classes": 1 + len(others), "tried": max(tried, 1 + len(others)), "others": others},
     }
+
+
+def other(kind: str, case: str, expected: str, status: int | None, replay: str | None) -> dict[str, Any]:
+    """A failing case of another class."""
+    curl = f"curl -sS -i -g --path-as-is -X POST {DIFY_URL}/conversations/{CONVERSATION}/name --data-raw '{case}'"
+    return {
+        "kind": kind, "edition": None, "case": case, "expected": expected, "status": status, "curl": curl,
+        "replay": replay,
+    }  # fmt: skip
 
 
 def answer(status: int, reason: str, body: str, kind: str = "application/json", **headers: str) -> dict[str, Any]:
@@ -101,7 +131,7 @@ def summary(requirements: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
 def sample() -> dict[str, Any]:
     """The whole record. A new one each time: change it as you like."""
     return {
-        "schema_version": "1.0",
+        "schema_version": "2.0",
         "suite_version": "0.1.0",
         "seed": 20261120,
         "profile": "quick",
@@ -112,6 +142,20 @@ def sample() -> dict[str, Any]:
         "reason": None,
         "runs": [dify(), agno(), openhands()],
     }
+
+
+def incomplete() -> dict[str, Any]:
+    """The record of a run that a limit cut short: nothing failed, and not all was tried."""
+    judged = agno()
+    late = "out of requests: --max-requests gave 60"
+    for entry in judged["requirements"][1:2]:
+        entry |= {"verdict": "not tested", "by_edition": {"2.5.6": "not tested"}, "reason": late, "gap": "limit"}
+    judged |= {
+        "verdict": "incomplete",
+        "reason": f"not every MUST was tested in full: 1 was not got to ({late})",
+        "summary": summary(judged["requirements"]),
+    }
+    return {**sample(), "exit_status": 3, "runs": [judged]}
 
 
 def could_not_start() -> dict[str, Any]:
@@ -138,6 +182,8 @@ def run(system: str | None, requirements: list[dict[str, Any]], **members: Any) 
         "requirements": requirements,
         "observations": [],
         "notes": [],
+        "requests": 0,
+        "leftovers": [],
         **members,
     }
 
@@ -174,6 +220,19 @@ def dify() -> dict[str, Any]:
                 "a refusal: status 400 to 499",
                 answer(200, "OK", '{"id":"' + CONVERSATION + '","name":"Quarterly plan"}'),
                 "user left out",
+                after="An ordinary rename, and a reading, of the session and of another still worked.",
+                left_out="1 more class of case was not tried: 60 requests were sent after the first failure.",
+                tried=5,
+                others=[
+                    other(
+                        "user null",
+                        "user null",
+                        "a refusal: status 400 to 499",
+                        200,
+                        "replay/dify.user-required.2.json",
+                    ),
+                    other("user empty", SCRIPT + ESCAPES, "a refusal: status 400 to 499", None, None),
+                ],
             ),
         ),
         requirement(
@@ -204,6 +263,16 @@ def dify() -> dict[str, Any]:
             ),
         ),
         requirement("dify.rename-twice", "Renaming twice MUST be answered 200 both times.", everywhere, [user], sent=4),
+        requirement(
+            "dify.user-string",
+            "A `user` that is no string MUST be refused.",
+            {"en": "not tested", "zh-Hans": "not tested", "ja": "not tested"},
+            [user],
+            "not tested",
+            reason="It could not be shown, for a rename without user is accepted.",
+            gap="cause",
+            cause="dify.user-required",
+        ),
         requirement(
             "dify.auto-generate-ignores-name",
             "A name sent with auto_generate true MUST be ignored.",
@@ -305,6 +374,8 @@ def dify() -> dict[str, Any]:
                 "detail": "The name read back is " + BIDI + SCRIPT,
             },
         ],
+        requests=1234,
+        leftovers=[{"id": CONVERSATION, "what": "a conversation that the run created, and could not delete" + ESCAPES}],
         notes=[f"The conversation {CONVERSATION} could not be deleted (status 500)."],
     )
 

@@ -120,4 +120,4 @@ def _section(changes: Changes, names: tuple[str, str], room: int) -> str:
 
 
 def _fractions(run: Json) -> list[str]:
-    return [f"{run['summary'][lv]['pass']} of {facts.tested(run['summary'][lv])} tested pass" for lv in LEVELS]
+    return [facts.fraction(run["summary"][lv]) for lv in LEVELS]

@@ -29,6 +29,11 @@ def remainder(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if verdict != "pass" and counts[verdict])
 
 
+def fraction(counts: Mapping[str, int]) -> str:
+    """How many of a level passed of those that were tested."""
+    return f"{counts['pass']} of {tested(counts)} tested pass" if tested(counts) else "none tested"
+
+
 def tally(level: str, counts: Mapping[str, int]) -> str:
     """A level in one phrase, with its denominator: `52 of 54 MUST tested pass (2 fail, 3 not tested)`."""
     if not sum(counts.values()):
@@ -138,7 +143,7 @@ def other(case: Json) -> str:
     came = "no answer" if case["status"] is None else f"status {case['status']}"
     kind = "" if case["kind"] == case["case"] else f"{case['kind']}: "
     edition = f" (edition {case['edition']})" if case["edition"] else ""
-    return f"{kind}{case['case']}{edition}: expected {case['expected']}; {came}"
+    return f"{kind}{case['case']}{edition}: {came}; expected {case['expected']}"
 
 
 #: Parts of a pointer that say nothing of what is broken.
@@ -162,16 +167,20 @@ def broken_words(requirement: Json) -> list[Json]:
     a status that the failure names.
     """
     broken = _broken(requirement)
-    said = f"{requirement['case']} {requirement['expected']}"
+    said = requirement["case"], requirement["expected"]
 
-    def order(citation: Json) -> tuple[bool, bool, bool]:
+    def order(citation: Json) -> tuple[bool, bool, int]:
         if "source" in citation:
-            return False, False, True
+            return False, False, len(said)
         names = [part.replace("~1", "/") for part in citation["pointer"].split("/")]
         telling = [name for name in names if name not in _GENERIC][-1:]
-        named = any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) for name in telling)
+        places = (
+            place
+            for place, text in enumerate(said)
+            if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in telling)
+        )
         hollow = "$ref" in citation["quote"] or citation["quote"].rstrip().endswith(":")
-        return citation["edition"] not in broken, hollow, not named
+        return citation["edition"] not in broken, hollow, next(places, len(said))
 
     return sorted(requirement["citations"], key=order)
 

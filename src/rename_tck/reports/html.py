@@ -132,7 +132,7 @@ def _counts(run: Json) -> Markup:
             el("td", str(counts[verdict]), data_verdict=verdict if counts[verdict] else None, data_label=verdict)
             for verdict in _NOT_PASSED
         )
-        ratio = f"{counts['pass']} of {facts.tested(counts)}"
+        ratio = f"{counts['pass']} of {facts.tested(counts)}" if facts.tested(counts) else "none"
         rows.append(
             el(
                 "tr",

@@ -42,15 +42,11 @@ def _overview(runs: list[Json]) -> str:
             cell(facts.name_of_system(run)),
             cell(run["base_url"] or "no address"),
             f"**{run['verdict']}**",
-            *(_fraction(run["summary"][level]) for level in LEVELS),
+            *(facts.fraction(run["summary"][level]) for level in LEVELS),
         )
         for run in runs
     ]
     return table(("system", "target", "verdict", *LEVELS), rows)
-
-
-def _fraction(counts: Json) -> str:
-    return f"{counts['pass']} of {facts.tested(counts)} tested pass"
 
 
 def _run(run: Json, room: int) -> str:

@@ -65,7 +65,7 @@ def fraction(counts: Json) -> str:
     if not sum(counts.values()):
         return "none"
     rest = facts.remainder(counts)
-    return f"{counts['pass']} of {facts.tested(counts)} tested pass" + (f"; {rest}" if rest else "")
+    return facts.fraction(counts) + (f"; {rest}" if rest else "")
 
 
 def prose(sentence: str) -> Markup:

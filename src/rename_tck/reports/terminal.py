@@ -48,8 +48,9 @@ def verdict_line(run: Json) -> str:
         return one_line(f"rename-tck: could not judge {who}: {run['reason'] or 'no reason given'}")
     untestable = facts.untestable(run)
     return one_line(
-        f"rename-tck: {who} {run['verdict']}: {counts}{facts.known_count(run)}"
+        f"rename-tck: {who} {run['verdict']}: {counts}"
         + (f"; {untestable}" if untestable else "")
+        + facts.known_count(run)
     )
 
 

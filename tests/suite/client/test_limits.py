@@ -12,7 +12,7 @@ import pytest
 from harness import KEY, OTHER_MODE_KEY, judge, slow_but
 from meddling import Meddler
 
-from rename_tck.client.limits import Limits, parse_duration, parse_rate
+from rename_tck.client.limits import LimitReachedError, Limits, parse_duration, parse_rate
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
@@ -20,7 +20,6 @@ from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.serving import serve
 from rename_tck.systems import NAMES
 from rename_tck.target.connection import all_editions
-from rename_tck.verdict import NotTested
 
 KEYS = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
 
@@ -55,11 +54,11 @@ def test_limits_end_a_run_but_not_its_tidying() -> None:
     limits = Limits(max_requests=2)
     limits.take()
     limits.take()
-    with pytest.raises(NotTested, match="out of requests: --max-requests gave 2"):
+    with pytest.raises(LimitReachedError, match="out of requests: --max-requests gave 2"):
         limits.take()
     limits.take(closing=True)
     late = Limits(time_budget=1, started=time.monotonic() - 2)
-    with pytest.raises(NotTested, match="out of time: --time-budget gave 1 s"):
+    with pytest.raises(LimitReachedError, match="out of time: --time-budget gave 1 s"):
         late.take()
 
 

@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, MutableMapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,18 @@ from rename_tck.cases import drawn
 from rename_tck.cases.drawn import Drawn
 from rename_tck.checks.case_selector import CaseSelector
 from rename_tck.cli import main
+from rename_tck.redaction import Redactor
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import Conversation, DifyServer, Renaming
 from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.serving import serve
+from rename_tck.replay import store
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.results import record
-from rename_tck.results.run import ONLY_REPLAY
+from rename_tck.results.finding import Finding, concluded
+from rename_tck.results.nonconformance import Nonconformance
+from rename_tck.results.run import ONLY_REPLAY, Run, SystemRun
+from rename_tck.verdict import Evidence, ReplayData
 
 KEYS = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
 MUTANTS = {(mutant.system, mutant.name): mutant for mutant in every()}
@@ -98,9 +104,14 @@ def judged(app: ASGIApp, folder: Path, *options: str, select: str | None, system
         return judge(base_url, folder, *options, system=system, env=KEYS, select=select, **more)
 
 
-def files(folder: Path) -> dict[str, dict[str, Any]]:
+def all_files(folder: Path) -> dict[str, dict[str, Any]]:
     """What is kept, by the names of the files."""
     return {path.name: json.loads(path.read_bytes()) for path in sorted((folder / "replay").glob("*"))}
+
+
+def files(folder: Path) -> dict[str, Any]:
+    """Those of the clearest cases, by their names."""
+    return {name: content for name, content in all_files(folder).items() if not re.search(r"\.\d+\.json$", name)}
 
 
 def made_at(base_url: str) -> str:
@@ -312,14 +323,54 @@ def test_a_kept_case_that_passes_is_no_pass_of_the_requirement(tmp_path: Path) -
     assert (found.status, found.with_verdict("fail")) == (1, {RULE})
 
 
+@pytest.mark.parametrize("edition", [None, "ja"])
+def test_each_failing_class_has_a_file_and_goes_with_the_first(edition: str | None, tmp_path: Path) -> None:
+    rule = "dify.answer-schema" if edition else RULE
+    base = f"{rule}.{edition}" if edition else rule
+
+    def fails(*kinds: str) -> Finding:
+        cases = [
+            Nonconformance(f"case {kind} of s3cret", "a refusal", kind=kind, replay_data=ReplayData([kind]))
+            for kind in kinds
+        ]
+        error = None if not cases else replace(cases[0], others=cases[1:], tried=9)
+        return concluded(
+            error, requirement=rule, edition=edition, test=f"tests/contract/test_dify.py::test_it[{rule}]",
+            evidence=Evidence(1, 1), redact=Redactor(),
+        )  # fmt: skip
+
+    def saved(*kinds: str, embedded: bool = False) -> set[str]:
+        run = SystemRun("dify", ("en", "ja"), findings=[fails(*kinds)], accepted=1, embedded=embedded)
+        store.save(Run(systems={"dify": run}), tmp_path, Redactor(["s3cret"]))
+        return set(all_files(tmp_path))
+
+    (tmp_path / "replay").mkdir()
+    (tmp_path / "replay" / "dify.name-stored.2.json").write_text("{}", encoding="utf-8")
+    other = {"dify.name-stored.2.json"}
+    assert saved("null", "empty", "long") == {f"{base}.json", f"{base}.2.json", f"{base}.3.json", *other}
+    content = all_files(tmp_path)[f"{base}.3.json"]
+    assert (content["case"], content["again"]) == ("case long of [secret]", {"keys": ["long"]})
+    assert store.load(tmp_path / "replay" / f"{base}.3.json").keys == ("long",)
+    # the next run tries the clearest first, and complains of none of the others
+    cases, complaints = store.load_all(tmp_path)
+    assert ([case.keys for case in cases], set(complaints)) == ([("null",)], other)
+    assert saved("empty", "long") == {f"{base}.json", f"{base}.2.json", *other}
+    assert all_files(tmp_path)[f"{base}.json"]["again"] == {"keys": ["empty"]}
+    assert saved(embedded=True) == {f"{base}.json", f"{base}.2.json", *other}
+    assert saved() == other
+
+
 SEQUENCES = "dify.sequence-consistent"
 
 
 def test_of_two_tests_that_fail_the_first_is_kept(tmp_path: Path) -> None:
     found = judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select="sequence-consistent")
     assert "2 failed" in found.output
-    (content,) = files(tmp_path).values()
+    assert set(all_files(tmp_path)) == {f"{SEQUENCES}.json", f"{SEQUENCES}.2.json"}
+    content, second = (all_files(tmp_path)[f"{SEQUENCES}{number}.json"] for number in ("", ".2"))
     assert content["test"].endswith(f"::test_every_session_bears_the_last_name_accepted_for_it[{SEQUENCES}]")
+    assert second["test"].endswith(f"_in_drawn_sequences[{SEQUENCES}]")
+    assert f"rename-tck replay {tmp_path}/replay/{SEQUENCES}.2.json" in found.output, "of the second test"
     assert content["case"] == found.requirements[SEQUENCES]["case"]
     # and again where it is kept already
     judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select="sequence-consistent")

@@ -184,7 +184,7 @@ def test_missing_member_is_refused(path: tuple[str | int, ...]) -> None:
     [
         ([], "not a JSON object"),
         ({}, "schema_version is None"),
-        ({**sample_run.sample(), "schema_version": "2.0"}, "schema_version is '2.0'; this suite reads '1.0'"),
+        ({**sample_run.sample(), "schema_version": "1.0"}, "schema_version is '1.0'; this suite reads '2.0'"),
     ],
 )
 def test_foreign_record_is_refused(content: object, words: str) -> None:
@@ -414,7 +414,7 @@ def test_page_says_at_a_glance_what_was_found() -> None:
     source = html.render(sample_run.sample())
     text = re.sub(r"<[^>]+>", "", source)
     assert "dify does not conform, agno conforms, openhands could not be judged" in source
-    assert "2 of 5 tested pass; 3 fail, 1 error, 4 not tested" in text
+    assert "2 of 5 tested pass; 3 fail, 1 error, 5 not tested" in text
     assert "1 of 2 tested pass; 1 fail" in text
     assert "No conversation with a message in it: lend one with --session-id." in text
     assert sample_run.DIFY_URL in text
@@ -453,14 +453,17 @@ def test_copied_curl_is_the_curl() -> None:
     page = Page(html.render(sample_run.sample()))
     copied = [json.loads(str(found["data-copy"])) for found in page.all("button") if "data-copy" in found]
     failures = [r for run in sample_run.sample()["runs"] for r in run["requirements"] if r["verdict"] == "fail"]
-    assert copied == [requirement["curl"] for requirement in failures]
+    others = [[other["curl"] for other in failure["failing"]["others"]] for failure in failures]
+    assert copied == [
+        curl for failure, more in zip(failures, others, strict=True) for curl in (failure["curl"], *more[:1])
+    ], "but for the last of the others, which could act on a terminal"
 
 
 def test_curl_that_could_act_on_a_terminal_is_not_offered_for_copying() -> None:
     content = sample_run.sample()
     content["runs"][0]["requirements"][1]["curl"] = "curl 'http://x/\x1b[201~; reboot'"
     page = Page(html.render(content))
-    assert sum("data-copy" in found for found in page.all("button")) == 3
+    assert sum("data-copy" in found for found in page.all("button")) == 3 + 1
 
 
 # Known failures, trends
@@ -509,7 +512,7 @@ def test_page_shows_the_trend() -> None:
     assert "Never failed in 2 runs that judged it since 2026-11-19 23:00 UTC." in text
     assert "Line 2 of nights was skipped" in text
     strips = [found for tag, found in page.elements if tag == "span" and found.get("class") == "strip"]
-    assert len(strips) == 18 + 4, "one in each row, and one for each requirement that ever failed"
+    assert len(strips) == 19 + 4, "one in each row, and one for each requirement that ever failed"
     assert all(found["aria-label"] for found in strips)
     assert not page.open
 
@@ -534,7 +537,7 @@ def test_vendored_schema_is_the_one_that_its_page_names() -> None:
 def test_ctrf_counts_and_times() -> None:
     summary = ctrf.build(sample_run.sample())["results"]["summary"]
     assert summary == {
-        "tests": 19, "passed": 6, "failed": 5, "skipped": 7, "other": 1, "pending": 0, "suites": 3,
+        "tests": 20, "passed": 6, "failed": 5, "skipped": 8, "other": 1, "pending": 0, "suites": 3,
         "start": 1795215600000, "stop": 1795215641000, "duration": 41000,
     }  # fmt: skip
 
@@ -571,12 +574,41 @@ def test_ctrf_tells_what_failed_and_keeps_its_ids() -> None:
         (sample_run.sample(), "rename-tck", "1 of 3 conform", "red"),
         ({**sample_run.sample(), "exit_status": 0}, "rename-tck", "1 of 3 conform", "lightgrey"),
         (sample_run.could_not_start(), "rename-tck", "could not judge", "lightgrey"),
-        ({"exit_status": 0, "runs": [sample_run.agno()]}, "rename-tck agno", "conforms: 2 of 2 MUST", "brightgreen"),
-        ({"exit_status": 1, "runs": [sample_run.agno()]}, "rename-tck agno", "conforms: 2 of 2 MUST", "red"),
+        (
+            {"exit_status": 0, "runs": [sample_run.agno()]},
+            "rename-tck agno",
+            "conforms: 2 of 2 MUST (1 cannot be tested)",
+            "brightgreen",
+        ),
+        (
+            {"exit_status": 1, "runs": [sample_run.agno()]},
+            "rename-tck agno",
+            "conforms: 2 of 2 MUST (1 cannot be tested)",
+            "red",
+        ),
+        (sample_run.incomplete(), "rename-tck agno", "incomplete: 1 of 1 MUST (1 cannot be tested)", "blue"),
+        (
+            {**sample_run.incomplete(), "exit_status": 0},
+            "rename-tck agno",
+            "incomplete: 1 of 1 MUST (1 cannot be tested)",
+            "blue",
+        ),
+        (
+            {**sample_run.incomplete(), "runs": [*sample_run.incomplete()["runs"], sample_run.openhands()]},
+            "rename-tck",
+            "0 of 2 conform",
+            "lightgrey",
+        ),
+        (
+            {**sample_run.incomplete(), "exit_status": 1},
+            "rename-tck agno",
+            "incomplete: 1 of 1 MUST (1 cannot be tested)",
+            "red",
+        ),
         (
             {"exit_status": 0, "runs": [sample_run.dify()]},
             "rename-tck dify",
-            "does not conform: 2 of 5 MUST",
+            "does not conform: 2 of 5 MUST (4 cannot be tested)",
             "orange",
         ),
         ({"exit_status": 3, "runs": [sample_run.openhands()]}, "rename-tck openhands", "could not judge", "lightgrey"),
@@ -596,7 +628,7 @@ def other_dify() -> Json:
     del content["runs"][1:]
     requirements = {requirement["id"]: requirement for requirement in dify["requirements"]}
     repaired = requirements["dify.user-required"]
-    for member in ("case", "request", "expected", "answer", "curl", "compared"):
+    for member in sample_run.FAILURE:
         del repaired[member]
     repaired |= {"verdict": "pass", "by_edition": dict.fromkeys(repaired["by_edition"], "pass")}
     del dify["requirements"][4]
@@ -621,7 +653,7 @@ def test_matrix_sets_verdicts_and_answers_side_by_side() -> None:
     source = matrix.render([("before", sample_run.sample()), ("after", other_dify())])
     page = Page(source)
     rows = {str(found["id"]): found for found in page.all("tbody") if "req" in str(found.get("class")).split()}
-    assert len(rows) == 18
+    assert len(rows) == 19
     assert rows["dify.user-required"]["data-show"] == "all|differ|fail|pass"
     assert rows["dify.rename-accepted"]["data-show"] == "all|pass"
     assert rows["dify.rename-twice"]["data-show"] == "all|differ|pass", "one record does not have it"
@@ -660,7 +692,7 @@ def test_markdown_verdict_first() -> None:
     assert "| dify | `http://127.0.0.1:5001/v1` | **does not conform** | 2 of 5 tested pass | 1 of 2 tested pass |" in [
         line.replace("| `dify` |", "| dify |") for line in lines
     ]
-    assert "| MUST | 2 | 3 | 1 | 4 | 10 |" in lines
+    assert "| MUST | 2 | 3 | 1 | 5 | 11 |" in lines
 
 
 def test_markdown_failure_holds_what_is_needed() -> None:
@@ -814,14 +846,15 @@ def test_table_of_odd_widths() -> None:
             0,
             (
                 "rename-tck: dify at http://127.0.0.1:5001/v1 does not conform: 2 of 5 MUST tested pass "
-                "(3 fail, 1 error, 4 not tested), 1 of 2 SHOULD tested pass (1 fail)"
+                "(3 fail, 1 error, 5 not tested), 1 of 2 SHOULD tested pass (1 fail); "
+                "4 MUST cannot be tested for at this target"
             ),
         ),
         (
             1,
             (
                 "rename-tck: agno at http://127.0.0.1:43127 conforms: 2 of 2 MUST tested pass (1 not tested), "
-                "1 of 1 SHOULD tested pass"
+                "1 of 1 SHOULD tested pass; 1 MUST cannot be tested for at this target"
             ),
         ),
         (
@@ -848,7 +881,119 @@ def test_failure_text() -> None:
         "  expected   a refusal: status 400 to 499",
         "  answer     200 OK, after 3 ms, application/json",
         '             {"id":"5b0b3f1e-6a5e-4c5f-9a52-0b8f6d0f6a11","name":"Quarterly plan"}',
+        "  after it   An ordinary rename, and a reading, of the session and of another still worked.",
+        "  classes    fails in 3 of 5 classes of case",
+        "  also       user null: status 200; expected a refusal: status 400 to 4… [dify.user-required.2.json]",
+        "             user empty: <script>alert(document.domain)</script><img src=x onerror=alert(1)>[ESC][2…",
+        "             each again with rename-tck replay reports/replay/[FILE] --base-url=…",
+        "  left out   1 more class of case was not tried: 60 requests were sent after the first failure.",
     ]
+
+
+def test_failure_text_counts_the_classes_that_it_leaves_out() -> None:
+    failure = entry("dify.user-required")
+    cases = [
+        {**failure["failing"]["others"][0], "kind": f"class {number}", "replay": f"replay/x.{number}.json"}
+        for number in range(2, 14)
+    ]
+    failure["failing"] = {"classes": 13, "tried": 17, "others": cases}
+    lines = terminal.failure_text(failure, report_dir="a folder").split("\n")
+    assert "  classes    fails in 13 of 17 classes of case" in lines
+    assert sum("[x." in line for line in lines) == 8
+    assert "             and 4 more: see conformance.html" in lines
+    assert "             each again with rename-tck replay 'a folder/replay/'[FILE] --base-url=…" in lines
+    page = html.render(sample_with(failure))
+    assert all(f"class {number}" in page and f"replay/x.{number}.json" in page for number in range(2, 14))
+
+
+def sample_with(failure: Json) -> Json:
+    """The sample with one of its requirements as given."""
+    content = sample_run.sample()
+    dify = content["runs"][0]
+    dify["requirements"] = [failure if r["id"] == failure["id"] else r for r in dify["requirements"]]
+    return content
+
+
+def test_what_a_failure_keeps_from_being_tested_is_under_it() -> None:
+    content = sample_run.sample()
+    table = "\n".join(terminal.table(content))
+    assert "      not tested because of it: 1 requirement: dify.user-string" in table
+    assert "Not tested (4)" in table, "it is not listed again"
+    assert "Not tested because of it: 1 requirement: `dify.user-string`" in markdown.render(content)
+    text = re.sub(r"<[^>]+>", "", html.render(content))
+    assert "not tested because of it: 1 requirement: dify.user-string" in text
+    assert "Not tested, and why (4)" in text
+    # a cause that did not fail in this run groups nothing
+    content["runs"][0]["requirements"][5]["cause"] = "dify.rename-accepted"
+    assert "Not tested (5)" in "\n".join(terminal.table(content))
+
+
+def test_what_is_left_at_the_target_is_said_everywhere() -> None:
+    content = sample_run.sample()
+    said = "a conversation that the run created, and could not delete"
+    assert said in " ".join(" ".join(terminal.leftovers(content["runs"][0])).split())
+    assert terminal.leftovers(content["runs"][1]) == []
+    assert said in markdown.render(content)
+    assert said in html.render(content)
+    assert "1,234" in html.render(content)
+
+
+def test_an_incomplete_run_is_no_conformance_anywhere() -> None:
+    for status in (0, 3):
+        content = {**sample_run.incomplete(), "exit_status": status}
+        (run,) = content["runs"]
+        line = terminal.verdict_line(run)
+        assert line == (
+            "rename-tck: incomplete, agno at http://127.0.0.1:43127 was judged in part: not every MUST was tested in "
+            "full: 1 was not got to (out of requests: --max-requests gave 60); 1 of 1 MUST tested pass (2 not tested), "
+            "1 of 1 SHOULD tested pass"
+        )
+        page = markdown.render(content)
+        text = re.sub(r"<(style|script)>.*?</\1>", "", html.render(content), flags=re.DOTALL)
+        side = re.sub(r"<(style|script)>.*?</\1>", "", matrix.render([("a", content)]), flags=re.DOTALL)
+        for said in (line, page, text, side):
+            assert "incomplete" in said
+            assert "conforms" not in said
+            assert "does not conform" not in said
+        report = ctrf.build(content)
+        assert report["results"]["environment"]["healthy"] is False
+        whole = next(test for test in report["results"]["tests"] if test["name"] == "agno: the run")
+        assert (whole["rawStatus"], whole["status"]) == ("incomplete", "failed" if status else "other")
+
+
+def test_nothing_tested_is_never_counted_as_passed() -> None:
+    counts = {"pass": 0, "fail": 0, "not tested": 3, "error": 0}
+    assert facts.tally("MUST", counts) == "no MUST tested (3 not tested)"
+    assert facts.fraction(counts) == "none tested"
+    for content in (sample_run.sample(), sample_run.incomplete(), sample_run.could_not_start()):
+        for said in (markdown.render(content), html.render(content), "\n".join(terminal.table(content))):
+            assert "0 of 0" not in said
+
+
+def test_a_failure_quotes_the_edition_that_is_broken_and_words_before_references() -> None:
+    failure = entry("dify.name-exact")
+    assert [citation["edition"] for citation in facts.stated_in(failure)] == ["ja"]
+    assert facts.broken_words(failure)[0]["edition"] == "ja"
+    failure["by_edition"]["en"] = "fail"
+    reference = sample_run.quote("en", sample_run.EN, 60, "/paths/x/responses/200/schema", "$ref: '#/a'")
+    opens = sample_run.quote("en", sample_run.EN, 61, "/paths/x/responses/200/content", "application/json:")
+    failure["citations"] = [reference, opens, *failure["citations"]]
+    assert [citation["line"] for citation in facts.stated_in(failure)] == [83, 171, 60, 61]
+    failure["edition"] = "en"
+    assert {citation["edition"] for citation in facts.stated_in(failure)} == {"en"}
+    failure["case"], told = (
+        "updated_at of the answer",
+        sample_run.quote("en", sample_run.EN, 99, "/components/schemas/X/properties/updated_at/type", "type: integer"),
+    )
+    failure["citations"] = [*failure["citations"], told]
+    assert facts.stated_in(failure)[0] is told, "that of the member that the failure names"
+
+
+def test_editions_are_spoken_of_by_what_was_seen() -> None:
+    assert facts.editions_apart(entry("dify.name-exact")) == (
+        "Judged by each edition apart: it fails by ja, and passes by en and zh-Hans."
+    )
+    assert facts.editions_apart(entry("dify.user-required")) is None
 
 
 def test_failure_text_compares() -> None:
@@ -878,7 +1023,7 @@ def test_failure_text_cuts_what_is_long_and_says_so() -> None:
     text = terminal.failure_text(failure)
     assert text.count("             line") == 8
     assert "(461 more characters: see conformance.json)" in text
-    assert len(text.split("\n")) < 25
+    assert len(text.split("\n")) < 30
 
 
 def test_failure_text_keeps_a_curl_whole_and_warns_of_what_cannot_be_copied() -> None:

@@ -1,5 +1,7 @@
 """How findings become verdicts, verdicts an exit status, and a run a record."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,13 +10,27 @@ from hypothesis import strategies as st
 
 from rename_tck.cases import drawing
 from rename_tck.checks.exploration import SHRINKS, Attempt, search
+from rename_tck.client.limits import LimitReachedError
 from rename_tck.redaction import Redactor
 from rename_tck.requirements.catalogue import Catalogue
+from rename_tck.results.failing_cases import FailingCases
 from rename_tck.results.finding import Finding, concluded, dump, load
+from rename_tck.results.known_failures import KnownFailure
+from rename_tck.results.left_out import ContractTest, LeftOut, left_out, why
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.results.record import validate
 from rename_tck.results.run import Outcome, Run, SystemRun
-from rename_tck.verdict import Compared, CouldNotJudge, Evidence, NotTested, Unjudgeable, Verdict
+from rename_tck.verdict import (
+    Compared,
+    CouldNotJudge,
+    Evidence,
+    Gap,
+    NotTested,
+    ReplayData,
+    RunVerdict,
+    Unjudgeable,
+    Verdict,
+)
 
 RULE = "dify.user-required"
 
@@ -73,15 +89,47 @@ def test_where_editions_contradict_each_other_nothing_is_counted() -> None:
     outcome = _outcome(_finding("fail", name), name=name)
     assert outcome.verdict is Verdict.NOT_TESTED
     assert outcome.by_edition == {"en": "states the contrary", "zh-Hans": "states the contrary", "ja": "fail"}
-    assert "the target follows en and zh-Hans" in (outcome.reason or "")
+    assert outcome.gap is Gap.TARGET
+    assert outcome.reason == (
+        "ja states this, and en and zh-Hans state the contrary, so it is not judged; the target does not do as ja says; "
+        "--edition chooses one to judge by"
+    )
+    counterpart = _finding("pass", "dify.name-null-accepted")
+    both = SystemRun("dify", ("en", "zh-Hans", "ja"), findings=[_finding("fail", name), counterpart])
+    follows = both.outcome(Catalogue.load("dify").requirement(name)).reason or ""
+    assert "the target does not do as ja says, but as en and zh-Hans say;" in follows
     assert _outcome(_finding("fail", name), name=name, editions=("ja",)).verdict is Verdict.FAIL
     assert _outcome(_finding("fail", name), name=name, editions=("en",)).reason == "en states the contrary"
 
 
+def test_of_two_editions_only_what_was_seen_is_said() -> None:
+    """An introduction that is no null does as every edition says: only a counterpart that passes shows the contrary."""
+    name = "dify.introduction-not-null"
+    passed, failed = (_outcome(_finding(verdict, name), name=name).reason or "" for verdict in ("pass", "fail"))
+    assert "the target does as ja says" in passed
+    assert "no server can follow both" not in passed
+    assert "the target does not do as ja says;" in failed
+    assert "en and zh-Hans say" not in failed
+
+
+def _others(system: str, findings: Collection[Finding], verdict: str = "pass") -> list[Finding]:
+    """A finding for each requirement that these are not of."""
+    own = {finding.requirement for finding in findings}
+    return [_finding(verdict, name) for name in Catalogue.load(system).by_id if name not in own]
+
+
 def _status(
-    findings: list[Finding], *, level: str = "must", accepted: int = 1, trouble: str | None = None
+    findings: list[Finding],
+    *,
+    level: str = "must",
+    accepted: int = 1,
+    trouble: str | None = None,
+    left_out: list[LeftOut] | None = None,
+    whole: bool = True,
 ) -> tuple[int, str]:
+    findings = [*findings, *(_others("dify", findings) if whole and trouble is None else [])]
     system = SystemRun("dify", ("en", "zh-Hans", "ja"), base_url="http://x", findings=findings, trouble=trouble)
+    system.left_out = left_out or []
     system.accepted = accepted
     run = Run(level, 1, systems={"dify": system})
     record = run.record()
@@ -104,13 +152,170 @@ def test_the_exit_status() -> None:
 
 
 def test_a_run_over_several_systems_is_as_good_as_its_worst() -> None:
-    good = SystemRun("dify", ("ja",), findings=[_finding("pass")], accepted=1)
+    good = SystemRun("dify", ("ja",), findings=_others("dify", []), accepted=1)
+    part = SystemRun("agno", ("2.5.6",), findings=[_finding("pass", "agno.type-validated")], accepted=1)
     bad = SystemRun("agno", ("2.5.6",), findings=[_finding("fail", "agno.type-validated")], accepted=1)
     silent = SystemRun("openhands", ("0.53.0",), trouble="down")
     assert Run(systems={"dify": good}).exit_status() == 0
     assert Run(systems={"dify": good, "openhands": silent}).exit_status() == 3
     assert Run(systems={"dify": good, "agno": bad, "openhands": silent}).exit_status() == 1
     assert Run(trouble="no such host").exit_status() == 3
+    assert Run(systems={"dify": good, "agno": part}).exit_status() == 3
+    part.left_out = _left_out("agno", {"agno.type-validated"})
+    assert Run(systems={"dify": good, "agno": part}).exit_status() == 0, "the user chose, and what was chosen passed"
+    assert Run(systems={"agno": part, "openhands": silent}).exit_status() == 3
+
+
+def _left_out(system: str, run: set[str], gap: Gap = Gap.CHOICE) -> list[LeftOut]:
+    names = (name for name in Catalogue.load(system).by_id if name not in run)
+    return [LeftOut(ContractTest(name, "test_x.py", "test_x"), gap) for name in names]
+
+
+def _untested(name: str, gap: Gap, cause: str | None = None) -> Finding:
+    return concluded(
+        NotTested("for a reason", gap, cause), requirement=name, edition=None, test=f"test::{name}",
+        evidence=Evidence(), redact=Redactor(),
+    )  # fmt: skip
+
+
+def test_what_was_not_got_to_is_no_conformance() -> None:
+    chosen, late = _left_out("dify", {RULE}), _left_out("dify", {RULE}, Gap.LIMIT)
+    assert _status([_finding("pass")], whole=False, left_out=chosen) == (0, "incomplete")
+    assert _status([_finding("pass")], whole=False, left_out=late) == (3, "incomplete")
+    assert _status([_finding("pass")], whole=False, left_out=[*chosen[:-1], late[-1]]) == (3, "incomplete")
+    assert _status([_finding("fail")], whole=False, left_out=chosen) == (1, "does not conform")
+    assert _status([_finding("error")], whole=False, left_out=chosen) == (3, "could not judge")
+    assert _status([_finding("pass")], whole=False, left_out=chosen, accepted=0) == (3, "could not judge")
+    assert _status([_finding("pass")], whole=False, left_out=late, accepted=0) == (3, "incomplete")
+    # nothing that was chosen has passed
+    assert _status([_finding("not tested")], whole=False, left_out=chosen) == (3, "incomplete")
+    assert _status([_finding("pass", sent=0)], whole=False, left_out=chosen) == (3, "incomplete")
+    assert _status([], whole=False) == (3, "incomplete"), "nothing is known of any test"
+
+
+def test_what_stands_in_the_way_of_conformance() -> None:
+    must, should = "dify.name-string", "dify.blanks-kept"
+    assert _status([_untested(must, Gap.TARGET)]) == (0, "conforms")
+    assert _status([_untested(must, Gap.LIMIT)]) == (3, "incomplete")
+    assert _status([_untested(must, Gap.CAUSE, should), _finding("fail", should)]) == (3, "incomplete")
+    assert _status([_untested(should, Gap.LIMIT)]) == (0, "conforms")
+    assert _status([_untested(should, Gap.LIMIT)], level="should") == (3, "incomplete")
+    # a limit leaves no run as the user chose it
+    left = _left_out("dify", {RULE, should})
+    assert _status([_finding("pass"), _untested(should, Gap.LIMIT)], whole=False, left_out=left) == (3, "incomplete")
+
+
+def test_what_an_excused_failure_keeps_from_being_tested_is_not_tested() -> None:
+    findings = [_finding("fail"), _untested("dify.user-string", Gap.CAUSE, RULE)]
+    system = SystemRun("dify", ("ja",), findings=[*findings, *_others("dify", findings)], accepted=1)
+    assert Run(systems={"dify": system}, known=(KnownFailure(RULE, "why"),)).exit_status() == 3
+    system.findings[1] = _finding("pass", "dify.user-string")
+    assert Run(systems={"dify": system}, known=(KnownFailure(RULE, "why"),)).exit_status() == 0
+
+
+def test_nothing_tested_is_no_conformance() -> None:
+    findings = [_untested(name, Gap.TARGET) for name in Catalogue.load("dify").by_id]
+    assert _status(findings) == (3, "incomplete")
+
+
+@pytest.mark.parametrize("gap", [Gap.CHOICE, Gap.LIMIT])
+def test_a_requirement_of_which_a_part_passed_is_not_passed(gap: Gap) -> None:
+    left = LeftOut(ContractTest(RULE, "test_y.py", "test_another"), gap)
+    run = SystemRun("dify", ("en", "ja"), findings=[_finding("pass"), *_others("dify", [_finding("pass")])], accepted=1)
+    run.left_out = [left]
+    outcome = run.outcome(Catalogue.load("dify").requirement(RULE))
+    assert (outcome.verdict, outcome.gap) == (Verdict.NOT_TESTED, gap)
+    assert outcome.by_edition == {"en": "not tested", "ja": "not tested"}
+    assert outcome.reason == f"1 of its tests was not run: {why(gap)}; 1 of its 2 tests passed"
+    verdict, reason = run.verdict("must")
+    assert (verdict, run.is_as_chosen()) == (RunVerdict.INCOMPLETE, gap is Gap.CHOICE)
+    assert str(reason).startswith("not every MUST was tested in full: 1 was not ")
+    # a failure of the part that was run stands
+    run.findings[0] = _finding("fail")
+    assert run.outcome(Catalogue.load("dify").requirement(RULE)).verdict is Verdict.FAIL
+
+
+def test_a_limit_that_ends_one_test_of_a_requirement_is_said_with_what_passed() -> None:
+    late = concluded(
+        LimitReachedError("out of requests: --max-requests gave 60"), requirement=RULE, edition=None, test="t::late",
+        evidence=Evidence(3), redact=Redactor(),
+    )  # fmt: skip
+    outcome = _outcome(_finding("pass"), late)
+    assert (outcome.verdict, outcome.gap) == (Verdict.NOT_TESTED, Gap.LIMIT)
+    assert outcome.reason == "out of requests: --max-requests gave 60; 1 of its 2 tests passed"
+
+
+def test_what_was_left_out_is_what_found_nothing() -> None:
+    tests = [ContractTest(RULE, "t.py", "test_a", edition) for edition in ("en", "ja")]
+    never = ContractTest(RULE, "u.py", "test_b")
+    found = _finding("pass", edition="en")
+    found.test = "somewhere/t.py::test_a[dify.user-required-en]"
+    replay = replace(found, edition="ja", replayed=True)
+    missing = left_out({*tests, never}, set(tests), [found, replay])
+    assert [(left.test, left.gap) for left in missing] == [(tests[1], Gap.LIMIT), (never, Gap.CHOICE)]
+
+
+# -- every failing case
+
+
+def _failing(test: str, *kinds: str, edition: str | None = None, tried: int = 1, token: str = "0123456789") -> Finding:
+    first, *more = (
+        Nonconformance(f"case {kind}", f"the name tck-{token}-{kind}", kind=kind, replay_data=ReplayData([kind]))
+        for kind in kinds
+    )
+    first.others, first.tried = more, tried
+    return concluded(
+        first, requirement=RULE, edition=edition, test=f"a/test_a.py::{test}[x]", evidence=Evidence(1, 1, 0),
+        redact=Redactor(),
+    )  # fmt: skip
+
+
+def test_no_failing_case_hides_another() -> None:
+    outcome = _outcome(_failing("test_a", "null", "empty", tried=9), _failing("test_b", "long", tried=8))
+    assert outcome.failure is not None
+    assert outcome.failure.case == "case null"
+    failing = outcome.record()["failing"]
+    assert (failing["classes"], failing["tried"]) == (3, 17)
+    assert [(other["kind"], other["replay"]) for other in failing["others"]] == [
+        ("empty", "replay/dify.user-required.2.json"), ("long", "replay/dify.user-required.3.json"),
+    ]  # fmt: skip
+
+
+def test_what_fails_alike_in_several_editions_is_one_class_and_said_once() -> None:
+    outcome = _outcome(
+        _failing("test_a", "null", "empty", edition="en", tried=9),
+        _failing("test_a", "null", "long", edition="ja", tried=9, token="fedcba9876"),
+    )
+    content = outcome.record()
+    assert content["edition"] == "en"
+    failing = content["failing"]
+    assert (failing["classes"], failing["tried"]) == (3, 9)
+    assert [(other["kind"], other["edition"], other["replay"]) for other in failing["others"]] == [
+        ("empty", "en", "replay/dify.user-required.en.2.json"), ("long", "ja", "replay/dify.user-required.ja.2.json"),
+    ]  # fmt: skip
+    # in each edition the clearest has the file of its name
+    assert [case.file for case in outcome.failing.cases] == [
+        "dify.user-required.en.json", "dify.user-required.en.2.json", "dify.user-required.ja.json",
+        "dify.user-required.ja.2.json",
+    ]  # fmt: skip
+
+
+def test_what_an_earlier_run_left_comes_after_what_the_run_came_upon() -> None:
+    earlier = replace(_failing("test_a", "null"), replayed=True)
+    outcome = _outcome(earlier, _failing("test_a", "empty", tried=4))
+    assert [case.failure.kind for case in outcome.failing.cases] == ["empty", "null"]
+    again = _outcome(replace(_failing("test_a", "empty"), replayed=True), _failing("test_a", "empty", tried=4))
+    assert len(again.failing.cases) == 1
+
+
+def test_the_number_of_a_case_is_known_when_its_test_ends() -> None:
+    first, second = _failing("test_a", "null", "empty"), _failing("test_b", "long")
+    alone = FailingCases.of(RULE, [second])
+    assert [case.file for case in alone.numbered(FailingCases.of(RULE, [first, second])).cases] == [
+        "dify.user-required.3.json"
+    ]
+    assert alone.numbered(None).record()["others"] == []
+    assert FailingCases.of(RULE, [first]).numbered(None).record()["others"][0]["replay"] is None
 
 
 def test_what_an_exception_means() -> None:
@@ -195,6 +400,6 @@ def test_the_embedded_servers_conform_whatever_the_seed(tmp_path: Path, seed: in
         assert run["verdict"] == "conforms"
         for requirement in run["requirements"]:
             # what no embedded server could lift: editions that contradict each other
-            against = requirement["verdict"] == "not tested" and "no server can follow both" in requirement["reason"]
+            against = requirement["verdict"] == "not tested" and "so it is not judged" in requirement["reason"]
             assert requirement["verdict"] == "pass" or against, requirement["id"]
         assert run["notes"] == []
