@@ -19,6 +19,9 @@ from rename_tck.verdict import Conclusion, Unjudgeable
 #: Seconds after which a session that was deleted is looked for a last time: a server may take a moment.
 _MOMENT = 1.0
 
+#: What a reading shows: the session itself, or another one in its place.
+_SHOWN, _ANOTHER = "reading it", "another session"
+
 
 def put_back(client: TargetClient, dialect: Dialect, pool: SessionPool) -> None:
     """Delete what the run made; give what it was given or found, and what it renamed of others, its old name back.
@@ -52,19 +55,21 @@ class _Cleanup:
         self.found: list[Leftover] = []
         #: Whether the last request got no answer: then nothing more is looked for.
         self._silent = False
+        #: Whether sessions of others were renamed in place of the run's own.
+        self._takes_others = False
 
     def run(self) -> None:
         """Put everything back that can be."""
-        deleted = []
         for session in self._pool.of_the_run:
-            if session.origin == "created":
-                deleted.append(self._delete(session))
-            else:
+            if session.origin != "created":
                 self._give_name_back(session)
+        # what has renamed sessions of others in place of the run's own may delete them, too
+        listed = self._look_at_others()
+        made = [session for session in self._pool.of_the_run if session.origin == "created"]
+        deleted = [self._delete(session) for session in made if self._may_be_deleted(session, listed)]
         self._look_for_deleted(deleted)
         for attempt in self._pool.creation.attempts:
             self._look_for_attempt(attempt)
-        self._look_at_others()
 
     def _left(self, session_id: str | None, what: str) -> None:
         self.found.append(Leftover(session_id, what))
@@ -90,6 +95,27 @@ class _Cleanup:
 
     # -- what was made
 
+    def _may_be_deleted(self, session: Session, listed: Look | None) -> bool:
+        """Whether a DELETE will reach the run's own session: it is there, and the target takes no other for it."""
+        name = f"session {session.id}, made by this run,"
+        if self._pool.made_up.takes_others or self._takes_others:
+            self._left(
+                session.id,
+                f"{name} is left: the target has renamed a session of others in place of one of this run's, and may "
+                "delete one likewise",
+            )
+            return False
+        if self._silent:
+            return True  # asked for once, whatever comes
+        if self._pool.reader.way.by_reading:
+            found = self._read(session)
+            if found == _ANOTHER:
+                self._left(
+                    session.id, f"{name} is left: the target shows another session when it is asked for this one"
+                )
+            return found in {None, _SHOWN}
+        return listed is None or listed.why is not None or any(one == session.id for _, one in listed.names)
+
     def _delete(self, session: Session) -> _Deleted:
         try:
             exchange = self._client.send(self._dialect.deletion(session), Purpose.CLEANUP)
@@ -103,7 +129,7 @@ class _Cleanup:
     def _look_for_deleted(self, deleted: list[_Deleted]) -> None:
         """See whether what was deleted is gone; where it is not, ask for it once more."""
         there = self._still_there([one.session for one in deleted])
-        again = [one for one in deleted if there.get(one.session.id) and one.done]
+        again = [one for one in deleted if there.get(one.session.id) not in {None, "", _ANOTHER} and one.done]
         if again:
             for one in again:
                 self._delete(one.session)
@@ -117,7 +143,7 @@ class _Cleanup:
     def _conclude(self, one: _Deleted, there: str | None, *, twice: bool) -> None:
         session_id = one.session.id
         name = f"session {session_id}, made by this run,"
-        if there:
+        if there and there != _ANOTHER:
             self._left(session_id, f"{name} is left: {one.said}{' twice' if twice else ''}, and {there} still shows it")
         elif there is None and not one.done:
             nothing = "nothing answers any more" if self._silent else "nothing shows whether it is there"
@@ -152,7 +178,11 @@ class _Cleanup:
         self._silent = exchange.answer is None
         if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403, 429}:
             return None
-        return "reading it" if self._dialect.read(exchange.answer) is not None else ""
+        found = self._dialect.read(exchange.answer)
+        if found is None:
+            return ""
+        # a target that takes one session for another must not be asked to delete it again
+        return _SHOWN if self._pool.others.id_of(found) == session.id else _ANOTHER
 
     def _listed(self, kind: str | None, session_ids: list[str]) -> dict[str, str | None]:
         try:
@@ -194,7 +224,7 @@ class _Cleanup:
         there = None if self._silent else self._read(session)
         if there is None and not self._silent:
             there = self._listed(attempt.kind, [session_id]).get(session_id)
-        if there == "":
+        if there in {"", _ANOTHER}:
             return
         if there is None:
             nothing = "nothing answers any more" if self._silent else "nothing shows whether it is there"
@@ -215,17 +245,22 @@ class _Cleanup:
             self._silent = True
             return None
 
-    def _look_at_others(self) -> None:
-        """Sessions of others that bear a name of the run's, and sessions that a rename of a made-up id has made."""
+    def _look_at_others(self) -> Look | None:
+        """Sessions of others that bear a name of the run's, and sessions that a rename of a made-up id has made.
+
+        What the listing has shown, if it was looked at.
+        """
         others, made_up = self._pool.others, self._pool.made_up
         if self._silent or not others.were_listed or not self._client.journal.renames():
-            return
+            return None
         try:
             found = others.look_for_renamed()
         except Conclusion as trouble:
             self._left(None, f"whether sessions of others bear names of this run could not be seen: {trouble}")
-            return
+            return None
+        self._silent = not found.look.names and found.look.why is not None
         for one in found.renamed:
+            self._takes_others |= bool(one.status)
             if one.put_back:
                 self._pool.notes.append(others.told(one))
             else:
@@ -235,3 +270,4 @@ class _Cleanup:
                 self._left(
                     session_id, f"session {session_id} is left: a rename of this id, which no session had, made it"
                 )
+        return found.look

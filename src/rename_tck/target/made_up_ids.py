@@ -61,6 +61,8 @@ class MadeUpIds:
     withheld: dict[str, Counter[str]] = field(default_factory=dict)
     #: Ids that were sent, percent-encoded.
     sent: set[str] = field(default_factory=set)
+    #: Whether the rename of a session of the run was answered with a session of others.
+    takes_others: bool = False
     _seen: _Seen | None = None
     #: Requests that have renamed sessions of others, each with what was done about it.
     _done: list[tuple[Exchange, str]] = field(default_factory=list)
@@ -185,6 +187,7 @@ class MadeUpIds:
         done = self.dialect.succeeded(exchange)
         to_another = done and answered is not None and self.others.shown(answered)
         may_have = encoded in self.sent and (done or exchange.status >= 500 or exchange.answer is None)
+        self.takes_others |= to_another and encoded not in self.sent
         if not to_another and not (may_have and self._in_vain < _LOOKS_IN_VAIN):
             return
         before, self._seen = self._seen, None
