@@ -32,6 +32,7 @@ LISTENING = (
 
 KEY = "key-for-the-tests-5d41402a"
 OTHER_MODE_KEY = "other-mode-key-for-the-tests-7c9e"
+OTHER_USER_KEY = "other-user-key-for-the-tests-1b6a"
 
 
 #: Options for runs in this process: how much they draw, and no looking for a smaller case of what fails.

@@ -65,8 +65,8 @@ class Connection:
     @cached_property
     def redact(self) -> Redactor:
         """Takes the secrets of the connection out of a text."""
-        values = (value for _, value in self.extra_headers)
-        return Redactor.of(self.key, self.other_mode_key, (self.other_user_key or "", *values))
+        more = (self.other_user_key or "", *(value for _, value in self.extra_headers))
+        return Redactor.of(self.key, self.other_mode_key, more)
 
 
 class TargetClient:

@@ -38,6 +38,9 @@ class Conversation:
     queries: list[str] = field(default_factory=list)
     """What the user asked, oldest first; never empty."""
 
+    in_other_app: bool = False
+    """Whether it is the second app's."""
+
 
 @dataclass(frozen=True)
 class Renaming:
@@ -86,6 +89,7 @@ class DifyServer(Service):
         self.check_mode(request)
         asked = self.valid_renaming(await self.read_object(request))
         conversation = self.find(request.path_params["conversation_id"], asked.user)
+        self.check_app(request, conversation)
         await self.apply(conversation, self.new_name(conversation, asked))
         return self.answer_renamed(conversation)
 
@@ -106,6 +110,7 @@ class DifyServer(Service):
             self.touch(conversation)
         else:
             conversation = self.open(user, query, inputs, auto_generate_name)
+            conversation.in_other_app = self.is_other_app(request)
         return self.respond(200, self.render_message(conversation))
 
     async def list_conversations(self, request: Request) -> Response:
@@ -115,7 +120,8 @@ class DifyServer(Service):
         query = request.query_params
         user = self.valid_user(query)
         limit = self.valid_limit(query.get("limit", "20"))
-        found = self.sorted_conversations(user, query.get("sort_by", "-updated_at"))
+        own = self.sorted_conversations(user, query.get("sort_by", "-updated_at"))
+        found = [conversation for conversation in own if conversation.in_other_app == self.is_other_app(request)]
         page, has_more = self.page(found, query.get("last_id", ""), limit)
         return self.respond(
             200, {"limit": limit, "has_more": has_more, "data": [self.render(conversation) for conversation in page]}
@@ -127,6 +133,7 @@ class DifyServer(Service):
         self.check_mode(request)
         user = self.valid_user(await self.read_object(request))
         conversation = self.find(request.path_params["conversation_id"], user)
+        self.check_app(request, conversation)
         del self.conversations[conversation.id]
         return self.respond_empty()
 
@@ -142,13 +149,22 @@ class DifyServer(Service):
 
     def authenticate(self, request: Request) -> None:
         """Refuse a request without a key that the server knows."""
-        token = bearer_token(request)
-        if self.key is not None and not same_secret(token, self.key) and not self.is_other_mode(request):
+        known = self.is_other_mode(request) or self.is_other_app(request)
+        if self.key is not None and not same_secret(bearer_token(request), self.key) and not known:
             raise self.unauthorized()
 
     def is_other_mode(self, request: Request) -> bool:
         """Whether the request bears the key of the app that is no chat app."""
         return self.other_mode_key is not None and same_secret(bearer_token(request), self.other_mode_key)
+
+    def is_other_app(self, request: Request) -> bool:
+        """Whether the request bears the key of the second chat app, which has conversations of its own."""
+        return self.other_user_key is not None and same_secret(bearer_token(request), self.other_user_key)
+
+    def check_app(self, request: Request, conversation: Conversation) -> None:
+        """Refuse a conversation of another app than the key's."""
+        if conversation.in_other_app != self.is_other_app(request):
+            raise self.no_such_conversation()
 
     def check_mode(self, request: Request) -> None:
         """Refuse the key of an app that is no chat app."""

@@ -59,6 +59,9 @@ class Service(ABC):
     max_body_bytes: ClassVar[int] = 1024 * 1024
     """Longest request body that is read; a longer one is refused with 413."""
 
+    other_user_key: str | None = None
+    """The key of a second user, where the system gives each user a key of his own."""
+
     def __init__(self) -> None:
         self._app = Starlette(
             routes=[

@@ -42,13 +42,13 @@ class Settings:
     plan: bool = False
     api_key: str | None = field(default=None, repr=False)
     other_mode_key: str | None = field(default=None, repr=False)
-    #: The key of another user, or (Dify) of another app of the same mode.
+    #: A valid key of another user, who owns none of the sessions.
     other_user_key: str | None = field(default=None, repr=False)
 
     def redactor(self) -> Redactor:
         """Takes the user's secrets out of a text."""
-        values = (value for _, value in self.headers)
-        return Redactor.of(self.api_key, self.other_mode_key, (self.other_user_key or "", *values))
+        more = (self.other_user_key or "", *(value for _, value in self.headers))
+        return Redactor.of(self.api_key, self.other_mode_key, more)
 
 
 def ensure_writable(folder: Path) -> None:

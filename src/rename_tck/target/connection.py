@@ -24,6 +24,7 @@ from rename_tck.verdict import CouldNotJudge
 #: The credentials of the embedded servers; they listen on loopback for the length of a run.
 EMBEDDED_KEY = "embedded-server-key"
 EMBEDDED_OTHER_MODE_KEY = "embedded-server-other-mode-key"
+EMBEDDED_OTHER_USER_KEY = "embedded-server-other-user-key"
 
 
 def token_for(seed: int, worker: str) -> str:
@@ -37,7 +38,7 @@ def embedded_settings(settings: Settings) -> Settings:
         settings,
         api_key=EMBEDDED_KEY,
         other_mode_key=EMBEDDED_OTHER_MODE_KEY,
-        other_user_key=None,
+        other_user_key=EMBEDDED_OTHER_USER_KEY,
         headers=(),
         session_ids=(),
         base_url=None,
@@ -49,7 +50,9 @@ def _embedded(system: str, editions: tuple[str, ...]) -> AbstractContextManager[
     from rename_tck.reference.serving import serve
 
     module = importlib.import_module(f"rename_tck.reference.{system}")
-    return serve(module.application(EMBEDDED_KEY, EMBEDDED_OTHER_MODE_KEY, editions))
+    app = module.application(EMBEDDED_KEY, EMBEDDED_OTHER_MODE_KEY, editions)
+    app.other_user_key = EMBEDDED_OTHER_USER_KEY
+    return serve(app)
 
 
 class TargetConnection:

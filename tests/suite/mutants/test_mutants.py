@@ -9,7 +9,7 @@ from pathlib import Path
 
 import kill_matrix
 import pytest
-from harness import FEW_DRAWN, KEY, MANY_DRAWN, OTHER_MODE_KEY, Judged, judge
+from harness import FEW_DRAWN, KEY, MANY_DRAWN, OTHER_MODE_KEY, OTHER_USER_KEY, Judged, judge
 from kill_matrix import Row
 
 from mutants import Mutant, every
@@ -18,7 +18,11 @@ from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.systems import NAMES
 
 MUTANTS = every()
-KEYS = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
+KEYS = {
+    "RENAME_TCK_API_KEY": KEY,
+    "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY,
+    "RENAME_TCK_OTHER_USER_KEY": OTHER_USER_KEY,
+}
 FEWEST = 120
 
 #: The first mutant of each requirement in the register.
