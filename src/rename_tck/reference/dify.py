@@ -35,6 +35,8 @@ class Conversation:
     created_at: int
     updated_at: int
     status: str = "normal"
+    in_other_app: bool = False
+    """Whether it is the second app's."""
     queries: list[str] = field(default_factory=list)
     """What the user asked, oldest first; never empty."""
 
@@ -86,6 +88,7 @@ class DifyServer(Service):
         self.check_mode(request)
         asked = self.valid_renaming(await self.read_object(request))
         conversation = self.find(request.path_params["conversation_id"], asked.user)
+        self.check_app(request, conversation)
         await self.apply(conversation, self.new_name(conversation, asked))
         return self.answer_renamed(conversation)
 
@@ -106,6 +109,7 @@ class DifyServer(Service):
             self.touch(conversation)
         else:
             conversation = self.open(user, query, inputs, auto_generate_name)
+            conversation.in_other_app = self.is_other_app(request)
         return self.respond(200, self.render_message(conversation))
 
     async def list_conversations(self, request: Request) -> Response:
@@ -116,10 +120,10 @@ class DifyServer(Service):
         user = self.valid_user(query)
         limit = self.valid_limit(query.get("limit", "20"))
         found = self.sorted_conversations(user, query.get("sort_by", "-updated_at"))
+        found = [conversation for conversation in found if conversation.in_other_app == self.is_other_app(request)]
         page, has_more = self.page(found, query.get("last_id", ""), limit)
-        return self.respond(
-            200, {"limit": limit, "has_more": has_more, "data": [self.render(conversation) for conversation in page]}
-        )
+        data = [self.render(conversation) for conversation in page]
+        return self.respond(200, {"limit": limit, "has_more": has_more, "data": data})
 
     async def delete(self, request: Request) -> Response:
         """Delete a conversation of the user."""
@@ -127,6 +131,7 @@ class DifyServer(Service):
         self.check_mode(request)
         user = self.valid_user(await self.read_object(request))
         conversation = self.find(request.path_params["conversation_id"], user)
+        self.check_app(request, conversation)
         del self.conversations[conversation.id]
         return self.respond_empty()
 
@@ -134,21 +139,29 @@ class DifyServer(Service):
         """What kind of app the key belongs to."""
         self.authenticate(request)
         mode = "workflow" if self.is_other_mode(request) else "advanced-chat"
-        return self.respond(
-            200, {"name": "Embedded app", "description": "", "tags": [], "mode": mode, "author_name": "rename-tck"}
-        )
+        content = {"name": "Embedded app", "description": "", "tags": [], "mode": mode, "author_name": "rename-tck"}
+        return self.respond(200, content)
 
     # Who may
 
     def authenticate(self, request: Request) -> None:
         """Refuse a request without a key that the server knows."""
-        token = bearer_token(request)
-        if self.key is not None and not same_secret(token, self.key) and not self.is_other_mode(request):
+        known = self.is_other_mode(request) or self.is_other_app(request)
+        if self.key is not None and not same_secret(bearer_token(request), self.key) and not known:
             raise self.unauthorized()
 
     def is_other_mode(self, request: Request) -> bool:
         """Whether the request bears the key of the app that is no chat app."""
         return self.other_mode_key is not None and same_secret(bearer_token(request), self.other_mode_key)
+
+    def is_other_app(self, request: Request) -> bool:
+        """Whether the request bears the key of the second chat app, which has conversations of its own."""
+        return self.other_user_key is not None and same_secret(bearer_token(request), self.other_user_key)
+
+    def check_app(self, request: Request, conversation: Conversation) -> None:
+        """Refuse a conversation of another app than the key's."""
+        if conversation.in_other_app != self.is_other_app(request):
+            raise self.no_such_conversation()
 
     def check_mode(self, request: Request) -> None:
         """Refuse the key of an app that is no chat app."""
@@ -268,8 +281,7 @@ class DifyServer(Service):
         """The name that a valid request gives the conversation."""
         if asked.auto_generate or asked.name is None:
             return self.generate_title(conversation, asked.name)
-        name = self.normalise_name(asked.name)
-        self.check_name(name)
+        self.check_name(name := self.normalise_name(asked.name))
         return name
 
     def normalise_name(self, name: str) -> str:
@@ -307,7 +319,7 @@ class DifyServer(Service):
         if member not in ("created_at", "updated_at"):
             raise self.invalid("sort_by has to be created_at or updated_at, with or without a minus sign.")
         own = [conversation for conversation in self.conversations.values() if conversation.user == user]
-        own.sort(key=lambda conversation: int(getattr(conversation, member)))
+        own.sort(key=lambda one: int(getattr(one, member)))
         return own[::-1] if sort_by.startswith("-") else own
 
     def page(self, found: list[Conversation], last_id: str, limit: int) -> tuple[list[Conversation], bool]:
@@ -328,15 +340,8 @@ class DifyServer(Service):
 
     def render(self, conversation: Conversation) -> dict[str, Any]:
         """The conversation as the documents show it."""
-        return {
-            "id": conversation.id,
-            "name": conversation.name,
-            "inputs": conversation.inputs,
-            "status": conversation.status,
-            "introduction": conversation.introduction,
-            "created_at": conversation.created_at,
-            "updated_at": conversation.updated_at,
-        }
+        members = ("id", "name", "inputs", "status", "introduction", "created_at", "updated_at")
+        return {member: getattr(conversation, member) for member in members}
 
     def render_message(self, conversation: Conversation) -> dict[str, Any]:
         """The answer to a message: it repeats what the user said."""
@@ -373,9 +378,8 @@ class DifyServer(Service):
 
     def unauthorized(self) -> Refusal:
         """The refusal of a missing or wrong key."""
-        return Refusal(
-            401, "unauthorized", "The API key is missing or not valid.", headers={"WWW-Authenticate": "Bearer"}
-        )
+        challenge = {"WWW-Authenticate": "Bearer"}
+        return Refusal(401, "unauthorized", "The API key is missing or not valid.", headers=challenge)
 
     def not_chat_app(self) -> Refusal:
         """The refusal of another kind of app's key, in the documents' words."""

@@ -83,7 +83,7 @@ class Dify(Dialect):
                 headers=JSON_TYPE,
                 timeout_factor=3.0,
             )
-            for inputs in ({"city": "San Francisco"}, {})
+            for inputs in ({"city": "San Francisco", "days": 3, "sunny": True}, {})
         ]
 
     def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:

@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from mutants import mutant
 from rename_tck.reference.agno import SESSION_TYPES, AgnoServer, Scope, Session, SessionType
-from rename_tck.reference.service import Refusal, Routes, bearer_token
+from rename_tck.reference.service import Refusal, bearer_token
 
 GIVING = (
     "blanks-kept", "concurrent-same-session", "concurrent-two-sessions", "length-200-accepted", "never-altered",
@@ -792,19 +792,16 @@ class CreatesWhatItDoesNotFind(AgnoServer):
 
 
 @mutant(kills="agno.odd-ids-safe", also=("no-server-error",))
-class SlashInTheIdCrashes(AgnoServer):
-    """An id with an encoded slash crashes the server."""
-
-    def routes(self) -> Routes:
-        return {**super().routes(), "/sessions/{session_id:path}/rename": {"POST": self.rename}}
+class BackslashInTheIdCrashes(AgnoServer):
+    """An id with a backslash crashes the server."""
 
     def lookup(self, session_id: str, scope: Scope) -> Session | None:
-        if "/" in session_id:
+        if "\\" in session_id:
             raise self.crashed()
         return super().lookup(session_id, scope)
 
 
-@mutant(kills="agno.odd-ids-safe", also=("error-404-shape",))
+@mutant(kills="agno.odd-ids-refused", also=("error-404-shape",))
 class OddIdsGetAPage(AgnoServer):
     """An id with characters that no id of the server's own has is answered with 404 and a page."""
 
@@ -1513,3 +1510,63 @@ class BadRequestDetailIsAnObject(AgnoServer):
 
     def render_error(self, refusal: Refusal) -> dict[str, Any]:
         return {"detail": {"message": refusal.message}} if refusal.status == 400 else super().render_error(refusal)
+
+
+class Remembering(AgnoServer):
+    """Correct, and remembers what was deleted."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.gone: dict[tuple[SessionType, str], Session] = {}
+
+    async def delete(self, request: Request) -> Response:
+        before = dict(self.sessions)
+        answer = await super().delete(request)
+        self.gone |= {known: session for known, session in before.items() if known not in self.sessions}
+        return answer
+
+
+@mutant(kills="agno.deleted-id-refused", also=("unknown-id-404",))
+class RenameRestoresWhatWasDeleted(Remembering):
+    """A session that was deleted is found by a rename, which puts it back into the table."""
+
+    async def apply(self, session: Session, name: str) -> None:
+        await super().apply(session, name)
+        self.sessions[session.type, session.session_id] = session
+
+    async def rename(self, request: Request) -> Response:
+        known = (self.valid_type(request.query_params), request.path_params["session_id"])
+        if known in self.gone and known not in self.sessions:
+            self.sessions[known] = self.gone[known]
+        return await super().rename(request)
+
+
+@mutant(kills="agno.credential-before-validation")
+class BodyBeforeTheKey(AgnoServer):
+    """The body is looked at before the key: a broken one is refused with 422 also without a key."""
+
+    async def rename(self, request: Request) -> Response:
+        self.require_object(self.decode(await request.body()))
+        return await super().rename(request)
+
+    async def read_body(self, request: Request) -> bytes:
+        return await request.body()
+
+
+@mutant(kills="agno.credential-challenge")
+class UnauthorizedWithoutAChallenge(AgnoServer):
+    """A 401 has no WWW-Authenticate header."""
+
+    def unauthenticated(self) -> Refusal:
+        return Refusal(401, "unauthenticated", "The key is missing or not valid.")
+
+
+@mutant(kills="agno.bearer-any-case")
+class SchemeAsWritten(AgnoServer):
+    """The scheme is understood as Bearer only."""
+
+    def authenticate(self, request: Request) -> None:
+        given = request.headers.get("authorization", "")
+        if given.lower().startswith("bearer ") and not given.startswith("Bearer "):
+            raise self.unauthenticated()
+        super().authenticate(request)

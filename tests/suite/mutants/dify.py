@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
+from harness import OTHER_USER_KEY
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -1170,7 +1171,7 @@ class CrashesOnALongId(DifyServer):
         return super().find(conversation_id, user)
 
 
-@mutant("dify.odd-ids-safe", also=["no-server-error", "unknown-id-refused"])
+@mutant("dify.odd-ids-safe", also=["no-server-error"])
 class CrashesOnANulInTheId(DifyServer):
     """An id with an encoded NUL is answered with 500, as a database that refuses NUL does."""
 
@@ -1180,7 +1181,7 @@ class CrashesOnANulInTheId(DifyServer):
         return super().find(conversation_id, user)
 
 
-@mutant("dify.odd-ids-safe", also=["no-server-error", "unknown-id-refused"])
+@mutant("dify.odd-ids-safe", also=["no-server-error"])
 class CrashesOnAnIdThatIsNoUuid(DifyServer):
     """An id that is no UUID is answered with 500, as a database with a column of that type does."""
 
@@ -1190,7 +1191,7 @@ class CrashesOnAnIdThatIsNoUuid(DifyServer):
         return super().find(conversation_id, user)
 
 
-@mutant("dify.odd-ids-safe")
+@mutant("dify.odd-ids-refused", also=["error-404-shape"])
 class EchoesAnIdIntoAPage(DifyServer):
     """An id with markup is answered with an HTML page that repeats it."""
 
@@ -1852,7 +1853,7 @@ class AutoGenerateWithoutNameRefused(DifyServer):
         super().check_name_or_auto_generate(name, auto_generate=False)
 
 
-@mutant("dify.auto-generate-gives-name", also=["auto-generate-ignores-name", "auto-generate-stored"])
+@mutant("dify.auto-generate-gives-name")
 class AutoGenerateIgnored(DifyServer):
     """auto_generate true without a name is accepted, and the old name stays."""
 
@@ -2187,3 +2188,154 @@ class CallsNotFoundByAnotherCodeToGenerate(DifyServer):
             if refusal.status == 404 and asks_to_generate(body):
                 refusal.code = "conversation_not_exists"
             raise
+
+
+# -- what later reviews found
+
+
+@mutant("dify.other-app-not-found")
+class FindsTheConversationsOfAnotherApp(DifyServer):
+    """The key of any app renames the conversations of all."""
+
+    other_user_key = OTHER_USER_KEY
+
+    def check_app(self, request: Request, conversation: Conversation) -> None:
+        pass
+
+
+@mutant("dify.deleted-id-refused", also=["unknown-id-404"])
+class RenamesWhatWasDeleted(DifyServer):
+    """A conversation that was deleted is no longer listed, and can be renamed."""
+
+    def __init__(self, key: str, other_mode_key: str) -> None:
+        super().__init__(key, other_mode_key)
+        self.gone: dict[str, Conversation] = {}
+
+    async def delete(self, request: Request) -> Response:
+        found = self.conversations.get(request.path_params["conversation_id"])
+        answer = await super().delete(request)
+        if found is not None:
+            self.gone[found.id] = found
+        return answer
+
+    def find(self, conversation_id: str, user: str) -> Conversation:
+        return self.gone.get(conversation_id) or super().find(conversation_id, user)
+
+
+@mutant("dify.deleted-id-refused")
+class RefusesAndRestoresWhatWasDeleted(RenamesWhatWasDeleted):
+    """The rename of a conversation that was deleted is answered with 404, and brings it back."""
+
+    def find(self, conversation_id: str, user: str) -> Conversation:
+        if conversation_id in self.gone:
+            self.conversations[conversation_id] = self.gone[conversation_id]
+            raise self.no_such_conversation()
+        return super().find(conversation_id, user)
+
+
+@mutant("dify.deleted-id-refused", also=["no-server-error", "unknown-id-404"])
+class CrashesOnWhatWasDeleted(RenamesWhatWasDeleted):
+    """The rename of a conversation that was deleted is answered with 500."""
+
+    def find(self, conversation_id: str, user: str) -> Conversation:
+        if conversation_id in self.gone:
+            raise RuntimeError
+        return super().find(conversation_id, user)
+
+
+@mutant("dify.unknown-id-creates-nothing")
+class CreatesOneUnderAnIdOfItsOwn(DifyServer):
+    """An id that no conversation has is answered with 404, and a new conversation of another id has the name."""
+
+    async def rename(self, request: Request) -> Response:
+        try:
+            return await super().rename(request)
+        except Refusal as refusal:
+            if refusal.status == 404:
+                asked = self.valid_renaming(await self.read_object(request))
+                self.open(asked.user, "", {}, auto_generate_name=False).name = asked.name or ""
+            raise
+
+    async def read_body(self, request: Request) -> bytes:
+        return await request.body()
+
+
+@mutant("dify.credential-before-validation")
+class LooksAtTheBodyBeforeTheKey(DifyServer):
+    """The body is looked at before the key: a broken one is refused with 400 also without a key."""
+
+    async def rename(self, request: Request) -> Response:
+        self.require_object(self.decode(await request.body()))
+        return await super().rename(request)
+
+    async def read_body(self, request: Request) -> bytes:
+        return await request.body()
+
+
+@mutant("dify.credential-challenge")
+class SaysNotWhichCredential(DifyServer):
+    """A 401 has no WWW-Authenticate header."""
+
+    def unauthorized(self) -> Refusal:
+        return Refusal(401, "unauthorized", "The API key is missing or not valid.")
+
+
+@mutant("dify.bearer-any-case")
+class TakesBearerAsWritten(DifyServer):
+    """The scheme is understood as Bearer and bearer, not as BEARER."""
+
+    def authenticate(self, request: Request) -> None:
+        if request.headers.get("authorization", "").startswith("BEARER"):
+            raise self.unauthorized()
+        super().authenticate(request)
+
+
+@mutant("dify.updated-at-steady")
+class LetsUpdatedAtGoBackALittle(DifyServer):
+    """Each second rename is of a node whose clock is three seconds slow."""
+
+    def touch(self, conversation: Conversation) -> None:
+        now = self.timestamp()
+        conversation.updated_at = now - 3 if conversation.updated_at >= now - 2 else now
+
+
+@mutant("dify.session-untouched")
+class TurnsTrueInTheInputsInto1(DifyServer):
+    """A rename turns the booleans within the inputs into numbers."""
+
+    def store(self, conversation: Conversation, name: str) -> None:
+        super().store(conversation, name)
+        conversation.inputs = {
+            key: int(value) if isinstance(value, bool) else value for key, value in conversation.inputs.items()
+        }
+
+
+@mutant("dify.session-untouched")
+class TurnsNumbersInTheInputsIntoFractions(DifyServer):
+    """A rename turns the whole numbers within the inputs into fractions."""
+
+    def store(self, conversation: Conversation, name: str) -> None:
+        super().store(conversation, name)
+        conversation.inputs = {
+            key: float(value) if type(value) is int else value for key, value in conversation.inputs.items()
+        }
+
+
+@mutant("dify.null-is-not-text")
+class AnswersNilInBrackets(Showing):
+    """A name that is null leaves the name as it is, and is answered as <nil>."""
+
+    def check_name_or_auto_generate(self, name: str | None, auto_generate: bool) -> None:
+        pass
+
+    def new_name(self, conversation: Conversation, asked: Renaming) -> str:
+        _GENERATED.set(asked.name is None and not asked.auto_generate)
+        return conversation.name if _GENERATED.get() else super().new_name(conversation, asked)
+
+    def valid_name(self, body: dict[str, Any]) -> str | None:
+        if "name" not in body and body.get("auto_generate") is not True:
+            raise self.invalid("name is required unless auto_generate is true.")
+        return super().valid_name(body)
+
+    def shown(self, conversation: Conversation) -> dict[str, Any]:
+        return self.render(conversation) | ({"name": "<nil>"} if _GENERATED.get() else {})

@@ -659,7 +659,7 @@ class LongIdCrashes(OpenHandsServer):
         return super().lookup(conversation_id)
 
 
-@mutant(kills="openhands.odd-ids-safe", also=("no-server-error", "unknown-id-refused"))
+@mutant(kills="openhands.odd-ids-safe", also=("no-server-error",))
 class NulInTheIdCrashes(OpenHandsServer):
     """An id with a NUL makes no file name, and crashes the server."""
 
@@ -1125,3 +1125,42 @@ class OwnerLookedAtTooLate(OpenHandsServer):
             self.store(self.find(request.path_params["conversation_id"]), title)
             raise Refusal(403, "forbidden", "Only the owner can update the conversation.")
         return await super().rename(request)
+
+
+@mutant(kills="openhands.deleted-id-refused", also=("no-server-error",))
+class CrashesOnWhatWasDeleted(OpenHandsServer):
+    """The rename of a conversation that was deleted crashes on the folder that is no longer there."""
+
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
+        self.gone: set[str] = set()
+
+    async def delete(self, request: Request) -> Response:
+        answer = await super().delete(request)
+        self.gone.add(request.path_params["conversation_id"])
+        return answer
+
+    def find(self, conversation_id: str) -> Conversation:
+        if conversation_id in self.gone:
+            raise self.crashed()
+        return super().find(conversation_id)
+
+
+@mutant(kills="openhands.credential-before-validation")
+class BodyBeforeTheKey(OpenHandsServer):
+    """The body is looked at before the key: a broken one is refused with 422 also without a key."""
+
+    async def rename(self, request: Request) -> Response:
+        self.require_object(self.decode(await request.body()))
+        return await super().rename(request)
+
+    async def read_body(self, request: Request) -> bytes:
+        return await request.body()
+
+
+@mutant(kills="openhands.credential-challenge")
+class UnauthorizedWithoutAChallenge(OpenHandsServer):
+    """A 401 has no WWW-Authenticate header."""
+
+    def unauthenticated(self) -> Refusal:
+        return Refusal(401, "unauthenticated", "The key is missing or not valid.")

@@ -326,7 +326,7 @@ def test_files_say_nothing_that_is_not_read() -> None:
                 <= {"id", "level", "sentence", "cites", "contradicted"}
             )
             for cite in [*item["cites"], *item.get("contradicted", [])]:
-                assert set(cite) - {"whole", "bare"} in ({"edition", "pointer", "quote"}, {"source", "text"})
+                assert set(cite) - {"whole", "bare", "implied"} in ({"edition", "pointer", "quote"}, {"source", "text"})
 
 
 def test_systems_are_the_folders_that_have_a_catalogue() -> None:
@@ -356,6 +356,27 @@ def test_the_level_is_a_must_only_where_a_chosen_edition_states_it() -> None:
     assert never.editions == ()
     assert never.level_for(["en", "zh-Hans", "ja"]) == "SHOULD"
     assert Catalogue.load("dify").requirement("dify.blanks-kept").level_for(["en"]) == "SHOULD"
+
+
+@pytest.mark.parametrize(
+    ("name", "edition"),
+    [("name-or-auto-generate", "zh-Hans"), ("auto-generate-gives-name", "en"), ("auto-generate-stored", "en")],
+)
+def test_an_edition_that_only_implies_a_rule_makes_no_must_of_it(name: str, edition: str) -> None:
+    rule = Catalogue.load("dify").requirement(f"dify.{name}")
+    assert edition not in rule.editions
+    assert rule.stance(edition) == "implies"
+    assert rule.level_for([edition]) == "SHOULD"
+    assert rule.level_for([edition, "ja"]) == "MUST"
+    assert any(cite.implied and cite.edition == edition for cite in rule.citations)
+
+
+@pytest.mark.parametrize("edition", ["en", "zh-Hans"])
+@pytest.mark.parametrize("name", ["odd-ids-refused", "unknown-id-404", "not-found-code", "error-404-shape"])
+def test_what_an_edition_does_not_say_of_errors_is_no_must_there(name: str, edition: str) -> None:
+    rule = Catalogue.load("dify").requirement(f"dify.{name}")
+    assert rule.level_for([edition]) == "SHOULD"
+    assert rule.level_for(["ja"]) == "MUST"
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,9 @@ _FEW = "same-name or rename-again or credential or unknown-id-refused or user-re
 #: The series of renames, and the credentials.
 QUICK = "answer-json or name-stored or credential"
 
+#: FastAPI reads a body of JSON before it asks whether the request may be made: what is no JSON is refused first.
+_BODY_FIRST = {system: frozenset({f"{system}.credential-before-validation"}) for system in ("agno", "openhands")}
+
 STRANGERS: tuple[Stranger, ...] = (
     # -- Dify
     Stranger("dify", "flask", "plain", Habits(), named=False),
@@ -195,7 +198,7 @@ STRANGERS: tuple[Stranger, ...] = (
     Stranger("dify", "http.server", "rate limited", Habits(rate=60), select=QUICK, passes=4),
     Stranger("dify", "http.server", "slow", Habits(delay=0.08), select=QUICK, passes=4),
     # -- Agno
-    Stranger("agno", "fastapi", "plain", Habits(), named=False),
+    Stranger("agno", "fastapi", "plain", Habits(), named=False, breaks=_BODY_FIRST["agno"]),
     Stranger(
         "agno",
         "fastapi",
@@ -208,6 +211,7 @@ STRANGERS: tuple[Stranger, ...] = (
             names="strict",
             content_type="application/json;charset=UTF-8",
         ),
+        breaks=_BODY_FIRST["agno"],
     ),
     Stranger(
         "agno",
@@ -248,15 +252,20 @@ STRANGERS: tuple[Stranger, ...] = (
     Stranger("agno", "http.server", "trims", Habits(trims=True), breaks=frozenset({"agno.blanks-kept"})),
     Stranger("agno", "http.server", "rate limited by date", Habits(rate=40, retry_after="date"), select=_FEW, passes=4),
     # -- OpenHands
-    Stranger("openhands", "fastapi", "plain", Habits(), named=False),
+    Stranger("openhands", "fastapi", "plain", Habits(), named=False, breaks=_BODY_FIRST["openhands"]),
     Stranger(
-        "openhands", "fastapi", "gzip, false for the unknown, 403", Habits(gzip=True, unknown_false=True, wrong_key=403)
+        "openhands",
+        "fastapi",
+        "gzip, false for the unknown, 403",
+        Habits(gzip=True, unknown_false=True, wrong_key=403),
+        breaks=_BODY_FIRST["openhands"],
     ),
     Stranger(
         "openhands",
         "fastapi",
         "more members, chunked, bare",
         Habits(members="more", chunked=True, bare=True, wrong_method=404),
+        breaks=_BODY_FIRST["openhands"],
     ),
     Stranger(
         "openhands",

@@ -72,7 +72,8 @@ class AgnoApp(App):
     def _authorised(self, asked: Asked, methods: dict[str, Any]) -> Said:
         if asked.method not in methods:
             return self.error(self.habits.wrong_method, "Method not allowed")
-        if self.habits.key is not None and asked.headers.get("authorization") != f"Bearer {self.habits.key}":
+        scheme, _, key = asked.headers.get("authorization", "").partition(" ")
+        if self.habits.key is not None and (scheme.lower(), key) != ("bearer", self.habits.key):
             refusal = self.error(401, "Unauthenticated access", "UNAUTHENTICATED")
             return Said(401, refusal.value, (("WWW-Authenticate", 'Bearer realm="os"'),))
         said: Said = methods[asked.method]()

@@ -84,7 +84,8 @@ def application(habits: Habits) -> FastAPI:  # noqa: C901, PLR0915 - routes are 
         return refuse(status, str(error.detail))
 
     def authorised(request: Request) -> None:
-        if habits.key is not None and request.headers.get("authorization") != f"Bearer {habits.key}":
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if habits.key is not None and (scheme.lower(), key) != ("bearer", habits.key):
             raise HTTPException(401, "Unauthenticated access")
 
     def scope(request: Request) -> Scope:

@@ -26,6 +26,8 @@ def respond(habits: Habits, status: int, value: object) -> Response:
         answer = Response(body, status, media_type=habits.content_type)
     if habits.gzip:
         answer.headers["content-encoding"] = "gzip"
+    if status == 401:
+        answer.headers["www-authenticate"] = "Bearer"
     if habits.close:
         answer.headers["connection"] = "close"
     for name, text in CHATTER if habits.chatty else ():

@@ -83,7 +83,8 @@ class DifyApp(App):
             if scheme.lower() == "bearer" and key == self.habits.other_key:
                 return self.error(400, "Please check if your app mode matches the right API route.", "not_chat_app")
             if scheme.lower() != "bearer" or key != self.habits.key:
-                return self.error(self.habits.wrong_key, "Access token is invalid", "unauthorized")
+                refusal = self.error(self.habits.wrong_key, "Access token is invalid", "unauthorized")
+                return Said(refusal.status, refusal.value, (("WWW-Authenticate", 'bearer realm="talks"'),))
         said: Said = methods[asked.method]()
         return said
 

@@ -103,9 +103,12 @@ def application(habits: Habits) -> Flask:  # noqa: C901, PLR0915 - routes are fu
     @app.errorhandler(_Refused)
     def refused(error: _Refused) -> Response:
         status = error.status or habits.invalid
-        if habits.bare and status not in {400, 404}:
-            return Response(status=status)
-        return respond(status, {"status": status, "code": error.code, "message": error.message})
+        bare = habits.bare and status not in {400, 404}
+        content = {"status": status, "code": error.code, "message": error.message}
+        refusal = Response(status=status) if bare else respond(status, content)
+        if status == 401:
+            refusal.headers["WWW-Authenticate"] = "Bearer"
+        return refusal
 
     @app.errorhandler(HTTPException)
     def not_routed(error: HTTPException) -> Response:

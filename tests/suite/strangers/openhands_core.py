@@ -66,7 +66,8 @@ class OpenHandsApp(App):
         if asked.method not in methods:
             return self.error(habits.wrong_method, "Method Not Allowed")
         if habits.key is not None and asked.headers.get("x-session-api-key") != habits.key:
-            return self.error(habits.wrong_key, "Invalid or missing API key")
+            refusal = self.error(habits.wrong_key, "Invalid or missing API key")
+            return Said(refusal.status, refusal.value, (("www-authenticate", "APIKey"),))
         said: Said = methods[asked.method]()
         return said
 

@@ -55,7 +55,9 @@ def application(habits: Habits) -> FastAPI:  # noqa: C901 - routes are functions
         if error.status_code == 400 and "parsing the body" in str(error.detail):
             return respond(habits, 422, {"detail": [{"loc": ["body"], "msg": str(error.detail), "type": "no_json"}]})
         status = habits.wrong_method if error.status_code == 405 else error.status_code
-        return Response(status_code=status) if habits.bare else respond(habits, status, {"detail": error.detail})
+        if not habits.bare:
+            return respond(habits, status, {"detail": error.detail})
+        return Response(status_code=status, headers={"www-authenticate": "APIKey"} if status == 401 else None)
 
     def authorised(request: Request) -> None:
         if habits.key is not None and request.headers.get("x-session-api-key") != habits.key:
