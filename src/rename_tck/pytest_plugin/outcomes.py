@@ -10,6 +10,7 @@ import pytest
 
 from rename_tck.pytest_plugin.collection import chosen_by, replay_case_of
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
+from rename_tck.pytest_plugin.replay_command import replay_command
 from rename_tck.pytest_plugin.traceback_redaction import trace
 from rename_tck.results import finding
 from rename_tck.results.run import Outcome
@@ -53,8 +54,8 @@ def tell(
 
         text = terminal.failure_text(outcome.record(), outcome.drift)
         if outcome.failure is not None and outcome.failure.again is not None:
-            spec = None if session.settings.spec is None else session.settings.spec.file
-            text += f"\n{terminal.again_line(outcome.record(), spec, str(session.settings.report_dir))}"
+            command = replay_command(outcome.requirement.id, session.settings, item.config)
+            text += f"\n{terminal.again_line(session.redact(command))}"
         excuse = _excused(outcome, session)
         report.outcome, report.longrepr = "skipped" if excuse else "failed", text
         if excuse:

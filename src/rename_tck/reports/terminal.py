@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from rename_tck.reports import facts
 from rename_tck.reports.difference import compare
 from rename_tck.results.record import LEVELS, VERDICTS, Json
@@ -123,15 +121,9 @@ def replay_text(requirement: Json) -> str:
     return "\n".join(lines)
 
 
-def again_line(requirement: Json, spec: str | None = None, report_dir: str = "reports") -> str:
-    """The last line of what a failing test prints: how to send the case again.
-
-    `spec` is the user's own document; `report_dir` is the folder of the run's reports, where the case is kept.
-    """
-    given = [] if report_dir == "reports" else [f"--report-dir={report_dir}"]
-    given += [] if spec is None else [f"--spec={spec}"]
-    more = "".join(f" {one_line(shlex.quote(option))}" for option in given)
-    return f"  {pad('again', _LABEL)} rename-tck replay {requirement['id']} --base-url=\u2026{more}"
+def again_line(command: str) -> str:
+    """The last line of what a failing test prints: the shell command that sends the case again."""
+    return f"  {pad('again', _LABEL)} {one_line(command)}"
 
 
 def _field(label: str, content: str) -> list[str]:

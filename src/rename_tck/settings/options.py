@@ -73,6 +73,7 @@ OPTIONS = (
     Option("max-requests", "the most requests to send in all", "NUMBER"),
     Option("time-budget", "time for the whole run, as in 60s or 5m; what it does not get to is not tested", "TIME"),
     Option("plan", "say what a run would send, with counts, and send nothing to the target", flag=True),
+    Option("keep-failed", "do not delete a session of the run's own on which a requirement failed", flag=True),
     Option("insecure", "do not verify the target's TLS certificate", flag=True),
 )
 
@@ -118,6 +119,7 @@ def settings_from(
         max_requests=_parsed(values["max-requests"], _natural, "--max-requests is a whole number above 0"),
         time_budget=_parsed(values["time-budget"], parse_duration, "--time-budget is a time, as in 60s or 5m"),
         plan=bool(values["plan"]),
+        keep_failed=bool(values["keep-failed"]),
         api_key=_key(environ, KEY_VARIABLE),
         other_mode_key=_key(environ, OTHER_MODE_KEY_VARIABLE),
         other_user_key=_key(environ, OTHER_USER_KEY_VARIABLE),

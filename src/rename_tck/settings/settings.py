@@ -40,6 +40,8 @@ class Settings:
     max_requests: int | None = None
     time_budget: float | None = None
     plan: bool = False
+    #: Sessions of the run's own that a failure was seen on are not deleted.
+    keep_failed: bool = False
     api_key: str | None = field(default=None, repr=False)
     other_mode_key: str | None = field(default=None, repr=False)
     #: A valid key of another user, who owns none of the sessions.

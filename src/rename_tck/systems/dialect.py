@@ -25,6 +25,8 @@ class Session:
     kind: str | None = None
     #: The user it belongs to, where the system scopes sessions by user.
     owner: str | None = None
+    #: How the run has made it; None where it has not.
+    creation: Exchange | None = field(default=None, repr=False, compare=False)
     #: What it was called before the run, where that can be read: it gets this name back.
     first_name: str | None = None
 

@@ -17,12 +17,21 @@ def put_back(client: TargetClient, dialect: Dialect, pool: SessionPool) -> None:
         client.make_last_try()
         for session in pool.all:
             try:
-                note = _put_back(client, dialect, session)
+                failed = pool.failed.get(session.id) if pool.keep_failed else None
+                note = _left_over(session, failed) if failed else _put_back(client, dialect, session)
             except Unjudgeable as trouble:
                 note = f"session {session.id} could not be put back: {trouble}"
             if note is not None:
                 pool.notes.append(note)
         pool.clear()
+
+
+def _left_over(session: Session, requirement: str) -> str:
+    """What the user should know of a session that stays for its failure."""
+    return (
+        f"session {session.id}, made by this run, is left over at the target: {requirement} failed on it "
+        "(--keep-failed); delete it when you are done"
+    )
 
 
 def _put_back(client: TargetClient, dialect: Dialect, session: Session) -> str | None:

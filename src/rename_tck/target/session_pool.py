@@ -44,6 +44,9 @@ class SessionPool:
         self._made = 0
         self._exhausted: dict[str | None, str] = {}
         self._key_refused: str | None = None
+        #: Whether sessions that a failure was seen on stay at the target, and the requirement that failed on each.
+        self.keep_failed = False
+        self.failed: dict[str, str] = {}
 
     # -- before the run
 
@@ -201,6 +204,7 @@ class SessionPool:
             session = self.dialect.created(exchange.answer, kind, self.user) if 200 <= exchange.status < 300 else None
             if session is not None:
                 self._made += 1
+                session.creation = exchange
                 self.client.policy.allow_deletion(session.id)
                 return session, ""
             if exchange.status == 404 or exchange.status >= 500:

@@ -742,9 +742,13 @@ class ErrorOfAnother(AgnoServer):
 @mutant(
     kills="agno.unknown-id-refused",
     also=(
-        "name-stored", "odd-ids-safe", "other-type-not-renamed", "unknown-id-404", "user-scope-lookalike",
+        "name-stored",
+        "odd-ids-safe",
+        "other-type-not-renamed",
+        "unknown-id-404",
+        "user-scope-lookalike",
         "user-scope-other",
-    ),  # fmt: skip
+    ),
 )
 class RenamesWhatIsNotThere(AgnoServer):
     """The rename of a session that does not exist is answered as done."""
