@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Barrier
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import unquote
 
 from rename_tck.cases.ids import OddId
 from rename_tck.cases.system_cases import SystemCases, load
@@ -302,8 +303,23 @@ class CaseSender:
         found = Nonconformance(
             self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt, aspect, kind
         )
+        found.made = self._made(exchange)
         found.after = self.target.pool.made_up.done_by(exchange)
         raise found
+
+    def _made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
+        """How the session that a failing exchange is about was made, and its id, where the run deletes it again."""
+        path = "" if exchange is None else unquote(exchange.request.path)
+        made = [session for session in self.target.pool.of_the_run if session.creation is not None]
+        addressed = [session for session in made if session.id in path.split("/")]
+        # or by an id that is made of its own, where that is long enough to be told
+        near = [one for one in made if len(one.id) >= 8 and (one.id[:-1] in path or one.id[1:] in path)]
+        session = next(iter(addressed or near), None)
+        if session is None or session.creation is None:
+            return None
+        pool = self.target.pool
+        pool.failed.setdefault(session.id, self.requirement.id if self.requirement is not None else "")
+        return None if pool.keep_failed else (session.creation, session.id)
 
     def redacted(self, text: str) -> str:
         """A text that the target had a part in, without secrets: to be asked for before the text is cut."""

@@ -1,10 +1,9 @@
-"""A request and its answer, as data: what was sent, what came back, and the curl line that says it again."""
+"""A request and its answer, as data: what was sent, and what came back."""
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,9 +18,6 @@ OTHER_USER_KEY_VARIABLE = "RENAME_TCK_OTHER_USER_KEY"
 
 #: Headers of every request, whatever else it has.
 ALWAYS = {"Accept": "application/json"}
-
-#: The most bytes of a body that a curl holds as an argument: Linux takes no argument of 128 KiB.
-_ARGUMENT_LIMIT = 100_000
 
 #: How much of a body a report keeps, in characters.
 BODY_LIMIT = 2000
@@ -230,35 +226,6 @@ class Exchange:
             auth[name] = form.format("" if credential is Credential.EMPTY else credential.value)
         return merged(ALWAYS, shown, auth, dict(self.request.headers))
 
-    def curl(self) -> str:
-        """A shell command that sends the request again; keys come from the environment.
-
-        What a terminal does not show is spelt as an escape, so that the line can be copied from anywhere.
-        """
-        shown = self.shown_headers()
-        line = "curl -sS -i -g --path-as-is"
-        if self.base_url.startswith("https:") and self.verify is not True:
-            line += f" --cacert {shlex.quote(self.verify)}" if self.verify else " -k"
-        line += f" -X {self.request.method} {shlex.quote(self.url)}"
-        for name, value in shown.items():
-            if "$" in value and name not in dict(self.request.headers):
-                head = f'"{name}: ' if re.fullmatch(r"[\w-]+", name) else f'{shlex.quote(f"{name}: ")}"'
-                line += f' -H {head}{value}"'
-            else:
-                # a header without a value is spelt with a semicolon: curl leaves it out otherwise
-                line += f" -H {shlex.quote(f'{name}: {value}' if value else f'{name};')}"
-        body = self.request.body
-        if body is None and self.request.method not in {"GET", "HEAD"}:
-            body = b""  # says that its length is 0
-        if body is None:
-            return line
-        if "content-type" not in {name.lower() for name in shown}:
-            line += " -H 'Content-Type:'"
-        text = body.decode("utf-8", "surrogateescape")
-        if len(body) <= _ARGUMENT_LIMIT and all(map(_is_plain, text)):
-            return f"{line} --data-raw {shlex.quote(text)}"
-        return f"printf {shlex.quote(_as_format(text))} | {line} --data-binary @-"
-
 
 def altered(key: str, credential: Credential) -> str | None:
     """A key as a credential has it that is made of it; None for the one that is none."""
@@ -295,24 +262,3 @@ def merged(*groups: Mapping[str, str]) -> dict[str, str]:
 def header_variable(name: str) -> str:
     """The environment variable from which a curl takes the value of a `--header`."""
     return f"RENAME_TCK_HEADER_{re.sub('[^A-Z0-9]', '_', name.upper())}"
-
-
-#: Printable to Python, and seen by nobody.
-_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
-
-
-def _is_plain(char: str) -> bool:
-    return char.isprintable() and char not in _FILLERS and not "\U000e0000" <= char <= "\U000e0fff"
-
-
-def _as_format(text: str) -> str:
-    """A text as the format of a shell's printf; bytes that are not UTF-8 are unpaired surrogates in it."""
-    if text.startswith("-"):
-        return "\\055" + _as_format(text[1:])  # or it were an option
-    escapes = {"\\": "\\\\", "%": "%%"}
-    return "".join(
-        escapes.get(char, char)
-        if _is_plain(char)
-        else "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
-        for char in text
-    )

@@ -38,12 +38,13 @@ def _all(dest: str) -> str:
 def add_options(parser: pytest.Parser) -> None:
     """Add every option, with its ini key."""
     group = parser.getgroup("rename-tck", "rename-tck: the system under test (its URL is --base-url)")
+    action: Any  # pytest's own types know no class here
     for option in OPTIONS:
         what = f"{option.help} [{option.variable}]"
         if option.flag:
             group.addoption(f"--{option.name}", dest=option.dest, action="store_true", help=what)
         else:
-            action: Any = "append" if option.many else _Last
+            action = "append" if option.many else _Last
             group.addoption(f"--{option.name}", dest=option.dest, action=action, metavar=option.metavar, help=what)
         # None, so that a key that is there and empty is told from none
         parser.addini(option.dest, option.help, type="linelist" if option.many else "string", default=None)

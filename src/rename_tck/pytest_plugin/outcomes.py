@@ -10,6 +10,7 @@ import pytest
 
 from rename_tck.pytest_plugin.collection import chosen_by, replay_case_of
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
+from rename_tck.pytest_plugin.replay_command import replay_command
 from rename_tck.pytest_plugin.traceback_redaction import trace
 from rename_tck.results import finding
 from rename_tck.results.failing_cases import FOLDER, FailingCases
@@ -56,8 +57,9 @@ def tell(
         content, folder = outcome.record(), str(session.settings.report_dir)
         text = terminal.failure_text(content, outcome.drift, folder)
         if outcome.failure is not None and outcome.failure.again is not None:
-            spec = None if session.settings.spec is None else session.settings.spec.file
-            text += f"\n{terminal.again_line(content, spec, folder, _file_of_its_own(outcome))}"
+            case = _file_of_its_own(outcome)
+            what = outcome.requirement.id if case is None else f"{folder}/{case}"
+            text += f"\n{terminal.again_line(session.redact(replay_command(what, session.settings, item.config)))}"
         excuse = _excused(outcome, session)
         report.outcome, report.longrepr = "skipped" if excuse else "failed", text
         if excuse:

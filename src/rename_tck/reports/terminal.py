@@ -184,17 +184,9 @@ def replay_text(requirement: Json) -> str:
     return "\n".join(lines)
 
 
-def again_line(requirement: Json, spec: str | None = None, report_dir: str = "reports", file: str | None = None) -> str:
-    """The last line of what a failing test prints: how to send the case again.
-
-    `file` is the case's own where it is not the requirement's clearest; `spec` is the user's own document; `report_dir`
-    is the folder of the run's reports, where the case is kept.
-    """
-    given = [] if report_dir == "reports" else [f"--report-dir={report_dir}"]
-    given += [] if spec is None else [f"--spec={spec}"]
-    more = "".join(f" {one_line(shlex.quote(option))}" for option in given)
-    what = requirement["id"] if file is None else shlex.quote(f"{report_dir}/{file}")
-    return f"  {pad('again', _LABEL)} rename-tck replay {what} --base-url=\u2026{more}"
+def again_line(command: str) -> str:
+    """The last line of what a failing test prints: the shell command that sends the case again."""
+    return f"  {pad('again', _LABEL)} {one_line(command)}"
 
 
 def _field(label: str, content: str) -> list[str]:

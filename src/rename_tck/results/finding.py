@@ -7,6 +7,7 @@ import traceback
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rename_tck.client.curl import curl, curl_of_new_session
 from rename_tck.client.exchange import BODY_LIMIT, Exchange
 from rename_tck.redaction import MASK, Redactor
 from rename_tck.results.nonconformance import Nonconformance
@@ -99,7 +100,7 @@ def failure(error: Nonconformance, redact: Redactor) -> Failure:
         expected=_cut(redact(error.expected)),
         request=None if exchange is None else _request(exchange, redact),
         answer=None if exchange is None else _answer(exchange, redact),
-        curl=None if exchange is None else redact(exchange.curl()),
+        curl=None if exchange is None else redact(_curl(exchange, error.made)),
         compared=None
         if compared is None
         else {"expected": _cut(redact(compared.expected)), "actual": _cut(redact(compared.actual))},
@@ -107,6 +108,10 @@ def failure(error: Nonconformance, redact: Redactor) -> Failure:
         kind=redact(error.kind),
         after=None if error.after is None else redact(error.after),
     )
+
+
+def _curl(exchange: Exchange, made: tuple[Exchange, str] | None) -> str:
+    return curl(exchange) if made is None else curl_of_new_session(exchange, *made)
 
 
 def _again(data: ReplayData | None, redact: Redactor) -> dict[str, object] | None:

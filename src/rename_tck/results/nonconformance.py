@@ -23,6 +23,8 @@ class Nonconformance(Conclusion):
     aspect: Aspect = Aspect.OTHER
     #: The class of the case: its keys without what tells one of a class from the other.
     kind: str = ""
+    #: How the run made the session that the exchange addresses, and its id; None where the session stays as it is.
+    made: tuple[Exchange, str] | None = None
     #: Failing cases of other classes.
     others: list[Nonconformance] = field(default_factory=list)
     #: How many classes of case the test tried.

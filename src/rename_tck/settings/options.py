@@ -90,6 +90,7 @@ OPTIONS = (
     ),
     Option("wait", "how long to wait for a target that is not up yet, as in 30s or 5m", "TIME"),
     Option("plan", "say what a run would send, with counts, and send nothing to the target", flag=True),
+    Option("keep-failed", "do not delete a session of the run's own on which a requirement failed", flag=True),
     Option("insecure", "do not verify the target's TLS certificate", flag=True),
 )
 
@@ -147,6 +148,7 @@ def settings_from(
         time_budget=_parsed(values["time-budget"], parse_duration, "--time-budget is a time, as in 60s or 5m"),
         wait=_parsed(values["wait"], parse_duration, "--wait is a time, as in 30s or 5m"),
         plan=bool(values["plan"]),
+        keep_failed=bool(values["keep-failed"]),
         api_key=api_key,
         other_mode_key=_key(environ, OTHER_MODE_KEY_VARIABLE),
         other_user_key=_key(environ, OTHER_USER_KEY_VARIABLE),

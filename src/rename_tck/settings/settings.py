@@ -42,6 +42,8 @@ class Settings:
     #: Seconds to wait for a target that is not up yet.
     wait: float | None = None
     plan: bool = False
+    #: Sessions of the run's own that a failure was seen on are not deleted.
+    keep_failed: bool = False
     api_key: str | None = field(default=None, repr=False)
     other_mode_key: str | None = field(default=None, repr=False)
     #: Another user's key, or a second app's, that the target takes as well.

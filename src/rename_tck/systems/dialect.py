@@ -27,6 +27,8 @@ class Session:
     owner: str | None = None
     #: What it was called before the run, where that can be read: it gets this name back.
     first_name: str | None = None
+    #: How the run has made it; None where it has not.
+    creation: Exchange | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass

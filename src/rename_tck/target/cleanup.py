@@ -65,7 +65,9 @@ class _Cleanup:
                 self._give_name_back(session)
         # what has renamed sessions of others in place of the run's own may delete them, too
         listed = self._look_at_others()
-        made = [session for session in self._pool.of_the_run if session.origin == "created"]
+        made = [
+            session for session in self._pool.of_the_run if session.origin == "created" and not self._stays(session)
+        ]
         deleted = [self._delete(session) for session in made if self._may_be_deleted(session, listed)]
         self._look_for_deleted(deleted)
         for attempt in self._pool.creation.attempts:
@@ -94,6 +96,14 @@ class _Cleanup:
             self._left(session.id, f"session {session.id} could not be given its old name back: {self._said(exchange)}")
 
     # -- what was made
+
+    def _stays(self, session: Session) -> bool:
+        """Whether the user wants to look at the session, for a requirement failed on it (--keep-failed)."""
+        requirement = self._pool.failed.get(session.id) if self._pool.keep_failed else None
+        if requirement:
+            what = f"session {session.id}, made by this run, is left at the target: {requirement} failed on it"
+            self._left(session.id, f"{what} (--keep-failed); delete it when you are done")
+        return bool(requirement)
 
     def _may_be_deleted(self, session: Session, listed: Look | None) -> bool:
         """Whether a DELETE will reach the run's own session: it is there, and the target takes no other for it."""

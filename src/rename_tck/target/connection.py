@@ -88,6 +88,7 @@ class TargetConnection:
         self.pool = SessionPool(
             self.client, dialect, user=settings.user, fixture_ids=settings.session_ids, token=token, share=share
         )
+        self.pool.keep_failed = settings.keep_failed
         self._stack.callback(put_back, self.client, dialect, self.pool)
         spec = settings.spec
         catalogue = Catalogue.load(system) if spec is None else spec.catalogue

@@ -76,6 +76,7 @@ class SessionCreation:
                 )
             if session is not None:
                 self._made += 1
+                session.creation = exchange
                 self._own.add(session.id)
                 self._client.policy.allow_deletion(session.id)
                 return session, ""

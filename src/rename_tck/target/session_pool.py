@@ -62,6 +62,9 @@ class SessionPool:
         self._retired: list[Session] = []
         self._exhausted: dict[str | None, str] = {}
         self._key_refused: str | None = None
+        #: Whether sessions that a failure was seen on stay at the target, and the requirement that failed on each.
+        self.keep_failed = False
+        self.failed: dict[str, str] = {}
 
     # -- before the run
 

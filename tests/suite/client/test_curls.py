@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from harness import KEY, OTHER_MODE_KEY, judge
 from meddling import Heard, Meddler
 from mutants import Mutant, every
 
-from rename_tck.client.exchange import Credential, Exchange, Request, encode_json
+from rename_tck.client.curl import curl, curl_of_new_session
+from rename_tck.client.exchange import Answer, Credential, Exchange, Request, encode_json
 from rename_tck.client.request_policy import RequestPolicy, Route
 from rename_tck.client.transport import Connection, TargetClient
 from rename_tck.reference.serving import serve
@@ -47,8 +49,8 @@ class Said:
 
 
 @contextlib.contextmanager
-def ear() -> Iterator[tuple[str, list[Said]]]:
-    """A server that hears every byte and says that all is well."""
+def ear(answer: bytes = b"") -> Iterator[tuple[str, list[Said]]]:
+    """A server that hears every byte and says that all is well, and what it is told to say."""
     listener, said = socket.create_server(("127.0.0.1", 0), backlog=64), list[Said]()
 
     def serve_one(connection: socket.socket) -> None:
@@ -61,7 +63,7 @@ def ear() -> Iterator[tuple[str, list[Said]]]:
                 body = reader.read(int(dict(headers).get(b"content-length", b"0")))
                 kept = tuple(sorted(pair for pair in headers if pair[0].decode() not in OWN))
                 said.append(Said(line.strip(), kept, body))
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(answer), answer))
 
     def accept() -> None:
         with contextlib.suppress(OSError):
@@ -77,24 +79,25 @@ def ear() -> Iterator[tuple[str, list[Said]]]:
         listener.close()
 
 
-def run(curl: str, shell: str, variables: dict[bytes, bytes] = VARIABLES) -> None:
+def run(line: str, shell: str, variables: dict[bytes, bytes] = VARIABLES) -> bytes:
     """Run a line as a script: an argument of ``-c`` must not be longer than 128 KiB."""
-    script = curl.encode("utf-8", "surrogateescape")
+    script = line.encode("utf-8", "surrogateescape")
     done = subprocess.run([shell], input=script, env=variables, capture_output=True, check=False, timeout=30)
     assert done.returncode == 0, done.stderr
     assert not done.stderr
+    return done.stdout
 
 
 def again(exchange: Exchange, said: list[Said]) -> None:
     """What the suite has sent is what bash and what dash send by the curl of it."""
-    curl = exchange.curl()
+    line = curl(exchange)
     for value in VARIABLES.values():
-        assert len(value) < 6 or value.decode("latin-1") not in curl
+        assert len(value) < 6 or value.decode("latin-1") not in line
     for shell in ("bash", "dash"):
-        run(curl, shell)
-    assert len(said) == 3, curl[:500]
-    assert said[1] == said[0], curl[:500]
-    assert said[2] == said[0], curl[:500]
+        run(line, shell)
+    assert len(said) == 3, line[:500]
+    assert said[1] == said[0], line[:500]
+    assert said[2] == said[0], line[:500]
     said.clear()
 
 
@@ -181,16 +184,16 @@ def test_any_headers(method: str) -> None:
         client = _connected(url, extra_headers=own)
         variables = VARIABLES | {b"RENAME_TCK_HEADER_CONTENT_TYPE": b"application/json"}
         exchange = client.send(Request(method, "/id", (), b"{}"))
-        run(exchange.curl(), "dash", variables)
+        run(curl(exchange), "dash", variables)
         assert said[0] == said[1]
         assert (b"authorization", b"Bearer " + VARIABLES[b"RENAME_TCK_API_KEY"]) in said[0].headers
 
 
 def test_tls_as_it_was() -> None:
     request = Request("GET", "/id")
-    assert " -k " in Exchange(request, "https://localhost", verify=False).curl()
-    assert " --cacert '/a b.pem' " in Exchange(request, "https://localhost", verify="/a b.pem").curl()
-    assert " -k " not in Exchange(request, "http://localhost", verify=False).curl()
+    assert " -k " in curl(Exchange(request, "https://localhost", verify=False))
+    assert " --cacert '/a b.pem' " in curl(Exchange(request, "https://localhost", verify="/a b.pem"))
+    assert " -k " not in curl(Exchange(request, "http://localhost", verify=False))
 
 
 # -- those of a whole run
@@ -214,7 +217,8 @@ def _asked(heard: Heard) -> tuple[object, ...]:
     ids=lambda m: f"{m.system}-{m.name}",
 )
 def test_every_curl_of_a_run(mutant: Mutant, tmp_path: Path) -> None:
-    """The very request is in the run's own traffic; on the terminal it is the same, or is said to be elsewhere."""
+    """The very request is in the run's own traffic, and is answered as then: on a session made anew, for the run's own
+    are deleted. On the terminal it is the same, or is said to be elsewhere."""
     meddler = Meddler(mutant.make())
     env = {
         "RENAME_TCK_API_KEY": KEY,
@@ -230,20 +234,75 @@ def test_every_curl_of_a_run(mutant: Mutant, tmp_path: Path) -> None:
         variables = {name.encode(): value.encode() for name, value in env.items()} | {
             b"RENAME_TCK_HEADER_X_TENANT": b"blue", b"PATH": b"/usr/bin:/bin",
         }  # fmt: skip
+        bodies = {heard.body for heard in meddler.heard}
         for found in failed:
-            curl = found["curl"]
-            if curl is None:
+            block = found["curl"]
+            if block is None:
                 continue
-            assert curl in judged.output or "The whole is in conformance.json." in judged.output
+            assert block in judged.output or "The whole is in conformance.json." in judged.output
             for shell in ("bash", "dash"):
                 before = len(meddler.heard)
-                run(curl, shell, variables)
-                (once,) = meddler.heard[before:]
-                assert _asked(once) in sent, curl
+                said = run(block, shell, variables)
+                *making, once = meddler.heard[before:]
+                assert len(making) == (1 if "-sS -f" in block else 0), block
+                assert all(_asked(made) in sent for made in making), block
+                if "SESSION_ID" in block:
+                    assert once.body in bodies, block
+                else:
+                    assert _asked(once) in sent, block
+                status = re.findall(rb"^HTTP/\S+ (\d+)", said, re.MULTILINE)[-1]
+                assert int(status) == found["answer"]["status"], block
+
+
+def _made(answer: str, body: bytes) -> Exchange:
+    request = Request("POST", "/made", (), body, JSON)
+    return Exchange(request, "http://h", Answer(200, "OK", (), answer.encode()))
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+@pytest.mark.parametrize("made", ["8f14e45f-new", ""])
+def test_the_id_of_a_new_session_is_taken_out_of_the_answer(made: str, shell: str) -> None:
+    """However the answer is spelt; where none is made the second request is not sent."""
+    answer = (
+        f'{{"status": "ok",\n  "conversation_id" : "{made}", "more": {{"id": "x"}}}}' if made else '{"detail": "no"}'
+    )
+    with ear(answer.encode()) as (url, said):
+        request = Request("PATCH", "/c/c4ca4238-old/x", (("a", "b c"),), b"{}", JSON)
+        creation = _made('{"conversation_id": "c4ca4238-old"}', b"{}")
+        block = curl_of_new_session(Exchange(request, url), replace(creation, base_url=url), "c4ca4238-old")
+        done = subprocess.run(
+            [shell], input=block.encode(), env=VARIABLES, capture_output=True, check=False, timeout=30
+        )
+        lines = [one.line for one in said]
+        assert lines[0] == b"POST /made HTTP/1.1"
+        assert lines[1:] == ([f"PATCH /c/{made}/x?a=b%20c HTTP/1.1".encode()] if made else [])
+        assert (b"no session was made" in done.stderr) is not bool(made)
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [("/c/c4ca4238-old%00", "/c/new-id%00"), ("/c/c4ca4238-ol", "/c/new-i"), ("/c/nobody", "/c/nobody")],
+)
+def test_an_id_that_is_made_of_the_sessions(path: str, sent: str) -> None:
+    with ear(b'{"conversation_id": "new-id"}') as (url, said):
+        creation = replace(_made('{"conversation_id": "c4ca4238-old"}', b"{}"), base_url=url)
+        run(
+            curl_of_new_session(Exchange(Request("PATCH", path, (), b"{}", JSON), url), creation, "c4ca4238-old"),
+            "dash",
+        )
+        assert said[-1].line == f"PATCH {sent} HTTP/1.1".encode()
+        assert len(said) == (1 if path == sent else 2)
+
+
+def test_a_session_that_bears_the_id_it_was_given_is_made_with_it() -> None:
+    with ear() as (url, said):
+        creation = replace(_made('{"session_id": "my-own-id"}', b'{"session_id":"my-own-id"}'), base_url=url)
+        run(curl_of_new_session(Exchange(Request("POST", "/c/my-own-id"), url), creation, "my-own-id"), "dash")
+        assert [one.line for one in said] == [b"POST /made HTTP/1.1", b"POST /c/my-own-id HTTP/1.1"]
+        assert said[0].body == b'{"session_id":"my-own-id"}'
 
 
 def test_nothing_that_a_terminal_does_not_show_is_in_a_curl() -> None:
     hidden = "".join(char for code in range(0x110000) if HIDDEN.fullmatch(char := chr(code)))
     body = hidden.encode("utf-8", "surrogatepass")
-    curl = Exchange(Request("POST", "/id", (), body), "http://localhost").curl()
-    assert not HIDDEN.search(curl)
+    assert not HIDDEN.search(curl(Exchange(Request("POST", "/id", (), body), "http://localhost")))

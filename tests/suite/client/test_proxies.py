@@ -25,7 +25,7 @@ from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.faults import faults
 from rename_tck.reference.serving import serve
-from rename_tck.replay.store import FOLDER
+from rename_tck.results.failing_cases import FOLDER
 
 PASSWORD = "proxy-pass-word-77"
 

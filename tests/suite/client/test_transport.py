@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from rename_tck.client.curl import curl
 from rename_tck.client.exchange import Answer, Credential, Exchange, NotJsonError, Request, encode_json, segment
 from rename_tck.client.request_policy import OutsideContractError, RequestPolicy, Route
 from rename_tck.client.transport import ANSWER_LIMIT, Connection, TargetClient
@@ -309,9 +310,9 @@ def test_a_curl_says_the_request_again_without_the_key() -> None:
             extra_headers=("X-Tenant",),
             auth_header=("Authorization", "Bearer {}"),
         )
-        assert KEY not in exchange.curl()
+        assert KEY not in curl(exchange)
         env = {"PATH": "/usr/bin:/bin", "RENAME_TCK_API_KEY": KEY, "RENAME_TCK_HEADER_X_TENANT": "blue"}
-        subprocess.run(["bash", "-c", exchange.curl()], env=env, check=True, capture_output=True, timeout=20)
+        subprocess.run(["bash", "-c", curl(exchange)], env=env, check=True, capture_output=True, timeout=20)
     listener.close()
     for body, said in zip(bodies, heard, strict=True):
         assert said.startswith(b"POST /a%2Fb%00?type=a%20b%26c HTTP/1.1\r\n")
@@ -322,15 +323,15 @@ def test_a_curl_says_the_request_again_without_the_key() -> None:
 
 @pytest.mark.parametrize("credential", list(Credential), ids=lambda credential: credential.name)
 def test_a_curl_spells_every_credential(credential: Credential) -> None:
-    connection = Connection(
-        "http://127.0.0.1:9", ("Authorization", "Bearer {}"), KEY, "other-mode", other_user_key="other-user"
+    keys = (KEY, "other-mode", "other-user")
+    client = TargetClient(
+        Connection("http://127.0.0.1:9", ("Authorization", "Bearer {}"), *keys[:2], other_user_key=keys[2]), ANY
     )
-    client = TargetClient(connection, ANY)
     request = Request("GET", "/x", credential=credential)
     exchange = Exchange(request, "http://127.0.0.1:9", auth_header=client.connection.key_header)
-    line = exchange.curl().replace("curl ", "printf '%s\\n' ", 1)
-    keys = {"API_KEY": KEY, "OTHER_MODE_KEY": "other-mode", "OTHER_USER_KEY": "other-user"}
-    env = {"PATH": "/usr/bin:/bin", **{f"RENAME_TCK_{name}": value for name, value in keys.items()}}
+    line = curl(exchange).replace("curl ", "printf '%s\\n' ", 1)
+    env = {"PATH": "/usr/bin:/bin", "RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": "other-mode"}
+    env["RENAME_TCK_OTHER_USER_KEY"] = "other-user"
     said = subprocess.run(["bash", "-c", line], env=env, check=True, capture_output=True, text=True).stdout
     sent = client._headers(request).get("Authorization", "").encode("latin-1").decode()
     assert (f"Authorization: {sent}" in said.splitlines()) if sent else ("Authorization" not in said)

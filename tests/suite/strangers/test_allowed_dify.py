@@ -173,7 +173,7 @@ ALLOWED: list[tuple[Callable[[str, str], DifyServer], str, str, set[str]]] = [
 
 @pytest.mark.parametrize(
     ("server", "edition", "select", "breaks"),
-    [pytest.param(*row, id=f"{row[0].__name__}-{row[1] or 'all'}") for row in ALLOWED],  # type: ignore[attr-defined]
+    [pytest.param(*row, id=f"{row[0].__name__}-{row[1] or 'all'}") for row in ALLOWED],
 )
 def test_what_is_left_open_breaks_nothing(
     server: Callable[[str, str], DifyServer], edition: str, select: str, breaks: set[str], tmp_path: Path
