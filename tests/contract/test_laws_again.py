@@ -27,6 +27,14 @@ def test_no_session_stopped_being_renamable_in_the_run(check: CheckContext) -> N
         check.fail(case, f"it to be renamed and read as before. {jam.sentence}", jam.exchange)
 
 
+@requirement("name-stored", last=True)
+def test_every_ordinary_rename_of_the_run_is_stored(check: CheckContext) -> None:
+    check.require_readable()
+    check.resend()
+    for name, found, exchange in check.each(check.target.not_stored):
+        check.expect_equal(name, found, "an ordinary rename before a case: the name read back", exchange)
+
+
 @requirement("name-stored")
 def test_the_name_is_the_same_however_it_is_spelt(check: CheckContext) -> None:
     session = check.some_session()

@@ -6,7 +6,7 @@ import pytest
 
 from rename_tck.cases import bodies
 from rename_tck.checks import rename_series, server_clock
-from rename_tck.checks.by_itself import expect_unchanged
+from rename_tck.checks.by_itself import Seen, expect_unchanged
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, NotJsonError
@@ -236,7 +236,8 @@ def _same_but_name(
         compared += 1
         case = f"{step.case}: {member} {where}"
         look = _without_names(check, member) if member in dialect.copies_name else None
-        expect_unchanged(check, step.session, step.session.id, before, after, member, case, step.exchange, look)
+        seen = Seen(step.session.id, before, after, step.session, step.exchange)
+        expect_unchanged(check, seen, member, case, look)
     return compared
 
 
@@ -270,7 +271,7 @@ def test_no_other_session_changes(check: CheckContext) -> None:
             for member in (check.dialect.name_member, *check.dialect.immutable_members):
                 if member not in run.volatile_members[other]:
                     case = f"{step.case}: {member} of another session, {other}"
-                    expect_unchanged(check, step.session, other, before, after, member, case, step.exchange)
+                    expect_unchanged(check, Seen(other, before, after, step.session, step.exchange), member, case)
     looked |= _bystanders_keep_their_names(check, run)
     _neighbours_stay_as_they_are(check, run)
     check.require_readable()
@@ -314,7 +315,7 @@ def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series)
             for one in (member, dialect.name_member):
                 if (other, one) not in volatile_members:
                     case = f"a rename of another session: {one} of {other}"
-                    expect_unchanged(check, last, other, before[other], after[other], one, case, exchange)
+                    expect_unchanged(check, Seen(other, before[other], after[other], last, exchange), one, case)
         before = after
 
 

@@ -5,11 +5,13 @@ import pytest
 from rename_tck.cases import names
 from rename_tck.cases.drawn import Move
 from rename_tck.cases.spaces import MOVES
+from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.exploration import explore
-from rename_tck.client.exchange import Credential, Request
+from rename_tck.client.exchange import Credential, Exchange, Request
 from rename_tck.systems.dialect import Session
-from rename_tck.verdict import NotTested
+from rename_tck.target.readback import Snapshot
+from rename_tck.verdict import Aspect, NotTested
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(5, spread=1)
@@ -76,15 +78,22 @@ def _play(check: CheckContext, sessions: list[Session], moves: list[Move]) -> No
             past.append(str(model[session.id]))
             # what should have been refused is judged elsewhere
             model[session.id] = check.name_of(session, exchange) if name is None else name
-        for other, snapshot in check.read_all(sessions, case, exchange).items():
+        for other, snapshot in _read(check, sessions, model, case, exchange).items():
+            where = f"{case}: session {other} read back"
             if snapshot is None:
-                check.fail(f"{case}: session {other} read back", "the session to be there, as before", exchange)
-            check.expect_equal(
-                model[other],
-                check.dialect.name_in(snapshot),
-                f"{case}: the name of session {other} read back",
-                exchange,
-            )
+                check.fail(where, "the session to be there, as before", exchange, aspect=Aspect.READABLE)
+            where = f"{case}: the name of session {other} read back"
+            check.expect_equal(model[other], check.dialect.name_in(snapshot), where, exchange, Aspect.STORED)
+
+
+def _read(
+    check: CheckContext, sessions: list[Session], model: dict[str, object], case: str, exchange: Exchange
+) -> dict[str, Snapshot | None]:
+    """Every session as it is read back, looked at again for up to a second where it is not as it should be."""
+    return check.settled(
+        lambda: check.read_all(sessions, case, exchange),
+        lambda read: all(same(model[one], check.dialect.name_in(found or {})) for one, found in read.items()),
+    )
 
 
 def _request(

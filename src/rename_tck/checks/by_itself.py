@@ -7,12 +7,13 @@ seems to be a rename's doing is looked at again, on sessions that were seen to b
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import Exchange
+from rename_tck.client.exchange import Exchange, decoded, segment
 from rename_tck.client.journal import Purpose
-from rename_tck.systems.dialect import Session
+from rename_tck.systems.dialect import Session, members
 from rename_tck.target import settling
 from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import NotTested, Unjudgeable
@@ -27,18 +28,19 @@ _TRIES = 16
 Look = Callable[[Snapshot], object]
 
 
-def expect_unchanged(
-    check: CheckContext,
-    renamed: Session,
-    other: str,
-    before: Snapshot,
-    after: Snapshot,
-    member: str,
-    case: str,
-    exchange: Exchange,
-    look: Look | None = None,
-) -> None:
-    """Require that a rename left a member of a session, `other` by its id, as it was.
+@dataclass(frozen=True)
+class Seen:
+    """A session, by its id, as it was seen before and after a rename of itself or of another one."""
+
+    session_id: str
+    before: Snapshot
+    after: Snapshot
+    renamed: Session
+    exchange: Exchange
+
+
+def expect_unchanged(check: CheckContext, seen: Seen, member: str, case: str, look: Look | None = None) -> None:
+    """Require that a rename left a member of a session as it was.
 
     `look` is what is compared, the member itself where it is None. A change that does not come again is noted, and no
     verdict; a name that the run has sent is nobody else's doing.
@@ -46,28 +48,40 @@ def expect_unchanged(
     Raises Nonconformance.
     """
     compared = look or (lambda snapshot: snapshot.get(member))
-    was, now = compared(before), compared(after)
+    was, now = compared(seen.before), compared(seen.after)
     if same(was, now):
         return
+    if member == check.dialect.name_member and _was_sent_to(check, seen.session_id, now):
+        return  # its own, shown late: name-stored judges that
     own_name = isinstance(now, str) and check.target.token in now
-    if not own_name and not _is_the_renames(check, renamed, other, compared):
+    if not own_name and not _is_the_renames(check, seen, compared):
         check.target.pool.notes.append(
-            f"{member} of session {other} changed after a rename ({case}), and not when that was looked at again: "
-            "it is taken to have changed by itself"
+            f"{member} of session {seen.session_id} changed after a rename ({case}), and not when that was looked at "
+            "again: it is taken to have changed by itself"
         )
         return
-    check.expect_equal(before.get(member), after.get(member), case, exchange)
+    check.expect_equal(seen.before.get(member), seen.after.get(member), case, seen.exchange)
 
 
-def _is_the_renames(check: CheckContext, renamed: Session, other: str, look: Look) -> bool:
+def _was_sent_to(check: CheckContext, session_id: str, name: object) -> bool:
+    """Whether the run has sent a name for the session itself."""
+    path = check.dialect.operation.path.replace("{id}", segment(session_id))
+    return any(
+        entry.exchange.request.path == path
+        and members(decoded(entry.exchange.request.body)).get(check.dialect.name_member) == name
+        for entry in check.target.client.journal.renames()
+    )
+
+
+def _is_the_renames(check: CheckContext, seen: Seen, look: Look) -> bool:
     """Whether the change comes again; where that cannot be looked at, it is taken for the rename's."""
     if not check.readable():
         return True
     try:
-        if other != renamed.id:
-            watched = next((one for one in check.target.pool.of_the_run if one.id == other), None)
-            return watched is None or _comes_again(check, renamed, [watched], look)
-        fresh = check.target.pool.fresh(renamed.kind)
+        if seen.session_id != seen.renamed.id:
+            watched = next((one for one in check.target.pool.of_the_run if one.id == seen.session_id), None)
+            return watched is None or _comes_again(check, seen.renamed, [watched], look)
+        fresh = check.target.pool.fresh(seen.renamed.kind)
         return fresh is None or _comes_again(check, fresh, [], look)
     except (NotTested, Unjudgeable):
         return True

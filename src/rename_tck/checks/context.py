@@ -89,11 +89,16 @@ class CheckContext(CaseSender):
         if not self.dialect.succeeded(exchange):
             self._note_refused_rename(exchange)
             why = f"the ordinary rename before it is not accepted (status {exchange.status})"
-            raise OrdinaryRenameRefused(why, exchange=exchange)
+            raise OrdinaryRenameRefused(why, exchange=exchange, aspect=_aspect_of(exchange))
         self.note_accepted(exchange)
         if not self.readable():
             return name
-        return self.settled(lambda: self.name_of(session, exchange), lambda found: found == name)
+        found = self.settled(lambda: self.name_of(session, exchange), lambda read: read == name)
+        if found != name:
+            self.target.not_stored.append((name, found, exchange))
+            why = "the ordinary rename before it is accepted, and the session read back bears another name"
+            raise OrdinaryRenameRefused(why, exchange=exchange, aspect=Aspect.STORED)
+        return found
 
     def refuse(
         self, case: str, faulty: Request, control: Request, *, statuses: Sequence[int] | None = None, live: bool = True
@@ -177,6 +182,7 @@ class CheckContext(CaseSender):
                 f"the same request without the fault is not accepted either (status {exchange.status}), "
                 "so the refusal proves nothing",
                 exchange=exchange,
+                aspect=_aspect_of(exchange),
             )
         self.note_accepted(exchange)
         self._controls.add(control)
@@ -283,3 +289,8 @@ class CheckContext(CaseSender):
         if not same(expected, actual):
             compared = Compared(plain(expected), plain(actual))
             self.fail(case, shown(expected, self.redacted), exchange, compared, aspect)
+
+
+def _aspect_of(exchange: Exchange) -> Aspect:
+    """In what respect an ordinary rename failed that does not say that it succeeded."""
+    return Aspect.ANSWERED if exchange.status == 200 else Aspect.ACCEPTED

@@ -128,8 +128,7 @@ class EveryCase:
                 self._failures.append(failure)
             return self._resumed() and not self._is_over_the_bound()
         except OrdinaryRenameRefused as refused:
-            said_no = refused.exchange is not None and refused.exchange.status == 200
-            look = self._look(refused.exchange, Aspect.ANSWERED if said_no else Aspect.ACCEPTED, mark)
+            look = self._look(refused.exchange, refused.aspect, mark)
             if look.caused is None and self._is_again(look, always=True):
                 return self._resumed(again=True)
             self._caused, self._ending = self._caused or look.caused, refused

@@ -40,6 +40,7 @@ class Nonconformance(Conclusion):
 
 @dataclass(repr=False)
 class OrdinaryRenameRefused(NotTested):
-    """An ordinary rename beside a case was not accepted, so that the case itself shows nothing."""
+    """An ordinary rename beside a case was not accepted, or not stored, so that the case itself shows nothing."""
 
     exchange: Exchange | None = None
+    aspect: Aspect = Aspect.ACCEPTED

@@ -89,7 +89,7 @@ class SessionReader:
 
     def how_to_read(self, session: Session) -> Readback:
         """How this session can be read back: a new one may be shown a moment later. Raises Unjudgeable as `ask`."""
-        return self.patience.settled(lambda: self._how_now(session), bool)
+        return self.patience.settled(lambda: self._how_now(session), bool, renamed=False)
 
     def _how_now(self, session: Session) -> Readback:
         request = self._dialect.reading(session)
@@ -133,7 +133,9 @@ class SessionReader:
         """Wait until a session that was just made is shown, for up to a second."""
         if self.way:
             with suppress(Unjudgeable):
-                self.patience.settled(lambda: self.read(session, Purpose.PROVISIONING), lambda found: found is not None)
+                self.patience.settled(
+                    lambda: self.read(session, Purpose.PROVISIONING), lambda found: found is not None, renamed=False
+                )
 
     def read_all(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
         """Several sessions of one kind by id, over a single listing where that is how this target is read.

@@ -31,16 +31,17 @@ class Patience:
     def __init__(self) -> None:
         #: Waits at whose end nothing had changed.
         self.futile = 0
-        #: Seconds after which a reading showed what it did not show at once, one for each time.
+        #: Seconds after which a reading showed a new name that it did not show at once; and the same of a new session.
         self.lags: list[float] = []
+        self.late: list[float] = []
 
-    def settled(self, look: Callable[[], T], good: Callable[[T], bool]) -> T:
+    def settled(self, look: Callable[[], T], good: Callable[[T], bool], *, renamed: bool = True) -> T:
         """What a look shows: at once where that is good, else after further looks within a second.
 
-        Raises what the look raises.
+        `renamed` says that a rename is looked for: that it is shown late is kept. Raises what the look raises.
         """
         found = look()
-        if good(found) or (self.futile >= FUTILE and not self.lags):
+        if good(found) or (self.futile >= FUTILE and not (self.lags or self.late)):
             return found
         waited = 0.0
         for seconds in LOOKS:
@@ -48,7 +49,7 @@ class Patience:
             waited += seconds
             found = look()
             if good(found):
-                self.lags.append(waited)
+                (self.lags if renamed else self.late).append(waited)
                 return found
         self.futile += 1
         return found

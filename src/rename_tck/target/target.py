@@ -62,6 +62,8 @@ class Target:
     accepted: int = 0
     #: Ordinary renames that were refused.
     refused_renames: list[Exchange] = field(default_factory=list)
+    #: Ordinary renames that were accepted and not stored, with the name sent and the name read back.
+    not_stored: list[tuple[str, object, Exchange]] = field(default_factory=list)
     #: Refusals after which the session bore another name, with what was tried and the name before and after.
     names_changed_by_refusals: list[tuple[str, Exchange, object, object]] = field(default_factory=list)
     #: In which respects, for which kind of session, an ordinary rename has worked; and which requirement fails for it
