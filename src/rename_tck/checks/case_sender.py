@@ -224,9 +224,10 @@ class CaseSender:
         return self.count(self._exchange(request, purpose), live=live)
 
     def once(self, request: Request, *, live: bool = True) -> Exchange:
-        """The exchange of a request that the run has sent already, to the letter; else send it."""
+        """The exchange of a request that the run has sent already, to the letter; else, and after a 5xx, send it."""
         found = self.target.exchanged(request)
-        return self.send(request, live=live) if found is None else self.count(found, live=live)
+        again = found is None or found.status >= 500
+        return self.send(request, live=live) if again or found is None else self.count(found, live=live)
 
     def count(self, exchange: Exchange, *, live: bool = True) -> Exchange:
         """Count an exchange as evidence."""

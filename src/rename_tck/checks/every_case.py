@@ -11,6 +11,7 @@ from rename_tck.checks.controls import Control
 from rename_tck.client.exchange import Exchange
 from rename_tck.client.journal import Entry
 from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
+from rename_tck.systems.dialect import JSON_TYPE
 from rename_tck.target.target import Jam
 from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
 
@@ -126,11 +127,16 @@ class EveryCase:
             else:
                 failure.after = " ".join(filter(None, (failure.after, look.after))) or None
                 self._failures.append(failure)
-            return self._resumed() and not self._is_over_the_bound()
+            return self._resumed() and not self._is_hopeless() and not self._is_over_the_bound()
         except OrdinaryRenameRefused as refused:
             look = self._look(refused.exchange, refused.aspect, mark)
-            if look.caused is None and self._is_again(look, always=True):
+            again = look.caused is None and self._is_again(look, always=True)
+            if refused.exchange is not None and (look.jam is not None or (again and refused.exchange.status >= 500)):
+                self._target.forget_refusal(refused.exchange)  # what stopped the session, or the 5xx, is told itself
+            if again:
                 return self._resumed(again=True)
+            if look.jam is not None:
+                self._target.jams.append(look.jam)
             self._caused, self._ending = self._caused or look.caused, refused
             return look.caused is None and self._resumed() and not self._is_over_the_bound()
         except (NotTested, ObstacleError) as trouble:
@@ -199,6 +205,13 @@ class EveryCase:
         if cause is not None and cause != requirement.id:
             raise NotTested("no ordinary rename is accepted", Gap.CAUSE, cause)
 
+    def _is_hopeless(self) -> bool:
+        """Whether no ordinary rename is accepted: further cases of the requirement that says so show no more."""
+        if (Aspect.ACCEPTED, self._check.dialect.kinds[0]) not in self._target.causes:
+            return False
+        self._left_out = "no ordinary rename is accepted: the other cases were not tried"
+        return True
+
     def _is_over_the_bound(self) -> bool:
         if self._failed_at is None:
             self._failed_at = len(self._target.client.journal)
@@ -230,7 +243,7 @@ class EveryCase:
         entry = next((one for one in self._target.client.journal.since(mark) if one.exchange is exchange), None)
         if entry is None or self._check.requirement is None:
             return Look()
-        session = self._target.session_at(entry.exchange.request.path) or self._target.pool.any()
+        session = self._target.session_of(entry.exchange.request.path) or self._target.pool.any()
         own = controls.control(self._check, session)
         if own.works:
             # also when tried again: an ordinary rename of the session and its reading work in between
@@ -307,5 +320,9 @@ def merged(failures: Sequence[Nonconformance], tried: int, left_out: str | None)
 
 
 def _size(failure: Nonconformance) -> int:
-    body = failure.exchange.request.body if failure.exchange is not None else None
-    return len(body or b"")
+    """How much there is to read in a failing request."""
+    if failure.exchange is None:
+        return 0
+    request = failure.exchange.request
+    odd = sum(len(name) + len(value) for name, value in request.headers if (name, value) not in JSON_TYPE)
+    return len(request.body or b"") + 2 * odd

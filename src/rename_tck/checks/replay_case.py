@@ -76,9 +76,7 @@ def replay_data(keys: Sequence[str], exchange: Exchange | None, target: Target) 
     """What it takes to try the case of these keys again, or the request where it stands outside every loop."""
     if keys or exchange is None:
         return ReplayData(list(keys))
-    parts = exchange.request.path.split("/")
-    session = next((session for session in target.pool.all if segment(session.id) in parts), None)
-    return ReplayData([], request=_sent(exchange.request, session, target.token))
+    return ReplayData([], request=_sent(exchange.request, target.session_of(exchange.request.path), target.token))
 
 
 def _sent(request: Request, session: Session | None, token: str) -> dict[str, object]:

@@ -19,7 +19,7 @@ from rename_tck.target.session_creation import SessionCreation
 from rename_tck.verdict import CouldNotJudge, NotTested, ObstacleError, Unjudgeable
 
 #: Sessions that stopped working, and others were made in their place: more than that is another sort of fault.
-_RETIRED = 10
+_RETIRED = 30
 
 #: Statuses of a valid rename by which a gateway or another service says that the operation is not there.
 _WRONG_PLACE = frozenset({405, 501, 502, 503, 504})
@@ -186,11 +186,12 @@ class SessionPool:
     def retire(self, session: Session) -> bool:
         """Take a session that no longer works out of use; it is put back in the end all the same.
 
-        False where it cannot be replaced, so that it stays in use: one that the run did not make, or too many were.
+        False where it stays in use, for there is no other: the run did not make it, or it made too many in vain.
         """
-        if session.origin != "created" or len(self._retired) >= _RETIRED or session not in self._sessions:
+        if session.origin != "created" or session not in self._sessions:
             return False
-        if self.fresh(session.kind) is None:
+        made = None if len(self._retired) >= _RETIRED else self.fresh(session.kind)
+        if made is None and len(self._of(session.kind)) == 1:
             return False
         self._sessions.remove(session)
         self._retired.append(session)

@@ -8,7 +8,7 @@ from typing import Any
 
 from rename_tck.cases.prefetch import Prefetch
 from rename_tck.cases.spaces import DEFAULT
-from rename_tck.client.exchange import Exchange, Request
+from rename_tck.client.exchange import Exchange, Request, segment
 from rename_tck.client.transport import TargetClient
 from rename_tck.openapi.contract import Contract
 from rename_tck.requirements.catalogue import Catalogue
@@ -97,6 +97,10 @@ class Target:
         """How long is waited for what is not shown at once."""
         return self.pool.reader.patience
 
+    def forget_refusal(self, exchange: Exchange) -> None:
+        """Leave out an ordinary rename that was refused for a reason that is told elsewhere."""
+        self.refused_renames = [one for one in self.refused_renames if one is not exchange]
+
     def stop(self, stopped: Stopped) -> None:
         """Note that nothing works any more: what was refused since then is no evidence."""
         self.stopped = stopped
@@ -110,6 +114,11 @@ class Target:
             if entry.of_rename and entry.exchange.answer is not None:
                 self._exchanged[entry.exchange.request] = entry.exchange
         return self._exchanged.get(request)
+
+    def session_of(self, path: str) -> Session | None:
+        """The session that a call with this path is about: its reading, say."""
+        parts = path.split("/")
+        return next((one for one in self.pool.all if segment(one.id) in parts), None)
 
     def session_at(self, path: str) -> Session | None:
         """The live session that a rename with this path is of."""
