@@ -47,7 +47,10 @@ def add_options(parser: pytest.Parser) -> None:
             action = "append" if option.many else _Last
             group.addoption(f"--{option.name}", dest=option.dest, action=action, metavar=option.metavar, help=what)
         # None, so that a key that is there and empty is told from none
-        parser.addini(option.dest, option.help, type="linelist" if option.many else "string", default=None)
+        if option.many:
+            parser.addini(option.dest, option.help, type="linelist", default=None)
+        else:
+            parser.addini(option.dest, option.help, type="string", default=None)
 
 
 def places(option: Option, config: Any, environ: Mapping[str, str]) -> list[Given]:
