@@ -106,8 +106,10 @@ def base_url(config: Any, environ: Mapping[str, str]) -> tuple[str | None, list[
         found.append(Given("base_url in the ini file", (ini,)))
     if found and not found[0].filled:
         # an unset variable in a CI script must not turn into a green of the embedded servers
-        raise BadOptionError(f"{found[0].where} is given but empty: --base-url, RENAME_TCK_BASE_URL or PYTEST_BASE_URL "
-                             f"names the target.")  # fmt: skip
+        named = (
+            found[0].where if found[0].where == BASE_URL_VARIABLES[0] else f"--base-url (or {BASE_URL_VARIABLES[1]})"
+        )
+        raise BadOptionError(f"{named} is given but empty.")
     chosen, notes = choose(_BASE_URL, found)
     return (chosen[-1] if chosen else None), notes
 
