@@ -102,16 +102,18 @@ def base_url(config: Any, environ: Mapping[str, str]) -> tuple[str | None, list[
     option = config.getoption("base_url", None)
     if not found and option is not None:
         found.append(Given("--base-url", (option,)))  # a plugin or a conftest.py has set it
-    if ini := _ini(config, "base_url"):
+    overrides = [text.partition("=") for text in config.getoption("override_ini", None) or []]
+    if chosen := [value for name, _, value in overrides if name.strip() == "base_url"]:
+        found.append(Given("-o base_url", (chosen[-1],)))
+    elif ini := _ini(config, "base_url"):
         found.append(Given("base_url in the ini file", (ini,)))
     if found and not found[0].filled:
         # an unset variable in a CI script must not turn into a green of the embedded servers
-        named = (
-            found[0].where if found[0].where == BASE_URL_VARIABLES[0] else f"--base-url (or {BASE_URL_VARIABLES[1]})"
-        )
+        pytests = found[0].where in {"--base-url", BASE_URL_VARIABLES[1]}
+        named = f"--base-url (or {BASE_URL_VARIABLES[1]})" if pytests else found[0].where
         raise BadOptionError(f"{named} is given but empty.")
-    chosen, notes = choose(_BASE_URL, found)
-    return (chosen[-1] if chosen else None), notes
+    urls, notes = choose(_BASE_URL, found)
+    return (urls[-1] if urls else None), notes
 
 
 def origins(config: Any) -> Origins:

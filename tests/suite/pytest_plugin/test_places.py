@@ -113,6 +113,12 @@ def test_an_empty_variable_of_the_target_ends_the_run(tmp_path: Path, variable: 
     _ended(judge(None, tmp_path, env={variable: value}), variable)
 
 
+def test_an_empty_override_of_the_target_ends_the_run(tmp_path: Path, agno: str) -> None:
+    _ended(judge(None, tmp_path, "-o", "base_url="), "-o base_url is given but empty")
+    judged = judge(None, tmp_path, "-o", f"base_url={agno}", system="agno", select="name-stored")
+    assert judged.run["base_url"] == agno
+
+
 @pytest.mark.parametrize("value", ["on", "2", "y", "", "maybe", "truefalse"])
 @pytest.mark.parametrize("name", ["plan", "insecure"])
 def test_a_flag_takes_few_words_and_nothing_else(tmp_path: Path, name: str, value: str) -> None:
