@@ -65,13 +65,15 @@ install() {
 # What the options of the suite are called in the environment. Without an input, the job's own variable stands.
 hand_over() {
   local name value
-  for name in SYSTEM API_KEY OTHER_MODE_KEY USER SESSION_ID EDITION SPEC KNOWN_FAILURES HISTORY LEVEL; do
+  for name in SYSTEM API_KEY OTHER_MODE_KEY OTHER_USER_KEY USER SESSION_ID EDITION SPEC KNOWN_FAILURES HISTORY LEVEL; do
     if value=$(given "$name"); then
       export "RENAME_TCK_$name=$value"
     fi
   done
   if value=$(given BASE_URL); then
     export "PYTEST_BASE_URL=$value"
+    # it would go before
+    unset RENAME_TCK_BASE_URL
   fi
 }
 
@@ -119,7 +121,7 @@ read_words() {
     before=$word
     words+=("$word")
   done <"$split_words"
-  if [ -z "$addressed" ] && [ -z "${PYTEST_BASE_URL:-}" ]; then
+  if [ -z "$addressed" ] && [ -z "${RENAME_TCK_BASE_URL:-${PYTEST_BASE_URL:-}}" ]; then
     # an unset variable of the repository must not turn into a green of the embedded servers
     say "base-url is empty: give the URL of the server to judge, or the name of a target in rename-tck.toml as target."
     return 1

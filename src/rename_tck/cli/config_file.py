@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,34 +112,39 @@ class ConfigFile:
         without = {name for name in self._named() if name.startswith(PREFIX) and name not in NAMES}
         origins = Origins(settled=frozenset() if target is None else frozenset({REPORT_DIR}))
         for key, variable in _VARIABLES.items():
-            if key not in chosen and key not in self.values:
-                continue
-            table = f"[{_TARGETS}.{target}] of {self.path}" if key in chosen else str(self.path)
-            value = chosen[key] if key in chosen else self.values[key]
-            file, given = _place(key, f"{key} in {table}", [value]), _places(key, variable, environ)
-            # an empty variable is as good as none, but for the URL, where the suite objects to it
-            if key in chosen or not (given if key == BASE_URL else any(place.filled for place in given)):
-                variables[variable] = value
-                origins.places[variable] = file.where
-                if key == BASE_URL and key in chosen:
-                    without.add(BASE_URL_VARIABLES[0])
-            if key not in origins.settled:
-                ordered = [file, *given] if key in chosen else [*given, file]
-                origins.notes += _differing(key, [place for place in ordered if place.filled])
-        for key, variable in _SECRETS.items():
-            own = environ.get(variable, "").strip()
             if key in chosen:
-                variables[variable] = self._secret(key, chosen[key], environ, target)
-                if own and own != variables[variable].strip():
-                    origins.notes.append(f"the key in {chosen[key]} is used, and the one in {variable} is not.")
+                where = f"{key} in [{_TARGETS}.{target}] of {self.path}"
+                own, given = _place(key, where, chosen[key]), _places(key, variable, environ)
+                variables[variable], origins.places[variable] = chosen[key], own.where
+                _note(origins, key, [own, *given])
+                without |= {BASE_URL_VARIABLES[0]} if key == BASE_URL else set()
             elif key in self.values:
-                if not own:
-                    variables[variable] = self._secret(key, self.values[key], environ, None)
-                elif environ.get(self.values[key], own).strip() not in {"", own}:
-                    origins.notes.append(f"the key in {variable} is used, and the one in {self.values[key]} is not.")
+                own, given = _place(key, f"{key} in {self.path}", self.values[key]), _places(key, variable, environ)
+                if not _holds(key, given):
+                    variables[variable], origins.places[variable] = self.values[key], own.where
+                _note(origins, key, [*given, own])
+        variables |= self._keys(chosen, environ, target, origins)
         profile = chosen.get(_PROFILE) or self.values.get(_PROFILE)
         options = (f"--{_PROFILE}={profile}",) if profile else ()
         return Choices(variables, options, tuple(sorted(without)), origins)
+
+    def _keys(
+        self, chosen: Mapping[str, str], environ: Mapping[str, str], target: str | None, origins: Origins
+    ) -> dict[str, str]:
+        """The variables of the secrets that the file names."""
+        found: dict[str, str] = {}
+        for key, variable in _SECRETS.items():
+            own = environ.get(variable, "").strip()
+            if key in chosen:
+                found[variable] = self._secret(key, chosen[key], environ, target)
+                if own not in {"", found[variable].strip()}:
+                    origins.notes.append(f"The key in {chosen[key]} is used, and the one in {variable} is not.")
+            elif key in self.values:
+                if not own:
+                    found[variable] = self._secret(key, self.values[key], environ, None)
+                elif environ.get(self.values[key], own).strip() not in {"", own}:
+                    origins.notes.append(f"The key in {variable} is used, and the one in {self.values[key]} is not.")
+        return found
 
     def _named(self) -> set[str]:
         """The variables that the file names as those that hold a key."""
@@ -150,7 +156,7 @@ class ConfigFile:
         if target is not None and key in self.targets[target]:
             return f"[{_TARGETS}.{target}] of {self.path}"
         name = variable(key)
-        given = name is not None and any(place.filled or key == BASE_URL for place in _places(key, name, environ))
+        given = name is not None and _holds(key, _places(key, name, environ))
         return str(self.path) if key in self.values and not given else None
 
     def report_dir(self, environ: Mapping[str, str]) -> Path:
@@ -170,24 +176,29 @@ def variable(key: str) -> str | None:
     return _SECRETS.get(key) or _VARIABLES.get(key)
 
 
-def _place(key: str, where: str, texts: Sequence[str]) -> Given:
+def _place(key: str, where: str, text: str) -> Given:
     """A place in which a key is given: what can be given several times is one a line."""
     many = key in _BY_NAME and _BY_NAME[key].many
-    return Given(where, tuple(line for text in texts for line in (text.splitlines() if many else [text])))
+    return Given(where, tuple(text.splitlines()) if many else (text.strip(),))
 
 
 def _places(key: str, variable: str, environ: Mapping[str, str]) -> list[Given]:
     """The variables that give a key."""
     names = BASE_URL_VARIABLES if key == BASE_URL else (variable,)
-    return [_place(key, name, [environ[name].strip()]) for name in names if name in environ]
+    return [_place(key, name, environ[name]) for name in names if name in environ]
 
 
-def _differing(key: str, places: Sequence[Given]) -> list[str]:
-    """A note for each place whose value is not used, because an earlier one has another."""
-    try:
-        return choose(_BY_NAME.get(key, Option(key, "")), places)[1]
-    except BadOptionError:
-        return []  # the run says it
+def _holds(key: str, given: Sequence[Given]) -> bool:
+    """Whether a variable is given. An empty one counts only for the URL, where the suite objects to it."""
+    return bool(given) if key == BASE_URL else any(place.filled for place in given)
+
+
+def _note(origins: Origins, key: str, places: Sequence[Given]) -> None:
+    """Note each place whose value is not used, because an earlier one has another."""
+    if key not in origins.settled:
+        # of a value that cannot be used the run complains
+        with suppress(BadOptionError):
+            origins.notes += choose(_BY_NAME.get(key, Option(key, "")), [each for each in places if each.filled])[1]
 
 
 def find(named: str | None) -> ConfigFile:

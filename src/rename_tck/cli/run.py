@@ -33,8 +33,8 @@ Most used (the command line wins over variables, variables over rename-tck.toml)
   --request-timeout=SECONDS    for a whole response; 10 s by default [RENAME_TCK_REQUEST_TIMEOUT]
   --report-dir=DIR             where reports go; reports by default [RENAME_TCK_REPORT_DIR]
   --wait=TIME                  for a target that is not up yet, as in 30s [RENAME_TCK_WAIT]
-The key is taken from RENAME_TCK_API_KEY (of another user or a second app: RENAME_TCK_OTHER_USER_KEY;
-Dify, of an app of another mode: RENAME_TCK_OTHER_MODE_KEY).
+The key is taken from RENAME_TCK_API_KEY (Dify, an app of another mode: RENAME_TCK_OTHER_MODE_KEY;
+another user or a second app: RENAME_TCK_OTHER_USER_KEY).
 
 Of the command: --all, --config=FILE (instead of ./rename-tck.toml), --help
 Of the suite: --edition --spec --level --known-failures --history --header --ca-bundle --insecure

@@ -47,7 +47,10 @@ def add_options(parser: pytest.Parser) -> None:
             action = "append" if option.many else _Last
             group.addoption(f"--{option.name}", dest=option.dest, action=action, metavar=option.metavar, help=what)
         # None, so that a key that is there and empty is told from none
-        parser.addini(option.dest, option.help, type="linelist" if option.many else "string", default=None)
+        if option.many:
+            parser.addini(option.dest, option.help, type="linelist", default=None)
+        else:
+            parser.addini(option.dest, option.help, type="string", default=None)
 
 
 def places(option: Option, config: Any, environ: Mapping[str, str]) -> list[Given]:
@@ -99,14 +102,18 @@ def base_url(config: Any, environ: Mapping[str, str]) -> tuple[str | None, list[
     option = config.getoption("base_url", None)
     if not found and option is not None:
         found.append(Given("--base-url", (option,)))  # a plugin or a conftest.py has set it
-    if ini := _ini(config, "base_url"):
+    overrides = [text.partition("=") for text in config.getoption("override_ini", None) or []]
+    if chosen := [value for name, _, value in overrides if name.strip() == "base_url"]:
+        found.append(Given("-o base_url", (chosen[-1],)))
+    elif ini := _ini(config, "base_url"):
         found.append(Given("base_url in the ini file", (ini,)))
     if found and not found[0].filled:
         # an unset variable in a CI script must not turn into a green of the embedded servers
-        raise BadOptionError(f"{found[0].where} is given but empty: --base-url, RENAME_TCK_BASE_URL or PYTEST_BASE_URL "
-                             f"names the target.")  # fmt: skip
-    chosen, notes = choose(_BASE_URL, found)
-    return (chosen[-1] if chosen else None), notes
+        pytests = found[0].where in {"--base-url", BASE_URL_VARIABLES[1]}
+        named = f"--base-url (or {BASE_URL_VARIABLES[1]})" if pytests else found[0].where
+        raise BadOptionError(f"{named} is given but empty.")
+    urls, notes = choose(_BASE_URL, found)
+    return (urls[-1] if urls else None), notes
 
 
 def origins(config: Any) -> Origins:

@@ -27,7 +27,7 @@ from rename_tck.text import visible
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Add every option, with its ini key; and those of the plugins that a run needs, where pytest has not loaded them."""
+    """Add every option, with its ini key, and the plugins that a run needs where pytest has not loaded them."""
     load_needed(pluginmanager, parser)
     add_options(parser)
 

@@ -265,8 +265,8 @@ def _header_notes(headers: Sequence[tuple[str, str]], system: str | None, api_ke
         for each in NAMES if system is None else (system,):
             of_key.setdefault(load(each).key_header[0].lower(), []).append(each)
         notes += [
-            f"--header {named[name]} is not sent to {' or '.join(of_key[name])}: the key in {KEY_VARIABLE} goes in that "
-            f"header."
+            f"--header {named[name]} is not sent to {' or '.join(of_key[name])}: "
+            f"the key in {KEY_VARIABLE} goes in that header."
             for name in by_name
             if name in of_key
         ]

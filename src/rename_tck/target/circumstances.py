@@ -26,9 +26,14 @@ def circumstances(
         answer = exchange.answer
         if answer is not None:
             said |= dict.fromkeys([*_redirect(exchange, answer), *_proxy(exchange, answer)])
-    if proxy is not None:
-        said[f"it was asked through {proxy.named}: {proxy.way_past}"] = None
-    return "".join(f"; {redact(words)}" for words in said)
+    return "".join(f"; {redact(words)}" for words in said) + unsaid_proxy(proxy, "")
+
+
+def unsaid_proxy(proxy: Proxy | None, already: str) -> str:
+    """That the target was asked through a proxy, where that is not said already; it begins with a semicolon."""
+    if proxy is None or proxy.named in already:
+        return ""
+    return f"; it was asked through {proxy.named}: {proxy.way_past}"
 
 
 def _redirect(exchange: Exchange, answer: Answer) -> list[str]:

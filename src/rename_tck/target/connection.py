@@ -15,7 +15,7 @@ from rename_tck.openapi.contract import Contract
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.settings.settings import Settings
 from rename_tck.systems.dialect import Session
-from rename_tck.target.circumstances import circumstances
+from rename_tck.target.circumstances import circumstances, unsaid_proxy
 from rename_tck.target.cleanup import put_back
 from rename_tck.target.detection import connection_to
 from rename_tck.target.session_pool import SessionPool
@@ -108,10 +108,8 @@ class TargetConnection:
         except CouldNotJudge as trouble:
             connection = self.client.connection
             exchanges = [entry.exchange for entry in self.client.journal.since(0)]
-            # where no answer came, the trouble has told of the proxy
-            proxy = connection.proxy if any(exchange.answer for exchange in exchanges) else None
-            odd = circumstances(exchanges, proxy, lambda text: connection.redact.on_one_line(text, 400))
-            raise CouldNotJudge(trouble.reason + odd) from None
+            odd = circumstances(exchanges, redact=lambda text: connection.redact.on_one_line(text, 400))
+            raise CouldNotJudge(trouble.reason + odd + unsaid_proxy(connection.proxy, trouble.reason)) from None
 
     def _need_an_ordinary_rename(self) -> None:
         """Raises CouldNotJudge when the user's document does not allow what the suite calls an ordinary rename."""

@@ -11,7 +11,7 @@ from rename_tck.client.request_policy import RequestPolicy
 from rename_tck.client.transport import Connection, TargetClient, default_verify
 from rename_tck.settings.settings import Settings
 from rename_tck.systems.dialect import Dialect
-from rename_tck.target.circumstances import circumstances
+from rename_tck.target.circumstances import circumstances, unsaid_proxy
 from rename_tck.verdict import CouldNotJudge, Unjudgeable
 
 
@@ -87,7 +87,8 @@ def _locate(settings: Settings, dialect: Dialect, seen: list[Exchange]) -> _Foun
                     seen.append(exchange)
                 answer = exchange.answer
                 if answer is None:
-                    raise CouldNotJudge(f"the target {base_url} cannot be reached: {exchange.trouble}")
+                    odd = unsaid_proxy(client.connection.proxy, exchange.trouble or "")
+                    raise CouldNotJudge(f"the target {base_url} cannot be reached: {exchange.trouble}{odd}")
                 if why := dialect.recognises(probe, answer):
                     return _Found(base_url, why, certain=True)
                 if likely is None and (why := dialect.suggests(probe, answer)):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import shutil
 import socket
+import socketserver
 import ssl
 import subprocess
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -304,3 +307,89 @@ def test_another_users_key_is_in_no_report(tmp_path: Path) -> None:
         judged = judge(url, tmp_path, "--user=other-user-secret-8", system="dify", env=env, select="name-stored")
     assert judged.status == 0, judged.output
     assert "other-user-secret-8" not in judged.output + json.dumps(judged.record)
+
+
+def _one_answer(head: bytes, pieces: list[bytes], gap: float) -> tuple[socket.socket, list[bytes], threading.Thread]:
+    """A listener that takes one connection, notes what it is asked, and answers in pieces, a gap before each."""
+    listener, heard = socket.create_server(("127.0.0.1", 0)), [b""]
+
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            heard[0] = connection.recv(65536)
+            connection.sendall(head)
+            for piece in pieces:
+                time.sleep(gap)
+                connection.sendall(piece)
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    return listener, heard, thread
+
+
+def test_a_request_through_a_proxy_goes_out_to_the_letter_and_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in (*VARIABLES, "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    # an answer that drips in: no wait for a piece is long, but the whole is
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n"
+    listener, heard, thread = _one_answer(head, [b"x"] * 200, 0.1)
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    connection = Connection("http://target.invalid/v1", ("Authorization", "Bearer {}"), time_limit=0.5)
+    client = TargetClient(connection, RequestPolicy([Route("GET", "/x/{id}")]), retries=False)
+    exchange = client.send(Request("GET", "/x/a%2fb"))
+    client.close()
+    listener.close()
+    thread.join(30)
+    assert heard[0].startswith(b"GET http://target.invalid/v1/x/a%2fb HTTP/1.1\r\n")
+    assert exchange.answer is None
+    assert exchange.trouble_kind is Trouble.TIMEOUT
+
+
+def test_a_target_behind_tls_is_asked_through_a_tunnel(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in (*VARIABLES, "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    with _tls(certificate) as url, _tunnel() as (proxy, asked):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
+        connection = Connection(url, ("Authorization", "Bearer {}"), verify=str(certificate))
+        client = TargetClient(connection, RequestPolicy([Route("GET", "/config")]))
+        assert [client.send(Request("GET", "/config")).status for _ in range(2)] == [404, 404]
+        client.close()
+    assert {line.rpartition(" ")[0] for line in asked} == {f"CONNECT {url.removeprefix('https://')}"}
+
+
+@contextmanager
+def _tunnel() -> Iterator[tuple[str, list[str]]]:
+    """A proxy that connects through to what it is asked for."""
+    asked: list[str] = []
+
+    class Tunnel(socketserver.StreamRequestHandler):
+        """One connection."""
+
+        def handle(self) -> None:
+            asked.append(self.rfile.readline().decode().strip())
+            while self.rfile.readline().strip():
+                pass
+            host, _, port = asked[-1].split()[1].rpartition(":")
+            with socket.create_connection((host, int(port)), 20) as far:
+                self.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back = threading.Thread(target=self._pass, args=(far, self.connection))
+                back.start()
+                self._pass(self.connection, far)
+                back.join(20)
+
+        @staticmethod
+        def _pass(source: socket.socket, to: socket.socket) -> None:
+            with contextlib.suppress(OSError):
+                while content := source.recv(65536):
+                    to.sendall(content)
+            with contextlib.suppress(OSError):
+                to.shutdown(socket.SHUT_WR)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Tunnel) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_address[1]}", asked
+        finally:
+            server.shutdown()
+            thread.join(10)

@@ -173,7 +173,7 @@ OPTIONS = {
     "system": "RENAME_TCK_SYSTEM", "api_key": "RENAME_TCK_API_KEY", "other_mode_key": "RENAME_TCK_OTHER_MODE_KEY",
     "user": "RENAME_TCK_USER", "session_id": "RENAME_TCK_SESSION_ID", "edition": "RENAME_TCK_EDITION",
     "spec": "RENAME_TCK_SPEC", "known_failures": "RENAME_TCK_KNOWN_FAILURES", "history": "RENAME_TCK_HISTORY",
-    "level": "RENAME_TCK_LEVEL", "base_url": "PYTEST_BASE_URL",
+    "level": "RENAME_TCK_LEVEL", "base_url": "PYTEST_BASE_URL", "other_user_key": "RENAME_TCK_OTHER_USER_KEY",
 }  # fmt: skip
 
 ODD = [
@@ -263,6 +263,20 @@ def test_what_is_not_given_is_not_set(job: Job) -> None:
     environment = job.called()[1]
     ours = {name for name in environment if name.startswith(("RENAME_TCK_", "PYTEST_", "INPUT_"))}
     assert ours == {"PYTEST_BASE_URL"}
+
+
+def test_the_input_goes_before_the_jobs_own_url(job: Job) -> None:
+    job.env = {"RENAME_TCK_BASE_URL": "http://of-the-job.example"}
+    assert job.judge(base_url="http://of-the-input.example") == 0
+    environment = job.called()[1]
+    assert environment["PYTEST_BASE_URL"] == "http://of-the-input.example"
+    assert "RENAME_TCK_BASE_URL" not in environment
+
+
+def test_the_jobs_own_url_is_enough(job: Job) -> None:
+    job.env = {"RENAME_TCK_BASE_URL": "http://of-the-job.example"}
+    assert job.judge(base_url="") == 0
+    assert job.called()[1]["RENAME_TCK_BASE_URL"] == "http://of-the-job.example"
 
 
 def test_a_key_is_in_no_argument_and_in_one_variable(job: Job) -> None:

@@ -78,7 +78,8 @@ def test_it_ends_a_run_before_anything_is_judged(tmp_path: Path) -> None:
 def test_every_variable_of_the_suite_is_known() -> None:
     names = {option.variable for option in OPTIONS} | {
         "RENAME_TCK_BASE_URL", "RENAME_TCK_API_KEY", "RENAME_TCK_OTHER_MODE_KEY", "RENAME_TCK_OTHER_USER_KEY",
-        "RENAME_TCK_DEBUG", "RENAME_TCK_VENV", "RENAME_TCK_COMMAND", "RENAME_TCK_HEADER_X_TENANT", "_RENAME_TCK_COMPLETE",
+        "RENAME_TCK_DEBUG", "RENAME_TCK_VENV", "RENAME_TCK_COMMAND", "RENAME_TCK_HEADER_X_TENANT",
+        "_RENAME_TCK_COMPLETE",
     }  # fmt: skip
     variables.check(dict.fromkeys(names, "x"))
 
@@ -108,7 +109,14 @@ def test_workers_judge_the_target_of_the_suites_variable(tmp_path: Path, agno: s
 @pytest.mark.parametrize("variable", ["RENAME_TCK_BASE_URL", "PYTEST_BASE_URL"])
 @pytest.mark.parametrize("value", ["", "  "])
 def test_an_empty_variable_of_the_target_ends_the_run(tmp_path: Path, variable: str, value: str) -> None:
-    _ended(judge(None, tmp_path, env={variable: value}), f"{variable} is given but empty")
+    _ended(judge(None, tmp_path, env={variable: value}), "is given but empty")
+    _ended(judge(None, tmp_path, env={variable: value}), variable)
+
+
+def test_an_empty_override_of_the_target_ends_the_run(tmp_path: Path, agno: str) -> None:
+    _ended(judge(None, tmp_path, "-o", "base_url="), "-o base_url is given but empty")
+    judged = judge(None, tmp_path, "-o", f"base_url={agno}", system="agno", select="name-stored")
+    assert judged.run["base_url"] == agno
 
 
 @pytest.mark.parametrize("value", ["on", "2", "y", "", "maybe", "truefalse"])
@@ -288,7 +296,7 @@ def test_the_top_of_the_file_comes_after_variables(folder: Path) -> None:
     assert choices.origins.notes == [
         "RENAME_TCK_BASE_URL=http://a is used, and base-url in rename-tck.toml (http://top) is not.",
         "RENAME_TCK_USER=a is used, and user in rename-tck.toml (top) is not.",
-        "the key in RENAME_TCK_API_KEY is used, and the one in TOP_KEY is not.",
+        "The key in RENAME_TCK_API_KEY is used, and the one in TOP_KEY is not.",
     ]
 
 
