@@ -264,16 +264,6 @@ def dify() -> dict[str, Any]:
         ),
         requirement("dify.rename-twice", "Renaming twice MUST be answered 200 both times.", everywhere, [user], sent=4),
         requirement(
-            "dify.user-string",
-            "A `user` that is no string MUST be refused.",
-            {"en": "not tested", "zh-Hans": "not tested", "ja": "not tested"},
-            [user],
-            "not tested",
-            reason="It could not be shown, for a rename without user is accepted.",
-            gap="cause",
-            cause="dify.user-required",
-        ),
-        requirement(
             "dify.auto-generate-ignores-name",
             "A name sent with auto_generate true MUST be ignored.",
             {**only_ja, "ja": "not tested"},
@@ -352,6 +342,16 @@ def dify() -> dict[str, Any]:
             level="SHOULD",
             sent=3,
             refused=2,
+        ),
+        requirement(
+            "dify.user-string",
+            "A `user` that is no string MUST be refused.",
+            {"en": "not tested", "zh-Hans": "not tested", "ja": "not tested"},
+            [user],
+            "not tested",
+            reason="It could not be shown, for a rename without user is accepted.",
+            gap="cause",
+            cause="dify.user-required",
         ),
     ]
     return run(

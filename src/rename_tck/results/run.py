@@ -112,11 +112,11 @@ class SystemRun:
         return RunVerdict.CONFORMS, None
 
     def is_as_chosen(self) -> bool:
-        """Whether an incomplete run is so by the user's choice of tests alone, and what was chosen passed."""
+        """Whether an incomplete run is so by the user's choice of tests alone, and these showed something."""
         outcomes = self.outcomes()
         gaps = {outcome.gap for outcome in outcomes if outcome.gap in BLOCKING}
         return gaps == {Gap.CHOICE} and any(
-            finding.verdict is Verdict.PASS and finding.evidence.sent for finding in self.findings
+            finding.verdict in {Verdict.PASS, Verdict.FAIL} and finding.evidence.sent for finding in self.findings
         )
 
     def record(self, level: str) -> Json:
