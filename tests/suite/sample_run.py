@@ -258,8 +258,8 @@ def dify() -> dict[str, Any]:
             "not tested",
             sent=2,
             reason=(
-                "en and zh-Hans and ja contradict each other here, and the target follows en and zh-Hans; "
-                "choose one with --edition to have it judged"
+                "en and zh-Hans state this, and ja states the contrary, so it is not judged; the target does as "
+                "en and zh-Hans say; --edition chooses one to judge by"
             ),
         ),
         requirement("dify.rename-twice", "Renaming twice MUST be answered 200 both times.", everywhere, [user], sent=4),

@@ -15,7 +15,7 @@ _LEGEND = (
     ("pass, fail", "the edition states the requirement, and the server met it or not"),
     ("silent", "the edition says nothing on it"),
     ("states the contrary", "the edition says the opposite"),
-    ("not tested", "nothing exercised it; its row says why"),
+    ("not tested", "nothing exercised it in full; its row says why"),
     ("error", "the suite itself could not judge"),
 )
 

@@ -433,7 +433,7 @@ def test_a_real_run_can_be_worked_with(tmp_path: Path) -> None:
     """The record that a run of the suite wrote, through every command."""
     from harness import judge
 
-    judged = judge(None, tmp_path, system="agno", select="rename-accepted or name-stored")
+    judge(None, tmp_path, system="agno", select="rename-accepted or name-stored")
     source = tmp_path / "conformance.json"
     badge = json.loads((tmp_path / "badge.json").read_bytes())
     assert badge["message"] == "incomplete: 2 of 2 MUST"

@@ -58,6 +58,7 @@ RECORDS: dict[str, Callable[[], Json]] = {
     "sample": sample_run.sample,
     "known failures": with_known_failures,
     "could not start": sample_run.could_not_start,
+    "incomplete": sample_run.incomplete,
     "system unknown": lambda: {
         **sample_run.sample(),
         "exit_status": 3,
