@@ -144,6 +144,8 @@ class CouldNotJudge(Conclusion):
     """The whole run cannot be judged: target down, key refused, no session to be had."""
 
     reason: str
+    #: Set where a limit of the run came before anything could be judged.
+    gap: Gap | None = None
 
     def __str__(self) -> str:
         return self.reason

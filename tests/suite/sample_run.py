@@ -258,21 +258,11 @@ def dify() -> dict[str, Any]:
             "not tested",
             sent=2,
             reason=(
-                "en and zh-Hans and ja contradict each other here, and the target follows en and zh-Hans; "
-                "choose one with --edition to have it judged"
+                "en and zh-Hans state this, and ja states the contrary, so it is not judged; the target does as "
+                "en and zh-Hans say; --edition chooses one to judge by"
             ),
         ),
         requirement("dify.rename-twice", "Renaming twice MUST be answered 200 both times.", everywhere, [user], sent=4),
-        requirement(
-            "dify.user-string",
-            "A `user` that is no string MUST be refused.",
-            {"en": "not tested", "zh-Hans": "not tested", "ja": "not tested"},
-            [user],
-            "not tested",
-            reason="It could not be shown, for a rename without user is accepted.",
-            gap="cause",
-            cause="dify.user-required",
-        ),
         requirement(
             "dify.auto-generate-ignores-name",
             "A name sent with auto_generate true MUST be ignored.",
@@ -352,6 +342,16 @@ def dify() -> dict[str, Any]:
             level="SHOULD",
             sent=3,
             refused=2,
+        ),
+        requirement(
+            "dify.user-string",
+            "A `user` that is no string MUST be refused.",
+            {"en": "not tested", "zh-Hans": "not tested", "ja": "not tested"},
+            [user],
+            "not tested",
+            reason="It could not be shown, for a rename without user is accepted.",
+            gap="cause",
+            cause="dify.user-required",
         ),
     ]
     return run(

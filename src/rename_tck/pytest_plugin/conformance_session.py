@@ -16,7 +16,7 @@ from rename_tck.results.run import Run, SystemRun
 from rename_tck.settings.settings import Settings
 from rename_tck.systems import NAMES
 from rename_tck.target.detection import Identity
-from rename_tck.verdict import CouldNotJudge
+from rename_tck.verdict import CouldNotJudge, Gap
 
 if TYPE_CHECKING:  # most runs are by the vendored documents, and do not load it
     from rename_tck.openapi.custom_spec import CustomSpec
@@ -144,6 +144,7 @@ class ConformanceSession:
         system = self.identity.system if self.identity else self.settings.system
         if system is not None:
             run = self.system_run(system)
+            run.is_cut_short = trouble.gap is Gap.LIMIT
             run.trouble, run.base_url = self.run.trouble, run.base_url or self.settings.base_url
 
 

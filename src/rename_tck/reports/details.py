@@ -19,6 +19,7 @@ def details(requirement: Json, trend: Trend | None = None) -> list[Markup]:
     """The rows that a requirement of the HTML page opens to: why, where it is stated, what failed, since when."""
     rows: list[tuple[str, Markup | str | None]] = [
         ("Reason", requirement["reason"]),
+        ("Because of", el("a", el("code", cause), href=f"#{cause}") if (cause := requirement["cause"]) else None),
         ("Known", known(requirement)),
         ("Trend", join(strip(trend), el("p", trend.sentence)) if trend else None),
         ("Editions", facts.editions_apart(requirement)),
@@ -102,7 +103,12 @@ def _others(cases: list[Json]) -> Markup | None:
         )
         for case in cases
     )
-    return el("ul", *items, class_="plain others")
+    return join(
+        el("ul", *items, class_="plain others"),
+        el("p", "The files are in the folder of this report.", class_="quiet")
+        if any(case["replay"] for case in cases)
+        else None,
+    )
 
 
 def _compared(compared: Json | None) -> Markup | None:

@@ -16,7 +16,7 @@ _LEGEND = (
     ("silent", "the edition says nothing on it"),
     ("implies", "the edition implies it, and does not say so"),
     ("states the contrary", "the edition says the opposite"),
-    ("not tested", "nothing exercised it; its row says why"),
+    ("not tested", "nothing exercised it in full; its row says why"),
     ("error", "the suite itself could not judge"),
 )
 

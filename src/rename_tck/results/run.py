@@ -48,6 +48,8 @@ class SystemRun:
     identified_by: str | None = None
     #: Why the system could not be judged at all.
     trouble: str | None = None
+    #: Whether that is a limit of the run, which came before the first session.
+    is_cut_short: bool = False
     #: Why the run ended early: a failure that it has found by then stands, but it has not found that all is well.
     broken_off: str | None = None
     accepted: int = 0
@@ -84,7 +86,7 @@ class SystemRun:
     def verdict(self, level: str, excused: Collection[str] = ()) -> tuple[RunVerdict, str | None]:
         """The system's verdict, and the reason where it is neither of the two; excused failures do not count."""
         if self.trouble is not None:
-            return RunVerdict.COULD_NOT_JUDGE, self.trouble
+            return RunVerdict.INCOMPLETE if self.is_cut_short else RunVerdict.COULD_NOT_JUDGE, self.trouble
         outcomes = self.outcomes()
         counted = _counted(outcomes, level)
         if any(outcome.verdict is Verdict.FAIL and outcome.requirement.id not in excused for outcome in counted):
@@ -110,11 +112,11 @@ class SystemRun:
         return RunVerdict.CONFORMS, None
 
     def is_as_chosen(self) -> bool:
-        """Whether an incomplete run is so by the user's choice of tests alone, and what was chosen passed."""
+        """Whether an incomplete run is so by the user's choice of tests alone, and these showed something."""
         outcomes = self.outcomes()
         gaps = {outcome.gap for outcome in outcomes if outcome.gap in BLOCKING}
         return gaps == {Gap.CHOICE} and any(
-            finding.verdict is Verdict.PASS and finding.evidence.sent for finding in self.findings
+            finding.verdict in {Verdict.PASS, Verdict.FAIL} and finding.evidence.sent for finding in self.findings
         )
 
     def record(self, level: str) -> Json:

@@ -84,7 +84,7 @@ class SessionPool:
             if self._sessions and not self._fixture_ids:
                 self.reader.way = self.reader.how_to_read(self._sessions[0])
         except (Unjudgeable, NotTested, ObstacleError) as trouble:
-            raise CouldNotJudge(trouble.reason) from None
+            raise CouldNotJudge(trouble.reason, getattr(trouble, "gap", None)) from None
         if not self._sessions:
             raise CouldNotJudge(
                 self._key_refused or f"no session to rename could be had from {self._base}: {self._why_none()}"

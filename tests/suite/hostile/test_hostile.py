@@ -68,9 +68,10 @@ def check(found: Judged, *, may_pass: bool = False) -> None:
     assert found.record["exit_status"] == found.status
     trace = re.search(r"Traceback|INTERNALERROR|the suite itself failed|\.py:\d+: (in |\w+Error)", found.output)
     assert trace is None, found.output[max(0, trace.start() - 1500) :][:4000] if trace else ""
-    verdicts = {0: "conforms", 1: "does not conform", 3: "could not judge"}
-    assert found.run["verdict"] == verdicts[found.status]
-    assert re.search(rf"^rename-tck: .*{verdicts[found.status]}", found.output, re.MULTILINE), found.output[-1000:]
+    # of a part of the tests, or of a run that the server's slowness ended, it is incomplete
+    verdicts = {0: {"conforms", "incomplete"}, 1: {"does not conform"}, 3: {"could not judge", "incomplete"}}
+    assert found.run["verdict"] in verdicts[found.status]
+    assert re.search(rf"^rename-tck: .*{found.run['verdict']}", found.output, re.MULTILINE), found.output[-1000:]
     if found.status == 3:
         assert found.run["reason"]
     for requirement in found.requirements.values():

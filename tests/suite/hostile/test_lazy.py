@@ -69,7 +69,8 @@ def run(system: str, behave: Callable[[Turn], object], report_dir: Path, *, whol
 def never_passes(found: Judged) -> None:
     """A verdict other than `conforms`, and one clear sentence."""
     assert found.status in {1, 3}, found.output[-1500:]
-    assert found.run["verdict"] == {1: "does not conform", 3: "could not judge"}[found.status]
+    verdicts = {1: {"does not conform"}, 3: {"could not judge", "incomplete"}}
+    assert found.run["verdict"] in verdicts[found.status]
     assert not re.search(r"Traceback|INTERNALERROR|the suite itself failed", found.output)
     last = [line for line in found.output.splitlines() if line.startswith("rename-tck: ")]
     assert len(last) == 1

@@ -176,6 +176,15 @@ def test_a_night_without_a_verdict_is_red_and_is_no_measure_for_the_next(night: 
     assert night.pass_by(dify(worse=True), 1)[:2] == (0, 1), "measured by the last verdict"
 
 
+@pytest.mark.parametrize("status", [0, 3])
+def test_a_night_that_did_not_get_to_all_is_red_and_no_measure(status: int, night: Night) -> None:
+    night.pass_by(dify(), 1)
+    content = dify()
+    content["runs"][0] |= {"verdict": "incomplete", "reason": "not every MUST was tested in full"}
+    assert night.pass_by(content, status)[:2] == (3, 0)
+    assert night.pass_by(dify(worse=True), 1)[:2] == (0, 1), "measured by the last verdict"
+
+
 def test_a_night_that_left_no_record(night: Night) -> None:
     assert night.run("judge", status=4)[0] == 4
     assert night.run("compare") == (0, "No record was written.\n")

@@ -49,7 +49,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     sources = {
         "report": html.render(with_known_failures(), two_nights()),
         "matrix": matrix.render(
-            [(f"target {number}", sample_run.sample()) for number in range(7)] + [("x", other_dify())]
+            [(f"target {number}", sample_run.sample()) for number in range(7)]
+            + [("x", other_dify()), ("part", sample_run.incomplete())]
         ),
     }
     for name, source in sources.items():
@@ -116,15 +117,15 @@ def report(browser: Any, pages: dict[str, Path]) -> Iterator[Tab]:
 
 
 def test_filter(report: Tab) -> None:
-    assert len(report.shown()) == 18
+    assert len(report.shown()) == 19
     report.page.get_by_role("radio", name=re.compile("^fail")).check()
     assert report.shown() == [
         "dify.user-required", "dify.name-exact", "dify.not-found-shape", "dify.long-name-exact",
     ]  # fmt: skip
-    assert report.page.get_by_role("status").inner_text() == "4 of 18 requirements shown"
+    assert report.page.get_by_role("status").inner_text() == "4 of 19 requirements shown"
     assert report.page.get_by_text("No requirement of this run matches.").locator("visible=true").count() == 2
     report.page.get_by_role("radio", name=re.compile("^all")).check()
-    assert len(report.shown()) == 18
+    assert len(report.shown()) == 19
 
 
 def test_search(report: Tab) -> None:
@@ -136,7 +137,7 @@ def test_search(report: Tab) -> None:
     search.fill("title-max")
     assert report.shown() == ["openhands.title-max-200"]
     search.fill("")
-    assert len(report.shown()) == 18
+    assert len(report.shown()) == 19
 
 
 def test_search_and_filter_of_the_matrix(browser: Any, pages: dict[str, Path]) -> None:
@@ -175,7 +176,7 @@ def test_link_opens_a_row_that_the_filter_hid(report: Tab) -> None:
     report.page.locator("li a[href='#dify.user-required']").click()
     report.page.locator(f"{USER} .more").wait_for()
     assert report.is_open("dify.user-required")
-    assert len(report.shown()) == 18
+    assert len(report.shown()) == 19
     report.page.click(f"{USER} button")
     report.page.locator("li a[href='#dify.user-required']").click()
     assert report.is_open("dify.user-required"), "also when the address names it already"
@@ -184,7 +185,7 @@ def test_link_opens_a_row_that_the_filter_hid(report: Tab) -> None:
 @pytest.mark.parametrize("anchor", ["#nothing", "#%E0%A4%A", "#run-1", "#dify.obs-name-length", "#\"'<b>"])
 def test_other_links_do_no_harm(anchor: str, browser: Any, pages: dict[str, Path]) -> None:
     tab = Tab(browser, pages["report"], anchor)
-    assert len(tab.shown()) == 18
+    assert len(tab.shown()) == 19
     assert tab.faults == []
 
 

@@ -59,7 +59,8 @@ def complaints(stranger: Stranger, found: Judged, *, in_full: bool = True) -> li
         for requirement in found.requirements.values()
         if requirement["verdict"] in {"fail", "error"} and requirement["id"] not in stranger.breaks
     ]
-    if found.status != 0 or found.run["verdict"] != "conforms":
+    chosen = any(requirement["gap"] == "choice" for requirement in found.requirements.values())
+    if found.status != 0 or found.run["verdict"] != ("incomplete" if chosen else "conforms"):
         said.append(f"exit status {found.status}, {found.run['verdict']}: {found.run['reason']}")
     if "Traceback" in found.output:
         said.append(f"a traceback: {found.output[-2000:]}")
