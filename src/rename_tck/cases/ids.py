@@ -42,7 +42,7 @@ def odd_ids(token: str) -> tuple[OddId, ...]:
         OddId((token + "x" * 3000)[:3000], "3,000 characters", "a buffer's width"),
         OddId(segment(f"{token} blank"), "a blank", "cut or trimmed"),
         OddId(segment(f"ünïcode-😀-{token}"), "beyond ASCII", "an encoding's exception let through"),
-        OddId(segment(f"{token}') OR ('1'='2"), "SQL", "pasted into a statement"),
+        OddId(segment(f"{token}') OR ('x'='y"), "SQL", "pasted into a statement"),
         OddId(segment(f"{token}%25"), "a percent sign, encoded twice", "decoded twice"),
         OddId(segment("<b>" + token), "markup", "echoed into a page"),
         OddId(segment(f"{token}\\it's"), "a backslash and an apostrophe", "pasted into a statement"),

@@ -42,6 +42,7 @@ class CaseSender:
     seen: int = 0
     #: Why an id that was made up was not sent: the last reason of several.
     withheld: str | None = None
+    _asked_since: int | None = None
     #: Which of the law's cases are tried, and which one is.
     selector: CaseSelector = field(default_factory=CaseSelector)
     #: The case of an earlier run that alone is to be tried.
@@ -49,8 +50,7 @@ class CaseSender:
 
     def __post_init__(self) -> None:
         # a replay case is judged by what was sent for it, not by what came before
-        self._began = len(self.target.client.journal)
-        self._since = self._began if self.replay_case is not None else 0
+        self._since = len(self.target.client.journal) if self.replay_case is not None else 0
 
     # -- what is tried
 
@@ -176,15 +176,21 @@ class CaseSender:
         """
         about = self.requirement.id if self.requirement is not None else None
         live = self.some_session()
-        made_up = self.target.pool.made_up.unknown(f"{about}/{label}", since=self._began)
+        made_up = self.target.pool.made_up.unknown(f"{about}/{label}", since=self._looked())
         return Session(made_up, live.origin, kind or live.kind, live.owner)
+
+    def _looked(self) -> int:
+        """Since when this law has asked whose ids are: what the listing showed to an earlier one may have changed."""
+        if self._asked_since is None:
+            self._asked_since = len(self.target.client.journal)
+        return self._asked_since
 
     def is_nobodys(self, odd: OddId, live: Session | None = None) -> bool:
         """Whether it was seen that no session has this id, so that it may be sent; kept with its reason where not.
 
         `live` is the session of the run that the id is near to.
         """
-        why = self.target.pool.made_up.why_not(odd, live, since=self._began)
+        why = self.target.pool.made_up.why_not(odd, live, since=self._looked())
         if why is not None:
             self.withheld = why
             self.target.pool.made_up.withhold(self.requirement.id if self.requirement is not None else "errors", why)

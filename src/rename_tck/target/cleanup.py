@@ -216,8 +216,8 @@ class _Cleanup:
             why = "nothing answers any more" if self._silent else "the listing does not show what it has made"
             self._left(None, f"a session of this run may be left: {attempt.what}, and {why}")
             return
-        own = self._pool.own_ids
-        new = [session_id for _, session_id in look.names if session_id not in attempt.before and session_id not in own]
+        known = attempt.before | self._created()
+        new = [session_id for _, session_id in look.names if session_id not in known]
         for session_id in new:
             self._left(
                 session_id,
@@ -225,9 +225,12 @@ class _Cleanup:
                 "session before, now does",
             )
 
+    def _created(self) -> set[str]:
+        return {session.id for session in self._pool.all if session.origin == "created"}
+
     def _look_for_chosen(self, session_id: str, attempt: Attempt) -> None:
         """A session under an id that the suite has chosen by chance, and had looked for before: it is the run's."""
-        if session_id in self._pool.own_ids:
+        if session_id in self._created():
             return  # a later request has made it, and it was deleted with the others
         session = Session(session_id, "created", attempt.kind, self._dialect.owner(self._pool.user))
         self._client.policy.allow_look(segment(session_id))

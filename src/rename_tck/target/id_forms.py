@@ -13,7 +13,7 @@ from urllib.parse import unquote
 _PATTERN = re.compile(r"[%_*?.\[\]^$+(){}|\\]")
 
 #: Where a list or a path is taken apart, and a C string or a line ends.
-_APART = re.compile(r"[\0\r\n,;|/?#&=]+")
+_APART = re.compile(r"[\0\r\n,;|/?#]+")
 
 #: Letters and digits that an id must have, without its longest run of one of them, to be taken for a random one.
 _RANDOM = 16
@@ -131,7 +131,7 @@ class KnownIds:
 
 def patterns(text: str) -> list[re.Pattern[str]]:
     """What a text means as a pattern of SQL, of a shell and as a regular expression; none where it is none."""
-    if not _PATTERN.search(text) or len(text) > 500:
+    if not _PATTERN.search(text) or len(text) > 500 or set(text) == {"."}:  # the dots of a path
         return []
     found = []
     for source in (_replaced(text, {"%": ".*", "_": "."}), _replaced(text, {"*": ".*", "?": "."}), text):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rename_tck.client.exchange import Exchange, Request, decoded, segment
+from rename_tck.client.exchange import Exchange, Request, Trouble, decoded, segment
 from rename_tck.client.transport import TargetClient
 from rename_tck.systems.dialect import Dialect, Session, members
 from rename_tck.target.others import Look, OtherSessions
 from rename_tck.target.readback import SessionReader, summary
 from rename_tck.verdict import Conclusion
+
+#: Troubles by which it is sure that a request did not come to the target.
+_NEVER_ARRIVED = frozenset({Trouble.REFUSED, Trouble.UNKNOWN_HOST, Trouble.TLS})
 
 
 @dataclass
@@ -52,20 +55,30 @@ class SessionCreation:
         """See which sessions there are before any is created: what is there already is not the run's."""
         self._before = self._others.look()
 
-    def create(self, kind: str | None) -> tuple[Session | None, str]:
-        """A new session; else None, and why there is none.
+    def requests(self, kind: str | None) -> tuple[list[Request], str]:
+        """What creates the next session; else nothing, and why: the id that the suite has chosen for it is taken.
 
         Raises:
             Unjudgeable: no answer came.
             NotTested: the run is out of time or of requests.
         """
-        exchange, looked = None, set()
-        for request in self._dialect.creations(kind, self._user, f"{self._token}-{self._made}"):
+        requests = self._dialect.creations(kind, self._user, f"{self._token}-{self._made}")
+        for chosen in {self._chosen(request) for request in requests} - {None}:
+            assert chosen is not None
+            if (why := self._taken(chosen, kind)) is not None:
+                return [], why
+        return requests, ""
+
+    def create(self, requests: list[Request], kind: str | None) -> tuple[Session | None, str]:
+        """A new session, by the first of these requests that is not refused; else None, and why there is none.
+
+        Raises:
+            Unjudgeable: no answer came.
+            NotTested: the run is out of time or of requests.
+        """
+        exchange = None
+        for request in requests:
             chosen = self._chosen(request)
-            if chosen is not None and chosen not in looked:
-                looked.add(chosen)
-                if (why := self._taken(chosen, kind)) is not None:
-                    return None, why
             exchange = self._asked(request, kind, chosen)
             assert exchange.answer is not None
             session = self._dialect.created(exchange.answer, kind, self._user) if 200 <= exchange.status < 300 else None
@@ -90,11 +103,13 @@ class SessionCreation:
         return None, f"{exchange.request.method} {exchange.request.path} creates none (it answered {said})"
 
     def _asked(self, request: Request, kind: str | None, chosen: str | None) -> Exchange:
-        again = self._client.reconnected
+        again, number = self._client.reconnected, len(self._client.journal)
         try:
             exchange = self.last = self._reader.ask(request)
         except Conclusion as trouble:
-            self._may_have_made(kind, chosen, f"the creation got no answer ({trouble})")
+            sent = self._client.journal.since(number)
+            if sent and sent[-1].exchange.trouble_kind not in _NEVER_ARRIVED:
+                self._may_have_made(kind, chosen, f"the creation got no answer ({trouble})")
             raise
         if self._client.reconnected > again and chosen is None:
             self._may_have_made(kind, None, "the connection broke on a creation, which was then sent again")

@@ -251,8 +251,11 @@ class SessionPool:
         refusal = "no creation was tried"
         self.creation.look()
         while len(self._of(kind)) < count:
+            requests, refusal = self.creation.requests(kind)
+            if not requests:
+                break
             with INTERRUPTION.held():  # or the target would have made a session that the run does not know of
-                made, refusal = self.creation.create(kind)
+                made, refusal = self.creation.create(requests, kind)
                 if made is not None:
                     self._sessions.append(made)
             if made is not None:

@@ -6,20 +6,21 @@ import re
 import pytest
 from harness import ROOT
 
-from rename_tck.systems import NAMES, load
+from rename_tck.client.request_policy import OutsideContractError, RequestPolicy
+from rename_tck.systems import NAMES, Session, load
 
 PAGE = (ROOT / "docs" / "safety.md").read_text(encoding="utf-8")
 PACKAGE = ROOT / "src" / "rename_tck"
 
 #: What the page calls the ids of a route.
-WORDS = {"known": "known", "created": "made", "any": "any"}
+WORDS = {"known": "known", "looked": "looked for", "created": "made", "any": "any"}
 
 
 @pytest.mark.parametrize("system", NAMES)
 def test_the_page_lists_every_call_and_no_other(system: str) -> None:
     """The table below the system's heading: a line for each route, in any order, each with what it is for."""
     section = re.split(r"^##+ ", PAGE.partition(f"\n### {system}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
-    rows = re.findall(r"^\| ([A-Z]+) \| `([^`]+)` \| (\w*) ?\| (.+?) \|$", section, re.MULTILINE)
+    rows = re.findall(r"^\| ([A-Z]+) \| `([^`]+)` \| ([\w ]*?) ?\| (.+?) \|$", section, re.MULTILINE)
     listed = sorted(row[:3] for row in rows)
     routes = load(system).routes()
     assert listed == sorted(
@@ -32,6 +33,59 @@ def test_every_route_with_an_id_says_which() -> None:
     for system in NAMES:
         for route in load(system).routes():
             assert "{id}" not in route.path or route.ids != "any", f"{route.method} {route.path} takes anybody's id"
+
+
+def _policy(system: str) -> RequestPolicy:
+    dialect = load(system)
+    return RequestPolicy(dialect.provisioning, dialect.operation)
+
+
+@pytest.mark.parametrize("system", NAMES)
+def test_a_made_up_id_is_renamed_only_while_it_is_allowed_and_never_deleted(system: str) -> None:
+    dialect, policy = load(system), _policy(system)
+    session = Session("made-up", "listed", dialect.kinds[0], "user")
+    policy.allow_made_up("made-up")
+    policy.permit(dialect.rename(session, {}))
+    with pytest.raises(OutsideContractError):
+        policy.permit(dialect.deletion(session))
+    policy.forbid_made_up("made-up")
+    with pytest.raises(OutsideContractError):
+        policy.permit(dialect.rename(session, {}))
+
+
+@pytest.mark.parametrize("system", NAMES)
+def test_what_is_only_looked_for_is_neither_renamed_nor_deleted(system: str) -> None:
+    dialect, policy = load(system), _policy(system)
+    session = Session("somebodys", "listed", dialect.kinds[0], "user")
+    policy.allow_look("somebodys")
+    if (reading := dialect.reading(session)) is not None:
+        policy.permit(reading)
+    for request in (dialect.rename(session, {}), dialect.deletion(session)):
+        with pytest.raises(OutsideContractError):
+            policy.permit(request)
+
+
+@pytest.mark.parametrize("system", NAMES)
+def test_a_name_is_given_back_by_one_request_to_the_letter(system: str) -> None:
+    dialect, policy = load(system), _policy(system)
+    session = Session("somebodys", "listed", dialect.kinds[0], "user")
+    back = dialect.rename(session, dialect.body(session, "Theirs"))
+    policy.allow_exactly(back)
+    policy.permit(back)
+    for request in (dialect.rename(session, dialect.body(session, "Other")), dialect.deletion(session)):
+        with pytest.raises(OutsideContractError):
+            policy.permit(request)
+    policy.forbid_exactly(back)
+    with pytest.raises(OutsideContractError):
+        policy.permit(back)
+
+
+def test_one_module_allows_made_up_ids() -> None:
+    """And one allows the request that gives a name back."""
+    for call, where in (("allow_made_up(", "target/made_up_ids.py"), ("allow_exactly(", "target/others.py")):
+        found = [path for path in (*PACKAGE.rglob("*.py"), *(ROOT / "tests" / "contract").rglob("*.py"))
+                 if f".{call}" in path.read_text(encoding="utf-8")]  # fmt: skip
+        assert found == [PACKAGE / where]
 
 
 def test_the_probes_are_harmless() -> None:
@@ -67,6 +121,7 @@ def test_the_page_is_linked(page: str) -> None:
     ("words", "module", "name"),
     [("65 s at once", "client.waiting", "WAIT_AT_ONCE"), ("90 s for one", "client.waiting", "WAITING_LIMIT"),
      ("45 s of hanging", "client.transport", "HANGING_LIMIT"), ("3 s each time", "client.transport", "LAST_TRY"),
+     ("after 100 requests", "target.made_up_ids", "LOOK_LASTS"),
      ("80 requests", "checks.exploration", "SHRINKS"), ("5 seconds", "checks.exploration", "SHRINK_SECONDS"),
      ("fewer than 6 characters", "redaction", "_SHORT"), ("3,000 characters", "reports.terminal", "_CURL"),
      ("100,000 bytes", "client.exchange", "_ARGUMENT_LIMIT")],

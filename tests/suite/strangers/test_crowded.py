@@ -25,12 +25,14 @@ def judged(url: str, report_dir: Path, system: str, *options: str, select: str |
 @pytest.mark.parametrize("system", NAMES)
 @pytest.mark.parametrize("spelling", slow_but("a number", "a word and a number", of=SPELLINGS))
 def test_nothing_of_others_differs_after_a_run(system: str, spelling: str, tmp_path: Path) -> None:
-    """1,200 sessions, and others that are opened meanwhile, with the next ids."""
-    with serve(system, Crowd(spelling, opens_every=25)) as (url, server):
+    """1,200 sessions, or 250, and others that are opened meanwhile, with the next ids."""
+    others = 1200 if spelling == "a number" else 250
+    with serve(system, Crowd(spelling, others=others, opens_every=25)) as (url, server):
         found = judged(url, tmp_path, system)
         assert not server.touched()
     failed = found.with_verdict("fail") | found.with_verdict("error")
-    assert failed <= {"dify.answer-id-uuid"}, found.output[-3000:]
+    # an id that is no UUID
+    assert failed <= {"dify.answer-id-uuid", "dify.answer-schema"}
     assert found.requirements[f"{system}.unknown-id-refused"]["verdict"] == "pass"
 
 
