@@ -115,7 +115,7 @@ def test_a_null_name_does_not_become_text(check: CheckContext) -> None:
             if _is_null_as_text(name):
                 compared = Compared("no text made of the null", str(name))
                 check.fail(f"{case}: the name {where}", "no text made of the null", exchange, compared)
-    check.needs(seen, "neither the answer nor a list endpoint shows the name")
+    check.needs(seen, "no answer and no reading showed a name after the null")
 
 
 def _is_null_as_text(name: object) -> bool:

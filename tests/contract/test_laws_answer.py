@@ -107,7 +107,7 @@ def test_the_answer_is_well_formed_json(check: CheckContext) -> None:
 @requirement("answer-name")
 def test_the_answer_carries_the_new_name(check: CheckContext) -> None:
     steps = [step for step in rename_series.run(check).accepted() if check.dialect.name_in(step.answered) is not None]
-    check.needs(steps, "no answer carried a name")
+    check.needs(steps, "no answer to an ordinary rename carried a name")
     for step in check.each(steps):
         check.expect_equal(
             step.name, check.dialect.name_in(step.answered), f"{step.case}: the name in the answer", step.exchange
@@ -117,7 +117,7 @@ def test_the_answer_carries_the_new_name(check: CheckContext) -> None:
 @requirement("answer-id")
 def test_the_answer_carries_the_id_asked_for(check: CheckContext) -> None:
     steps = [step for step in rename_series.run(check).accepted() if check.dialect.id_in(step.answered) is not None]
-    check.needs(steps, "no answer carried an id")
+    check.needs(steps, "no answer to an ordinary rename carried an id")
     for step in check.each(steps):
         check.expect_equal(
             step.session.id, check.dialect.id_in(step.answered), f"{step.case}: the id in the answer", step.exchange
