@@ -163,7 +163,9 @@ def test_the_key_of_another_app_renames_nothing(check: CheckContext) -> None:
     shown = check.target.reader.ask(listing, Purpose.READING)
     page = check.dialect.page(listing, shown.answer) if shown.answer else None
     if page is None:
-        raise NotTested(f"under the key in {OTHER_USER_KEY_VARIABLE} GET /conversations answers {shown.status}, no listing")
+        raise NotTested(
+            f"under the key in {OTHER_USER_KEY_VARIABLE} GET /conversations answers {shown.status}, no listing"
+        )
     if any(check.dialect.id_in(item) == session.id for item in page.items):
         raise NotTested(f"the key in {OTHER_USER_KEY_VARIABLE} lists the same app's conversations: give another app's")
     before = check.prepare(session)

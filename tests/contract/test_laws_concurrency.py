@@ -105,6 +105,10 @@ def test_renames_of_two_sessions_at_once(check: CheckContext) -> None:
                 check.expect_answered(exchange, name, case)
                 check.stored_if_readable(session, name, case, exchange)
             elif check.readable() and check.name_of(session, exchange) == name:
-                check.fail(f"{case}, answered with {exchange.status}: the name read back", f"another name than {name!r}, which was not accepted", exchange)
+                check.fail(
+                    f"{case}, answered with {exchange.status}: the name read back",
+                    f"another name than {name!r}, which was not accepted",
+                    exchange,
+                )
     check.require_name_observed()
     _still_renamable(check, one, other)

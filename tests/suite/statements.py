@@ -15,21 +15,31 @@ PLACES = ("tests/contract", "src/rename_tck/checks", "src/rename_tck/target", "s
 SAYING = {
     "fail": (0, 1), "needs": (1,), "NotTested": (0,), "Unjudgeable": (0,), "CouldNotJudge": (0,), "accept": (1,),
     "expect_equal": (2,), "stored": (2,), "stored_if_readable": (2,), "rename_and_expect": (2,), "refuse": (0,),
-    "require_refusal": (0,), "keep_or_refuse": (3,), "expect_answered": (2,), "json": (1,),
+    "require_refusal": (0,), "keep_or_refuse": (3,), "expect_answered": (2,), "json": (1,), "ObstacleError": (0,),
+    "OrdinaryRenameRefused": (0,),
 }  # fmt: skip
 #: The same of named arguments.
 NAMED = {"case", "expected", "reason"}
 
 
 def sentences() -> dict[str, set[str]]:
-    """The sentences by the module that says them, each with `…` in place of what is put in when it is said."""
+    """The sentences with the modules that say each, with `…` in place of what is put in when it is said."""
     found: dict[str, set[str]] = {}
     for place in PLACES:
         for file in sorted((ROOT / place).rglob("*.py")):
-            said = of_source(file.read_text(encoding="utf-8"))
-            if said:
-                found[file.relative_to(ROOT).as_posix()] = said
+            for text in of_source(file.read_text(encoding="utf-8")):
+                found.setdefault(text, set()).add(file.relative_to(ROOT).as_posix())
     return found
+
+
+def cell(text: str) -> str:
+    """A sentence as the page's table has it."""
+    return text.strip().replace("|", "\\|")
+
+
+def row(text: str, rests_on: str) -> str:
+    """The row of the page for a sentence."""
+    return f"| {cell(text)} | {rests_on} |"
 
 
 def of_source(source: str) -> set[str]:

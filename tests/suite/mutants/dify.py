@@ -277,7 +277,7 @@ class AnswersTimesAsFractions(Showing):
         return self.render(conversation) | {"updated_at": conversation.updated_at + 0.25}
 
 
-@mutant("dify.updated-at-monotonic")
+@mutant("dify.updated-at-monotonic", also=["updated-at-steady"])
 class LetsUpdatedAtGoBack(DifyServer):
     """Each second rename sets updated_at to a time in the past."""
 
@@ -330,7 +330,7 @@ class AnswersAGeneratedNameWithAnotherId(Knowing):
         return self.render(conversation) | more
 
 
-@mutant("dify.updated-at-monotonic")
+@mutant("dify.updated-at-monotonic", also=["updated-at-steady"])
 class LetsUpdatedAtGoBackForTheSameName(DifyServer):
     """A rename to the name that the conversation already bears sets updated_at to a time in the past."""
 
