@@ -230,11 +230,7 @@ def test_the_generated_name_is_stored(check: CheckContext) -> None:
     session = check.session()
     check.require_readable()
     before = check.prepare(session)
-    others = {other.id: check.name_of(other) for other in check.target.pool.all if other.id != session.id}
     exchange = _generate(check, session, "auto_generate true, no name")
-    for other in check.each(check.target.pool.all):
-        if other.id in others:
-            check.stored(other, others[other.id], "auto_generate true: another conversation", exchange)
     answered, stored = _answered_name(exchange), check.name_of(session, exchange)
     if answered is not None:
         check.expect_equal(
@@ -245,6 +241,16 @@ def test_the_generated_name_is_stored(check: CheckContext) -> None:
             f"no name was generated: the conversation bears {before!r} as before", Gap.CAUSE,
             "dify.auto-generate-gives-name",
         )  # fmt: skip
+
+
+@requirement("dify.neighbours-untouched")
+def test_a_generated_name_is_given_to_no_other_conversation(check: CheckContext) -> None:
+    check.require_readable()
+    session, *others = check.sessions(2)
+    names = {other.id: check.name_of(other) for other in others}
+    exchange = check.send(check.dialect.rename(session, generating(check.body(session))))
+    for other in check.each(others):
+        check.stored(other, names[other.id], "auto_generate true: another conversation", exchange)
 
 
 @requirement("dify.auto-generate-ignores-name")

@@ -341,21 +341,30 @@ def _bystanders_keep_their_names(check: CheckContext, run: rename_series.Series)
 @requirement("session-untouched")
 def test_members_that_a_rename_has_no_business_with_are_not_taken(check: CheckContext) -> None:
     check.require_readable()
-    session, *others = sorted(check.target.pool.all, key=lambda one: one.kind != check.dialect.kinds[0])
+    session = check.some_session()
     if session.origin != "created":
         return  # what is lent is not put at risk
     first, before = check.read(session), check.read(session)
-    names_before = {other.id: check.name_of(other) for other in others[:1]}
     body = check.body(session)
     foreign = {member: "rename-tck" for member in check.dialect.immutable_members if member not in body}
     for case, more in check.cases((
         ("members of a session in the body", foreign),
-        ("another session's id in the body", {check.dialect.id_member: others[0].id if others else "rename-tck"}),
+        ("another id in the body", {check.dialect.id_member: "rename-tck"}),
     )):  # fmt: skip
         exchange = check.send(check.dialect.rename(session, {**check.body(session), **more}))
         after = check.read(session, exchange)
-        for member in check.dialect.immutable_members:
+        for member in check.each(check.dialect.immutable_members):
             if same(first.get(member), before.get(member)) and member not in check.dialect.copies_name:
                 check.expect_equal(before.get(member), after.get(member), f"{case}: {member} read back", exchange)
-        for other in others[:1]:
-            check.stored(other, names_before[other.id], f"{case}: another session", exchange)
+
+
+@requirement("neighbours-untouched")
+def test_the_session_is_that_of_the_path_and_not_of_the_body(check: CheckContext) -> None:
+    check.require_readable()
+    session, other = check.sessions(2)
+    if {session.origin, other.origin} != {"created"}:
+        return  # what is lent is not put at risk
+    name = check.name_of(other)
+    body = {**check.body(session), check.dialect.id_member: other.id}
+    exchange = check.send(check.dialect.rename(session, body))
+    check.stored(other, name, "another session's id in the body: that session", exchange)

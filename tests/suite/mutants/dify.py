@@ -487,7 +487,7 @@ class NamesTheIntroductionToo(DifyServer):
         conversation.introduction = f"This is {name}"
 
 
-@mutant("dify.rename-again", also=(*GIVING, *GENERATING, "rename-accepted"))
+@mutant("dify.rename-again", also=(*GIVING, *GENERATING, "bearer-any-case", "rename-accepted"))
 class RenamesOnlyTwice(DifyServer):
     """A conversation that was renamed twice in a row is refused a third rename until another one is renamed."""
 
