@@ -62,7 +62,7 @@ def test_every_answer_of_the_run_matches_the_documented_schema(check: CheckConte
 
 
 def _require_schema(check: CheckContext, case: str, exchange: Exchange, value: object) -> None:
-    for error in check.contract.answer_errors(200, value):
+    for error in check.each(check.contract.answer_errors(200, value), lambda error: error.pointer):
         # where editions differ over null, a requirement of its own decides
         if not (error.pointer == "/introduction" and error.value is None):
             check.fail(case, f"the documented schema, but {error.message}", exchange)
@@ -202,7 +202,7 @@ def test_nothing_else_of_the_session_changes(check: CheckContext) -> None:
 
 def _each_is_listed_as_before(check: CheckContext, run: rename_series.Series) -> None:
     """A session that was listed before the renames is listed after them, and once."""
-    for kind, before in run.listed_before.items():
+    for kind, before in check.each(run.listed_before.items()):
         now = [check.dialect.id_in(item) for item in run.listed_after.get(kind) or []]
         if before is None or run.listed_after.get(kind) is None:
             continue
@@ -228,7 +228,7 @@ def _same_but_name(
     dialect = check.dialect
     volatile_members = run.volatile_members.get(step.session.id, set()) if where == "read back" else set()
     compared = 0
-    for member in dialect.immutable_members:
+    for member in check.each(dialect.immutable_members):
         if member in volatile_members or (member not in before and member not in after) or member == dialect.id_member:
             continue
         if where == "in the answer" and (member not in before or member not in after):
@@ -260,14 +260,14 @@ def test_no_other_session_changes(check: CheckContext) -> None:
     check.needs(run.accepted(), "no rename was answered with 200")
     looked = False
     for step in check.each(run.steps):
-        for other, before in step.before.items():
+        for other, before in check.each(step.before.items(), lambda _: "another session"):
             after = step.after.get(other)
             if other == step.session.id or before is None:
                 continue
             looked = True
             if after is None:
                 check.fail(f"{step.case}: another session", f"session {other} to be there still", step.exchange)
-            for member in (check.dialect.name_member, *check.dialect.immutable_members):
+            for member in check.each((check.dialect.name_member, *check.dialect.immutable_members)):
                 if member not in run.volatile_members[other]:
                     case = f"{step.case}: {member} of another session, {other}"
                     expect_unchanged(check, step.session, other, before, after, member, case, step.exchange)
@@ -310,8 +310,8 @@ def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series)
     for last in check.each([alike[-1] for alike in several]):
         exchange = check.send(check.rename(last, check.name()))
         after = read()
-        for other in sorted(after.keys() - {last.id}):
-            for one in (member, dialect.name_member):
+        for other in check.each(sorted(after.keys() - {last.id}), lambda _: "another session"):
+            for one in check.each((member, dialect.name_member)):
                 if (other, one) not in volatile_members:
                     case = f"a rename of another session: {one} of {other}"
                     expect_unchanged(check, last, other, before[other], after[other], one, case, exchange)
@@ -323,9 +323,9 @@ def _bystanders_keep_their_names(check: CheckContext, run: rename_series.Series)
     own = {session.id for session in check.target.pool.of_the_run}
     names = {step.name: step for step in run.steps}
     looked = False
-    for kind, before in run.listed_before.items():
+    for kind, before in check.each(run.listed_before.items()):
         known = {check.dialect.id_in(item): check.dialect.name_in(item) for item in before or []}
-        for item in run.listed_after.get(kind) or []:
+        for item in check.each(run.listed_after.get(kind) or [], lambda _: "a listed session"):
             found, name = check.dialect.id_in(item), check.dialect.name_in(item)
             if found in own:
                 continue

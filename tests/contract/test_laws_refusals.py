@@ -113,7 +113,7 @@ def _none_was_made(check: CheckContext, session: Session, name: str, exchange: E
     if check.target.reader.read(session) is not None:
         check.fail(f"an unknown id, read back {answered}", "no such session", exchange)
     known = {check.dialect.id_in(item) for item in before.items}
-    for item in check.target.reader.listing(session.kind).items:
+    for item in check.each(check.target.reader.listing(session.kind).items, lambda _: "a listed session"):
         found = check.dialect.id_in(item)
         if found == session.id:
             check.fail(f"an unknown id, listed {answered}", "no such session", exchange)
@@ -139,7 +139,7 @@ def test_a_deleted_session_is_not_renamed(check: CheckContext) -> None:
     if check.target.reader.read(session) is not None:
         case = f"a session that was deleted, read back after its rename was answered with {exchange.status}"
         check.fail(case, "no such session", exchange)
-    for item in check.target.reader.listing(session.kind).items:
+    for item in check.each(check.target.reader.listing(session.kind).items, lambda _: "a listed session"):
         if listed.complete and check.dialect.name_in(item) == name:
             case = f"a session that was deleted: after its rename was answered with {exchange.status}, one is listed"
             check.fail(f"{case} that has the name sent", "no session of this name", exchange)
