@@ -1110,7 +1110,7 @@ class StoresHalfOfEach(Claiming):
 # -- ids
 
 
-@mutant("dify.unknown-id-refused", also=["odd-ids-safe", "sequence-consistent", "unknown-id-404"])
+@mutant("dify.unknown-id-refused", also=["deleted-id-refused", "odd-ids-safe", "sequence-consistent", "unknown-id-404"])
 class RenamesTheLatestForAnUnknownId(DifyServer):
     """An id that no conversation has stands for the user's latest conversation."""
 
@@ -1136,7 +1136,10 @@ class AnswersAnUnknownIdWith403(DifyServer):
         return Refusal(403, "forbidden", "This conversation is not yours.")
 
 
-@mutant("dify.unknown-id-creates-nothing", also=["odd-ids-safe", "unknown-id-404", "unknown-id-refused"])
+@mutant(
+    "dify.unknown-id-creates-nothing",
+    also=["deleted-id-refused", "odd-ids-safe", "unknown-id-404", "unknown-id-refused"],
+)
 class CreatesAnUnknownConversation(DifyServer):
     """An id that no conversation has makes a conversation of that id."""
 
@@ -1148,7 +1151,7 @@ class CreatesAnUnknownConversation(DifyServer):
         return super().find(conversation_id, user)
 
 
-@mutant("dify.unknown-id-creates-nothing", also=["odd-ids-safe"])
+@mutant("dify.unknown-id-creates-nothing", also=["deleted-id-refused", "odd-ids-safe"])
 class RefusesAndCreatesAnUnknownConversation(DifyServer):
     """An id that no conversation has is answered with 404, and listed from then on."""
 
