@@ -236,7 +236,7 @@ def test_a_rename_with_a_wrong_credential_is_refused(check: CheckContext) -> Non
 def test_the_credential_is_asked_for_before_the_body_is_looked_at(check: CheckContext) -> None:
     _needs_key(check)
     session = check.some_session()
-    wanted = sorted(check.dialect.credential_refusals - {400, 422})
+    wanted = (401, 403, 404)  # which of them it is to be is credential-missing's affair
     for body in check.cases((bodies.NOT_JSON[0], bodies.NOT_OBJECT[0], *bodies.EMPTY[:1])):
         request = check.dialect.rename(session, None, raw=body.raw).with_credential(Credential.NONE)
         exchange = check.send(request)

@@ -879,7 +879,7 @@ class CreatesWhatIsAskedForTwice(AgnoServer):
 # The key
 
 
-@mutant(kills="agno.credential-missing")
+@mutant(kills="agno.credential-missing", also=("credential-before-validation",))
 class NoKeyNeeded(AgnoServer):
     """A rename without a key is made; only a wrong key is refused."""
 
@@ -896,7 +896,13 @@ class KeyRefusedWith403(AgnoServer):
         return Refusal(403, "forbidden", "The key is missing or not valid.")
 
 
-@mutant(kills="agno.credential-missing", also=("sequence-consistent",))
+@mutant(
+    kills="agno.credential-missing",
+    also=(
+        "credential-before-validation",
+        "sequence-consistent",
+    ),
+)
 class RenamesBeforeItRefusesTheKey(AgnoServer):
     """A rename without a key is refused with 401, and made."""
 

@@ -1291,7 +1291,7 @@ class GeneratesForAnUnknownId(DifyServer):
 # -- credentials
 
 
-@mutant("dify.credential-missing")
+@mutant("dify.credential-missing", also=["credential-before-validation"])
 class AsksForNoKey(DifyServer):
     """A request without any key is served."""
 
@@ -1300,7 +1300,7 @@ class AsksForNoKey(DifyServer):
             super().authenticate(request)
 
 
-@mutant("dify.credential-missing")
+@mutant("dify.credential-missing", also=["credential-before-validation"])
 class SendsTheKeylessToALogin(DifyServer):
     """A request without any key is redirected to a page to log in."""
 
@@ -1308,7 +1308,7 @@ class SendsTheKeylessToALogin(DifyServer):
         return await super().rename(request) if "authorization" in request.headers else RedirectResponse("/login", 302)
 
 
-@mutant("dify.credential-missing", also=["no-server-error"])
+@mutant("dify.credential-missing", also=["credential-before-validation", "no-server-error"])
 class CrashesWithoutAKey(DifyServer):
     """A request without any key is answered with 500."""
 
@@ -1345,7 +1345,10 @@ class ComparesAsFarAsTheKeyGoes(DifyServer):
             super().authenticate(request)
 
 
-@mutant("dify.credential-wrong", also=["credential-missing", "refusal-changes-nothing", "sequence-consistent"])
+@mutant(
+    "dify.credential-wrong",
+    also=["credential-before-validation", "credential-missing", "refusal-changes-nothing", "sequence-consistent"],
+)
 class RenamesAndThenLooksAtTheKey(DifyServer):
     """A rename with a wrong key is refused with 401 after it was made."""
 

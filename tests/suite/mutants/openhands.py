@@ -695,7 +695,7 @@ class FirstOfAListOfIds(OpenHandsServer):
 # The key
 
 
-@mutant(kills="openhands.credential-missing")
+@mutant(kills="openhands.credential-missing", also=("credential-before-validation",))
 class NoKeyNeeded(OpenHandsServer):
     """A rename without a key is made; only a wrong key is refused."""
 
