@@ -115,7 +115,7 @@ def test_a_null_name_does_not_become_text(check: CheckContext) -> None:
             if _is_null_as_text(name):
                 compared = Compared("no text made of the null", str(name))
                 check.fail(f"{case}: the name {where}", "no text made of the null", exchange, compared)
-    check.needs(seen, "neither the answer nor a list endpoint shows the name")
+    check.needs(seen, "no answer and no reading showed a name after the null")
 
 
 def _is_null_as_text(name: object) -> bool:
@@ -241,11 +241,7 @@ def test_the_generated_name_is_stored(check: CheckContext) -> None:
     session = check.session()
     check.require_readable()
     before = check.prepare(session)
-    others = {other.id: check.name_of(other) for other in check.target.pool.all if other.id != session.id}
     exchange = _generate(check, session, "auto_generate true, no name")
-    for other in check.each(check.target.pool.all):
-        if other.id in others:
-            check.stored(other, others[other.id], "auto_generate true: another conversation", exchange)
     answered, stored = _answered_name(exchange), _generated(check, session, exchange, before)
     if answered is not None:
         check.expect_equal(
@@ -256,6 +252,16 @@ def test_the_generated_name_is_stored(check: CheckContext) -> None:
             f"no name was generated: the conversation bears {before!r} as before", Gap.CAUSE,
             "dify.auto-generate-gives-name",
         )  # fmt: skip
+
+
+@requirement("dify.neighbours-untouched")
+def test_a_generated_name_is_given_to_no_other_conversation(check: CheckContext) -> None:
+    check.require_readable()
+    session, *others = check.sessions(2)
+    names = {other.id: check.name_of(other) for other in others}
+    exchange = check.send(check.dialect.rename(session, generating(check.body(session))))
+    for other in check.each(others):
+        check.stored(other, names[other.id], "auto_generate true: another conversation", exchange)
 
 
 @requirement("dify.auto-generate-ignores-name")

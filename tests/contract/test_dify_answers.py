@@ -163,7 +163,9 @@ def test_the_key_of_another_app_renames_nothing(check: CheckContext) -> None:
     shown = check.target.reader.ask(listing, Purpose.READING)
     page = check.dialect.page(listing, shown.answer) if shown.answer else None
     if page is None:
-        raise NotTested(f"the key in {OTHER_USER_KEY_VARIABLE} lists no conversations: it answers {shown.status}")
+        raise NotTested(
+            f"under the key in {OTHER_USER_KEY_VARIABLE} GET /conversations answers {shown.status}, no listing"
+        )
     if any(check.dialect.id_in(item) == session.id for item in page.items):
         raise NotTested(f"the key in {OTHER_USER_KEY_VARIABLE} lists the same app's conversations: give another app's")
     before = check.prepare(session)
@@ -180,7 +182,7 @@ def test_the_key_of_another_app_renames_nothing(check: CheckContext) -> None:
 def _answers(check: CheckContext, member: str) -> Iterator[tuple[rename_series.Step, object]]:
     """The member in every answer of the series that carries it; not tested where none does."""
     found = [(step, step.answered[member]) for step in rename_series.run(check).accepted() if member in step.answered]
-    check.needs(found, f"no answer carried the member {member}")
+    check.needs(found, f"no answer to an ordinary rename carried the member {member}")
     yield from check.each(found)
 
 
@@ -200,7 +202,7 @@ def test_timestamps_are_integers(check: CheckContext) -> None:
     steps = [
         step for step in rename_series.run(check).accepted() if {"created_at", "updated_at"} & step.answered.keys()
     ]
-    check.needs(steps, "no answer carried created_at or updated_at")
+    check.needs(steps, "no answer to an ordinary rename carried created_at or updated_at")
     for step in check.each(steps):
         for member in check.each(("created_at", "updated_at")):
             found = step.answered.get(member, 0)
@@ -248,7 +250,7 @@ def _declines(check: CheckContext) -> list[_Decline]:
             if now < before:
                 found.append(_Decline(f"{step.case}, in the {where}", before - now, before, step.exchange))
             latest[step.session.id, where] = max(now, before)
-    check.needs(latest, "neither answers nor the listing carry updated_at as an integer")
+    check.needs(latest, "no answer of the ordinary renames, and no listing after one, showed updated_at as an integer")
     return found
 
 

@@ -33,7 +33,7 @@ def _at_once(
     renames = [check.rename(session, name) for session, name in wanted]
     exchanges = check.at_once(*renames, *faulty)[: len(renames)]
     done = []
-    for (session, name), exchange in zip(wanted, exchanges, strict=True):
+    for (session, name), exchange in check.each(list(zip(wanted, exchanges, strict=True)), lambda _: "a rename"):
         accepted = check.dialect.succeeded(exchange)
         if not accepted and (exchange.status not in _BUSY or (exchange.answer is not None and exchange.answer.is_page)):
             check.fail(case, f"success, or status {' or '.join(map(str, _BUSY))}, to each of the renames", exchange)
@@ -53,7 +53,7 @@ def _answered(exchange: Exchange) -> dict[str, object]:
 
 
 def _still_renamable(check: CheckContext, *sessions: Session) -> None:
-    for session in sessions:
+    for session in check.cases(sessions):
         name = check.name()
         exchange = check.rename_and_expect(session, name, "a rename after renames at once")
         check.stored_if_readable(session, name, "a rename after renames at once", exchange)
@@ -76,7 +76,7 @@ def _two_of_one(check: CheckContext, session: Session, case: str) -> None:
         check.fail(f"{case}: the name read back is {stored!r}", f"{' or '.join(map(repr, given))}, whole", done[-1][2])
     if not check.dialect.answers_session:
         return
-    for _, own, exchange, accepted in done:
+    for _, own, exchange, accepted in check.each(done, lambda _: "a rename"):
         answered = check.dialect.name_in(_answered(exchange)) if accepted else None
         # an answer may show the other name only where that came later, and so is the one that stays
         others = [name for name in given if name != own]
@@ -100,11 +100,15 @@ def test_renames_of_two_sessions_at_once(check: CheckContext) -> None:
         case = f"renames of two sessions at once (round {number})"
         wanted = list(zip((one, other), _nothing_in_common(check), strict=True))
         done = _at_once(check, wanted, case, faulty if number % 2 else ())
-        for session, name, exchange, accepted in check.each(done):
+        for session, name, exchange, accepted in check.each(done, lambda _: "a rename"):
             if accepted:
                 check.expect_answered(exchange, name, case)
                 check.stored_if_readable(session, name, case, exchange)
             elif check.readable() and check.name_of(session, exchange) == name:
-                check.fail(f"{case}, answered with {exchange.status}: the name read back", "its old name", exchange)
+                check.fail(
+                    f"{case}, answered with {exchange.status}: the name read back",
+                    f"another name than {name!r}, which was not accepted",
+                    exchange,
+                )
     check.require_name_observed()
     _still_renamable(check, one, other)

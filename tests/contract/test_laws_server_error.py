@@ -46,7 +46,7 @@ def _seen(check: CheckContext) -> list[tuple[str, Exchange]]:
         if entry.exchange.status >= 500:
             case = f": {entry.case[-1]}" if entry.case else ""
             what = f"{'a request' if entry.purpose is Purpose.CASE else f'a {entry.purpose} request'}"
-            words = f"{what} of {entry.requirement or 'the series of ordinary renames'}{case}"
+            words = f"{what} of {entry.requirement or 'what several requirements look at'}{case}"
             key = (entry.requirement, entry.purpose, entry.case[-1:], entry.exchange.status)
             found.setdefault(key, (words, entry.exchange))
     return list(found.values())

@@ -26,7 +26,9 @@ def _said(exchange: Exchange) -> str:
         return "no answer"
     if exchange.status == 200 and exchange.answer.value is False:
         return "answered with false"
-    word = "refused" if 400 <= exchange.status < 500 else "accepted" if exchange.status == 200 else "answered"
+    # that a session which is there is not found, or may not be renamed by whoever asks, is no word on the request
+    refused = 400 <= exchange.status < 500 and exchange.status not in {401, 403, 404, 405, 410, 429}
+    word = "refused" if refused else "accepted" if exchange.status == 200 else "answered"
     return word if word == "accepted" else f"{word} with {exchange.status}"
 
 

@@ -95,7 +95,11 @@ def _comes_again(check: CheckContext, renamed: Session, others: list[Session], l
         else:
             renamed = made or renamed
             watched = [renamed]
-        if not _at_rest(check, watched, watch, look) or not _changes(check, renamed, watched, look):
+        if not _at_rest(check, watched, watch, look):
+            return False
+        if not _changes(check, renamed, watched, look) and not (
+            others and _changes_what_was_renamed_before(check, renamed, watched, watch, look)
+        ):
             return False
     return True
 
@@ -118,6 +122,15 @@ def _changes(check: CheckContext, renamed: Session, watched: list[Session], look
         if not same(before, _read(check, watched, look)):
             return True
     return False
+
+
+def _changes_what_was_renamed_before(
+    check: CheckContext, renamed: Session, watched: list[Session], watch: tuple[float, ...], look: Look
+) -> bool:
+    """The same for what a rename does to the session that was renamed before it: each watched one is renamed first."""
+    for one in watched:
+        check.send_beside(check.rename(one, check.name()))
+    return _at_rest(check, watched, watch, look) and _changes(check, renamed, watched, look)
 
 
 def _read(check: CheckContext, sessions: list[Session], look: Look) -> list[object]:

@@ -21,9 +21,9 @@ def make_and_delete(target: Target) -> Session:
         Unjudgeable: no answer came, or reading failed.
     """
     if not target.reader.way:
-        raise NotTested("it cannot be seen whether a session is gone: neither a read nor a list endpoint answers")
+        raise NotTested("it cannot be seen whether a session is gone: sessions cannot be read back here")
     if target.pool.any().origin != "created":
-        raise NotTested("the run made no session here, and it deletes only what it made")
+        raise NotTested("the run renames sessions here that it did not make, and it deletes only what it made")
     session = target.pool.spare()
     named = target.reader.ask(
         target.dialect.rename(session, target.dialect.body(session, target.fresh_name())), Purpose.PREPARATION
@@ -35,7 +35,7 @@ def make_and_delete(target: Target) -> Session:
     exchange = target.reader.ask(target.dialect.deletion(session), Purpose.PREPARATION)
     if not 200 <= exchange.status < 300:
         said = summary(exchange.answer, target.client.connection.redact)
-        raise NotTested(f"a session made for this could not be deleted: it answered {said}")
+        raise NotTested(f"the deletion of a session made for this was answered with {said}")
     for look in range(LOOKS):
         if look:
             INTERRUPTION.pause(BETWEEN)

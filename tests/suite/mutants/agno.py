@@ -742,6 +742,7 @@ class ErrorOfAnother(AgnoServer):
 @mutant(
     kills="agno.unknown-id-refused",
     also=(
+        "deleted-id-refused",
         "name-stored",
         "odd-ids-safe",
         "other-type-not-renamed",
@@ -775,7 +776,10 @@ class UnknownIdIsABadRequest(AgnoServer):
 
 # an odd id that was tried before is there when it is tried again
 # so is one that was looked for under another type, and the rename is answered as done, with the old name kept
-@mutant(kills="agno.unknown-id-creates-nothing", also=("name-stored", "odd-ids-safe", "unknown-id-404"))
+@mutant(
+    kills="agno.unknown-id-creates-nothing",
+    also=("deleted-id-refused", "other-type-not-renamed", "name-stored", "odd-ids-safe", "unknown-id-404"),
+)
 class CreatesWhatItDoesNotFind(AgnoServer):
     """A session that is not found is made, and then refused with 404."""
 
@@ -848,7 +852,7 @@ class FullStopIsAnyCharacter(AgnoServer):
 # odd ids come twice, too
 @mutant(
     kills="agno.unknown-id-creates-nothing",
-    also=("odd-ids-safe", "sequence-consistent", "unknown-id-404", "unknown-id-refused"),
+    also=("deleted-id-refused", "odd-ids-safe", "sequence-consistent", "unknown-id-404", "unknown-id-refused"),
 )
 class CreatesWhatIsAskedForTwice(AgnoServer):
     """A session that is not found is refused with 404, and made when it is to be renamed again."""
@@ -875,7 +879,7 @@ class CreatesWhatIsAskedForTwice(AgnoServer):
 # The key
 
 
-@mutant(kills="agno.credential-missing")
+@mutant(kills="agno.credential-missing", also=("credential-before-validation",))
 class NoKeyNeeded(AgnoServer):
     """A rename without a key is made; only a wrong key is refused."""
 
@@ -892,7 +896,13 @@ class KeyRefusedWith403(AgnoServer):
         return Refusal(403, "forbidden", "The key is missing or not valid.")
 
 
-@mutant(kills="agno.credential-missing", also=("sequence-consistent",))
+@mutant(
+    kills="agno.credential-missing",
+    also=(
+        "credential-before-validation",
+        "sequence-consistent",
+    ),
+)
 class RenamesBeforeItRefusesTheKey(AgnoServer):
     """A rename without a key is refused with 401, and made."""
 

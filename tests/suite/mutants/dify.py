@@ -277,7 +277,7 @@ class AnswersTimesAsFractions(Showing):
         return self.render(conversation) | {"updated_at": conversation.updated_at + 0.25}
 
 
-@mutant("dify.updated-at-monotonic")
+@mutant("dify.updated-at-monotonic", also=["updated-at-steady"])
 class LetsUpdatedAtGoBack(DifyServer):
     """Each second rename sets updated_at to a time in the past."""
 
@@ -330,7 +330,7 @@ class AnswersAGeneratedNameWithAnotherId(Knowing):
         return self.render(conversation) | more
 
 
-@mutant("dify.updated-at-monotonic")
+@mutant("dify.updated-at-monotonic", also=["updated-at-steady"])
 class LetsUpdatedAtGoBackForTheSameName(DifyServer):
     """A rename to the name that the conversation already bears sets updated_at to a time in the past."""
 
@@ -487,7 +487,7 @@ class NamesTheIntroductionToo(DifyServer):
         conversation.introduction = f"This is {name}"
 
 
-@mutant("dify.rename-again", also=(*GIVING, *GENERATING, "rename-accepted"))
+@mutant("dify.rename-again", also=(*GIVING, *GENERATING, "bearer-any-case", "rename-accepted"))
 class RenamesOnlyTwice(DifyServer):
     """A conversation that was renamed twice in a row is refused a third rename until another one is renamed."""
 
@@ -1110,7 +1110,7 @@ class StoresHalfOfEach(Claiming):
 # -- ids
 
 
-@mutant("dify.unknown-id-refused", also=["odd-ids-safe", "sequence-consistent", "unknown-id-404"])
+@mutant("dify.unknown-id-refused", also=["deleted-id-refused", "odd-ids-safe", "sequence-consistent", "unknown-id-404"])
 class RenamesTheLatestForAnUnknownId(DifyServer):
     """An id that no conversation has stands for the user's latest conversation."""
 
@@ -1136,7 +1136,10 @@ class AnswersAnUnknownIdWith403(DifyServer):
         return Refusal(403, "forbidden", "This conversation is not yours.")
 
 
-@mutant("dify.unknown-id-creates-nothing", also=["odd-ids-safe", "unknown-id-404", "unknown-id-refused"])
+@mutant(
+    "dify.unknown-id-creates-nothing",
+    also=["deleted-id-refused", "odd-ids-safe", "unknown-id-404", "unknown-id-refused"],
+)
 class CreatesAnUnknownConversation(DifyServer):
     """An id that no conversation has makes a conversation of that id."""
 
@@ -1148,7 +1151,7 @@ class CreatesAnUnknownConversation(DifyServer):
         return super().find(conversation_id, user)
 
 
-@mutant("dify.unknown-id-creates-nothing", also=["odd-ids-safe"])
+@mutant("dify.unknown-id-creates-nothing", also=["deleted-id-refused", "odd-ids-safe"])
 class RefusesAndCreatesAnUnknownConversation(DifyServer):
     """An id that no conversation has is answered with 404, and listed from then on."""
 
@@ -1288,7 +1291,7 @@ class GeneratesForAnUnknownId(DifyServer):
 # -- credentials
 
 
-@mutant("dify.credential-missing")
+@mutant("dify.credential-missing", also=["credential-before-validation"])
 class AsksForNoKey(DifyServer):
     """A request without any key is served."""
 
@@ -1297,7 +1300,7 @@ class AsksForNoKey(DifyServer):
             super().authenticate(request)
 
 
-@mutant("dify.credential-missing")
+@mutant("dify.credential-missing", also=["credential-before-validation"])
 class SendsTheKeylessToALogin(DifyServer):
     """A request without any key is redirected to a page to log in."""
 
@@ -1305,7 +1308,7 @@ class SendsTheKeylessToALogin(DifyServer):
         return await super().rename(request) if "authorization" in request.headers else RedirectResponse("/login", 302)
 
 
-@mutant("dify.credential-missing", also=["no-server-error"])
+@mutant("dify.credential-missing", also=["credential-before-validation", "no-server-error"])
 class CrashesWithoutAKey(DifyServer):
     """A request without any key is answered with 500."""
 
@@ -1342,7 +1345,10 @@ class ComparesAsFarAsTheKeyGoes(DifyServer):
             super().authenticate(request)
 
 
-@mutant("dify.credential-wrong", also=["credential-missing", "refusal-changes-nothing", "sequence-consistent"])
+@mutant(
+    "dify.credential-wrong",
+    also=["credential-before-validation", "credential-missing", "refusal-changes-nothing", "sequence-consistent"],
+)
 class RenamesAndThenLooksAtTheKey(DifyServer):
     """A rename with a wrong key is refused with 401 after it was made."""
 

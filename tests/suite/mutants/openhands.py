@@ -616,7 +616,14 @@ class RefusedTitleComesBack(OpenHandsServer):
 # Ids
 
 
-@mutant(kills="openhands.unknown-id-refused", also=("odd-ids-safe",))
+@mutant(
+    kills="openhands.unknown-id-refused",
+    also=(
+        "deleted-id-refused",
+        "owner-only",
+        "odd-ids-safe",
+    ),
+)
 class UnknownIdAnswersTrue(OpenHandsServer):
     """The rename of a conversation that does not exist is answered with true."""
 
@@ -688,7 +695,7 @@ class FirstOfAListOfIds(OpenHandsServer):
 # The key
 
 
-@mutant(kills="openhands.credential-missing")
+@mutant(kills="openhands.credential-missing", also=("credential-before-validation",))
 class NoKeyNeeded(OpenHandsServer):
     """A rename without a key is made; only a wrong key is refused."""
 

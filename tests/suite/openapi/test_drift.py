@@ -98,12 +98,12 @@ def test_every_citation_says_something(system: str, edition: str) -> None:
 NAME_LAWS = {"agno.unicode-exact", "agno.text-not-interpreted", "agno.length-200-accepted"}
 OF_404 = {
     "agno.unknown-id-refused", "agno.unknown-id-404", "agno.unknown-id-creates-nothing", "agno.odd-ids-safe",
-    "agno.user-scope-other", "agno.error-404-shape",
+    "agno.odd-ids-refused", "agno.deleted-id-refused", "agno.user-scope-other", "agno.error-404-shape",
 }  # fmt: skip
 OF_DESCRIPTION = {
     "agno.answer-name", "agno.name-stored", "agno.neighbours-untouched", "agno.session-untouched", "agno.rename-again",
     "agno.same-name", "agno.concurrent-same-session", "agno.concurrent-two-sessions", "agno.sequence-consistent",
-    "agno.unknown-id-refused", "agno.unknown-id-creates-nothing",
+    "agno.unknown-id-refused", "agno.unknown-id-creates-nothing", "agno.deleted-id-refused",
 }  # fmt: skip
 
 BODY = "/components/schemas/Body_rename_session"

@@ -151,7 +151,7 @@ CASES = [
     # a fixed case of a loop
     ("dify", "MissingUserTakenForDefault", "user-required", 8),
     ("dify", "CutsAtACharacterBeyondTheBmp", "unicode-exact", 8),
-    ("agno", "OddIdsGetAPage", "odd-ids-safe", 8),
+    ("agno", "OddIdsGetAPage", "odd-ids-refused", 8),
     # a drawn one, in each edition
     ("dify", "KnowsOldCharactersOnly", "valid-space-accepted", 12),
     ("openhands", "OddMembersIgnored", "invalid-space-refused", 8),
