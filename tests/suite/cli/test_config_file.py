@@ -44,6 +44,7 @@ rate-limit = "10/s"
 max-requests = 500
 time-budget = "60s"
 plan = false
+keep-failed = false
 insecure = true
 hypothesis-profile = "nightly"
 api-key-env = "AGNO_KEY"
@@ -77,6 +78,7 @@ def test_what_the_file_holds_is_given_to_a_run(given: Given) -> None:
         "RENAME_TCK_MAX_REQUESTS": "500",
         "RENAME_TCK_TIME_BUDGET": "60s",
         "RENAME_TCK_PLAN": "false",
+        "RENAME_TCK_KEEP_FAILED": "false",
         "RENAME_TCK_INSECURE": "true",
         "RENAME_TCK_API_KEY": "secret",
         "RENAME_TCK_OTHER_MODE_KEY": "other",
