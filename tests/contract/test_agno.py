@@ -350,7 +350,7 @@ def _error_shape(check: CheckContext, status: int) -> None:
             check.fail(f"a {status} answer", f"the documented shape, but {error.message}", exchange)
     needs_key = status == 401 and check.target.client.connection.key is None
     check.needs(not needs_key, "no API key given: set RENAME_TCK_API_KEY, so that its absence can be tried")
-    check.needs(found, f"no request of the run was answered with {status}")
+    check.needs(found, f"no answer of the run that can be judged has the status {status}")
 
 
 @requirement("agno.error-400-shape", last=True)
