@@ -45,7 +45,7 @@ judge_agno() {
   local interpreter=$1 said url=""
   said=$(mktemp)
   export AGNO_TELEMETRY=false OS_SECURITY_KEY=key-of-the-night
-  "$interpreter" tests/suite/real/agno_app.py "$(mktemp -d)/sessions.db" >"$said" 2>&1 &
+  "$interpreter" tests/suite/real/agno_app.py sqlite "$(mktemp -d)/sessions.db" >"$said" 2>&1 &
   trap "kill $!" EXIT
   for _ in $(seq 120); do
     url=$(grep -m 1 '^http://127.0.0.1:' "$said" || true)

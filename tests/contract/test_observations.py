@@ -79,7 +79,7 @@ def _duplicate_members(check: CheckContext, session: Session) -> Answer:
     text = json.dumps(check.body(session, first))
     raw = f"{text[:-1]}, {json.dumps(member)}: {json.dumps(last)}}}".encode()
     exchange = check.send(check.dialect.rename(session, None, raw=raw))
-    if exchange.status != 200 or not check.readable():
+    if not check.dialect.succeeded(exchange) or not check.readable():
         return _said(exchange), None
     stored = check.name_of(session, exchange)
     return {first: "accepted: the first value counts", last: "accepted: the last value counts"}.get(

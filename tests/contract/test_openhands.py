@@ -71,7 +71,7 @@ def test_a_member_besides_title_is_refused(check: CheckContext) -> None:
 @requirement("openhands.answer-boolean")
 def test_the_answer_is_a_boolean(check: CheckContext) -> None:
     steps = rename_series.run(check).accepted()
-    check.needs(steps, "no rename was answered with 200")
+    check.needs(steps, "no rename of the ordinary series was answered with 200")
     for step in check.each(steps):
         value = check.json(step.exchange, step.case)
         if not isinstance(value, bool):
@@ -81,7 +81,7 @@ def test_the_answer_is_a_boolean(check: CheckContext) -> None:
 @requirement("openhands.answer-true")
 def test_a_rename_that_changed_the_title_answers_true(check: CheckContext) -> None:
     steps = rename_series.run(check).accepted()
-    check.needs(steps, "no rename was answered with 200")
+    check.needs(steps, "no rename of the ordinary series was answered with 200")
     for step in check.each(steps):
         check.expect_equal(True, check.json(step.exchange, step.case), f"{step.case}: the answer", step.exchange)
 
@@ -137,7 +137,7 @@ def test_every_422_has_the_documented_shape(check: CheckContext) -> None:
             check.fail("the content type of a 422 answer", "application/json", exchange)
         for error in check.contract.answer_errors(422, check.json(exchange, "a 422 answer")):
             check.fail("a 422 answer", f"the documented shape, but {error.message}", exchange)
-    check.needs(found, "no request of the run was answered with 422")
+    check.needs(found, "no answer of the run that can be judged has the status 422")
 
 
 @requirement("openhands.error-422-detail", last=True)
@@ -148,7 +148,7 @@ def test_every_422_says_what_is_wrong(check: CheckContext) -> None:
         objects += isinstance(value, dict)
         if isinstance(value, dict) and "detail" not in value:
             check.fail("a 422 answer", "a member detail", exchange)
-    check.needs(objects, "no request of the run was answered with 422 and a JSON object")
+    check.needs(objects, "no answer of the run that can be judged has the status 422 and is a JSON object")
 
 
 # -- ids and owners
@@ -158,7 +158,10 @@ def test_every_422_says_what_is_wrong(check: CheckContext) -> None:
 def test_another_user_cannot_rename(check: CheckContext) -> None:
     connection = check.target.client.connection
     key = connection.other_user_key
-    check.needs(key, f"no key of another user given: set {OTHER_USER_KEY_VARIABLE} to the key of a user who owns none")
+    check.needs(
+        key,
+        f"no key of another user given: set {OTHER_USER_KEY_VARIABLE} to that of a user who does not own the session",
+    )
     check.needs(key != connection.key, f"{OTHER_USER_KEY_VARIABLE} holds the key of the sessions' own user")
     session = check.session()
     # a key that is refused as such shows nothing of who may rename what

@@ -114,43 +114,54 @@ class EveryCase:
             return False
 
     def _runs(self, mark: int) -> bool:
-        selector = self._check.selector
         try:
             self._law()
         except Nonconformance as failure:
-            failure.kind = failure.kind or " / ".join(selector.left_at_kind)
-            look = self._look(failure.exchange, failure.aspect, mark)
-            if self._is_again(look, failure):
-                return self._resumed(again=True)
-            if look.caused is not None:
-                self._caused = look.caused
-            else:
-                failure.after = " ".join(filter(None, (failure.after, look.after))) or None
-                self._failures.append(failure)
-            return self._resumed() and not self._is_hopeless() and not self._is_over_the_bound()
+            return self._goes_on_after_failure(failure, mark)
         except OrdinaryRenameRefused as refused:
-            look = self._look(refused.exchange, refused.aspect, mark)
-            again = look.caused is None and self._is_again(look, always=True)
-            if refused.exchange is not None and (look.jam is not None or (again and refused.exchange.status >= 500)):
-                self._target.forget_refusal(refused.exchange)  # what stopped the session, or the 5xx, is told itself
-            if again:
-                return self._resumed(again=True)
-            if look.jam is not None:
-                self._target.jams.append(look.jam)
-            self._caused, self._ending = self._caused or look.caused, refused
-            return look.caused is None and self._resumed() and not self._is_over_the_bound()
+            return self._goes_on_after_refusal(refused, mark)
         except (NotTested, ObstacleError) as trouble:
             self._ending = trouble
             if isinstance(trouble, ObstacleError) and self._first is not None:
                 self._failures.append(self._first)  # it failed, whatever trying it once more would have shown
                 self._first = None
         except Unjudgeable as trouble:
-            self._ending = trouble
-            last = self._target.client.journal.since(mark)[-1:]
-            look = self._look(last[0].exchange, Aspect.ACCEPTED, mark) if last else Look()
-            if last and look.caused is None and self._is_again(look, always=True):
-                self._ending = None
-                return self._resumed(again=True)
+            return self._goes_on_after_trouble(trouble, mark)
+        self._settle()
+        return False
+
+    def _goes_on_after_failure(self, failure: Nonconformance, mark: int) -> bool:
+        failure.kind = failure.kind or " / ".join(self._check.selector.left_at_kind)
+        look = self._look(failure.exchange, failure.aspect, mark)
+        if self._is_again(look, failure):
+            return self._resumed(again=True)
+        if look.caused is not None:
+            self._caused = look.caused
+        else:
+            failure.after = " ".join(filter(None, (failure.after, look.after))) or None
+            self._failures.append(failure)
+        return self._resumed() and not self._is_hopeless() and not self._is_over_the_bound()
+
+    def _goes_on_after_refusal(self, refused: OrdinaryRenameRefused, mark: int) -> bool:
+        """The same where an ordinary rename beside the case failed: that shows nothing of the case."""
+        look = self._look(refused.exchange, refused.aspect, mark)
+        again = look.caused is None and self._is_again(look, always=True)
+        if refused.exchange is not None and (look.jam is not None or (again and refused.exchange.status >= 500)):
+            self._target.forget_refusal(refused.exchange)  # what stopped the session, or the 5xx, is told itself
+        if again:
+            return self._resumed(again=True)
+        if look.jam is not None:
+            self._target.jams.append(look.jam)
+        self._caused, self._ending = self._caused or look.caused, refused
+        return look.caused is None and self._resumed() and not self._is_over_the_bound()
+
+    def _goes_on_after_trouble(self, trouble: Unjudgeable, mark: int) -> bool:
+        """The same where the suite could not judge the case: it may be able to when it tries once more."""
+        last = self._target.client.journal.since(mark)[-1:]
+        look = self._look(last[0].exchange, Aspect.ACCEPTED, mark) if last else Look()
+        if last and look.caused is None and self._is_again(look, always=True):
+            return self._resumed(again=True)
+        self._ending = trouble
         self._settle()
         return False
 

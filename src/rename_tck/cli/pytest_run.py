@@ -50,7 +50,8 @@ def judge(
         changes["HYPOTHESIS_STORAGE_DIRECTORY"] = _storage()
     _check_junit(last_value(arguments, *JUNIT))
     with _environment(changes, without):
-        status = pytest.main([*options, *arguments], plugins=[_Sentences(), _Paths(root), *plugins])
+        own = [_Sentences(), _Paths(root), _FromFile(frozenset(variables or {}))]
+        status = pytest.main([*options, *arguments], plugins=[*own, *plugins])
     return int(status)
 
 
@@ -154,6 +155,17 @@ def _sentence(text: str) -> str:
         return f"there is no option {name}{near or ': rename-tck run --help lists them.'}"
     wrong = re.search(r"error: (.*)", text)
     return one_line(wrong[1] if wrong else text)
+
+
+class _FromFile:
+    """A plugin of pytest that knows which variables are set for the run alone."""
+
+    def __init__(self, variables: frozenset[str]) -> None:
+        self._variables = variables
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """For the command that tries a failing case again."""
+        config.rename_tck_variables = self._variables  # type: ignore[attr-defined]
 
 
 class _Paths:

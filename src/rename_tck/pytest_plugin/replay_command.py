@@ -28,7 +28,10 @@ def replay_command(requirement: str, settings: Settings, config: pytest.Config) 
     """The command, quoted for a shell; keys and values of headers come from variables of the environment."""
     worker: dict[str, object] = getattr(config, "workerinput", {})
     called = worker.get("mainargv", sys.argv)
-    arguments = [*_options(settings)]
+    # what is in the user's own environment will be there again
+    of_the_run: frozenset[str] = getattr(config, "rename_tck_variables", frozenset())
+    headers_stay = "RENAME_TCK_HEADER" not in of_the_run and bool(os.environ.get("RENAME_TCK_HEADER", "").strip())
+    arguments = [*_options(settings), *(() if headers_stay else _headers(settings))]
     words = [*_keys(settings, os.environ), *_program(called if isinstance(called, list) else [])]
     return " ".join([*words, "replay", shlex.quote(requirement), *arguments])
 
@@ -102,8 +105,11 @@ def _options(settings: Settings) -> Iterator[str]:
     yield from (shlex.quote(f"--{name}={value}") for name, value in given if value is not None)
     if settings.insecure:
         yield "--insecure"
-    if not os.environ.get("RENAME_TCK_HEADER", "").strip():
-        for name, value in settings.headers:
-            shown = f"${{{header_variable(name)}:?}}" if value else ""
-            head = name if re.fullmatch(r"[\w-]+", name) else None
-            yield f'--header="{head}: {shown}"' if head else f'--header={shlex.quote(f"{name}: ")}"{shown}"'
+
+
+def _headers(settings: Settings) -> Iterator[str]:
+    """The headers that go with every request, each with the variable that a curl takes its value from, too."""
+    for name, value in settings.headers:
+        shown = f"${{{header_variable(name)}:?}}" if value else ""
+        plain = re.fullmatch(r"[\w-]+", name)
+        yield f'--header="{name}: {shown}"' if plain else f'--header={shlex.quote(f"{name}: ")}"{shown}"'

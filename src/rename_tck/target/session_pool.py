@@ -205,13 +205,23 @@ class SessionPool:
         """
         if self._fixture_ids and self.dialect.creating_is_costly:
             raise NotTested("creating a session here starts something costly, and sessions were given")
-        with INTERRUPTION.held():
-            made, refusal = self.creation.create(kind or self.dialect.kinds[0])
-            if made is None:
-                raise NotTested(refusal)
-            self._sessions.append(made)
-        self.reader.await_new(made)
+        made, refusal = self._make(kind or self.dialect.kinds[0])
+        if made is None:
+            raise NotTested(refusal)
         return made
+
+    def _make(self, kind: str | None) -> tuple[Session | None, str]:
+        """A session that is made now, when it is shown; else None, and why there is none."""
+        requests, refusal = self.creation.requests(kind)
+        if not requests:
+            return None, refusal
+        with INTERRUPTION.held():  # or the target would have made a session that the run does not know of
+            made, refusal = self.creation.create(requests, kind)
+            if made is not None:
+                self._sessions.append(made)
+        if made is not None:
+            self.reader.await_new(made)
+        return made, refusal
 
     def fresh(self, kind: str | None) -> Session | None:
         """As `spare`, or None where none is made."""
@@ -251,15 +261,7 @@ class SessionPool:
         refusal = "no creation was tried"
         self.creation.look()
         while len(self._of(kind)) < count:
-            requests, refusal = self.creation.requests(kind)
-            if not requests:
-                break
-            with INTERRUPTION.held():  # or the target would have made a session that the run does not know of
-                made, refusal = self.creation.create(requests, kind)
-                if made is not None:
-                    self._sessions.append(made)
-            if made is not None:
-                self.reader.await_new(made)
+            made, refusal = self._make(kind)
             if made is None:
                 if self.creation.last is not None:
                     self._note_refused_key(self.creation.last)

@@ -45,6 +45,7 @@ max-requests = 500
 time-budget = "60s"
 wait = "30s"
 plan = false
+keep-failed = false
 insecure = true
 hypothesis-profile = "nightly"
 api-key-env = "AGNO_KEY"
@@ -80,6 +81,7 @@ def test_what_the_file_holds_is_given_to_a_run(given: Given) -> None:
         "RENAME_TCK_TIME_BUDGET": "60s",
         "RENAME_TCK_WAIT": "30s",
         "RENAME_TCK_PLAN": "false",
+        "RENAME_TCK_KEEP_FAILED": "false",
         "RENAME_TCK_INSECURE": "true",
         "RENAME_TCK_API_KEY": "secret",
         "RENAME_TCK_OTHER_MODE_KEY": "other",

@@ -124,7 +124,7 @@ def test_the_page_is_linked(page: str) -> None:
      ("after 100 requests", "target.made_up_ids", "LOOK_LASTS"),
      ("80 requests", "checks.exploration", "SHRINKS"), ("5 seconds", "checks.exploration", "SHRINK_SECONDS"),
      ("fewer than 6 characters", "redaction", "_SHORT"), ("3,000 characters", "reports.terminal", "_CURL"),
-     ("100,000 bytes", "client.exchange", "_ARGUMENT_LIMIT")],
+     ("100,000 bytes", "client.curl", "_ARGUMENT_LIMIT")],
 )  # fmt: skip
 def test_the_numbers_are_those_of_the_code(words: str, module: str, name: str) -> None:
     import importlib

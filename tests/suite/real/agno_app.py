@@ -1,21 +1,39 @@
-"""The real Agno AgentOS with an agent, a team and a workflow on SQLite: no model is called, no network used.
+"""The real Agno AgentOS with an agent, a team and a workflow on one database: no model is called, no network used.
 
-Usage: python agno_app.py DATABASE-FILE. Prints its base URL, then serves. OS_SECURITY_KEY turns the key on.
+Usage: python agno_app.py sqlite|memory|json PATH. PATH is the file of SQLite's database or the folder of JSON files.
+Prints its base URL, then serves. OS_SECURITY_KEY turns the key on.
 """
 
 import socket
 import sys
+from typing import Any
 
 import uvicorn
 from agno.agent import Agent
-from agno.db.sqlite import SqliteDb
 from agno.os import AgentOS
 from agno.team import Team
 from agno.workflow import Workflow
 
 
+def database_of(store: str, path: str) -> Any:
+    """The database; what another store needs need not be installed."""
+    if store == "memory":
+        from agno.db.in_memory import InMemoryDb
+
+        made: Any = InMemoryDb()
+        made.id = "real-db"
+        return made
+    if store == "json":
+        from agno.db.json import JsonDb
+
+        return JsonDb(db_path=path, id="real-db")
+    from agno.db.sqlite import SqliteDb
+
+    return SqliteDb(db_file=path, id="real-db")
+
+
 def main() -> None:
-    database = SqliteDb(db_file=sys.argv[1], id="real-db")
+    database = database_of(sys.argv[1], sys.argv[2])
     agent = Agent(id="real-agent", name="Agent", db=database)
     team = Team(id="real-team", name="Team", members=[agent], db=database)
     workflow = Workflow(id="real-workflow", name="Workflow", db=database)

@@ -36,7 +36,7 @@ FINDINGS = {
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     folder = tmp_path_factory.mktemp("agno")
     env = {"AGNO_TELEMETRY": "false", "OS_SECURITY_KEY": KEY}
-    with serving(PYTHON, APP, str(folder / "sessions.db"), env=env) as url:
+    with serving(PYTHON, APP, "sqlite", str(folder / "sessions.db"), env=env) as url:
         yield judge(url, folder, env={"RENAME_TCK_API_KEY": KEY}, real_time=True)
 
 

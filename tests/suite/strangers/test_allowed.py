@@ -100,6 +100,14 @@ class ForbidsOtherUsers(OpenHandsServer):
             raise Refusal(403, "forbidden", "Only the owner can update the conversation.")
 
 
+class NothingIsDone(OpenHandsServer):
+    """Every update is answered with `false`, and nothing is stored."""
+
+    async def rename(self, request: Request) -> Response:
+        self.authenticate(request)
+        return self.respond(200, False)
+
+
 #: Each with what is judged, of which no MUST is broken, and the SHOULDs that are.
 ALLOWED: list[tuple[Callable[[str], AgnoServer | OpenHandsServer], str, set[str]]] = [
     (MoreMembersThanItsShape, "answer or type", set()),
@@ -130,3 +138,13 @@ def test_no_must_fails(
     assert all(judged.requirements[name]["level"] == "SHOULD" for name in should)
     assert judged.with_verdict("pass")
     assert judged.status == 0, judged.output
+
+
+def test_false_is_observed_as_no_success(tmp_path: Path) -> None:
+    with serve(NothingIsDone(KEY)) as url:
+        env = {"RENAME_TCK_API_KEY": KEY}
+        select = "what_no_document_settles"
+        judged = judge(url, tmp_path, system="openhands", env=env, select=select, record_only=True)
+    answers = {one["id"].partition(".")[2]: one["answer"] for one in judged.run["observations"]}
+    assert answers.pop("obs-not-json-status") == "answered with 200"
+    assert set(answers.values()) == {"answered with false"}
