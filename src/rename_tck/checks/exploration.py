@@ -100,6 +100,8 @@ def search(cases: st.SearchStrategy[T], attempt: Attempt[T], *, seed: str, examp
         # also Hypothesis' own complaint that a failure did not come again; what has failed stays so whatever comes
         if attempt.failure is None:
             raise
+    if attempt.ended is not None and (attempt.failure is None or isinstance(attempt.ended, KeyboardInterrupt)):
+        raise attempt.ended
     if attempt.failure is not None:
         raise attempt.failure
     if attempt.trouble is not None:
@@ -121,6 +123,7 @@ class Attempt(Generic[T]):
     ) -> None:
         self.failure: Nonconformance | None = None
         self.trouble: NotTested | ObstacleError | Unjudgeable | None = None
+        self.ended: BaseException | None = None
         self.passed: set[str] = set()
         self._judge = judge
         #: Whether the target still works after a failure: else smaller cases would fail for that.
@@ -154,6 +157,12 @@ class Attempt(Generic[T]):
             raise
         except (NotTested, ObstacleError, Unjudgeable) as trouble:
             self.trouble = trouble
+            raise _Enough from None
+        except Exception:
+            raise
+        except BaseException as ended:  # noqa: BLE001 - it is raised again when the search is over
+            # another plugin of pytest ends the test, as by a time-out: Hypothesis would take that for a case that fails
+            self.ended = ended
             raise _Enough from None
 
     def alone(self, drawn: T) -> None:

@@ -94,7 +94,7 @@ def _locate(settings: Settings, dialect: Dialect, seen: list[Exchange]) -> _Foun
                 if likely is None and (why := dialect.suggests(probe, answer)):
                     likely = _Found(base_url, why, certain=False)
         except Unjudgeable as trouble:
-            raise CouldNotJudge(str(trouble)) from None
+            raise CouldNotJudge(str(trouble) + unsaid_proxy(client.connection.proxy, str(trouble))) from None
         finally:
             client.close()
     return likely

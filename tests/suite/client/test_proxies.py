@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from harness import KEY, OTHER_MODE_KEY, judge
 
+from rename_tck.client import waiting
 from rename_tck.client.environment import proxies_for, proxy_of, secrets
 from rename_tck.client.exchange import Credential, Request, Trouble
 from rename_tck.client.request_policy import RequestPolicy, Route
@@ -169,9 +170,11 @@ def test_a_proxy_that_refuses_to_connect(tmp_path: Path) -> None:
 @pytest.mark.parametrize("system", ["dify", "openhands", None])
 @pytest.mark.parametrize("status", [407, 403, 502, 503])
 def test_what_a_proxy_may_have_answered_is_told_with_its_variable(
-    tmp_path: Path, status: int, system: str | None
+    tmp_path: Path, status: int, system: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    headers = {"Proxy-Authenticate": "Basic"} if status == 407 else {"Retry-After": "0"}
+    monkeypatch.setattr(waiting, "BACKING_OFF", ())
+    monkeypatch.setattr(waiting, "WAITING_LIMIT", 0.1)
+    headers = {407: {"Proxy-Authenticate": "Basic"}, 503: {"Retry-After": "0"}}.get(status, {})
     with proxying(status, headers) as (proxy, _):
         env = {"ALL_PROXY": f"http://user:{PASSWORD}@{proxy}"}
         judged = judge("http://target.invalid", tmp_path, system=system, env=env, select="name-stored")
