@@ -146,9 +146,13 @@ def other(case: Json) -> str:
     return f"{kind}{case['case']}{edition}: {came}; expected {case['expected']}"
 
 
-#: Parts of a pointer that say nothing of what is broken.
+#: The name of a member, or a status, in a pointer, a quotation or a case.
+_WORD = re.compile(r"[A-Za-z_][\w-]{2,}|[1-5][0-9]{2}")
+
+#: Such words that say nothing of what is broken.
 _GENERIC = frozenset({
     "properties", "required", "type", "description", "schema", "content", "responses", "components", "schemas", "items",
+    "string", "object", "integer", "boolean", "array", "the", "with", "must", "value", "status",
     "enum", "default", "format", "summary", "post", "patch", "application/json", "nullable", "examples",
 })  # fmt: skip
 
@@ -167,20 +171,25 @@ def broken_words(requirement: Json) -> list[Json]:
     a status that the failure names.
     """
     broken = _broken(requirement)
-    said = requirement["case"], requirement["expected"]
+    said = [set(_WORD.findall(requirement[member])) - _GENERIC for member in ("case", "expected")]
 
     def order(citation: Json) -> tuple[bool, bool, int]:
         if "source" in citation:
-            return False, False, len(said)
+            return False, False, 2 * len(said)
         names = [part.replace("~1", "/") for part in citation["pointer"].split("/")]
-        telling = [name for name in names if name not in _GENERIC][-1:]
-        places = (
-            place
-            for place, text in enumerate(said)
-            if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in telling)
+        quoted, pointed = (
+            set(_WORD.findall(citation["quote"])),
+            {*[name for name in names if name not in _GENERIC][-1:]},
         )
+        # what the failing case is of comes before what was expected there, and a quote that says it before its place
+        ranks = [
+            2 * place + rank
+            for place, words in enumerate(said)
+            for rank, own in enumerate((quoted, pointed))
+            if words & own
+        ]
         hollow = "$ref" in citation["quote"] or citation["quote"].rstrip().endswith(":")
-        return citation["edition"] not in broken, hollow, next(places, len(said))
+        return citation["edition"] not in broken, hollow, min(ranks, default=2 * len(said))
 
     return sorted(requirement["citations"], key=order)
 

@@ -363,7 +363,7 @@ def test_each_failing_class_has_a_file_and_goes_with_the_first(edition: str | No
 SEQUENCES = "dify.sequence-consistent"
 
 
-def test_of_two_tests_that_fail_the_first_is_kept(tmp_path: Path) -> None:
+def test_of_two_tests_that_fail_the_first_is_kept(tmp_path: Path, replay: Callable[..., tuple[int, str, str]]) -> None:
     found = judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select="sequence-consistent")
     assert "2 failed" in found.output
     assert set(all_files(tmp_path)) == {f"{SEQUENCES}.json", f"{SEQUENCES}.2.json"}
@@ -371,6 +371,9 @@ def test_of_two_tests_that_fail_the_first_is_kept(tmp_path: Path) -> None:
     assert content["test"].endswith(f"::test_every_session_bears_the_last_name_accepted_for_it[{SEQUENCES}]")
     assert second["test"].endswith(f"_in_drawn_sequences[{SEQUENCES}]")
     assert f"rename-tck replay {tmp_path}/replay/{SEQUENCES}.2.json" in found.output, "of the second test"
+    for server, status in ((faulty("dify", "SaysRenamedStoresNothing"), 1), (right("dify"), 0)):
+        done, out, _ = replay(server, str(tmp_path / "replay" / f"{SEQUENCES}.2.json"), tmp_path)
+        assert done == status, out
     assert content["case"] == found.requirements[SEQUENCES]["case"]
     # and again where it is kept already
     judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select="sequence-consistent")
