@@ -204,8 +204,12 @@ class SessionPool:
         """
         if self._fixture_ids and self.dialect.creating_is_costly:
             raise NotTested("creating a session here starts something costly, and sessions were given")
+        kind = kind or self.dialect.kinds[0]
+        requests, refusal = self.creation.requests(kind)
+        if not requests:
+            raise NotTested(refusal)
         with INTERRUPTION.held():
-            made, refusal = self.creation.create(kind or self.dialect.kinds[0])
+            made, refusal = self.creation.create(requests, kind)
             if made is None:
                 raise NotTested(refusal)
             self._sessions.append(made)
