@@ -263,9 +263,7 @@ class CaseSender:
 
     def _to_client(self, request: Request, purpose: Purpose) -> Exchange:
         about = self.requirement.id if self.requirement is not None else None
-        exchange = self.target.client.send(request, purpose, about, self.selector.keys)
-        self.target.pool.made_up.see_to(exchange)
-        return exchange
+        return self.target.client.send(request, purpose, about, self.selector.keys)
 
     def _exchange(self, request: Request, purpose: Purpose) -> Exchange:
         exchange = self._to_client(request, purpose)

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -97,6 +97,8 @@ class TargetClient:
         self.sent: Counter[tuple[str, str]] = Counter()
         self.waiting = Waiting()
         self.reconnected = 0
+        #: Shown each exchange of the operation under test, but for those that put names back.
+        self.after_rename: Callable[[Exchange], None] | None = None
         #: Everything that was sent and answered, or not, in order.
         self.journal = Journal()
         self._hung = 0.0
@@ -131,7 +133,10 @@ class TargetClient:
         """
         route = self.policy.permit(request)
         exchange = self._send(request, route)
-        self.journal.add(exchange, purpose, requirement, case, of_rename=route == self.policy.operation)
+        of_rename = route == self.policy.operation
+        self.journal.add(exchange, purpose, requirement, case, of_rename=of_rename)
+        if of_rename and purpose is not Purpose.CLEANUP and self.after_rename is not None:
+            self.after_rename(exchange)
         return exchange
 
     def _send(self, request: Request, route: Route) -> Exchange:

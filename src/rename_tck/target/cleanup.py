@@ -226,7 +226,7 @@ class _Cleanup:
             )
 
     def _created(self) -> set[str]:
-        return {session.id for session in self._pool.all if session.origin == "created"}
+        return {session.id for session in self._pool.of_the_run if session.origin == "created"}
 
     def _look_for_chosen(self, session_id: str, attempt: Attempt) -> None:
         """A session under an id that the suite has chosen by chance, and had looked for before: it is the run's."""

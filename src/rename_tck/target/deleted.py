@@ -30,8 +30,13 @@ def make_and_delete(target: Target) -> Session:
     )
     if not target.dialect.succeeded(named):
         raise NotTested(f"the rename before the deletion is not accepted (status {named.status})")
-    if target.reader.read(session) is None:
+    shown = target.reader.read(session)
+    if shown is None:
         raise NotTested("a session that was made for this is not there when it is read back")
+    if target.pool.made_up.takes_others or target.dialect.id_in(shown) != session.id:
+        raise NotTested(
+            "the target takes one session for another here, so that none but the run's own might be deleted"
+        )
     exchange = target.reader.ask(target.dialect.deletion(session), Purpose.PREPARATION)
     if not 200 <= exchange.status < 300:
         said = summary(exchange.answer, target.client.connection.redact)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -67,6 +68,10 @@ class MadeUpIds:
     #: Requests that have renamed sessions of others, each with what was done about it.
     _done: list[tuple[Exchange, str]] = field(default_factory=list)
     _in_vain: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.client.after_rename = self.see_to
 
     # -- before a request
 
@@ -182,6 +187,14 @@ class MadeUpIds:
 
     def see_to(self, exchange: Exchange) -> None:
         """Where a request has renamed a session of others, give that its name back at once, and keep what was done."""
+        if not self._lock.acquire(blocking=False):
+            return  # of requests in flight at once the first to come back sees to it
+        try:
+            self._see_to(exchange)
+        finally:
+            self._lock.release()
+
+    def _see_to(self, exchange: Exchange) -> None:
         encoded = self._segment(exchange)
         answered = self._answered(exchange)
         done = self.dialect.succeeded(exchange)
@@ -203,7 +216,8 @@ class MadeUpIds:
 
     def done_by(self, exchange: Exchange | None) -> str | None:
         """What a request has done to sessions of others, in a sentence; None where nothing was seen."""
-        return next((said for one, said in self._done if one is exchange), None)
+        said = next((said for one, said in self._done if one is exchange), None)
+        return said and f"{said[0].upper()}{said[1:]}."
 
     def _keep(self, exchange: Exchange, told: list[str]) -> None:
         said = "; ".join(told)

@@ -32,7 +32,9 @@ def test_nothing_of_others_differs_after_a_run(system: str, spelling: str, tmp_p
         assert not server.touched()
     failed = found.with_verdict("fail") | found.with_verdict("error")
     # an id that is no UUID
-    assert failed <= {"dify.answer-id-uuid", "dify.answer-schema"}
+    assert failed <= {"dify.answer-id-uuid", "dify.answer-schema"}, {
+        name: found.requirements[name]["reason"] for name in failed
+    }
     assert found.requirements[f"{system}.unknown-id-refused"]["verdict"] == "pass"
 
 
