@@ -1948,9 +1948,19 @@ class CrashesOnANullName(DifyServer):
         return super().valid_name(body)
 
 
-@mutant("dify.name-null-refused", options=("--edition=ja",))
-class AcceptsANullName(DifyServer):
-    """A name that is null is accepted where auto_generate is true."""
+@mutant("dify.name-null-refused", also=["invalid-space-refused"], options=("--edition=ja",))
+class AcceptsANullName(Japanese):
+    """A name that is null beside auto_generate false is accepted, and leaves the name."""
+
+    def valid_renaming(self, body: dict[str, Any]) -> Renaming:
+        if body.get("name", "") is None and body.get("auto_generate") is False:
+            return Renaming(self.valid_user(body), None, auto_generate=False)
+        return super().valid_renaming(body)
+
+    def new_name(self, conversation: Conversation, asked: Renaming) -> str:
+        if asked.name is None and not asked.auto_generate:
+            return conversation.name
+        return super().new_name(conversation, asked)
 
 
 @mutant("dify.null-is-not-text")
@@ -2249,7 +2259,7 @@ class CrashesOnWhatWasDeleted(RenamesWhatWasDeleted):
         return super().find(conversation_id, user)
 
 
-@mutant("dify.unknown-id-creates-nothing")
+@mutant("dify.unknown-id-creates-nothing", also=["deleted-id-refused"])
 class CreatesOneUnderAnIdOfItsOwn(DifyServer):
     """An id that no conversation has is answered with 404, and a new conversation of another id has the name."""
 

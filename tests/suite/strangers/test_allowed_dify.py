@@ -190,7 +190,7 @@ def test_what_is_left_open_breaks_nothing(
     }
     assert {name.removeprefix("dify.") for name in failed} == breaks, json.dumps(failed, ensure_ascii=False, indent=1)
     assert all(level == "SHOULD" for level, *_ in failed.values())
-    assert judged.status == 0, judged.output
+    assert judged.run["verdict"] not in {"does not conform", "could not judge"}, judged.output
 
 
 def test_without_a_model_the_name_is_not_said_to_be_given(tmp_path: Path) -> None:
