@@ -28,7 +28,7 @@ class OpenHands(Dialect):
     updated_member = "last_updated_at"
     answers_session = False
     unknown_answers_false = True
-    # the document names none of them; a header that is missing may be the 422 that it does name, and 404 hides the session
+    # the document names none of them: a header that is missing may be the 422 that it does name, 404 hides the session
     credential_refusals = frozenset({401, 403, 404, 422})
     creating_is_costly = True
     immutable_members = (
