@@ -227,23 +227,22 @@ class CaseSender:
     ) -> NoReturn:
         """Conclude that the requirement is broken."""
         attempt = replay_data(self.selector.keys, exchange, self.target)
-        made = self._made(exchange)
+        made = self.made(exchange)
+        if made is not None:
+            self.target.pool.failed.setdefault(made[1], self.requirement.id if self.requirement is not None else "")
+            made = None if self.target.pool.keep_failed else made
         case, expected = self.excerpt(case, _LONGEST_CASE), self.excerpt(expected)
         raise Nonconformance(case, expected, exchange, compared, attempt, made=made)
 
-    def _made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
-        """How the session that a failing exchange is about was made, and its id, where the run deletes it again."""
+    def made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
+        """How the session that an exchange is about was made, and its id, where the run has made it."""
         path = "" if exchange is None else unquote(exchange.request.path)
         made = [session for session in self.target.pool.all if session.creation is not None]
         addressed = [session for session in made if session.id in path.split("/")]
         # or by an id that is made of its own, where that is long enough to be told
         near = [one for one in made if len(one.id) >= 8 and (one.id[:-1] in path or one.id[1:] in path)]
         session = next(iter(addressed or near), None)
-        if session is None or session.creation is None:
-            return None
-        pool = self.target.pool
-        pool.failed.setdefault(session.id, self.requirement.id if self.requirement is not None else "")
-        return None if pool.keep_failed else (session.creation, session.id)
+        return None if session is None or session.creation is None else (session.creation, session.id)
 
     def redacted(self, text: str) -> str:
         """A text that the target had a part in, without secrets: to be asked for before the text is cut."""
