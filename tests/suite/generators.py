@@ -18,10 +18,11 @@ from unittest import mock
 
 from harness import judge
 
-from rename_tck.cases import bodies, credentials, ids, names
+from rename_tck.cases import agno, bodies, credentials, ids, names
 from rename_tck.cases.system_cases import load as load_cases
 from rename_tck.client.exchange import Request, decoded, encode_json
 from rename_tck.client.transport import TargetClient
+from rename_tck.settings.settings import Settings
 from rename_tck.systems import NAMES, Session, load
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "generators.md"
@@ -67,10 +68,16 @@ def kinds(system: str) -> list[Kind]:
         *(Kind("body", one.label, one.mistake) for one in raw),
         *(Kind("member", one.label, one.mistake) for one in wrong),
         *(Kind("query", one.label, one.mistake) for one in load_cases(dialect).odd_queries(live)),
+        *(Kind("user", one.label, one.mistake) for one in _users(system)),
         *(Kind("key", one.label, one.mistake) for one in keys),
         *(Kind("sequence", label, mistake) for label, mistake in MOVES.items()),
     ]
     return list(dict.fromkeys(found))
+
+
+def _users(system: str) -> tuple[agno.OtherUser, ...]:
+    """The users on whose behalf a session of the suite's own user is renamed, where the query has one."""
+    return (*agno.other_users(Settings.user), *agno.lookalikes(Settings.user)) if system == "agno" else ()
 
 
 def count(system: str, report_dir: Path, seed: int = 1) -> Counter[tuple[str, str]]:
@@ -79,9 +86,9 @@ def count(system: str, report_dir: Path, seed: int = 1) -> Counter[tuple[str, st
     moves: Counter[str] = Counter()
     original = TargetClient.send
 
-    def send(self: TargetClient, request: Request) -> Any:
+    def send(self: TargetClient, request: Request, *rest: Any) -> Any:
         sent.append(request)
-        return original(self, request)
+        return original(self, request, *rest)
 
     made: list[bodies.RawBody] = []
     with mock.patch.object(TargetClient, "send", send), _counted_moves(moves, report_dir), _recorded_bodies(made):
@@ -139,6 +146,7 @@ class _Classes:
         fixed = (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL)
         self.raw = {raw.raw: raw.label for raw in (*fixed, *made)}
         self.credentials = {bad.credential: bad.label for bad in (*credentials.MISSING, *credentials.WRONG)}
+        self.users: dict[str | None, str] = {one.user_id: one.label for one in _users(system)}
         self.live: set[str] = set()
 
     def of(self, request: Request) -> Iterator[tuple[str, str]]:
@@ -153,6 +161,8 @@ class _Classes:
         yield from self._id(segment)
         if request.credential in self.credentials:
             yield "key", self.credentials[request.credential]
+        if (user := dict(request.query).get("user_id")) in self.users:
+            yield "user", self.users[user]
         if request.body is not None:
             yield from self._body(request.body)
         for kind in self.dialect.kinds:
@@ -197,6 +207,7 @@ _PLACES = {
     "body": "Bodies",
     "member": "Values of members, where the document has another type",
     "query": "Queries",
+    "user": "Users, none of whom the session belongs to",
     "key": "Keys",
     "sequence": "Sequences: steps after each of which every session is read back",
 }

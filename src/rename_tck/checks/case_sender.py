@@ -308,23 +308,27 @@ class CaseSender:
         found = Nonconformance(
             self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt, aspect, kind
         )
-        found.made = self._made(exchange)
+        found.made = self._to_be_made(exchange)
         found.after = self.target.pool.made_up.done_by(exchange)
         raise found
 
-    def _made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
-        """How the session that a failing exchange is about was made, and its id, where the run deletes it again."""
+    def _to_be_made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
+        """How the session that a failing exchange is about is to be made to see it fail again; None: it stays."""
+        made = self.made(exchange)
+        if made is None:
+            return None
+        self.target.pool.failed.setdefault(made[1], self.requirement.id if self.requirement is not None else "")
+        return None if self.target.pool.keep_failed else made
+
+    def made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
+        """How the session that an exchange is about was made, and its id, where the run has made it."""
         path = "" if exchange is None else unquote(exchange.request.path)
         made = [session for session in self.target.pool.of_the_run if session.creation is not None]
         addressed = [session for session in made if session.id in path.split("/")]
         # or by an id that is made of its own, where that is long enough to be told
         near = [one for one in made if len(one.id) >= 8 and (one.id[:-1] in path or one.id[1:] in path)]
         session = next(iter(addressed or near), None)
-        if session is None or session.creation is None:
-            return None
-        pool = self.target.pool
-        pool.failed.setdefault(session.id, self.requirement.id if self.requirement is not None else "")
-        return None if pool.keep_failed else (session.creation, session.id)
+        return None if session is None or session.creation is None else (session.creation, session.id)
 
     def redacted(self, text: str) -> str:
         """A text that the target had a part in, without secrets: to be asked for before the text is cut."""

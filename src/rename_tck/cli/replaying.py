@@ -132,7 +132,7 @@ def _said(replay: Replay, kept: ReplayCase, path: Path) -> tuple[str, int]:
     if outcome.verdict is not Verdict.FAIL:
         shown = None
         if sent is not None and sent.exchange is not None:
-            shown = failure(Nonconformance(kept.case, "", sent.exchange), replay.redact)
+            shown = failure(Nonconformance(kept.case, "", sent.exchange, made=sent.made), replay.redact)
         content |= {
             "case": kept.case,
             "request": shown and shown.request,

@@ -25,7 +25,10 @@ _PROGRAM = "rename-tck"
 
 
 def replay_command(requirement: str, settings: Settings, config: pytest.Config) -> str:
-    """The command, quoted for a shell; keys and values of headers come from variables of the environment."""
+    """The command, quoted for a shell; keys and values of headers come from variables of the environment.
+
+    What was found of an embedded server is tried again by a run of the requirement.
+    """
     worker: dict[str, object] = getattr(config, "workerinput", {})
     called = worker.get("mainargv", sys.argv)
     # what is in the user's own environment will be there again
@@ -33,6 +36,10 @@ def replay_command(requirement: str, settings: Settings, config: pytest.Config) 
     headers_stay = "RENAME_TCK_HEADER" not in of_the_run and bool(os.environ.get("RENAME_TCK_HEADER", "").strip())
     arguments = [*_options(settings), *(() if headers_stay else _headers(settings))]
     words = [*_keys(settings, os.environ), *_program(called if isinstance(called, list) else [])]
+    if settings.base_url is None:
+        # a replay needs a target, and the embedded server is gone with the run
+        system = requirement.partition(".")[0]
+        return " ".join([*words, "run", f"--system={system}", "-k", shlex.quote(requirement), *arguments])
     return " ".join([*words, "replay", shlex.quote(requirement), *arguments])
 
 

@@ -25,6 +25,8 @@ class Sent:
 
     exchange: Exchange | None
     known: bool
+    #: How the session that it is about was made, and its id, where the run has made it.
+    made: tuple[Exchange, str] | None = None
 
 
 @dataclass(eq=False)
@@ -78,9 +80,10 @@ class Replay:
         several = len(Catalogue.load(first.system).editions) > 1
         return replace(settings, system=first.system, editions=self.editions if several else (), spec=None)
 
-    def note(self, case: ReplayCase, exchanges: Sequence[Exchange], *, known: bool) -> None:
+    def note(self, case: ReplayCase, check: CheckContext) -> None:
         """Remember what was sent for a case."""
-        self.sent[case.edition] = Sent(likest(exchanges, case.request), known)
+        exchange = likest(check.journal(), case.request)
+        self.sent[case.edition] = Sent(exchange, check.selector.met, check.made(exchange))
 
 
 def try_alone(law: Callable[..., None], check: Any, case: ReplayCase, replay: Replay | None) -> None:
@@ -108,4 +111,4 @@ def try_alone(law: Callable[..., None], check: Any, case: ReplayCase, replay: Re
             law(check=check)
     finally:
         if replay is not None:
-            replay.note(case, check.journal(), known=check.selector.met)
+            replay.note(case, check)

@@ -63,8 +63,25 @@ def test_the_line_works_as_printed(mutant: Mutant, called: Sequence[str], more: 
     assert f"replay: {rule} still fails" in again.stdout
 
 
-def test_the_embedded_server_is_tried_again_without_a_url(tmp_path: Path) -> None:
-    assert "--base-url" not in replay_command.replay_command("agno.x", Settings(report_dir=tmp_path), _config(["x"]))
+@pytest.mark.slow
+def test_the_embedded_server_is_tried_again_by_a_run(tmp_path: Path) -> None:
+    """It is correct by the vendored document, and not by another one."""
+    text = (ROOT / "specs/openhands/openapi.yaml").read_text(encoding="utf-8")
+    assert text.count("maxLength: 200") == 1
+    spec = tmp_path / "my spec.yaml"
+    spec.write_text(text.replace("maxLength: 200", "maxLength: 100"), encoding="utf-8")
+    arguments = [*PYTEST, f"--spec={spec}", "-k", "invalid-space-refused", f"--report-dir={tmp_path}"]
+    done = _call(sys.executable, *arguments)
+    assert done.returncode == 1, done.stdout + done.stderr
+    (line,) = again_lines(done.stdout)
+    again = _call("bash", "-c", line)
+    assert again.returncode == 1, line + again.stdout + again.stderr
+    assert again_lines(again.stdout)
+
+
+def _call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    env = plain_environment()
+    return subprocess.run(arguments, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
 def _config(called: Sequence[str]) -> Any:
@@ -92,10 +109,10 @@ def test_the_program_is_the_one_that_was_called(
     names = {"bin": "/opt/my python/bin", "python": "'/opt/my python/bin/python'", "here": str(tmp_path)}
     found = which and which.format(**names)
     monkeypatch.setattr("shutil.which", lambda name: found if name == "rename-tck" else None)
-    line = replay_command.replay_command("agno.x", Settings(), _config([called.format(**names)]))
+    line = replay_command.replay_command("agno.x", Settings(base_url="http://h"), _config([called.format(**names)]))
     expected = program.format(**names)
     expected = f"'{expected}'" if expected.startswith("/opt") else expected
-    assert line == f"{expected} replay agno.x --report-dir=reports"
+    assert line == f"{expected} replay agno.x --base-url=http://h --report-dir=reports"
 
 
 def test_a_key_of_another_variable_is_taken_from_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ def database_of(store: str, path: str) -> Any:
     if store == "memory":
         from agno.db.in_memory import InMemoryDb
 
-        made: Any = InMemoryDb()
+        untyped: Any = InMemoryDb
+        made = untyped()
         made.id = "real-db"
         return made
     if store == "json":
