@@ -75,6 +75,16 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Leftover:
+    """Something that is left at the target after a run, or may be left."""
+
+    #: The id of the session; None where it is not known.
+    id: str | None
+    #: What was seen of it, in a sentence.
+    what: str
+
+
+@dataclass(frozen=True)
 class Compared:
     """Two values that should have been equal, as text."""
 

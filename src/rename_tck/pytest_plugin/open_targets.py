@@ -14,7 +14,7 @@ from rename_tck.settings.settings import BadOptionError
 from rename_tck.target.connection import TargetConnection, all_editions, embedded_settings
 from rename_tck.target.detection import identify, locate
 from rename_tck.target.waiting import wait_until_up
-from rename_tck.verdict import CouldNotJudge, NotTested
+from rename_tck.verdict import CouldNotJudge, Leftover, NotTested
 
 
 class Targets:
@@ -91,12 +91,19 @@ class Targets:
 
     def close_for_replay(self) -> None:
         """Put back the sessions of the cases of earlier runs, so that nothing of them shows while others are tried."""
-        session = self._session
         for system, opened in self._for_replay.items():
             opened.close()
-            session.system_run(system).requests += opened.client.sent.total()
-            session.system_run(system).notes += [session.redact(note) for note in opened.notes]
+            self._take_over(system, opened)
         self._for_replay.clear()
+
+    def _take_over(self, system: str, opened: TargetConnection) -> None:
+        """Note what a target that is closed has to tell besides the verdicts."""
+        session, run = self._session, self._session.system_run(system)
+        run.requests += opened.client.sent.total()
+        run.notes += [session.redact(note) for note in opened.notes]
+        run.leftovers += [
+            Leftover(left.id and session.redact(left.id), session.redact(left.what)) for left in opened.pool.leftovers
+        ]
 
     def borrows(self, system: str) -> bool:
         """Whether the target's sessions are not of the run's own making, so that all tests must share them."""
@@ -116,9 +123,8 @@ class Targets:
                 run.accepted += target.accepted
                 if target.stopped is not None and not target.stopped.by_the_request:
                     run.broken_off = run.broken_off or session.redact(target.stopped.sentence)
-                run.requests += opened.client.sent.total()
                 run.observations.update(target.observations)
-                run.notes += [session.redact(note) for note in opened.notes]
+                self._take_over(system, opened)
                 run.notes += [session.redact(complaint) for complaint in self._earlier.complaints(system)]
 
     def _prepared(
@@ -132,6 +138,7 @@ class Targets:
         except BaseException:
             opened.close()
             del targets[system]
+            self._take_over(system, opened)
             raise
         return opened
 

@@ -9,7 +9,7 @@ import pytest
 
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.results.left_out import ContractTest
-from rename_tck.results.run import Leftover
+from rename_tck.verdict import Leftover
 
 #: What a session knows of the tests that there are.
 _TESTS = ("expected", "selected")

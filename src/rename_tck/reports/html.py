@@ -158,7 +158,7 @@ def _leftovers(run: Json) -> Markup | None:
     heading = facts.leftovers(run)
     if heading is None:
         return None
-    items = (el("li", el("code", left["id"]), f": {left['what']}") for left in run["leftovers"])
+    items = (el("li", left["what"]) for left in run["leftovers"])
     return join(el("h3", heading), el("ul", *items, class_="plain"))
 
 

@@ -84,7 +84,7 @@ def _leftovers(run: Json) -> str:
     heading = facts.leftovers(run)
     if heading is None:
         return ""
-    items = [f"- {code(left['id'], 100)}: {text(left['what'])}" for left in run["leftovers"][:_MOST_NOTES]]
+    items = [f"- {text(left['what'])}" for left in run["leftovers"][:_MOST_NOTES]]
     return f"#### {text(heading)}\n\n" + "\n".join(items)
 
 

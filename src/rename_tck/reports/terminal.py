@@ -58,7 +58,7 @@ def leftovers(run: Json) -> list[str]:
     """What is or may be left at the target, a line or more for each."""
     heading = facts.leftovers(run)
     lines = [] if heading is None else [f"{heading}:"]
-    return lines + [line for left in run["leftovers"] for line in _indented(f"{left['id']}: {left['what']}", 2, 4)]
+    return lines + [line for left in run["leftovers"] for line in _indented(left["what"], 2, 4)]
 
 
 def _requirements(run: Json) -> list[str]:

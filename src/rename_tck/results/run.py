@@ -15,7 +15,7 @@ from rename_tck.results.finding import Failure, Finding
 from rename_tck.results.known_failures import Applied, KnownFailure, apply, mark
 from rename_tck.results.left_out import BLOCKING, LeftOut, gap_of, in_part, why
 from rename_tck.results.record import Json
-from rename_tck.verdict import SCHEMA_VERSION, SEVERITY, Evidence, Gap, RunVerdict, Verdict
+from rename_tck.verdict import SCHEMA_VERSION, SEVERITY, Evidence, Gap, Leftover, RunVerdict, Verdict
 
 #: Exit statuses. 2 (interrupted), 4 (bad option) and 5 (nothing collected) are pytest's own.
 CONFORMS = 0
@@ -27,14 +27,6 @@ BAD_OPTION = 4
 
 NO_EVIDENCE = "nothing was sent that could have shown it"
 ONLY_REPLAY = "only the case was tried that an earlier run kept, and it did not fail"
-
-
-@dataclass(frozen=True)
-class Leftover:
-    """What is or may be left at the target: an id, and in a sentence what that is."""
-
-    id: str
-    what: str
 
 
 @dataclass

@@ -9,12 +9,11 @@ from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Session
-from rename_tck.target.leftovers import Leftover
 from rename_tck.target.others import Look
 from rename_tck.target.readback import summary
 from rename_tck.target.session_creation import Attempt
 from rename_tck.target.session_pool import SessionPool
-from rename_tck.verdict import Conclusion, Unjudgeable
+from rename_tck.verdict import Conclusion, Leftover, Unjudgeable
 
 #: Seconds after which a session that was deleted is looked for a last time: a server may take a moment.
 _MOMENT = 1.0

@@ -11,12 +11,11 @@ from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Session
-from rename_tck.target.leftovers import Leftover
 from rename_tck.target.made_up_ids import MadeUpIds
 from rename_tck.target.others import OtherSessions
 from rename_tck.target.readback import SessionReader, Snapshot, summary
 from rename_tck.target.session_creation import SessionCreation
-from rename_tck.verdict import CouldNotJudge, NotTested, ObstacleError, Unjudgeable
+from rename_tck.verdict import CouldNotJudge, Leftover, NotTested, ObstacleError, Unjudgeable
 
 #: Sessions that stopped working, and others were made in their place: more than that is another sort of fault.
 _RETIRED = 30

@@ -15,8 +15,7 @@ from rename_tck.reference.serving import serve
 from rename_tck.settings.settings import Settings
 from rename_tck.systems import NAMES
 from rename_tck.target.connection import TargetConnection, all_editions
-from rename_tck.target.leftovers import Leftover
-from rename_tck.verdict import CouldNotJudge
+from rename_tck.verdict import CouldNotJudge, Leftover
 
 SERVERS: dict[str, Callable[[str], Any]] = {"dify": DifyServer, "agno": AgnoServer, "openhands": OpenHandsServer}
 
