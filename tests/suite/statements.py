@@ -16,7 +16,7 @@ SAYING = {
     "fail": (0, 1), "needs": (1,), "NotTested": (0,), "Unjudgeable": (0,), "CouldNotJudge": (0,), "accept": (1,),
     "expect_equal": (2,), "stored": (2,), "stored_if_readable": (2,), "rename_and_expect": (2,), "refuse": (0,),
     "require_refusal": (0,), "keep_or_refuse": (3,), "expect_answered": (2,), "json": (1,), "ObstacleError": (0,),
-    "OrdinaryRenameRefused": (0,),
+    "OrdinaryRenameRefused": (0,), "Look": (0,), "Jam": (3,), "Stopped": (0,), "Control": (3,), "_left": (1,),
 }  # fmt: skip
 #: The same of named arguments.
 NAMED = {"case", "expected", "reason"}
@@ -59,6 +59,8 @@ def of_source(source: str) -> set[str]:
 def _saying(call: ast.Call) -> Iterator[ast.expr]:
     name = getattr(call.func, "attr", None) or getattr(call.func, "id", None)
     positions = SAYING.get(str(name), ())
+    if name == "append" and getattr(getattr(call.func, "value", None), "attr", None) == "notes":
+        positions = (0,)
     yield from (call.args[position] for position in positions if position < len(call.args))
     if positions:
         yield from (keyword.value for keyword in call.keywords if keyword.arg in NAMED)

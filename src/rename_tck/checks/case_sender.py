@@ -275,7 +275,7 @@ class CaseSender:
         control = self._to_client(self.rename(self.target.pool.any(), self.name()), Purpose.CONTROL)
         if control.answer is not None:
             self.fail(
-                f"a request that is not answered, twice over fresh connections, while others are ({trouble})",
+                f"a request that is not answered, while an ordinary rename after it is ({trouble})",
                 "an HTTP answer",
                 exchange,
             )

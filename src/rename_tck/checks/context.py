@@ -166,8 +166,8 @@ class CheckContext(CaseSender):
         elif live and exchange.status in {404, 405, 410}:
             self.fail(
                 case,
-                "a 4xx status that refuses the fault (400 or 422, say): the session exists, so "
-                f"{exchange.status} is no proof that the fault was noticed",
+                "a 4xx status that refuses the fault (400 or 422, say): "
+                f"{exchange.status} may say as well that there is no such session",
                 exchange,
             )
 
@@ -179,7 +179,7 @@ class CheckContext(CaseSender):
         if not self.dialect.succeeded(exchange):
             self._note_refused_rename(exchange)
             raise OrdinaryRenameRefused(
-                f"the same request without the fault is not accepted either (status {exchange.status}), "
+                f"an ordinary rename beside it is not accepted either (status {exchange.status}), "
                 "so the refusal proves nothing",
                 exchange=exchange,
                 aspect=_aspect_of(exchange),

@@ -133,7 +133,7 @@ class EveryCase:
     def _goes_on_after_failure(self, failure: Nonconformance, mark: int) -> bool:
         failure.kind = failure.kind or " / ".join(self._check.selector.left_at_kind)
         look = self._look(failure.exchange, failure.aspect, mark)
-        if self._is_again(look, failure):
+        if self._is_again(look, failure.case, failure):
             return self._resumed(again=True)
         if look.caused is not None:
             self._caused = look.caused
@@ -145,7 +145,7 @@ class EveryCase:
     def _goes_on_after_refusal(self, refused: OrdinaryRenameRefused, mark: int) -> bool:
         """The same where an ordinary rename beside the case failed: that shows nothing of the case."""
         look = self._look(refused.exchange, refused.aspect, mark)
-        again = look.caused is None and self._is_again(look, always=True)
+        again = look.caused is None and self._is_again(look, refused.reason, always=True)
         if refused.exchange is not None and (look.jam is not None or (again and refused.exchange.status >= 500)):
             self._target.forget_refusal(refused.exchange)  # what stopped the session, or the 5xx, is told itself
         if again:
@@ -159,16 +159,21 @@ class EveryCase:
         """The same where the suite could not judge the case: it may be able to when it tries once more."""
         last = self._target.client.journal.since(mark)[-1:]
         look = self._look(last[0].exchange, Aspect.ACCEPTED, mark) if last else Look()
-        if last and look.caused is None and self._is_again(look, always=True):
+        if last and look.caused is None and self._is_again(look, trouble.reason, always=True):
             return self._resumed(again=True)
         self._ending = trouble
         self._settle()
         return False
 
-    def _is_again(self, look: Look, failure: Nonconformance | None = None, *, always: bool = False) -> bool:
-        """Whether the case is tried once more. What failed before it, or what it failed on, is judged by what comes."""
+    def _is_again(
+        self, look: Look, called: str, failure: Nonconformance | None = None, *, always: bool = False
+    ) -> bool:
+        """Whether the case is tried once more. What failed before it, or what it failed on, is judged by what comes.
+
+        `called` tells one outside of every loop from another.
+        """
         selector = self._check.selector
-        keys = selector.left_at
+        keys = selector.left_at or (called,)
         twice = keys in self._tried_again
         if twice:
             self._first = self._jam = None  # the case itself does it: its own failure says so
@@ -258,7 +263,9 @@ class EveryCase:
         own = controls.control(self._check, session)
         if own.works:
             # also when tried again: an ordinary rename of the session and its reading work in between
-            return Look("It fails each time, and ordinary renames of the session work before and after.", again=True)
+            return Look(
+                "It failed twice; in between and after it, an ordinary rename of the session works.", again=True
+            )
         other = controls.another(self._check, session)
         found = controls.control(self._check, other) if other is not None else None
         if found is not None and found.works and found.session.kind == session.kind:

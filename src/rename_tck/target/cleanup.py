@@ -82,7 +82,9 @@ class _Cleanup:
 
     def _give_name_back(self, session: Session) -> None:
         if session.first_name is None:
-            self._left(session.id, f"session {session.id} keeps its last name: the one it had before could not be read")
+            self._left(
+                session.id, f"session {session.id} keeps its last name: no name was seen of it before the run's own"
+            )
             return
         request = self._dialect.rename(session, self._dialect.body(session, session.first_name))
         try:

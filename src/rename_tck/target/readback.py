@@ -117,7 +117,8 @@ class SessionReader:
         """
         if not self.way:
             raise NotTested(
-                "the target offers no way to read a session back (neither a read nor a list endpoint answers)"
+                "no way to read a session back was found: neither its reading nor the listing, asked for in the "
+                "beginning, showed it"
             )
         if not self.way.by_reading:
             return self.find(session, purpose)

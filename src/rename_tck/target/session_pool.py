@@ -6,14 +6,14 @@ import zlib
 from collections.abc import Sequence
 from typing import Literal
 
-from rename_tck.client.exchange import Exchange
+from rename_tck.client.exchange import KEY_VARIABLE, Exchange
 from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.made_up_ids import MadeUpIds
 from rename_tck.target.others import OtherSessions
-from rename_tck.target.readback import SessionReader, Snapshot, summary
+from rename_tck.target.readback import PAGES, Extent, SessionReader, Snapshot, summary
 from rename_tck.target.session_creation import SessionCreation
 from rename_tck.verdict import CouldNotJudge, Leftover, NotTested, ObstacleError, Unjudgeable
 
@@ -157,12 +157,13 @@ class SessionPool:
     def _note_refused_key(self, exchange: Exchange) -> None:
         if exchange.status not in {401, 403}:
             return
-        what = f"({exchange.status} to {exchange.request.method} {exchange.request.path})"
+        what = f"answers {exchange.status} to {exchange.request.method} {exchange.request.path}"
         name = self.dialect.key_header[0]
         if self.client.connection.key is None:
-            self._key_refused = f"the target {self._base} asks for a key {what}: set RENAME_TCK_API_KEY, sent as {name}"
+            how = f"no key was given: if it asks for one, set {KEY_VARIABLE}, sent as {name}"
         else:
-            self._key_refused = f"the target {self._base} refuses the key in RENAME_TCK_API_KEY {what}, sent as {name}"
+            how = f"the key in {KEY_VARIABLE} was sent as {name}"
+        self._key_refused = f"the target {self._base} {what}; {how}"
 
     # -- sessions for a test
 
@@ -268,13 +269,14 @@ class SessionPool:
         else:
             return
         if not self._fixture_ids and not any(session.origin == "created" for session in self._sessions):
-            self._find_some(kind, count)
-            refusal += ", and the listing shows none" if not self._of(kind) else ", and the listing shows no more"
+            refusal += f", and {self._find_some(kind, count)}"
         self._exhausted[kind] = refusal
 
-    def _find_some(self, kind: str | None, count: int) -> None:
+    def _find_some(self, kind: str | None, count: int) -> str:
+        """Use sessions that the listing shows, up to `count`; what it showed, in a few words."""
         known = {session.id for session in self._sessions}
-        for item in self.reader.listing(kind, Purpose.PROVISIONING).items:
+        listing = self.reader.listing(kind, Purpose.PROVISIONING)
+        for item in listing.items:
             found = self.dialect.id_in(item)
             if isinstance(found, str) and found and found not in known and self._is_mine(found):
                 session = self._session(found, "listed", kind)
@@ -282,7 +284,12 @@ class SessionPool:
                 self._allow(found)
                 self._sessions.append(session)
             if len(self._of(kind)) >= count:
-                return
+                break
+        if not listing.complete and listing.extent is not Extent.CUT:
+            return f"the listing was answered {listing.why}"
+        shown = "the listing" if listing.complete else f"the first {PAGES} pages of the listing"
+        verb = "shows" if listing.complete else "show"
+        return f"{shown} {verb} {'no more' if self._of(kind) else 'none'}"
 
     def _is_mine(self, session_id: str) -> bool:
         number, count = self._share

@@ -25,8 +25,10 @@ class Mutant:
     fault: str
     #: The requirement that the fault breaks: it must fail.
     kills: str
-    #: Requirements that the same fault breaks as well, or may break: no other one may fail.
+    #: Requirements that the same fault breaks as well: each fails in every run by all requirements.
     also: frozenset[str]
+    #: Requirements that it breaks by chance, of what is drawn or in flight at once. No other one may fail.
+    may: frozenset[str]
     make: Callable[[], ASGIApp]
     #: Options that the run needs to see the fault, such as ``--edition=ja``.
     options: tuple[str, ...] = field(default=())
@@ -37,15 +39,20 @@ MUTANTS: list[Mutant] = []
 S = TypeVar("S", bound="type[DifyServer | AgnoServer | OpenHandsServer]")
 
 
-def mutant(kills: str, also: Iterable[str] = (), options: tuple[str, ...] = ()) -> Callable[[S], S]:
+def mutant(
+    kills: str, also: Iterable[str] = (), may: Iterable[str] = (), options: tuple[str, ...] = ()
+) -> Callable[[S], S]:
     """Register a server class as the mutant that breaks the requirement `kills`.
 
-    Ids in `also` may omit the system; `kills` itself may stand among them, for groups that several mutants share.
+    Ids in `also` and `may` may omit the system; `kills` itself may stand among them, for groups that several mutants
+    share.
     """
 
     def register(server: S) -> S:
         system = kills.partition(".")[0]
-        full = frozenset(name if "." in name else f"{system}.{name}" for name in also) - {kills}
+        red, chance = (
+            frozenset(name if "." in name else f"{system}.{name}" for name in names) - {kills} for names in (also, may)
+        )
         assert "__doc__" in vars(server), f"{server.__name__} does not say what is wrong with it"
         assert server.__doc__
 
@@ -56,7 +63,8 @@ def mutant(kills: str, also: Iterable[str] = (), options: tuple[str, ...] = ()) 
             made.other_user_key = OTHER_USER_KEY
             return made
 
-        MUTANTS.append(Mutant(server.__name__, system, " ".join(server.__doc__.split()), kills, full, make, options))
+        fault = " ".join(server.__doc__.split())
+        MUTANTS.append(Mutant(server.__name__, system, fault, kills, red, chance - red, make, options))
         return server
 
     return register
