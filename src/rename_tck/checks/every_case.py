@@ -328,7 +328,7 @@ class EveryCase:
 def merged(failures: Sequence[Nonconformance], tried: int, left_out: str | None) -> Nonconformance:
     """The clearest failure, with one of each other class: that with the shortest request, the first of several."""
     by_kind: dict[str, Nonconformance] = {}
-    for failure in failures:
+    for failure in [each for found in failures for each in (found, *found.others)]:
         name = failure.kind or failure.case
         if name not in by_kind or _size(failure) < _size(by_kind[name]):
             by_kind[name] = failure

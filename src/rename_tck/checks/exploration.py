@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: What the classes of drawn cases begin with.
+DRAWN = "drawn values"
+
+#: Cases that were drawn ahead and are still checked after the first that fails.
+MORE = 40
+
 #: After the first failing case: how many more are sent to find a smaller one, and for how many seconds.
 SHRINKS = 80
 SHRINK_SECONDS = 5.0
@@ -103,7 +109,7 @@ def search(cases: st.SearchStrategy[T], attempt: Attempt[T], *, seed: str, examp
     if attempt.ended is not None and (attempt.failure is None or isinstance(attempt.ended, KeyboardInterrupt)):
         raise attempt.ended
     if attempt.failure is not None:
-        raise attempt.failure
+        raise attempt.whole_failure()
     if attempt.trouble is not None:
         raise attempt.trouble
 
@@ -124,6 +130,8 @@ class Attempt(Generic[T]):
         self.failure: Nonconformance | None = None
         self.trouble: NotTested | ObstacleError | Unjudgeable | None = None
         self.ended: BaseException | None = None
+        #: The first failure of each sort: another fault must not hide behind the one that is made smaller.
+        self.sorts: dict[tuple[object, ...], Nonconformance] = {}
         self.passed: set[str] = set()
         self._judge = judge
         #: Whether the target still works after a failure: else smaller cases would fail for that.
@@ -132,16 +140,29 @@ class Attempt(Generic[T]):
         self._since = 0.0
 
     def first(self, drawn: Iterable[T]) -> None:
-        """Check these, to the first that fails. Those that pass are not checked again when they are drawn again."""
+        """Check these, at most so many after the first that fails. Those that pass are not checked again."""
+        more = MORE
         for case in drawn:
             try:
                 self.alone(case)
             except Nonconformance as failure:
-                self.failure = failure
+                self.failure = self.failure or failure
                 if not self._still_works(failure):
                     raise
+            else:
+                self.passed.add(to_text(case))
+            more -= self.failure is not None
+            if not more:
                 return
-            self.passed.add(to_text(case))
+
+    def whole_failure(self) -> Nonconformance:
+        """The smallest failure, with one of each other sort."""
+        assert self.failure is not None
+        own = _sort(self.failure)
+        self.failure.others = [failure for sort, failure in self.sorts.items() if sort != own]
+        for failure in (self.failure, *self.failure.others):
+            failure.kind = f"{DRAWN}: {_words(failure)}"
+        return self.failure
 
     def __call__(self, drawn: str) -> None:
         """Check a value that was drawn. Raises what the judge raises, and ends the search where that is enough."""
@@ -177,6 +198,7 @@ class Attempt(Generic[T]):
         except Nonconformance as failure:
             if failure.replay_data is not None:
                 failure.replay_data.drawn, failure.replay_data.request = to_json(drawn), None
+            self.sorts.setdefault(_sort(failure), failure)
             raise
 
     def _is_over(self) -> bool:
@@ -185,3 +207,18 @@ class Attempt(Generic[T]):
         self._since = self._since or time.monotonic()
         self._shrinks += 1
         return self._shrinks > SHRINKS or time.monotonic() - self._since > SHRINK_SECONDS
+
+
+def _sort(failure: Nonconformance) -> tuple[object, ...]:
+    """What tells the failures of one fault from those of another, whatever was drawn."""
+    status = failure.exchange.status if failure.exchange is not None else 0
+    return failure.aspect, status, "" if failure.compared is not None else failure.expected
+
+
+def _words(failure: Nonconformance) -> str:
+    """The same for a reader."""
+    if failure.compared is None:
+        return failure.expected
+    return {Aspect.ANSWERED: "another name is answered", Aspect.STORED: "another name is stored"}.get(
+        failure.aspect, "another value"
+    )

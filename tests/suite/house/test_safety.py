@@ -122,6 +122,8 @@ def test_the_page_is_linked(page: str) -> None:
     [("65 s at once", "client.waiting", "WAIT_AT_ONCE"), ("90 s for one", "client.waiting", "WAITING_LIMIT"),
      ("45 s of hanging", "client.transport", "HANGING_LIMIT"), ("3 s each time", "client.transport", "LAST_TRY"),
      ("after 100 requests", "target.made_up_ids", "LOOK_LASTS"),
+     ("100 requests", "checks.every_case", "AFTER_FIRST"),
+     ("1,000 requests", "checks.every_case", "AFTER_FIRST_IN_RUN"),
      ("80 requests", "checks.exploration", "SHRINKS"), ("5 seconds", "checks.exploration", "SHRINK_SECONDS"),
      ("fewer than 6 characters", "redaction", "_SHORT"), ("3,000 characters", "reports.terminal", "_CURL"),
      ("100,000 bytes", "client.curl", "_ARGUMENT_LIMIT")],
