@@ -26,6 +26,9 @@ _TRIES = 8
 #: Looks in vain for a session that a request may have renamed, after which only the end of the run looks again.
 _LOOKS_IN_VAIN = 10
 
+#: Notes of requests that have renamed sessions of others.
+_TOLD = 10
+
 
 @dataclass
 class _Seen:
@@ -120,7 +123,9 @@ class MadeUpIds:
             for requirement, reasons in sorted(self.withheld.items())
             for why, number in sorted(reasons.items())
         ]
-        return [*found, *self.notes]
+        more = len(self._done) - _TOLD
+        rest = [f"{more} more requests of this kind are left out of the notes"] if more > 0 else []
+        return [*found, *self.notes, *rest]
 
     def _look(self, since: int) -> _Seen:
         seen = self._seen
@@ -224,7 +229,8 @@ class MadeUpIds:
         where = f"{exchange.request.method} {self._short(exchange.request.path)}"
         answer = f"answered with {exchange.status}" if exchange.answer is not None else "not answered"
         self._done.append((exchange, said))
-        self.notes.append(f"after {where}, {answer}: {said}")
+        if len(self._done) <= _TOLD:
+            self.notes.append(f"after {where}, {answer}: {said}")
 
     def _segment(self, exchange: Exchange) -> str | None:
         found = self.dialect.operation.match(exchange.request)

@@ -128,13 +128,16 @@ class OtherSessions:
         answer.
         """
         found: dict[Key, Renamed] = {}
-        names = set(sent)
+        names, last = set(sent), dict(self._last)  # what is listed from now on may bear names of the run's
         with _putting_back(self._client):
             for _ in range(_ROUNDS):
                 look = self.look(Purpose.CLEANUP)
                 for one in found.values():
                     one.put_back = look.names.get(one.key, one.now) == one.before
-                seen = (self._renamed(key, now, names, before, answered) for key, now in look.names.items())
+                seen = (
+                    self._renamed(key, now, names, before, last=last, answered=answered)
+                    for key, now in look.names.items()
+                )
                 wrong = [found.setdefault(one.key, one) for one in seen if one is not None]
                 if not wrong:
                     break
@@ -142,16 +145,24 @@ class OtherSessions:
                     if isinstance(one.before, str):
                         self._rename_back(one, one.before)
                         names.add(one.before)
+        self._last.update((one.key, one.before) for one in found.values() if one.before is not UNKNOWN)
         return list(found.values())
 
     def _renamed(
-        self, key: Key, now: object, sent: Collection[str], before: Look | None, answered: str | None
+        self,
+        key: Key,
+        now: object,
+        sent: Collection[str],
+        before: Look | None,
+        *,
+        last: dict[Key, object],
+        answered: str | None,
     ) -> Renamed | None:
         if self._is_own(key[1]):
             return None
         was = before.names.get(key, UNKNOWN) if before is not None else UNKNOWN
         if was is UNKNOWN:
-            was = self._last.get(key, UNKNOWN)
+            was = last.get(key, UNKNOWN)
         if was == now or not isinstance(now, str):
             return None
         asked_for = any(now == name or (canonical(name) and canonical(now) == canonical(name)) for name in sent)
@@ -174,7 +185,7 @@ class OtherSessions:
         One with the run's token in its name, which had another when it was first seen, is given that back. Any other
         name may be its owner's choice: it is reported and left alone.
         """
-        sent = self._sent()
+        sent, known = self._sent(), dict(self._last)
         with _putting_back(self._client):
             look = self.look(Purpose.CLEANUP)
             found = []
@@ -190,7 +201,7 @@ class OtherSessions:
                     continue
                 if self._of_the_run(first):
                     continue  # of another run with the same seed
-                last = self._last.get(key, first)
+                last = known.get(key, first)
                 one = Renamed(key, first if isinstance(last, str) and last in sent else last, now)
                 if self._of_the_run(now) and isinstance(one.before, str):
                     self._rename_back(one, one.before)
