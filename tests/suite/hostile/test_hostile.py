@@ -23,7 +23,7 @@ from strangers.openhands_core import OpenHandsApp
 
 from hostile.behaviours import BEHAVIOURS, BYTES, WAITING, redirect, spellings
 from hostile.server import Behaviour, Recorder, Trap
-from rename_tck.client import transport
+from rename_tck.client import transport, waiting
 
 APPS: dict[str, type[DifyApp | AgnoApp | OpenHandsApp]] = {"dify": DifyApp, "agno": AgnoApp, "openhands": OpenHandsApp}
 SYSTEMS = tuple(APPS)
@@ -102,7 +102,8 @@ def tame(report_dir: Path) -> None:
 def test_a_run_survives(name: str, whole: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # as patient as by default, the run would take more than a minute
     monkeypatch.setattr(transport, "HANGING_LIMIT", 0.7)
-    monkeypatch.setattr(transport, "WAITING_LIMIT", 1.0)
+    monkeypatch.setattr(waiting, "WAITING_LIMIT", 1.0)
+    monkeypatch.setattr(waiting, "BACKING_OFF", (0.05, 0.1))
     seconds = 0.3 if name in WAITING else 2
     system = SYSTEMS[(list(BEHAVIOURS).index(name) + whole) % 3]
     started = time.monotonic()

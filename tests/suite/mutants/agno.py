@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from circumstances.servers import Lagging
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -1580,3 +1581,10 @@ class SchemeAsWritten(AgnoServer):
         if given.lower().startswith("bearer ") and not given.startswith("Bearer "):
             raise self.unauthenticated()
         super().authenticate(request)
+
+
+@mutant("agno.shown-at-once")
+class ReadsFromAReplica(Lagging, AgnoServer):
+    """What is read comes from a replica, which has a new name 0.4 s later."""
+
+    system = "agno"

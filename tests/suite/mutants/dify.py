@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
+from circumstances.servers import Lagging
 from harness import OTHER_USER_KEY
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -2355,3 +2356,10 @@ class AnswersNilInBrackets(Showing):
 
     def shown(self, conversation: Conversation) -> dict[str, Any]:
         return self.render(conversation) | ({"name": "<nil>"} if _GENERATED.get() else {})
+
+
+@mutant("dify.shown-at-once")
+class ReadsFromAReplica(Lagging, DifyServer):
+    """What is read comes from a replica, which has a new name 0.4 s later."""
+
+    system = "dify"

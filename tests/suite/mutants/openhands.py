@@ -13,6 +13,7 @@ from collections import Counter
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote
 
+from circumstances.servers import Lagging
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
@@ -1171,3 +1172,10 @@ class UnauthorizedWithoutAChallenge(OpenHandsServer):
 
     def unauthenticated(self) -> Refusal:
         return Refusal(401, "unauthenticated", "The key is missing or not valid.")
+
+
+@mutant("openhands.shown-at-once")
+class ReadsFromAReplica(Lagging, OpenHandsServer):
+    """What is read comes from a replica, which has a new name 0.4 s later."""
+
+    system = "openhands"
