@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from rename_tck.cases.ids import OddId
 from rename_tck.cases.system_cases import SystemCases, load
-from rename_tck.checks.case_selector import CaseSelector, key_of
+from rename_tck.checks.case_selector import CaseSelector
 from rename_tck.checks.replay_case import ReplayCase, made_anew, replay_data
 from rename_tck.client.exchange import Exchange, Request, Trouble, decoded
 from rename_tck.client.journal import Entry, Purpose
@@ -62,11 +62,11 @@ class CaseSender:
         """
         return self.selector.select(items)
 
-    def each(self, items: Iterable[T], kind: Callable[[T], str] = key_of) -> Iterator[T]:
+    def each(self, items: Iterable[T], kind: Callable[[T], str] = lambda _: "") -> Iterator[T]:
         """What a law looks back on (answers, steps of a series), one after the other: all of it is judged.
 
         As `cases`, but for what cannot be sent again by its key: a replay case's law is given all of it. `kind` names
-        the class of one.
+        the class of one, where what is wrong with it does not say enough.
         """
         return self.selector.look_back(items, kind)
 
@@ -303,10 +303,8 @@ class CaseSender:
         if aspect is None:
             refused = exchange is not None and not 200 <= exchange.status < 300
             aspect = Aspect.ACCEPTED if refused else Aspect.OTHER
-        # what is looked back on tells the classes of its faults by what is said of them
-        kind = "" if self.selector.keys else self.excerpt(f"{case}: {expected}")
         found = Nonconformance(
-            self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt, aspect, kind
+            self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt, aspect
         )
         found.made = self._to_be_made(exchange)
         found.after = self.target.pool.made_up.done_by(exchange)

@@ -36,7 +36,7 @@ class Control:
         """Its failure as the end of a sentence on an ordinary rename."""
         return {
             None: "is accepted and stored",
-            Aspect.ACCEPTED: f"is answered with {self.said}",
+            Aspect.ACCEPTED: self.said,
             Aspect.ANSWERED: f"is answered with {self.said}",
             Aspect.READABLE: f"is accepted, and then {self.said}",
             Aspect.STORED: f"is accepted, and the session read back bears {self.said}",
@@ -48,7 +48,7 @@ def control(check: CheckContext, session: Session) -> Control:
     dialect, name = check.dialect, check.name()
     exchange = check.send_beside(check.rename(session, name))
     if exchange.status != 200:
-        said = str(exchange.status) if exchange.answer else exchange.trouble or "nothing"
+        said = f"is answered with {exchange.status}" if exchange.answer else f"gets no answer ({exchange.trouble})"
         return Control(session, exchange, Aspect.ACCEPTED, said)
     if not dialect.succeeded(exchange):
         return Control(session, exchange, Aspect.ANSWERED, "false")

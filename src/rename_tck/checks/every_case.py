@@ -131,7 +131,7 @@ class EveryCase:
         return False
 
     def _goes_on_after_failure(self, failure: Nonconformance, mark: int) -> bool:
-        failure.kind = failure.kind or " / ".join(self._check.selector.left_at_kind)
+        failure.kind = failure.kind or self._kind_of(failure)
         look = self._look(failure.exchange, failure.aspect, mark)
         if self._is_again(look, failure.case, failure):
             return self._resumed(again=True)
@@ -141,6 +141,14 @@ class EveryCase:
             failure.after = " ".join(filter(None, (failure.after, look.after))) or None
             self._failures.append(failure)
         return self._resumed() and not self._is_hopeless() and not self._is_over_the_bound()
+
+    def _kind_of(self, failure: Nonconformance) -> str:
+        """The class of a failing case; of what was looked back on, and outside of every loop, by what is wrong."""
+        selector = self._check.selector
+        words = [kind for kind in selector.left_at_kind if kind]
+        if not selector.left_at or selector.left_looking_back:
+            words.append(failure.expected if failure.compared is None else failure.case.rpartition(": ")[2])
+        return " / ".join(words)
 
     def _goes_on_after_refusal(self, refused: OrdinaryRenameRefused, mark: int) -> bool:
         """The same where an ordinary rename beside the case failed: that shows nothing of the case."""

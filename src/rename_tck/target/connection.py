@@ -38,8 +38,9 @@ def embedded_settings(settings: Settings) -> Settings:
     return replace(
         settings,
         api_key=EMBEDDED_KEY,
-        other_mode_key=EMBEDDED_OTHER_MODE_KEY,
-        other_user_key=EMBEDDED_OTHER_USER_KEY,
+        # a plan is of a run with the keys that were given
+        other_mode_key=EMBEDDED_OTHER_MODE_KEY if settings.other_mode_key or not settings.plan else None,
+        other_user_key=EMBEDDED_OTHER_USER_KEY if settings.other_user_key or not settings.plan else None,
         through_proxies=False,
         headers=(),
         session_ids=(),

@@ -69,7 +69,7 @@ def test_what_a_run_does_not_get_to_is_not_tested(tmp_path: Path) -> None:
     assert (judged.status, judged.run["verdict"]) == (3, "incomplete")
     reasons = {judged.requirements[name]["reason"] for name in judged.with_verdict("not tested")}
     assert "out of requests: --max-requests gave 300" in reasons
-    assert judged.requirements["agno.name-stored"]["verdict"] == "pass", "the most telling goes first"
+    assert judged.requirements["agno.answer-name"]["verdict"] == "pass", "the most telling goes first"
     assert server.sessions == {}, "what was made is deleted all the same"
 
 

@@ -146,10 +146,11 @@ def test_a_key_that_is_refused_or_missing(tmp_path: Path, system: str, request: 
     url: str = request.getfixturevalue(system)
     refused = judge(url, tmp_path, system=system, env={"RENAME_TCK_API_KEY": "another-key"})
     assert refused.status == 3
-    assert "refuses the key in RENAME_TCK_API_KEY" in _sentence(refused)
+    assert "answers 401" in _sentence(refused)
+    assert "the key in RENAME_TCK_API_KEY was sent" in _sentence(refused)
     missing = judge(url, tmp_path, system=system)
     assert missing.status == 3
-    assert "asks for a key" in _sentence(missing)
+    assert "no key was given" in _sentence(missing)
     assert "set RENAME_TCK_API_KEY" in _sentence(missing)
 
 
