@@ -110,7 +110,8 @@ class TargetConnection:
             connection = self.client.connection
             exchanges = [entry.exchange for entry in self.client.journal.since(0)]
             odd = circumstances(exchanges, redact=lambda text: connection.redact.on_one_line(text, 400))
-            raise CouldNotJudge(trouble.reason + odd + unsaid_proxy(connection.proxy, trouble.reason)) from None
+            reason = trouble.reason + odd + unsaid_proxy(connection.proxy, trouble.reason)
+            raise CouldNotJudge(reason, trouble.gap) from None
 
     def _need_an_ordinary_rename(self) -> None:
         """Raises CouldNotJudge when the user's document does not allow what the suite calls an ordinary rename."""

@@ -15,7 +15,7 @@ from rename_tck.client.transport import TargetClient
 from rename_tck.systems.dialect import Dialect, Session, members
 from rename_tck.target.id_forms import KnownIds, is_counted, numbers, patterns, texts
 from rename_tck.target.others import Look, OtherSessions
-from rename_tck.verdict import Conclusion, NotTested
+from rename_tck.verdict import Conclusion, NotTested, ObstacleError
 
 #: Requests after which the listing is looked at again: others go on creating sessions meanwhile.
 LOOK_LASTS = 100
@@ -211,7 +211,7 @@ class MadeUpIds:
         before, self._seen = self._seen, None
         try:
             renamed = self.others.give_back(self._names(exchange), before.look if before else None, answered)
-        except Conclusion as trouble:
+        except (Conclusion, ObstacleError) as trouble:
             self._keep(exchange, [f"whether it has renamed a session of others could not be seen: {trouble}"])
             return
         if renamed:
