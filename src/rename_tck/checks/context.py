@@ -72,6 +72,7 @@ class CheckContext(CaseSender):
         session = self.target.session_at(exchange.request.path) if exchange is not None else None
         if session is not None:
             self.target.worked.add((aspect, session.kind))
+            self.target.renamed.add(session.id)
 
     def rename_and_expect(self, session: Session, name: str, case: str) -> Exchange:
         """Rename a session, and require that it is accepted and that the answer, where it carries the name, has it."""

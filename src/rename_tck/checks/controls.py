@@ -56,6 +56,7 @@ def control(check: CheckContext, session: Session) -> Control:
     if answered not in {None, name} or not isinstance(answered, str | None):
         return Control(session, exchange, Aspect.ANSWERED, "another name")
     check.target.worked.add((Aspect.ACCEPTED, session.kind))
+    check.target.renamed.add(session.id)
     if not check.readable():
         return Control(session, exchange, None)
     try:

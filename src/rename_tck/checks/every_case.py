@@ -159,7 +159,7 @@ class EveryCase:
         if again:
             return self._resumed(again=True)
         if look.jam is not None:
-            self._target.jams.append(look.jam)
+            self._tell(look.jam)
         self._caused, self._ending = self._caused or look.caused, refused
         return look.caused is None and self._resumed() and not self._is_over_the_bound()
 
@@ -196,11 +196,18 @@ class EveryCase:
         """The case that was tried again passed: it comes and goes, or what made it fail came before it."""
         first, self._first = self._first, None
         if self._jam is not None:
-            self._target.jams.append(self._jam)
+            self._tell(self._jam)
             self._jam = None
         elif first is not None and not self._is_judged_elsewhere(first):
             first.after = "Tried once more it passed: it comes and goes."
             self._failures.append(first)
+
+    def _tell(self, jam: Jam) -> None:
+        """Have a session that does not work told by the law of what it never did, or no longer does."""
+        if jam.session_id in self._target.renamed or jam.exchange is None:
+            self._target.jams.append(jam)
+        else:
+            self._target.refused_renames.append(jam.exchange)
 
     def _is_judged_elsewhere(self, failure: Nonconformance) -> bool:
         """Whether a failure that comes and goes, whatever is sent, is told by the requirement that it breaks itself."""
@@ -290,8 +297,11 @@ class EveryCase:
         return self._of_a_broken(own, aspect, entry)
 
     def _of_a_jammed(self, own: Control, entry: Entry) -> Look:
-        """A session alone no longer works: another takes its place."""
-        sentence = f"An ordinary rename of the session {own.what} since then; of another session it works."
+        """A session alone does not work: another takes its place."""
+        if own.session.id in self._target.renamed:
+            sentence = f"An ordinary rename of the session {own.what} since then; of another session it works."
+        else:
+            sentence = f"No ordinary rename of the session went well: one {own.what}; of another session it works."
         before = stopping.last_odd(self._check, entry)
         told = f"{sentence} The last request to it that was no ordinary rename was {before}." if before else sentence
         jam = Jam(own.session.id, own.broken or Aspect.OTHER, own.exchange, told)

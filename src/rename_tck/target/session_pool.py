@@ -184,11 +184,11 @@ class SessionPool:
         return found[:count]
 
     def retire(self, session: Session) -> bool:
-        """Take a session that no longer works out of use; it is put back in the end all the same.
+        """Take a session that does not work out of use; it is put back in the end all the same.
 
-        False where it stays in use, for there is no other: the run did not make it, or it made too many in vain.
+        False where it stays in use, for there is no other: none can be made, or too many were in vain.
         """
-        if session.origin != "created" or session not in self._sessions:
+        if session not in self._sessions:
             return False
         made = None if len(self._retired) >= _RETIRED else self.fresh(session.kind)
         if made is None and len(self._of(session.kind)) == 1:

@@ -74,6 +74,8 @@ class Target:
     failed: set[str] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
     jams: list[Jam] = field(default_factory=list)
+    #: The ids of sessions of which an ordinary rename was accepted.
+    renamed: set[str] = field(default_factory=set)
     stopped: Stopped | None = None
     #: Requests that tests sent after their first failing case.
     sent_after_failures: int = 0
