@@ -33,9 +33,9 @@ def test_a_request_without_user_is_refused(check: CheckContext) -> None:
     more = (("no user, auto_generate true", asking), *bodies.misnamed(control, "user"))
     for case, body in check.cases(more):
         check.refuse(case, check.dialect.rename(session, body), check.dialect.rename(session, control))
-    for _ in check.cases([None]):
+    for case in check.cases(["user in the query, none in the body"]):
         faulty = check.dialect.rename(session, without(control, "user"), query=(("user", str(session.owner)),))
-        check.refuse("user in the query, none in the body", faulty, check.dialect.rename(session, control))
+        check.refuse(case, faulty, check.dialect.rename(session, control))
 
 
 @requirement("dify.user-string")
@@ -45,9 +45,9 @@ def test_a_user_that_is_no_string_is_refused(check: CheckContext) -> None:
     for wrong in check.cases(bodies.wrong_for("string")):
         faulty = check.dialect.rename(session, {**control, "user": wrong.value})
         check.refuse(f"a user that is {wrong.label}", faulty, check.dialect.rename(session, control))
-    for _ in check.cases([None]):
+    for case in check.cases(["a user that is null, auto_generate true"]):
         asking = check.dialect.rename(session, {"user": None, "auto_generate": True})
-        check.refuse("a user that is null, auto_generate true", asking, check.dialect.rename(session, control))
+        check.refuse(case, asking, check.dialect.rename(session, control))
 
 
 @requirement("dify.name-string")
@@ -161,11 +161,11 @@ def _answered_name(exchange: Exchange) -> object:
 @requirement("dify.auto-generate-default-false")
 def test_auto_generate_defaults_to_false(check: CheckContext) -> None:
     session = check.session()
-    for _ in check.cases(range(3)):
+    for case in check.cases(["auto_generate left out"] * 3):
         name = check.name()
         body = without(check.body(session, name), "auto_generate")
         try:
-            _uses_the_name(check, session, body, "auto_generate left out")
+            _uses_the_name(check, session, body, case)
         except Nonconformance as failure:
             if _false_does(check, session):
                 failure.aspect = Aspect.OTHER  # an ordinary rename fails alike, for it leaves the member out
@@ -190,8 +190,8 @@ def _false_does(check: CheckContext, session: Session) -> bool:
 @requirement("dify.auto-generate-false-uses-name")
 def test_auto_generate_false_uses_the_name(check: CheckContext) -> None:
     session = check.session()
-    for _ in check.cases(range(3)):
-        _uses_the_name(check, session, check.body(session, auto_generate=False), "auto_generate false")
+    for case in check.cases(["auto_generate false"] * 3):
+        _uses_the_name(check, session, check.body(session, auto_generate=False), case)
 
 
 @requirement("dify.auto-generate-accepted")

@@ -31,6 +31,13 @@ def _like_a_live_one(check: CheckContext) -> Session | None:
     return Session(ids.another(live.id), live.origin, live.kind, live.owner)
 
 
+def _of_each_kind(*kinds: str | None) -> list[tuple[str, int, str | None]]:
+    """What a case with an unknown id of each kind is called, its number, and the kind."""
+    return [
+        (f"an unknown id{'' if kind is None else f', type {kind}'}", number, kind) for number, kind in enumerate(kinds)
+    ]
+
+
 def _rename_unknown(check: CheckContext, session: Session) -> Exchange:
     return check.send(check.rename(session, check.name()), live=False)
 
@@ -57,7 +64,7 @@ def _must_not_succeed(check: CheckContext, case: str, exchange: Exchange) -> boo
 @requirement("unknown-id-refused")
 def test_an_unknown_session_is_not_renamed(check: CheckContext) -> None:
     refused, last = 0, 0
-    for number, kind in check.cases(enumerate((*check.dialect.kinds, None))):
+    for _, number, kind in check.cases(_of_each_kind(*check.dialect.kinds, None)):
         exchange = _rename_unknown(check, _unknown(check, number, kind))
         refused, last = refused + _must_not_succeed(check, "an unknown id", exchange), exchange.status
     live = check.some_session()
@@ -96,7 +103,7 @@ def test_an_unknown_session_is_answered_with_404(check: CheckContext) -> None:
 @requirement("unknown-id-creates-nothing")
 def test_renaming_an_unknown_session_creates_none(check: CheckContext) -> None:
     check.require_readable()
-    for number, kind in check.cases(enumerate(check.dialect.kinds)):
+    for _, number, kind in check.cases(_of_each_kind(*check.dialect.kinds)):
         session, name = _unknown(check, number, kind), check.name()
         listed = check.target.reader.listing(session.kind)
         exchange = check.send(check.rename(session, name), live=False)
@@ -285,8 +292,8 @@ def test_a_body_that_is_not_json_is_refused(check: CheckContext) -> None:
     form = urlencode({name: str(value) for name, value in body.items()}).encode()
     headers = (("Content-Type", "application/x-www-form-urlencoded"),)
     faulty = check.dialect.rename(session, None, raw=form, headers=headers)
-    for _ in check.cases([None]):
-        check.refuse("a form, sent as one", faulty, check.dialect.rename(session, body))
+    for case in check.cases(["a form, sent as one"]):
+        check.refuse(case, faulty, check.dialect.rename(session, body))
 
 
 @requirement("body-present")

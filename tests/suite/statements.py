@@ -16,7 +16,7 @@ SAYING = {
     "fail": (0, 1), "needs": (1,), "NotTested": (0,), "Unjudgeable": (0,), "CouldNotJudge": (0,), "accept": (1,),
     "expect_equal": (2,), "stored": (2,), "stored_if_readable": (2,), "rename_and_expect": (2,), "refuse": (0,),
     "require_refusal": (0,), "keep_or_refuse": (3,), "expect_answered": (2,), "json": (1,), "ObstacleError": (0,),
-    "OrdinaryRenameRefused": (0,), "Look": (0,), "Jam": (3,), "Stopped": (0,), "Control": (3,), "_left": (1,),
+    "OrdinaryRenameRefused": (0,), "Look": (0,), "Jam": (3,), "Stopped": (0,), "Control": (3,), "_left": (1,), "cases": (0,),
 }  # fmt: skip
 #: The same of named arguments.
 NAMED = {"case", "expected", "reason"}
@@ -96,6 +96,15 @@ def _templates(node: ast.expr, given: dict[str, list[ast.expr]], seen: frozenset
                 for one in list(_templates(left, given, seen)) or ["…"]
                 for other in list(_templates(right, given, seen)) or ["…"]
             )
+        case ast.List(elts=elements):
+            for element in elements:
+                yield from _templates(element, given, seen)
+        case ast.Tuple(elts=[first, *_]):
+            yield from _templates(first, given, seen)  # what a case is called
+        case ast.BinOp(left=left, op=ast.Mult()):
+            yield from _templates(left, given, seen)
+        case ast.ListComp(elt=element):
+            yield from _templates(element, given, seen)
         case ast.BoolOp(values=values):
             for value in values:
                 yield from _templates(value, given, seen)

@@ -161,10 +161,12 @@ class TargetLifecycle:
             return None
         case, check = replay_case_of(pyfuncitem), pyfuncitem.funcargs["check"]
         assert isinstance(check, CheckContext)
-        if case is not None:
-            try_alone(pyfuncitem.obj, check, case, self._session.replay)
-        else:
+        if case is None:
             judge(partial(pyfuncitem.obj, check=check), check)
+        elif self._session.replay is None:
+            judge(partial(try_alone, pyfuncitem.obj, check, case, None), check)
+        else:
+            try_alone(pyfuncitem.obj, check, case, self._session.replay)
         return True
 
     # -- after the last
