@@ -45,8 +45,7 @@ def test_a_request_without_session_name_is_refused(check: CheckContext) -> None:
         faulty = check.dialect.rename(session, body)
         check.refuse(f"{case}, no session_name", faulty, control, statuses=(422,))
     query = (*check.dialect.query(session), ("session_name", "x"))
-    for _ in check.cases([None]):
-        case = "session_name in the query, none in the body"
+    for case in check.cases(["session_name in the query, none in the body"]):
         check.refuse(case, check.dialect.rename(session, {}, query=query), control, statuses=(422,))
 
 
@@ -80,9 +79,8 @@ def test_a_type_that_does_not_exist_is_refused_with_422(check: CheckContext) -> 
         faulty = check.dialect.rename(session, body, query=(("type", text),))
         check.refuse(f"type={text!r}", faulty, control, statuses=(422,))
     if session.owner is not None:
-        for _ in check.cases([None]):
+        for case in check.cases(["type='nosuchtype' beside the session's own user_id"]):
             query = (("type", "nosuchtype"), ("user_id", session.owner))
-            case = "type='nosuchtype' beside the session's own user_id"
             check.refuse(case, check.dialect.rename(session, body, query=query), control, statuses=(422,))
 
 
@@ -238,7 +236,7 @@ def test_an_unknown_db_id_is_a_documented_error(check: CheckContext) -> None:
     for unknown in check.cases(("no-such-db",)):
         _require_documented_error(check, session, "an unknown db_id", (("db_id", f"{unknown}-{check.target.token}"),))
     known = _database(check, session)
-    for _ in check.cases([None]):
+    for _ in check.cases(["the target's own db_id, or none"]):
         query = (*check.dialect.query(session), *((("db_id", known),) if known else ()))
         case = f"the target's own db_id, {known!r}" if known else "no db_id"
         check.accept(check.dialect.rename(session, check.body(session), query=query), case)

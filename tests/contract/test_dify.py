@@ -33,9 +33,9 @@ def test_a_request_without_user_is_refused(check: CheckContext) -> None:
     more = (("no user, auto_generate true", asking), *bodies.misnamed(control, "user"))
     for case, body in check.cases(more):
         check.refuse(case, check.dialect.rename(session, body), check.dialect.rename(session, control))
-    for _ in check.cases([None]):
+    for case in check.cases(["user in the query, none in the body"]):
         faulty = check.dialect.rename(session, without(control, "user"), query=(("user", str(session.owner)),))
-        check.refuse("user in the query, none in the body", faulty, check.dialect.rename(session, control))
+        check.refuse(case, faulty, check.dialect.rename(session, control))
 
 
 @requirement("dify.user-string")
@@ -45,9 +45,9 @@ def test_a_user_that_is_no_string_is_refused(check: CheckContext) -> None:
     for wrong in check.cases(bodies.wrong_for("string")):
         faulty = check.dialect.rename(session, {**control, "user": wrong.value})
         check.refuse(f"a user that is {wrong.label}", faulty, check.dialect.rename(session, control))
-    for _ in check.cases([None]):
+    for case in check.cases(["a user that is null, auto_generate true"]):
         asking = check.dialect.rename(session, {"user": None, "auto_generate": True})
-        check.refuse("a user that is null, auto_generate true", asking, check.dialect.rename(session, control))
+        check.refuse(case, asking, check.dialect.rename(session, control))
 
 
 @requirement("dify.name-string")

@@ -285,8 +285,8 @@ def test_a_body_that_is_not_json_is_refused(check: CheckContext) -> None:
     form = urlencode({name: str(value) for name, value in body.items()}).encode()
     headers = (("Content-Type", "application/x-www-form-urlencoded"),)
     faulty = check.dialect.rename(session, None, raw=form, headers=headers)
-    for _ in check.cases([None]):
-        check.refuse("a form, sent as one", faulty, check.dialect.rename(session, body))
+    for case in check.cases(["a form, sent as one"]):
+        check.refuse(case, faulty, check.dialect.rename(session, body))
 
 
 @requirement("body-present")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Barrier
@@ -23,6 +24,12 @@ from rename_tck.target.target import Target
 from rename_tck.verdict import Aspect, Compared, Evidence, NotTested, ObstacleError, Unjudgeable
 
 T = TypeVar("T")
+
+#: A number; with the word before it where it is a status.
+_NUMBER = re.compile(r"(\b(?:status|an?) )?\d+")
+
+#: A text in quotes that holds a token.
+_QUOTED = r"""(['"])(?:(?!\1).)*{}(?:(?!\1).)*\1"""
 
 #: Characters of what was expected, and of a case, which says in its last words where it failed.
 _LONGEST_EXPECTED, _LONGEST_CASE = 300, 1000
@@ -294,23 +301,34 @@ class CaseSender:
         exchange: Exchange | None = None,
         compared: Compared | None = None,
         aspect: Aspect | None = None,
+        *,
+        kind: str = "",
     ) -> NoReturn:
         """Conclude that the requirement is broken.
 
         `aspect` says in what respect. Where it is not given, a request that was not answered with 2xx was not accepted.
+        `kind` names the class of the case, where its words would tell one fault from itself.
         """
         attempt = replay_data(self.selector.keys, exchange, self.target)
         if aspect is None:
             refused = exchange is not None and not 200 <= exchange.status < 300
             aspect = Aspect.ACCEPTED if refused else Aspect.OTHER
         # what is looked back on tells the classes of its faults by what is said of them
-        kind = "" if self.selector.keys else self.excerpt(f"{case}: {expected}")
+        if not kind and not self.selector.keys:
+            kind = self._class_by(case if compared is not None else f"{case}: {expected}")
         found = Nonconformance(
             self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt, aspect, kind
         )
         found.made = self._to_be_made(exchange)
         found.after = self.target.pool.made_up.done_by(exchange)
         raise found
+
+    def _class_by(self, words: str) -> str:
+        """The words without what differs from one exchange to the next: one fault fails alike at all of them."""
+        words = re.sub(_QUOTED.format(self.target.token), "a name", self.redacted(words))
+        for session in self.target.pool.of_the_run:
+            words = words.replace(session.id, "a session")
+        return self.excerpt(_NUMBER.sub(lambda found: found[0] if found[1] else "…", words))
 
     def _to_be_made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
         """How the session that a failing exchange is about is to be made to see it fail again; None: it stays."""
