@@ -234,6 +234,7 @@ class _Decline:
             f"{self.where}: updated_at, {self.seconds} s before that of an earlier rename",
             f"at least {self.before}, as after the rename before",
             self.exchange,
+            kind=f"{self.where.rpartition(', ')[2]}: updated_at goes back",
         )
 
 

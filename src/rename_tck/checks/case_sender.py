@@ -294,17 +294,20 @@ class CaseSender:
         exchange: Exchange | None = None,
         compared: Compared | None = None,
         aspect: Aspect | None = None,
+        *,
+        kind: str = "",
     ) -> NoReturn:
         """Conclude that the requirement is broken.
 
         `aspect` says in what respect. Where it is not given, a request that was not answered with 2xx was not accepted.
+        `kind` names the class of the case, where its words would tell one fault from itself.
         """
         attempt = replay_data(self.selector.keys, exchange, self.target)
         if aspect is None:
             refused = exchange is not None and not 200 <= exchange.status < 300
             aspect = Aspect.ACCEPTED if refused else Aspect.OTHER
         found = Nonconformance(
-            self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt, aspect
+            self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt, aspect, kind
         )
         found.made = self._to_be_made(exchange)
         found.after = self.target.pool.made_up.done_by(exchange)

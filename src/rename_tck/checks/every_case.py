@@ -99,7 +99,7 @@ class EveryCase:
             raise self._ending
         if (trouble := self._caused or self._ending) is not None:
             raise trouble
-        if requirement is not None:
+        if requirement is not None and not self._check.selector.narrowed:
             self._target.passed.add(requirement.id)
 
     def _goes_on(self) -> bool:
@@ -186,8 +186,10 @@ class EveryCase:
         if twice:
             self._first = self._jam = None  # the case itself does it: its own failure says so
         self._settle()
-        if not (look.again or always) or twice or selector.narrowed:
+        if not (look.again or always) or twice:
             return False
+        if selector.narrowed and look.jam is None:
+            return False  # it failed in the run that kept it, too
         self._tried_again.add(keys)
         self._first, self._jam = failure, look.jam
         return True
@@ -277,6 +279,8 @@ class EveryCase:
         session = self._target.session_of(entry.exchange.request.path) or self._target.pool.any()
         own = controls.control(self._check, session)
         if own.works:
+            if self._check.selector.narrowed:
+                return Look("After it, an ordinary rename of the session works.")
             # also when tried again: an ordinary rename of the session and its reading work in between
             return Look(
                 "It failed twice; in between and after it, an ordinary rename of the session works.", again=True

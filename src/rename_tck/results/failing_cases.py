@@ -95,7 +95,7 @@ class FailingCases:
                 number = numbers.get(base, 0) + 1
                 file = file_name(requirement, finding.edition, own=own, number=number)
                 case = FailingCase(failure, finding.test, finding.edition, file, number)
-                key = (base, *case.kind, _TOKEN.sub("", failure.expected))
+                key = (base, *cls._alike(case))
                 if key not in cases:
                     cases[key], numbers[base] = case, number
         tried: dict[tuple[str, str], int] = {}
@@ -119,7 +119,9 @@ class FailingCases:
 
     @staticmethod
     def _alike(case: FailingCase) -> tuple[object, ...]:
-        return (*case.kind, _TOKEN.sub("", case.failure.expected))
+        # a value that another one was compared with may be another in every run
+        expected = "" if case.failure.compared else _TOKEN.sub("", case.failure.expected)
+        return (*case.kind, expected)
 
     def numbered(self, all_of_them: FailingCases | None) -> FailingCases:
         """The same cases with the files that they have among all of the requirement; None: these are not known."""

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, MutableMapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -147,24 +148,33 @@ def replay(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> Callable[..., tuple[i
 
 # -- what is kept, and replayed
 
+#: What a replay sends for its session, whatever the case: the listing is looked at before (of each type, and by the id
+#: that is chosen, where a system has these), the session is made and read, and at the end looked for (in the listing,
+#: or by a reading), deleted, and looked for again.
+FRAME = {"dify": 6, "agno": 9, "openhands": 6}
+
+#: The last number is how many requests the case itself takes.
 CASES = [
-    # a fixed case of a loop
-    ("dify", "MissingUserTakenForDefault", "user-required", 8),
-    ("dify", "CutsAtACharacterBeyondTheBmp", "unicode-exact", 8),
-    # that nobody has the id is looked at in the listing of each type, before and at the end
-    ("agno", "OddIdsGetAPage", "odd-ids-refused", 20),
-    # a drawn one, in each edition
-    ("dify", "KnowsOldCharactersOnly", "valid-space-accepted", 12),
-    ("openhands", "OddMembersIgnored", "invalid-space-refused", 8),
-    # what a law finds when it looks back
-    ("agno", "DatabaseNotFoundWithoutDetail", "error-404-shape", 8),
-    ("dify", "AnswersA404WithoutACode", "error-404-shape", 8),
-    ("agno", "UnauthorizedInPlainText", "error-401-shape", 8),
-    ("dify", "CrashesOnTextPlain", "no-server-error", 8),
-    # the series
-    ("dify", "AnswersTimesAsText", "timestamps-integer", 60),
-    # moves
-    ("dify", "GivesARefusedNameToAnother", "sequence-consistent", 130),
+    # a fixed case of a loop: the session is read before and after it, and the request is sent with its fault mended
+    ("dify", "MissingUserTakenForDefault", "user-required", 4),
+    # the case, and the session read back
+    ("dify", "CutsAtACharacterBeyondTheBmp", "unicode-exact", 2),
+    # the case, the same to the session itself, and the listing of each type before and at the end: nobody has the id
+    ("agno", "OddIdsGetAPage", "odd-ids-refused", 8),
+    # a drawn one and the session read back, in each of three editions
+    ("dify", "KnowsOldCharactersOnly", "valid-space-accepted", 3 * 2),
+    # an ordinary rename, and the case
+    ("openhands", "OddMembersIgnored", "invalid-space-refused", 2),
+    # what a law finds when it looks back: the one request, and a look for whose id it is
+    ("agno", "DatabaseNotFoundWithoutDetail", "error-404-shape", 1),
+    ("dify", "AnswersA404WithoutACode", "error-404-shape", 2),
+    ("agno", "UnauthorizedInPlainText", "error-401-shape", 1),
+    # the case, and an ordinary rename
+    ("dify", "CrashesOnTextPlain", "no-server-error", 2),
+    # the series, which is tried as a whole: twenty renames, all sessions read after each, and a session more
+    ("dify", "AnswersTimesAsText", "timestamps-integer", 48),
+    # moves: forty of them, most of them with a reading, and a session more
+    ("dify", "GivesARefusedNameToAnother", "sequence-consistent", 83),
 ]
 
 
@@ -174,11 +184,11 @@ QUICK = {"MissingUserTakenForDefault", "KnowsOldCharactersOnly", "CrashesOnTextP
 
 
 @pytest.mark.parametrize(
-    ("system", "name", "law", "most"),
+    ("system", "name", "law", "own"),
     [pytest.param(*case, id=case[1], marks=() if case[1] in QUICK else pytest.mark.slow) for case in CASES],
 )
 def test_a_failure_is_kept_and_can_be_replayed(
-    system: str, name: str, law: str, most: int, tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+    system: str, name: str, law: str, own: int, tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
 ) -> None:
     rule = f"{system}.{law}"
     found = judged(
@@ -216,7 +226,7 @@ def test_a_failure_is_kept_and_can_be_replayed(
     assert "passes now" in out
     assert "curl -sS" in out
     assert "  answer     " in out
-    assert len(server.sent) <= most
+    assert len(server.sent) <= FRAME[system] + own
     assert files(tmp_path) == kept, "a replay leaves the files as they are"
 
 
@@ -280,7 +290,7 @@ def test_a_server_that_refuses_everything_is_not_taken_for_mended(
     judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
     status, out, _ = replay(RefusesAll(KEY, OTHER_MODE_KEY), RULE, tmp_path)
     assert status == 3
-    assert "was not tested: the same request with the fault mended is not accepted either" in out
+    assert "was not tested: an ordinary rename is answered with 400 as well" in out
 
 
 # -- the next run
@@ -295,9 +305,12 @@ def test_the_next_run_sends_the_kept_request_first(tmp_path: Path) -> None:
     assert found.with_verdict("fail") == {RULE}
     assert found.status == 1
     assert any(test.endswith(f"[{RULE}-kept]") for test in found.requirements[RULE]["tests"])
-    assert again.renames()[0] == b'{"name":"Renamed NEW"}'
+    kept = files(tmp_path)[f"{RULE}.json"]
+    assert kept["again"]["keys"] == ["no user, auto_generate true"]
+    # and an ordinary rename after it shows that it is the case that fails
+    assert again.renames()[:2] == [kept["request"]["body"].encode(), first.renames()[0]]
     # what the ordinary tests send is what they send without a kept file
-    assert again.renames()[1:] == first.renames()
+    assert again.renames()[2:] == first.renames()
     assert set(files(tmp_path)) == {f"{RULE}.json"}
 
 
@@ -361,23 +374,118 @@ def test_each_failing_class_has_a_file_and_goes_with_the_first(edition: str | No
     assert saved() == other
 
 
+def test_every_kept_case_leads_back_to_itself(tmp_path: Path, replay: Callable[..., tuple[int, str, str]]) -> None:
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    kept = all_files(tmp_path)
+    assert len(kept) == 7
+    for name, content in kept.items():
+        # each class of case is known by its own words
+        assert content["again"]["keys"] == [content["case"]]
+        server = Recording(faulty("dify", "MissingUserTakenForDefault"))
+        status, out, _ = replay(server, str(tmp_path / "replay" / name), tmp_path)
+        assert (status, f"case       {content['case']}\n" in out) == (1, True), out
+        # the case once, and an ordinary rename after it: what has failed in an earlier run is not tried twice
+        anew = re.sub(r"[0-9a-f]{10}\d?-\d+", "NEW", content["request"]["body"])
+        assert server.renames() == [anew.encode(), b'{"name":"Renamed NEW","user":"rename-tck"}']
+
+
+class NothingWorks(DifyServer):
+    """Wrongly set up: answers every rename with 500."""
+
+    def valid_renaming(self, body: dict[str, Any]) -> Renaming:
+        raise RuntimeError("not set up")
+
+
+OF_THREE_LAWS = {
+    "MissingUserTakenForDefault": "user-required", "CutsAtACharacterBeyondTheBmp": "unicode-exact",
+    "KnowsOldCharactersOnly": "valid-space-accepted",
+}  # fmt: skip
+
+
+def test_kept_cases_are_not_red_where_no_rename_works(
+    tmp_path: Path, replay: Callable[..., tuple[int, str, str]]
+) -> None:
+    for name, law in OF_THREE_LAWS.items():
+        judged(faulty("dify", name), tmp_path, select=law)
+    kept = all_files(tmp_path)
+    assert len(files(tmp_path)) == 1 + 1 + 3
+    status, out, _ = replay(NothingWorks(KEY, OTHER_MODE_KEY), RULE, tmp_path)
+    told = f"replay: {RULE} was not tested: an ordinary rename is answered with 500 as well"
+    assert (status, out.rstrip().splitlines()[-1]) == (3, told)
+    select = " or ".join((*OF_THREE_LAWS.values(), "rename-accepted"))
+    found = judged(NothingWorks(KEY, OTHER_MODE_KEY), tmp_path, select=select)
+    assert found.with_verdict("fail") == {"dify.rename-accepted"}
+    assert {found.requirements[f"dify.{law}"]["cause"] for law in OF_THREE_LAWS.values()} == {"dify.rename-accepted"}
+    assert {name: all_files(tmp_path)[name] for name in kept} == kept, "none of them was shown to pass"
+
+
+class StopsForALongName(DifyServer):
+    """A conversation that was sent a name of 100 characters or more answers every later rename with 500."""
+
+    @cached_property
+    def stopped(self) -> set[str]:
+        return set()
+
+    def store(self, conversation: Conversation, name: str) -> None:
+        if conversation.id in self.stopped:
+            raise RuntimeError("stopped")
+        if len(name) >= 100:
+            self.stopped.add(conversation.id)
+            raise RuntimeError("too long")
+        super().store(conversation, name)
+
+
+def test_a_session_that_a_kept_case_has_stopped_is_replaced_for_the_next(tmp_path: Path) -> None:
+    judged(StopsForALongName(KEY, OTHER_MODE_KEY), tmp_path, select="length-200-accepted")
+    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
+    judged(faulty("dify", "CutsAtACharacterBeyondTheBmp"), tmp_path, select="unicode-exact")
+    laws = ("length-200-accepted", "user-required", "unicode-exact")
+    assert set(files(tmp_path)) == {f"dify.{law}.json" for law in laws}
+    found = judged(
+        StopsForALongName(KEY, OTHER_MODE_KEY), tmp_path, "-vv", select=" or ".join(f"{law}-kept" for law in laws)
+    )
+    assert found.output.count("-kept]") >= 3
+    assert found.with_verdict("fail") == {"dify.length-200-accepted"}
+
+
+@pytest.mark.parametrize(
+    ("name", "law", "classes"),
+    slow_but(
+        ("AnswersTimesAsText", "timestamps-integer", 2),
+        of=[
+            ("AnswersTimesAsText", "timestamps-integer", 2),  # of two members
+            ("AnswersWithATrailingComma", "answer-json", 1),
+            ("TouchesTheOneRenamedBefore", "neighbours-untouched", 1),
+            ("LetsUpdatedAtGoBack", "updated-at-monotonic", 3),  # in the answer, in the list, in the run
+        ],
+    ),
+)
+def test_one_fault_of_every_ordinary_rename_is_one_class(name: str, law: str, classes: int, tmp_path: Path) -> None:
+    """The name, the id, the number and the time that differ from one rename to the next tell no fault from another."""
+    for seed in (1, 2):  # in the next run names, ids and times are others
+        found = judged(faulty("dify", name), tmp_path, select=law, seed=seed)
+        assert found.requirements[f"dify.{law}"]["failing"]["classes"] == classes, found.output
+        assert len(all_files(tmp_path)) == classes
+
+
 SEQUENCES = "dify.sequence-consistent"
 
 
 def test_of_two_tests_that_fail_the_first_is_kept(tmp_path: Path, replay: Callable[..., tuple[int, str, str]]) -> None:
-    found = judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select="sequence-consistent")
+    found = judged(faulty("dify", "ForgetsTheRenameAfterAnUnknownId"), tmp_path, select="sequence-consistent")
     assert "2 failed" in found.output
     assert set(all_files(tmp_path)) == {f"{SEQUENCES}.json", f"{SEQUENCES}.2.json"}
     content, second = (all_files(tmp_path)[f"{SEQUENCES}{number}.json"] for number in ("", ".2"))
     assert content["test"].endswith(f"::test_every_session_bears_the_last_name_accepted_for_it[{SEQUENCES}]")
     assert second["test"].endswith(f"_in_drawn_sequences[{SEQUENCES}]")
-    assert f"rename-tck replay {tmp_path}/replay/{SEQUENCES}.2.json" in found.output, "of the second test"
-    for server, status in ((faulty("dify", "SaysRenamedStoresNothing"), 1), (right("dify"), 0)):
+    again = re.findall(r"^  again +.*\breplay (\S+) --base-url=", found.output, re.MULTILINE)
+    assert again == [SEQUENCES, f"{tmp_path}/replay/{SEQUENCES}.2.json"], "of each of the two tests"
+    for server, status in ((faulty("dify", "ForgetsTheRenameAfterAnUnknownId"), 1), (right("dify"), 0)):
         done, out, _ = replay(server, str(tmp_path / "replay" / f"{SEQUENCES}.2.json"), tmp_path)
         assert done == status, out
     assert content["case"] == found.requirements[SEQUENCES]["case"]
     # and again where it is kept already
-    judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select="sequence-consistent")
+    judged(faulty("dify", "ForgetsTheRenameAfterAnUnknownId"), tmp_path, select="sequence-consistent")
     assert files(tmp_path)[f"{SEQUENCES}.json"]["test"] == content["test"]
 
 
@@ -395,7 +503,7 @@ def test_of_two_tests_that_fail_the_first_is_kept(tmp_path: Path, replay: Callab
     ],
 )
 def test_a_file_goes_only_when_its_own_test_passes(first: str, then: str, goes: bool, tmp_path: Path) -> None:
-    judged(faulty("dify", "SaysRenamedStoresNothing"), tmp_path, select=f"sequence-consistent and {first}")
+    judged(faulty("dify", "ForgetsTheRenameAfterAnUnknownId"), tmp_path, select=f"sequence-consistent and {first}")
     before = files(tmp_path)
     assert list(before) == [f"{SEQUENCES}.json"]
     found = judged(right("dify"), tmp_path, select=f"sequence-consistent and {then}")
@@ -462,7 +570,9 @@ def test_a_kept_case_spoils_nothing_for_the_others(tmp_path: Path) -> None:
     own = server.sent[renamed[0]][1].removesuffix("/name")
     seen = [number for number, (_, path, _) in enumerate(server.sent) if path.startswith(own)]
     assert server.sent[seen[-1]][0] == "DELETE"
-    assert seen[-1] < renamed[1]
+    # the case, and the control after it
+    others = [number for number in renamed if number not in seen]
+    assert (len(renamed) - len(others), seen[-1] < others[0]) == (2, True)
 
 
 def test_on_lent_sessions_kept_cases_let_go_before_what_needs_fresh_ones(tmp_path: Path) -> None:
@@ -661,7 +771,9 @@ def test_a_broken_file_is_left_alone_and_named(
 def test_a_case_that_the_law_no_longer_has(tmp_path: Path, replay: Callable[..., tuple[int, str, str]]) -> None:
     judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
     path = tmp_path / "replay" / f"{RULE}.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"no user"', '"no shoes"'), encoding="utf-8")
+    content = json.loads(path.read_bytes())
+    content["again"]["keys"] = ["no shoes"]
+    path.write_text(json.dumps(content), encoding="utf-8")
     for app, expected in ((right("dify"), 0), (faulty("dify", "MissingUserTakenForDefault"), 1)):
         status, out, _ = replay(app, RULE, tmp_path)
         assert status == expected
@@ -708,7 +820,10 @@ def test_the_limits_of_a_run_hold_for_kept_cases_too(tmp_path: Path) -> None:
     judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
     server = Recording(right("dify"))
     found = judged(server, tmp_path, "--max-requests=9", select="user-required or name-stored")
-    assert len(server.sent) <= 9 + 3  # and what puts the sessions back
+    within, beyond = server.sent[:9], server.sent[9:]
+    assert any(path.endswith("/name") for _, path, _ in within), "the kept case was sent first"
+    # and what puts the sessions back: the kept case's own and the other; the listing is looked at before and after each
+    assert [method for method, _, _ in beyond] == ["GET", "DELETE", "GET", "DELETE", "GET"]
     assert found.with_verdict("not tested") >= {"dify.name-stored"}
 
 
