@@ -16,7 +16,8 @@ SAYING = {
     "fail": (0, 1), "needs": (1,), "NotTested": (0,), "Unjudgeable": (0,), "CouldNotJudge": (0,), "accept": (1,),
     "expect_equal": (2,), "stored": (2,), "stored_if_readable": (2,), "rename_and_expect": (2,), "refuse": (0,),
     "require_refusal": (0,), "keep_or_refuse": (3,), "expect_answered": (2,), "json": (1,), "ObstacleError": (0,),
-    "OrdinaryRenameRefused": (0,), "Look": (0,), "Jam": (3,), "Stopped": (0,), "Control": (3,), "_left": (1,), "cases": (0,),
+    "OrdinaryRenameRefused": (0,), "Look": (0,), "Jam": (3,), "Stopped": (0,), "Control": (3,), "_left": (1,),
+    "cases": (0,),
 }  # fmt: skip
 #: The same of named arguments.
 NAMED = {"case", "expected", "reason"}
@@ -87,27 +88,33 @@ def _templates(node: ast.expr, given: dict[str, list[ast.expr]], seen: frozenset
             yield text
         case ast.JoinedStr(values=values):
             yield "".join(str(value.value) if isinstance(value, ast.Constant) else "…" for value in values)
-        case ast.IfExp(body=body, orelse=orelse):
-            yield from _templates(body, given, seen)
-            yield from _templates(orelse, given, seen)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             yield from (
                 one + other
                 for one in list(_templates(left, given, seen)) or ["…"]
                 for other in list(_templates(right, given, seen)) or ["…"]
             )
-        case ast.List(elts=elements):
-            for element in elements:
-                yield from _templates(element, given, seen)
-        case ast.Tuple(elts=[first, *_]):
-            yield from _templates(first, given, seen)  # what a case is called
-        case ast.BinOp(left=left, op=ast.Mult()):
-            yield from _templates(left, given, seen)
-        case ast.ListComp(elt=element):
-            yield from _templates(element, given, seen)
-        case ast.BoolOp(values=values):
-            for value in values:
-                yield from _templates(value, given, seen)
         case ast.Name(id=name) if name not in seen:
             for value in given.get(name, []):
                 yield from _templates(value, given, seen | {name})
+        case _:
+            for part in _parts(node):
+                yield from _templates(part, given, seen)
+
+
+def _parts(node: ast.expr) -> list[ast.expr]:
+    """The expressions of which one or more are texts; of a tuple the first, which is what a case is called."""
+    match node:
+        case ast.IfExp(body=body, orelse=orelse):
+            return [body, orelse]
+        case ast.List(elts=elements):
+            return elements
+        case ast.Tuple(elts=[first, *_]):
+            return [first]
+        case ast.BinOp(left=left, op=ast.Mult()):
+            return [left]
+        case ast.ListComp(elt=element):
+            return [element]
+        case ast.BoolOp(values=values):
+            return values
+    return []

@@ -47,6 +47,9 @@ class CaseSender:
     selector: CaseSelector = field(default_factory=CaseSelector)
     #: The case of an earlier run that alone is to be tried.
     replay_case: ReplayCase | None = None
+    #: Whose evidence was added to the test's own; and which exchanges were counted.
+    added: set[int] = field(default_factory=set)
+    _counted: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         # a replay case is judged by what was sent for it, not by what came before
@@ -236,7 +239,10 @@ class CaseSender:
         return self.send(request, live=live) if again or found is None else self.count(found, live=live)
 
     def count(self, exchange: Exchange, *, live: bool = True) -> Exchange:
-        """Count an exchange as evidence."""
+        """Count an exchange as evidence, once however often a law that is run again looks at it."""
+        if id(exchange) in self._counted:
+            return exchange
+        self._counted.add(id(exchange))
         self.evidence.sent += 1
         self.evidence.live += live
         if 400 <= exchange.status < 500:

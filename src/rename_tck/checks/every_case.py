@@ -147,7 +147,9 @@ class EveryCase:
         selector = self._check.selector
         words = [kind for kind in selector.left_at_kind if kind]
         if not selector.left_at or selector.left_looking_back:
-            words.append(failure.expected if failure.compared is None else failure.case.rpartition(": ")[2])
+            _, colon, what = failure.case.rpartition(": ")
+            words += [what] if colon else []
+            words += [failure.expected] if failure.compared is None else []
         return " / ".join(words)
 
     def _goes_on_after_refusal(self, refused: OrdinaryRenameRefused, mark: int) -> bool:

@@ -76,7 +76,9 @@ class Series:
 def run(check: CheckContext) -> Series:
     """The series of this target, run once and shared. Its evidence is added to the test's own."""
     series: Series = check.shared("series", lambda: _make(CheckContext(check.target, None)))
-    check.evidence.add(series.evidence)
+    if id(series) not in check.added:
+        check.added.add(id(series))
+        check.evidence.add(series.evidence)
     return series
 
 

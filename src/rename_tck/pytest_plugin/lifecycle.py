@@ -161,12 +161,10 @@ class TargetLifecycle:
             return None
         case, check = replay_case_of(pyfuncitem), pyfuncitem.funcargs["check"]
         assert isinstance(check, CheckContext)
-        if case is None:
-            judge(partial(pyfuncitem.obj, check=check), check)
-        elif self._session.replay is None:
-            judge(partial(try_alone, pyfuncitem.obj, check, case, None), check)
-        else:
+        if case is not None:
             try_alone(pyfuncitem.obj, check, case, self._session.replay)
+        else:
+            judge(partial(pyfuncitem.obj, check=check), check)
         return True
 
     # -- after the last
