@@ -306,30 +306,30 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
     session = check.some_session()
     dialect = check.dialect
     for case, request in check.faulty(session, check.name()):
-        yield case, check.send(request)
+        yield case, check.gather(request)
     for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY):
-        yield f"a body that is {raw.label}", check.send(dialect.rename(session, None, raw=raw.raw))
+        yield f"a body that is {raw.label}", check.gather(dialect.rename(session, None, raw=raw.raw))
     for odd_query in check.system_cases.odd_queries(session):
         request = dialect.rename(session, check.body(session), query=odd_query.query)
-        yield odd_query.label, check.send(request)
-    yield "an empty session_name", check.send(check.rename(session, ""))
-    yield "a session_name with a NUL", check.send(check.rename(session, "nul\0"))
+        yield odd_query.label, check.gather(request)
+    yield "an empty session_name", check.gather(check.rename(session, ""))
+    yield "a session_name with a NUL", check.gather(check.rename(session, "nul\0"))
     if check.target.client.connection.key is not None:
         for credential in (Credential.NONE, Credential.WRONG):
             yield (
                 f"{credential.name.lower()} credential",
-                check.send(check.rename(session, check.name()).with_credential(credential)),
+                check.gather(check.rename(session, check.name()).with_credential(credential)),
             )
     made_up = check.unknown_session("errors").id
     for kind in dialect.kinds:
         yield (
             f"an unknown id, type {kind}",
-            check.send(check.rename(Session(made_up, "listed", kind), check.name()), live=False),
+            check.gather(check.rename(Session(made_up, "listed", kind), check.name()), live=False),
         )
     for odd in ids.odd_ids(check.target.token):
         if odd.own and not odd.may_leave_route and check.is_nobodys(odd):
             request = dialect.rename(session, check.body(session), encoded_id=odd.encoded)
-            yield f"an id that is odd: {odd.label}", check.send(request, live=False)
+            yield f"an id that is odd: {odd.label}", check.gather(request, live=False)
 
 
 def _error_shape(check: CheckContext, status: int) -> None:

@@ -139,12 +139,18 @@ def test_the_new_name_is_there_when_read_back(check: CheckContext) -> None:
     check.require_readable()
     check.needs(steps, "no rename was answered with 200")
     for number, step in check.each(list(enumerate(steps))):
-        # of a fault that comes and goes, the number says so
-        case = f"{step.case}, number {number + 1} of a series" + (f" ({number} kept)" if number else "")
+        # of a fault that comes and goes, the numbers say so
+        kept = sum(_shows_its_name(check, earlier) for earlier in steps[:number])
+        case = f"{step.case}, number {number + 1} of a series" + (f" ({kept} stored before it)" if number else "")
         after = step.after.get(step.session.id)
         if after is None:
             check.fail(f"{case}: the session read back", "the session to be there still", step.exchange)
         check.expect_equal(step.name, check.dialect.name_in(after), f"{case}: the name read back", step.exchange)
+
+
+def _shows_its_name(check: CheckContext, step: rename_series.Step) -> bool:
+    """Whether the session was read back with the name of the step."""
+    return check.dialect.name_in(step.after.get(step.session.id) or {}) == step.name
 
 
 @requirement("shown-at-once", last=True)

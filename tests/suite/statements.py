@@ -11,6 +11,14 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Where conclusions are drawn.
 PLACES = ("tests/contract", "src/rename_tck/checks", "src/rename_tck/target", "src/rename_tck/client")
 
+#: Modules whose functions return sentences on a target, or parts of them.
+RETURNING = (
+    "src/rename_tck/client/trouble.py", "src/rename_tck/client/environment.py", "src/rename_tck/client/waiting.py",
+    "src/rename_tck/checks/stopping.py", "src/rename_tck/target/circumstances.py", "src/rename_tck/target/others.py",
+    "src/rename_tck/target/made_up_ids.py", "src/rename_tck/target/session_pool.py", "src/rename_tck/target/connection.py",
+    "src/rename_tck/results/editions.py", "src/rename_tck/results/left_out.py", "src/rename_tck/results/run.py",
+)  # fmt: skip
+
 #: Which arguments of a call are sentences, by the name of what is called: their positions.
 SAYING = {
     "fail": (0, 1), "needs": (1,), "NotTested": (0,), "Unjudgeable": (0,), "CouldNotJudge": (0,), "accept": (1,),
@@ -30,7 +38,26 @@ def sentences() -> dict[str, set[str]]:
         for file in sorted((ROOT / place).rglob("*.py")):
             for text in of_source(file.read_text(encoding="utf-8")):
                 found.setdefault(text, set()).add(file.relative_to(ROOT).as_posix())
+    for name in RETURNING:
+        for text in returned((ROOT / name).read_text(encoding="utf-8")):
+            found.setdefault(text, set()).add(name)
     return found
+
+
+def returned(source: str) -> set[str]:
+    """The sentences that the functions of one module return, or gather in a list."""
+    said: set[str] = set()
+    for function in ast.walk(ast.parse(source)):
+        if (
+            isinstance(function, ast.FunctionDef)
+            and function.returns is not None
+            and "str" in ast.unparse(function.returns)
+        ):
+            given = _given(function)
+            for node in ast.walk(function):
+                if isinstance(node, ast.Return | ast.Yield) and node.value is not None:
+                    said |= set(_templates(node.value, given, frozenset()))
+    return {text for text in said if " " in text and any(map(str.isalpha, text))}
 
 
 def cell(text: str) -> str:

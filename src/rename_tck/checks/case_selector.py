@@ -77,14 +77,9 @@ class CaseSelector:
         return tuple(place.kind for place in self._left_at)
 
     @property
-    def left_looking_back(self) -> bool:
-        """Whether that was one of what a law looks back on."""
-        return any(not place.replayable for place in self._left_at)
-
-    @property
     def resumed_after(self) -> str:
         """The case that the law goes on after, in words."""
-        return " / ".join(place.key for place in self._done)
+        return " / ".join(place.key if place.replayable else place.kind or place.key for place in self._done)
 
     def widen(self) -> None:
         """From now on try every case."""

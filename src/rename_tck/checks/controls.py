@@ -50,13 +50,15 @@ def control(check: CheckContext, session: Session) -> Control:
     if exchange.status != 200:
         said = f"is answered with {exchange.status}" if exchange.answer else f"gets no answer ({exchange.trouble})"
         return Control(session, exchange, Aspect.ACCEPTED, said)
-    if not dialect.succeeded(exchange):
+    said_no = not dialect.succeeded(exchange)
+    if said_no and not check.readable():
         return Control(session, exchange, Aspect.ANSWERED, "false")
     answered = dialect.name_in(members(exchange.answer.value)) if dialect.answers_session and exchange.answer else None
     if answered not in {None, name} or not isinstance(answered, str | None):
         return Control(session, exchange, Aspect.ANSWERED, "another name")
-    check.target.worked.add((Aspect.ACCEPTED, session.kind))
-    check.target.renamed.add(session.id)
+    if not said_no:
+        check.target.worked.add((Aspect.ACCEPTED, session.kind))
+        check.target.renamed.add(session.id)
     if not check.readable():
         return Control(session, exchange, None)
     try:
@@ -70,6 +72,8 @@ def control(check: CheckContext, session: Session) -> Control:
         return Control(session, exchange, Aspect.READABLE, "it is not there when it is read back")
     if dialect.name_in(read) != name:
         return Control(session, exchange, Aspect.STORED, "another name")
+    if said_no:
+        return Control(session, exchange, Aspect.ANSWERED, "false, though the name is stored")
     check.target.worked |= {(Aspect.READABLE, session.kind), (Aspect.STORED, session.kind)}
     return Control(session, exchange, None)
 

@@ -110,7 +110,7 @@ def _no_constant(name: str) -> object:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `body` is the decoded content (gzip names_changed_by_refusals), cut at the transport's limit."""
+    """What came back. `body` is the decoded content (gzip undone), cut at the transport's limit."""
 
     status: int
     reason: str = field(repr=False)

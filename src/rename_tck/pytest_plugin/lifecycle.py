@@ -41,6 +41,8 @@ class TargetLifecycle:
         self._targets = targets
         self._prefetching = prefetching
         self._conclude = conclude
+        #: The requirements that tests of this session decide.
+        self._judged: frozenset[str] = frozenset()
 
     # -- before the first test
 
@@ -54,7 +56,7 @@ class TargetLifecycle:
             ids, workers = settings.session_ids, len(self._config.option.tx)
             if ids and len(ids) < workers:
                 raise pytest.UsageError(
-                    f"{workers} workers need a lent session each: give {workers} --session-id, or fewer workers."
+                    f"{workers} workers need a session each: give {workers} --session-id, or fewer workers."
                 )
             self._ensure_writable()
             session.active = True
@@ -89,6 +91,8 @@ class TargetLifecycle:
                 self._config.add_cleanup(INTERRUPTION.heed())
                 if not self._config.option.collectonly:
                     self._look(session)
+            chosen = filter(None, map(chosen_by, session.items))
+            self._judged = frozenset(requirement for _, requirement, _ in chosen if requirement is not None)
             return (yield)
         finally:
             self._close()
@@ -148,6 +152,9 @@ class TargetLifecycle:
         else:
             self._targets.close_for_replay()
             target = self._targets.open(system).target
+        # what looks back on the run sees what this process has sent, and only where it is chosen
+        alone = self._session.worker is None and self._session.replay is None
+        target.judged = self._judged if alone else frozenset()
         selector = CaseSelector(None if case is None else case.keys)
         seed = seed_for(self._session.seed, name, edition)
         return CheckContext(

@@ -55,7 +55,8 @@ def tell(
         from rename_tck.reports import terminal  # here, for a run that passes does without
 
         content, folder = outcome.record(), str(session.settings.report_dir)
-        text = terminal.failure_text(content, outcome.drift, folder)
+        each = session.redact(replay_command(f"{folder}/{FOLDER}/[FILE]", session.settings, item.config))
+        text = terminal.failure_text(content, outcome.drift, folder, each)
         if outcome.failure is not None and outcome.failure.again is not None:
             case = _file_of_its_own(outcome)
             what = outcome.requirement.id if case is None else f"{folder}/{case}"

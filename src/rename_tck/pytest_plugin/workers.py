@@ -49,6 +49,7 @@ class Workers:
             run.accepted += known["accepted"]
             run.observations.update({name: tuple(answer) for name, answer in known["observations"].items()})
             run.notes += known["notes"]
+            run.broken_off = run.broken_off or known["broken_off"]
             run.requests += known["requests"]
             run.leftovers += [Leftover(*left) for left in known["leftovers"]]
         for name, found in ((name, getattr(self._session, name)) for name in _TESTS):
@@ -64,6 +65,7 @@ class Workers:
                     "accepted": run.accepted,
                     "observations": run.observations,
                     "notes": run.notes,
+                    "broken_off": run.broken_off,
                     "requests": run.requests,
                     "leftovers": [(left.id, left.what) for left in run.leftovers],
                 }

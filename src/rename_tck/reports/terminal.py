@@ -124,10 +124,13 @@ def _indented(content: str, by: int, most: int = 3) -> list[str]:
     return [" " * by + line for line in lines]
 
 
-def failure_text(requirement: Json, drift: Json | None = None, report_dir: str = "reports") -> str:
+def failure_text(
+    requirement: Json, drift: Json | None = None, report_dir: str = "reports", again: str | None = None
+) -> str:
     """What a failing test prints: the rule and where it stands, the request, what was expected, what came back.
 
-    Then a line for each further class of case that fails, with its file in the folder of reports.
+    Then a line for each further class of case that fails, with its file in the folder of reports; `again` is the
+    command that tries one of them again, with `[FILE]` in the file's place.
     """
     lines = [f"{visible(requirement['id'])} ({requirement['level']})", *_indented(requirement["sentence"], 2, 6)]
     places = [facts.cited(citation) for citation in facts.stated_in(requirement)]
@@ -149,11 +152,11 @@ def failure_text(requirement: Json, drift: Json | None = None, report_dir: str =
         lines += _compared(requirement["compared"])
     if requirement.get("after"):
         lines += _field("after it", cut(requirement["after"], 600))
-    lines += _others(requirement, report_dir)
+    lines += _others(requirement, report_dir, again)
     return "\n".join(lines)
 
 
-def _others(requirement: Json, report_dir: str) -> list[str]:
+def _others(requirement: Json, report_dir: str, again: str | None) -> list[str]:
     """The other classes of case that fail, and what was left out; the record has all of them."""
     cases, said = requirement.get("failing"), facts.failing(requirement)
     if not cases:
@@ -168,8 +171,8 @@ def _others(requirement: Json, report_dir: str) -> list[str]:
     if len(others) > _OTHERS:
         lines += _field("", f"and {len(others) - _OTHERS} more: see conformance.html")
     if any(other["replay"] for other in others):
-        folder = shlex.quote(f"{report_dir}/replay/")
-        lines += _field("", f"each again with rename-tck replay {folder}[FILE] --base-url=\u2026")
+        command = again or f"rename-tck replay {shlex.quote(f'{report_dir}/replay/')}[FILE]"
+        lines += _labelled("each again", [one_line(command)])
     return lines + (_field("left out", requirement["left_out"]) if requirement["left_out"] else [])
 
 

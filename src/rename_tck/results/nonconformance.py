@@ -31,6 +31,8 @@ class Nonconformance(Conclusion):
     tried: int = 1
     #: What was not tried any more after the first failure, in a sentence.
     left_out: str | None = None
+    #: Whether it is an ordinary rename beside a case that was refused.
+    refused: bool = False
     #: What the requests sent after it showed of the target, in a sentence.
     after: str | None = None
 

@@ -66,7 +66,7 @@ OPTIONS = (
         required=True,
     ),
     Option("user", "the user on whose behalf sessions are created and renamed", "NAME", default="rename-tck"),
-    Option("session-id", "a session lent to the run, which is given its old name back (repeatable)", "ID", many=True),
+    Option("session-id", "a session to rename, which is given its old name back (repeatable)", "ID", many=True),
     Option("level", "the level that decides the exit status: must or should", "LEVEL", default="must", required=True),
     Option("report-dir", "the folder that reports are written to", "DIR", default="reports"),
     Option("known-failures", "a TOML file of failures that do not fail the run", "FILE"),

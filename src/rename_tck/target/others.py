@@ -68,9 +68,12 @@ class OtherSessions:
         user: str,
         token: str,
         is_own: Callable[[str], bool],
+        alone: bool = True,
     ) -> None:
         self._client, self._dialect, self._reader = client, dialect, reader
         self._user, self._token, self._is_own = user, token, is_own
+        #: Whether no other worker of the run sends the same names to sessions of its own.
+        self._alone = alone
         #: The first name that each was seen with, and the last one that is not the run's.
         self._first: dict[Key, object] = {}
         self._last: dict[Key, object] = {}
@@ -199,6 +202,8 @@ class OtherSessions:
                     or first is UNKNOWN
                 ):
                     continue
+                if not self._alone and not self._of_the_run(now):
+                    continue  # another worker may have sent it
                 if self._of_the_run(first):
                     continue  # of another run with the same seed
                 last = known.get(key, first)

@@ -12,7 +12,7 @@ from rename_tck.target.readback import SessionReader, summary
 from rename_tck.verdict import Conclusion
 
 #: Troubles by which it is sure that a request did not come to the target.
-_NEVER_ARRIVED = frozenset({Trouble.REFUSED, Trouble.UNKNOWN_HOST, Trouble.TLS})
+_NEVER_ARRIVED = frozenset({Trouble.REFUSED, Trouble.UNKNOWN_HOST, Trouble.TLS, Trouble.PROXY})
 
 
 @dataclass

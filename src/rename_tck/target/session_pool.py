@@ -48,7 +48,7 @@ class SessionPool:
         #: Every session that the run may rename, by id, also when it was put back.
         self.own_ids: set[str] = set()
         self.others = OtherSessions(
-            client, dialect, self.reader, user=user, token=token, is_own=self.own_ids.__contains__
+            client, dialect, self.reader, user=user, token=token, is_own=self.own_ids.__contains__, alone=share[1] == 1
         )
         self.made_up = MadeUpIds(client, dialect, self.others, self.own_ids, user, token)
         self.creation = SessionCreation(
@@ -94,7 +94,7 @@ class SessionPool:
         return self.client.connection.base_url
 
     def _why_none(self) -> str:
-        return f"{self._exhausted[self.dialect.kinds[0]]}; lend one with --session-id"
+        return f"{self._exhausted[self.dialect.kinds[0]]}; give one with --session-id"
 
     def _take_in(self, session_id: str) -> Session:
         """A fixture session, with its kind and its name as far as they can be read."""
@@ -128,7 +128,7 @@ class SessionPool:
                 )
             return session
         raise CouldNotJudge(
-            f"the lent session {session_id} is not there{self.dialect.whose(self.user)}: "
+            f"the session {session_id}, given with --session-id, is not there{self.dialect.whose(self.user)}: "
             f"its rename was answered with {self._said(exchange)}"
         )
 
@@ -180,7 +180,7 @@ class SessionPool:
         if len(found) < count:
             what = "session" if kind is None else f"{kind} session"
             need = f"needs a {what}" if count == 1 else f"needs {count} {what}s"
-            raise NotTested(f"{need}: {self._exhausted.get(kind, 'none could be had')}; lend more with --session-id")
+            raise NotTested(f"{need}: {self._exhausted.get(kind, 'none could be had')}; give more with --session-id")
         return found[:count]
 
     def retire(self, session: Session) -> bool:
@@ -256,7 +256,7 @@ class SessionPool:
         if kind in self._exhausted:
             return
         if self._fixture_ids and self.dialect.creating_is_costly:
-            self._exhausted[kind] = "too few were lent, and creating one here starts something costly"
+            self._exhausted[kind] = "too few were given, and creating one here starts something costly"
             return
         refusal = "no creation was tried"
         self.creation.look()

@@ -73,6 +73,8 @@ class Target:
     #: Requirements of which a test failed, or passed.
     failed: set[str] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
+    #: The requirements that this process judges, all of whose tests see all that the run has sent.
+    judged: frozenset[str] = frozenset()
     jams: list[Jam] = field(default_factory=list)
     #: The ids of sessions of which an ordinary rename was accepted.
     renamed: set[str] = field(default_factory=set)
@@ -98,6 +100,10 @@ class Target:
     def patience(self) -> Patience:
         """How long is waited for what is not shown at once."""
         return self.pool.reader.patience
+
+    def is_judged(self, requirement: str) -> bool:
+        """Whether this process judges the requirement."""
+        return requirement in self.judged
 
     def forget_refusal(self, exchange: Exchange) -> None:
         """Leave out an ordinary rename that was refused for a reason that is told elsewhere."""

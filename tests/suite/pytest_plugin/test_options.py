@@ -160,7 +160,7 @@ def test_a_lent_id_that_does_not_exist(tmp_path: Path, system: str, request: pyt
     lent = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed"
     judged = judge(url, tmp_path, f"--session-id={lent}", system=system, env=KEYS)
     assert judged.status == 3
-    assert f"the lent session {lent} is not there" in _sentence(judged)
+    assert f"the session {lent}, given with --session-id, is not there" in _sentence(judged)
 
 
 # -- base URLs
@@ -349,4 +349,4 @@ def test_a_run_with_workers_says_the_same(tmp_path: Path, dify: str) -> None:
 def test_workers_need_a_lent_session_each(tmp_path: Path, dify: str) -> None:
     judged = judge_in_process(dify, tmp_path, "-n2", "--session-id=x", system="dify", env=KEYS)
     assert judged.status == 4
-    assert "2 workers need a lent session each" in judged.output
+    assert "2 workers need a session each" in judged.output

@@ -1,0 +1,143 @@
+"""What controls show after a failing case: the case itself, a session that no longer works, or a cause elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rename_tck.checks import controls, stopping
+from rename_tck.checks.context import CheckContext
+from rename_tck.checks.controls import Control
+from rename_tck.client.exchange import Exchange
+from rename_tck.client.journal import Entry
+from rename_tck.target.target import Jam
+from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
+
+#: The requirement that a server breaks whose ordinary rename fails in this respect, without the system's name.
+CANONICAL = {
+    Aspect.ACCEPTED: "rename-accepted",
+    Aspect.ANSWERED: "answer-name",
+    Aspect.READABLE: "name-stored",
+    Aspect.STORED: "name-stored",
+}
+
+#: In which respects a case may fail for want of an ordinary rename that works in this one.
+_EXPLAINS = {
+    Aspect.ACCEPTED: frozenset({Aspect.ACCEPTED, Aspect.ANSWERED, Aspect.READABLE, Aspect.STORED}),
+    Aspect.ANSWERED: frozenset({Aspect.ANSWERED}),
+    Aspect.READABLE: frozenset({Aspect.READABLE, Aspect.STORED}),
+    # what says no with 200 and stores nothing says the truth
+    Aspect.STORED: frozenset({Aspect.STORED, Aspect.ANSWERED}),
+}
+
+
+@dataclass
+class Look:
+    """What controls show of a failing case."""
+
+    #: In a sentence, for the report.
+    after: str | None = None
+    #: Whether the case is worth trying once more, on another session or at another moment.
+    again: bool = False
+    #: The cause that lies elsewhere.
+    caused: NotTested | None = None
+    #: The session that it was tried on, where that one alone no longer works.
+    jam: Jam | None = None
+    #: Whether ordinary renames of the session work.
+    works: bool = False
+
+
+def look(check: CheckContext, exchange: Exchange | None, aspect: Aspect, mark: int) -> Look:
+    """Send controls after a failing case. Of one that was not sent after the request `mark` they would show nothing.
+
+    Raises:
+        Unjudgeable: the target has stopped working, and nothing shows that a request of the run did it.
+    """
+    try:
+        return Diagnosis(check).look(exchange, aspect, mark)
+    except ObstacleError:
+        return Look()  # a limit of the run was reached: the failure was seen all the same
+
+
+class Diagnosis:
+    """One look at a target after a failing case."""
+
+    def __init__(self, check: CheckContext) -> None:
+        self._check = check
+        self._target = check.target
+
+    def look(self, exchange: Exchange | None, aspect: Aspect, mark: int) -> Look:
+        """As the function of this name."""
+        entry = next((one for one in self._target.client.journal.since(mark) if one.exchange is exchange), None)
+        if entry is None or self._check.requirement is None:
+            return Look()
+        session = self._target.session_of(entry.exchange.request.path) or self._target.pool.any()
+        own = controls.control(self._check, session)
+        if own.works:
+            if self._check.selector.narrowed:
+                return Look("After it, an ordinary rename of the session works.", works=True)
+            # also when tried again: an ordinary rename of the session and its reading work in between
+            failed = "It failed twice; in between and after it, an ordinary rename of the session works."
+            return Look(failed, again=True, works=True)
+        other = controls.another(self._check, session)
+        found = controls.control(self._check, other) if other is not None else None
+        if found is not None and found.works and found.session.kind == session.kind:
+            if controls.control(self._check, session).works:
+                return Look("Ordinary renames of the session fail now and then, too.", again=True)
+            return self._of_a_jammed(own, entry)
+        if own.broken in {Aspect.ACCEPTED, Aspect.READABLE}:
+            made = controls.of_a_fresh_one(self._check, session.kind)
+            if made is not None and made.works:
+                # sessions stop working one after the other
+                if found is not None and found.session.kind == session.kind:
+                    self._target.pool.retire(found.session)
+                return self._of_a_jammed(own, entry)
+        return self._of_a_broken(own, aspect, entry)
+
+    def _of_a_jammed(self, own: Control, entry: Entry) -> Look:
+        """A session alone does not work: another takes its place."""
+        if own.session.id in self._target.renamed:
+            sentence = f"An ordinary rename of the session {own.what} since then; of another session it works."
+        else:
+            sentence = f"No ordinary rename of the session went well: one {own.what}; of another session it works."
+        before = stopping.last_odd(self._check, entry)
+        told = f"{sentence} The last request to it that was no ordinary rename was {before}." if before else sentence
+        jam = Jam(own.session.id, own.broken or Aspect.OTHER, own.exchange, told)
+        return Look(sentence, self._target.pool.retire(own.session), jam=jam)
+
+    def _of_a_broken(self, own: Control, aspect: Aspect, entry: Entry) -> Look:
+        """No session works, or none of this kind: from the start, or since a request."""
+        assert own.broken is not None
+        assert self._check.requirement is not None
+        mine, key = self._check.requirement.id, (own.broken, own.session.kind)
+        if own.broken in {Aspect.ACCEPTED, Aspect.READABLE} and key in self._target.worked:
+            if controls.after_a_moment(self._check, own).works:
+                return Look("For a moment after it no ordinary rename worked.", again=True)
+            return self._of_a_stopped(own, entry)
+        cause = self._target.causes.setdefault(key, self._cause(own.broken))
+        if cause != mine and aspect in _EXPLAINS[own.broken]:
+            return Look(caused=NotTested(f"an ordinary rename {own.what} as well", Gap.CAUSE, cause))
+        if own.broken is Aspect.ACCEPTED and key not in self._target.worked:
+            return Look(f"No ordinary rename was accepted: one {own.what}. Is the target set up for it?")
+        return Look(f"An ordinary rename {own.what} as well.")
+
+    def _cause(self, broken: Aspect) -> str:
+        """The requirement that says what every ordinary rename does wrong: this one where no other will say it."""
+        assert self._check.requirement is not None
+        law = CANONICAL[broken]
+        if broken is Aspect.ANSWERED and not self._check.dialect.answers_session:
+            law = "answer-true"
+        canonical = f"{self._check.dialect.system}.{law}"
+        told = canonical in self._target.failed or (
+            canonical not in self._target.passed and self._target.is_judged(canonical)
+        )
+        return canonical if told else self._check.requirement.id
+
+    def _of_a_stopped(self, own: Control, entry: Entry) -> Look:
+        """Nothing works since a request: it may be what did it."""
+        assert self._check.requirement is not None
+        found = stopping.stopped(self._check, own, entry)
+        self._target.stop(found)
+        if not found.by_the_request:
+            raise Unjudgeable(found.sentence)
+        found.cause = self._check.requirement.id
+        return Look(found.sentence)
