@@ -15,7 +15,8 @@ PLACES = ("tests/contract", "src/rename_tck/checks", "src/rename_tck/target", "s
 RETURNING = (
     "src/rename_tck/client/trouble.py", "src/rename_tck/client/environment.py", "src/rename_tck/client/waiting.py",
     "src/rename_tck/checks/stopping.py", "src/rename_tck/target/circumstances.py", "src/rename_tck/target/others.py",
-    "src/rename_tck/target/made_up_ids.py", "src/rename_tck/target/session_pool.py", "src/rename_tck/target/connection.py",
+    "src/rename_tck/target/made_up_ids.py", "src/rename_tck/target/session_pool.py",
+    "src/rename_tck/target/connection.py",
     "src/rename_tck/results/editions.py", "src/rename_tck/results/left_out.py", "src/rename_tck/results/run.py",
 )  # fmt: skip
 

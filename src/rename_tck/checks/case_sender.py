@@ -317,14 +317,19 @@ class CaseSender:
         """
         attempt = replay_data(self.selector.keys, exchange, self.target)
         if aspect is None:
-            refused = exchange is not None and not 200 <= exchange.status < 300
-            aspect = Aspect.ACCEPTED if refused else Aspect.OTHER
+            aspect = self._aspect_of(exchange)
         found = Nonconformance(
             self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt, aspect, kind
         )
         found.made = self._to_be_made(exchange)
         found.after = self.target.pool.made_up.done_by(exchange)
         raise found
+
+    def _aspect_of(self, exchange: Exchange | None) -> Aspect:
+        """In what respect a request failed of which nothing else is said; `false` is an answer that says no."""
+        if exchange is None or self.dialect.succeeded(exchange):
+            return Aspect.OTHER
+        return Aspect.ANSWERED if 200 <= exchange.status < 300 else Aspect.ACCEPTED
 
     def _to_be_made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
         """How the session that a failing exchange is about is to be made to see it fail again; None: it stays."""

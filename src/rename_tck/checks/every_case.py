@@ -188,6 +188,11 @@ class EveryCase:
 
         `failure` is the case that failed on it.
         """
+        if (
+            jam.aspect is Aspect.STORED
+            and f"{self._check.dialect.system}.{CANONICAL[jam.aspect]}" in self._target.failed
+        ):
+            return
         no_longer = jam.session_id in self._target.renamed or jam.exchange is None
         if not self._is_told("rename-again" if no_longer else "rename-accepted"):
             if failure is not None:
