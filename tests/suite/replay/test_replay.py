@@ -419,33 +419,47 @@ def test_kept_cases_are_not_red_where_no_rename_works(
     assert {name: all_files(tmp_path)[name] for name in kept} == kept, "none of them was shown to pass"
 
 
-class StopsForALongName(DifyServer):
-    """A conversation that was sent a name of 100 characters or more answers every later rename with 500."""
+class Stops(DifyServer):
+    """A conversation answers every rename with 500 once it was sent one without a user, or a name beyond the BMP."""
+
+    #: Whether the one that stops it is answered with 500 as well.
+    at_once = True
 
     @cached_property
     def stopped(self) -> set[str]:
         return set()
 
-    def store(self, conversation: Conversation, name: str) -> None:
-        if conversation.id in self.stopped:
+    async def rename(self, request: Request) -> Response:
+        conversation, body = request.path_params["conversation_id"], await request.body()
+        if conversation in self.stopped:
             raise RuntimeError("stopped")
-        if len(name) >= 100:
-            self.stopped.add(conversation.id)
-            raise RuntimeError("too long")
-        super().store(conversation, name)
+        if b'"user"' not in body or any(character > "\uffff" for character in body.decode()):
+            self.stopped.add(conversation)
+            if self.at_once:
+                raise RuntimeError("stopped")
+        return await super().rename(request)
 
 
-def test_a_session_that_a_kept_case_has_stopped_is_replaced_for_the_next(tmp_path: Path) -> None:
-    judged(StopsForALongName(KEY, OTHER_MODE_KEY), tmp_path, select="length-200-accepted")
-    judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, select="user-required")
-    judged(faulty("dify", "CutsAtACharacterBeyondTheBmp"), tmp_path, select="unicode-exact")
-    laws = ("length-200-accepted", "user-required", "unicode-exact")
-    assert set(files(tmp_path)) == {f"dify.{law}.json" for law in laws}
-    found = judged(
-        StopsForALongName(KEY, OTHER_MODE_KEY), tmp_path, "-vv", select=" or ".join(f"{law}-kept" for law in laws)
-    )
-    assert found.output.count("-kept]") >= 3
-    assert found.with_verdict("fail") == {"dify.length-200-accepted"}
+@pytest.mark.parametrize(
+    ("at_once", "select", "expected"),
+    [
+        # the first fails, and its session is not used any more
+        (True, "user-required-kept or length-200-accepted-kept", ["user-required FAIL", "length-200-accepted PASS"]),
+        # the first passes, and the second fails on its session, but not on another
+        (False, "unicode-exact-kept or length-200-accepted-kept", ["unicode-exact PASS", "length-200-accepted PASS"]),
+    ],
+)
+def test_a_session_that_a_kept_case_has_stopped_is_replaced_for_the_next(
+    at_once: bool, select: str, expected: list[str], tmp_path: Path
+) -> None:
+    longest = next(mutant for mutant in MUTANTS.values() if mutant.kills == "dify.length-200-accepted")
+    judged(longest.make(), tmp_path, select="length-200-accepted")
+    for name in ("MissingUserTakenForDefault", "CutsAtACharacterBeyondTheBmp"):
+        judged(faulty("dify", name), tmp_path, select=OF_THREE_LAWS[name])
+    server = Stops(KEY, OTHER_MODE_KEY)
+    server.at_once = at_once
+    found = judged(server, tmp_path, "-vv", select=select)
+    assert [" ".join(one) for one in re.findall(r"\[dify\.([\w-]+)-kept\] ([A-Z]+) ", found.output)] == expected
 
 
 @pytest.mark.parametrize(
