@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Barrier
@@ -23,6 +24,12 @@ from rename_tck.target.target import Target
 from rename_tck.verdict import Aspect, Compared, Evidence, NotTested, ObstacleError, Unjudgeable
 
 T = TypeVar("T")
+
+#: A number; with the word before it where it is a status.
+_NUMBER = re.compile(r"(\b(?:status|an?) )?\d+")
+
+#: A text in quotes that holds a token.
+_QUOTED = r"""(['"])(?:(?!\1).)*{}(?:(?!\1).)*\1"""
 
 #: Characters of what was expected, and of a case, which says in its last words where it failed.
 _LONGEST_EXPECTED, _LONGEST_CASE = 300, 1000
@@ -356,6 +363,13 @@ class CaseSender:
     def excerpt(self, text: str, most: int = _LONGEST_EXPECTED) -> str:
         """A text that the target had a part in, without secrets and in a length that a sentence can bear."""
         return self.target.client.connection.redact.shortened(text, most)
+
+    def in_general(self, words: str) -> str:
+        """Words on an exchange without what is another in the next: one fault fails alike at all of them."""
+        words = re.sub(_QUOTED.format(self.target.token), "a name", words)
+        for session in self.target.pool.of_the_run:
+            words = words.replace(session.id, "a session")
+        return _NUMBER.sub(lambda found: found[0] if found[1] else "…", words)
 
     def needs(self, condition: object, reason: str) -> None:
         """Raise NotTested with this reason unless the condition holds."""

@@ -128,8 +128,9 @@ class EveryCase:
         words = [kind for kind in selector.left_at_kind if kind]
         if not words:
             _, colon, what = failure.case.rpartition(": ")
-            words += [what] if colon else []
-            words += [failure.expected] if failure.compared is None else []
+            said = [what] if colon else []
+            said += [failure.expected] if failure.compared is None else []
+            words += map(self._check.in_general, said)
         return " / ".join(words)
 
     def _goes_on_after_refusal(self, refused: OrdinaryRenameRefused, mark: int) -> bool:
