@@ -127,6 +127,8 @@ class Diagnosis:
         if broken is Aspect.ANSWERED and not self._check.dialect.answers_session:
             law = "answer-true"
         canonical = f"{self._check.dialect.system}.{law}"
+        if self._check.selector.narrowed:
+            return canonical  # of a kept case nothing is shown then, whoever tells it
         told = canonical in self._target.failed or (
             canonical not in self._target.passed and self._target.is_judged(canonical)
         )
