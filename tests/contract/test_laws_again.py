@@ -4,6 +4,7 @@ import pytest
 
 from rename_tck.cases import bodies, names
 from rename_tck.checks.context import CheckContext
+from rename_tck.checks.controls import works_again
 from rename_tck.systems.dialect import Session
 
 requirement = pytest.mark.requirement
@@ -23,6 +24,8 @@ def test_a_renamed_session_can_be_renamed_again(check: CheckContext) -> None:
 def test_no_session_stopped_being_renamable_in_the_run(check: CheckContext) -> None:
     check.resend()
     for jam in check.each(check.target.jams, kind=lambda jam: str(jam.aspect)):
+        if works_again(check, jam):
+            continue  # what had happened to it was over by itself
         case = f"session {jam.session_id}, after what the run had sent to it by then"
         check.fail(case, f"it to be renamed and read as before. {jam.sentence}", jam.exchange)
 

@@ -63,6 +63,22 @@ def expect_unchanged(check: CheckContext, seen: Seen, member: str, case: str, lo
     check.expect_equal(seen.before.get(member), seen.after.get(member), case, seen.exchange)
 
 
+def expect_still(check: CheckContext, session: Session, seen: Seen, member: str, case: str) -> None:
+    """Require that a member of a session is as it was, unless it is seen to move while nothing is sent.
+
+    Raises Nonconformance.
+    """
+    was, now = seen.before.get(member), seen.after.get(member)
+    if same(was, now) or (member == check.dialect.name_member and same(now, check.target.last_names.get(session.id))):
+        return
+    try:
+        moves = any(not _at_rest(check, [session], watch, lambda snapshot: snapshot.get(member)) for watch in _WATCHES)
+    except (NotTested, Unjudgeable):
+        moves = False
+    if not moves:
+        check.expect_equal(was, now, case, seen.exchange)
+
+
 def _was_sent_to(check: CheckContext, session_id: str, name: object) -> bool:
     """Whether the run has sent a name for the session itself."""
     path = check.dialect.operation.path.replace("{id}", segment(session_id))

@@ -21,7 +21,7 @@ from rename_tck.requirements.catalogue import Catalogue, Requirement
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Dialect, Session, members
 from rename_tck.target.target import Target
-from rename_tck.verdict import Aspect, Compared, Evidence, NotTested, ObstacleError, Unjudgeable
+from rename_tck.verdict import Aspect, Compared, Evidence, NotTested, Unjudgeable
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ class CaseSender:
     def entries(self) -> list[Entry]:
         """Every answered request of the operation in the run so far, with what it was for; of a replay case its own.
 
-        Without those after which the target had stopped working.
+        Without those after which the target had stopped working, for good or for a moment.
         """
         stopped = self.target.stopped
         return [
@@ -92,6 +92,7 @@ class CaseSender:
             if entry.exchange.answer is not None
             and not self.off_route(entry.exchange)
             and (stopped is None or entry.number < stopped.number)
+            and not any(first <= entry.number <= last for first, last in self.target.outages)
         ]
 
     def journal(self) -> list[Exchange]:
@@ -385,8 +386,8 @@ class CaseSender:
         if key not in cache:
             try:
                 cache[key] = make()
-            except (Nonconformance, NotTested, ObstacleError, Unjudgeable) as trouble:
-                cache[key] = trouble
+            except (Nonconformance, NotTested) as trouble:
+                cache[key] = trouble  # what else kept it from being made may have passed by the next time
         if isinstance(cache[key], Exception):
             raise cache[key]
         return cache[key]

@@ -67,6 +67,10 @@ class CheckContext(CaseSender):
         if self.dialect.succeeded(exchange):
             self.target.accepted += 1
             self._note_worked(Aspect.ACCEPTED, exchange)
+            session = self.target.session_at(exchange.request.path)
+            if session is not None:
+                name = members(decoded(exchange.request.body)).get(self.dialect.name_member)
+                self.target.last_names[session.id] = name
 
     def _note_worked(self, aspect: Aspect, exchange: Exchange | None) -> None:
         session = self.target.session_at(exchange.request.path) if exchange is not None else None
@@ -140,9 +144,10 @@ class CheckContext(CaseSender):
     def _note_name_after(self, session: Session | None, case: str, exchange: Exchange, before: object) -> None:
         """Keep, for the law that a refusal changes nothing, that the session bears another name than before."""
         if session is not None and before is not UNSEEN:
-            after = self._name_seen(session)
+            after = self.settled(lambda: self._name_seen(session), lambda found: found in (before, UNSEEN))
             self._last_reading = session.id, len(self.target.client.journal), after
-            if after not in (before, UNSEEN):
+            # the name of the last ordinary rename may be shown late
+            if after not in (before, UNSEEN, self.target.last_names.get(session.id)):
                 self.target.names_changed_by_refusals.append((case, exchange, before, after))
 
     def answered(self, *statuses: int) -> list[Exchange]:

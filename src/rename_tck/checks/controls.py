@@ -9,6 +9,7 @@ from rename_tck.client.exchange import Exchange
 from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target import settling
+from rename_tck.target.target import Jam
 from rename_tck.verdict import Aspect, NotTested, Unjudgeable
 
 #: Seconds between further controls at a target that has stopped working: it may be back after a moment.
@@ -91,6 +92,15 @@ def of_a_fresh_one(check: CheckContext, kind: str | None) -> Control | None:
     """The control of a session that is made for it; None where none can be made."""
     made = check.target.pool.fresh(kind)
     return None if made is None else control(check, made)
+
+
+def works_again(check: CheckContext, jam: Jam) -> bool:
+    """Whether a session that had stopped working works by now."""
+    session = next((one for one in check.target.pool.of_the_run if one.id == jam.session_id), None)
+    try:
+        return session is not None and control(check, session).works
+    except Unjudgeable:
+        return False
 
 
 def after_a_moment(check: CheckContext, first: Control) -> Control:

@@ -111,6 +111,7 @@ class Diagnosis:
         mine, key = self._check.requirement.id, (own.broken, own.session.kind)
         if own.broken in {Aspect.ACCEPTED, Aspect.READABLE} and key in self._target.worked:
             if controls.after_a_moment(self._check, own).works:
+                self._target.note_outage(stopping.since(self._check, entry))
                 return Look("For a moment after it no ordinary rename worked.", again=True)
             return self._of_a_stopped(own, entry)
         cause = self._target.causes.setdefault(key, self._cause(own.broken))

@@ -44,6 +44,13 @@ def stopped(check: CheckContext, own: Control, failing: Entry) -> Stopped:
     return Stopped(sentence, False, first.number)
 
 
+def since(check: CheckContext, failing: Entry) -> int:
+    """The number of the first request, up to one that failed, since which nothing went well."""
+    entries = check.target.client.journal.since()[: failing.number]
+    good = next((entry for entry in reversed(entries[:-1]) if _went_well(check, entry)), None)
+    return good.number + 1 if good is not None else 1
+
+
 def _still_does_something(check: CheckContext, own: Control) -> bool:
     """Whether a rename is still accepted, or a session can still be read."""
     if own.broken is not Aspect.ACCEPTED:

@@ -38,6 +38,9 @@ TOO_LARGE_LIMIT = 10
 #: Seconds that a run spends in all on waiting for answers that do not come, before it gives the target up.
 HANGING_LIMIT = 45.0
 
+#: Seconds before each further try of what broke off; of the operation under test there is one.
+RECONNECTING = (0.0, 0.25, 0.5)
+
 #: Seconds for a whole answer to what puts sessions back, from a target that was given up.
 LAST_TRY = 3.0
 
@@ -149,12 +152,10 @@ class TargetClient:
             exchange = self._try(request, route)
             if not self.retries:
                 return exchange
+            under_test = route == self.policy.operation
             if exchange.trouble_kind is Trouble.BROKEN:
-                self.reconnected += 1
-                self.disconnect()
-                exchange = self._try(request, route)
+                exchange = self._try_again(request, route, 1 if under_test else len(RECONNECTING))
             try:
-                under_test = route == self.policy.operation
                 if not self.waiting.before_another_try(
                     exchange, route, waits, under_test=under_test, closing=self.closing
                 ):
@@ -162,6 +163,17 @@ class TargetClient:
             except Unjudgeable as trouble:
                 self._given_up = trouble.reason
                 raise
+
+    def _try_again(self, request: Request, route: Route, times: int) -> Exchange:
+        """Send over fresh connections what broke off, at once, and then after a moment each."""
+        for seconds in RECONNECTING[:times]:
+            INTERRUPTION.pause(seconds, heed=not self.closing)
+            self.reconnected += 1
+            self.disconnect()
+            exchange = self._try(request, route)
+            if exchange.trouble_kind is not Trouble.BROKEN:
+                break
+        return exchange
 
     def _try(self, request: Request, route: Route) -> Exchange:
         self.limits.take(closing=self.closing)

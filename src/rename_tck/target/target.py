@@ -78,6 +78,10 @@ class Target:
     jams: list[Jam] = field(default_factory=list)
     #: The ids of sessions of which an ordinary rename was accepted.
     renamed: set[str] = field(default_factory=set)
+    #: By session, the name of the last rename that was accepted.
+    last_names: dict[str, object] = field(default_factory=dict)
+    #: The first and the last request of each time in which nothing worked, and then did again.
+    outages: list[tuple[int, int]] = field(default_factory=list)
     stopped: Stopped | None = None
     #: Requests that tests sent after their first failing case.
     sent_after_failures: int = 0
@@ -108,6 +112,13 @@ class Target:
     def forget_refusal(self, exchange: Exchange) -> None:
         """Leave out an ordinary rename that was refused for a reason that is told elsewhere."""
         self.refused_renames = [one for one in self.refused_renames if one is not exchange]
+
+    def note_outage(self, first: int) -> None:
+        """Note that nothing worked from a request on until now: what was answered in that time is no evidence."""
+        self.outages.append((first, len(self.client.journal) - 1))
+        since = {id(entry.exchange) for entry in self.client.journal.since(first - 1)}
+        self.refused_renames = [exchange for exchange in self.refused_renames if id(exchange) not in since]
+        self.pool.notes.append(f"from request {first} of the run on, no ordinary rename worked for a moment")
 
     def stop(self, stopped: Stopped) -> None:
         """Note that nothing works any more: what was refused since then is no evidence."""
