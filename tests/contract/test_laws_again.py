@@ -1,11 +1,14 @@
 """The laws of further renames: again, to a name that differs little, to the same name, however it is spelt."""
 
+import time
+
 import pytest
 
 from rename_tck.cases import bodies, names
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.controls import works_again
 from rename_tck.systems.dialect import Session
+from rename_tck.target import settling
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(1, spread=0)
@@ -34,8 +37,35 @@ def test_no_session_stopped_being_renamable_in_the_run(check: CheckContext) -> N
 def test_every_ordinary_rename_of_the_run_is_stored(check: CheckContext) -> None:
     check.require_readable()
     check.resend()
+    _leave_one_alone(check)
     for name, found, exchange in check.each(check.target.not_stored):
         check.expect_equal(name, found, "an ordinary rename before a case: the name read back", exchange)
+
+
+#: Seconds after which a session that was left alone is read again, at least.
+_ALONE = 1.0
+
+
+def _leave_one_alone(check: CheckContext) -> None:
+    """Rename a session that is made for this, and leave it alone from then on, where one can be made."""
+    session = None if "left alone" in check.target.cache else check.target.pool.fresh(None)
+    if session is not None:
+        name = check.name()
+        exchange = check.send(check.rename(session, name))
+        check.target.pool.set_aside(session)
+        if check.dialect.succeeded(exchange) and check.name_of(session, exchange) == name:
+            check.target.cache["left alone"] = session, name, exchange
+
+
+@requirement("name-stored", last=3)
+def test_the_name_is_there_still_after_a_while(check: CheckContext) -> None:
+    check.require_readable()
+    session, name, exchange = check.target.cache.get("left alone", (None, None, None))
+    if session is None:
+        return  # none can be made, or what was seen of it is told by others
+    settling.pause(max(0.0, exchange.at + _ALONE - time.monotonic()))
+    check.count(exchange)
+    check.expect_equal(name, check.name_of(session, exchange), "a session that was left alone: its name", exchange)
 
 
 @requirement("name-stored")

@@ -230,6 +230,11 @@ class SessionPool:
         except (NotTested, ObstacleError, Unjudgeable):
             return None
 
+    def set_aside(self, session: Session) -> None:
+        """Leave a session that was made for this to itself until the end."""
+        self._sessions.remove(session)
+        self._retired.append(session)
+
     def forget(self, session: Session) -> None:
         """Leave out a session that was deleted."""
         self._sessions.remove(session)
