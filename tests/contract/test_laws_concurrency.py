@@ -67,7 +67,9 @@ def _still_renamable(check: CheckContext, *sessions: Session) -> None:
 def test_two_renames_of_one_session_at_once(check: CheckContext) -> None:
     session = check.some_session()
     for number in range(1, ROUNDS + 1):  # a series: what one round leaves behind shows in the next
-        _two_of_one(check, session, f"two renames of one session at once (round {number})")
+        case = f"two renames of one session at once (round {number})"
+        _two_of_one(check, session, case)
+        check.rename_and_expect(session, check.name(), f"{case}: an ordinary rename after them")
     _still_renamable(check, session)
     check.require_name_observed()
 

@@ -128,6 +128,8 @@ def _null_with_auto(check: CheckContext, session: Session) -> Answer:
 
 
 def _answer_of_another(check: CheckContext, session: Session) -> Answer:
+    broken = f"{check.dialect.system}.concurrent-same-session"
+    check.needs(broken not in check.target.failed, f"{broken} fails: renames at once break something here")
     own = others = 0
     for _ in range(_ROUNDS):
         sent = [check.name(), check.name()]
