@@ -138,7 +138,7 @@ def test_a_session_is_not_renamed_under_another_type(check: CheckContext) -> Non
         exchange = check.send(check.dialect.rename(session, check.body(session), query=query))
         if not 400 <= exchange.status < 500:
             check.fail(case, "a 4xx status", exchange)
-        check.stored_if_readable(session, before, f"{case}, refused with {exchange.status}", exchange)
+        check.unchanged(session, before, f"{case}, refused with {exchange.status}", exchange)
 
 
 @requirement("agno.name-stored")
@@ -204,7 +204,7 @@ def _hidden_from(
         check.fail(other.label, "any status but 200: the session is not that user's", exchange)
     if not other.refusable and exchange.status != 404:
         check.fail(other.label, "status 404: the session is not that user's", exchange)
-    check.stored_if_readable(session, before, f"{other.label}, answered with {exchange.status}", exchange)
+    check.unchanged(session, before, f"{other.label}, answered with {exchange.status}", exchange)
 
 
 def _database(check: CheckContext, session: Session) -> str | None:
@@ -233,7 +233,7 @@ def _require_documented_error(
     documented = [status for status in check.contract.statuses if 400 <= status < 500]
     if exchange.status not in documented:
         check.fail(case, f"a documented error: {', '.join(map(str, documented))}", exchange)
-    check.stored_if_readable(session, before, f"{case}, refused with {exchange.status}", exchange)
+    check.unchanged(session, before, f"{case}, refused with {exchange.status}", exchange)
 
 
 @requirement("agno.db-id-unknown")

@@ -149,7 +149,7 @@ def test_a_conversation_of_another_user_is_not_found(check: CheckContext) -> Non
         exchange = check.send(check.dialect.rename(session, check.body(session, user=other)))
         if exchange.status != 404:
             check.fail(f"a rename by {case}", "status 404", exchange)
-        check.stored_if_readable(session, before, f"a rename by {case}, refused", exchange)
+        check.unchanged(session, before, f"a rename by {case}, refused with {exchange.status}", exchange)
 
 
 @requirement("dify.other-app-not-found")
@@ -173,7 +173,7 @@ def test_the_key_of_another_app_renames_nothing(check: CheckContext) -> None:
     if not 400 <= exchange.status < 500:
         check.fail("the key of another app", "a 4xx status: the conversation is not that app's", exchange)
     case = f"the key of another app, answered with {exchange.status}"
-    check.stored_if_readable(session, before, case, exchange)
+    check.unchanged(session, before, case, exchange)
 
 
 # -- the answer

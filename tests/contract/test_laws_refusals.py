@@ -76,7 +76,7 @@ def test_an_unknown_session_is_not_renamed(check: CheckContext) -> None:
         exchange = check.send(check.dialect.rename(live, check.body(live), encoded_id=near.encoded), live=False)
         case = f"an id that no session has: {near.label}"
         refused, last = refused + _must_not_succeed(check, case, exchange), exchange.status
-        check.stored_if_readable(live, before, case, exchange)
+        check.unchanged(live, before, f"{case}, answered with {exchange.status}", exchange)
     if not refused and last:
         cause = f"{check.dialect.system}.no-server-error" if last >= 500 else None
         gap = Gap.CAUSE if cause else Gap.TARGET
@@ -225,7 +225,7 @@ def _with_credential(check: CheckContext, credential: Credential, case: str) -> 
     wanted = sorted(check.dialect.credential_refusals | malformed)
     if exchange.status not in wanted:
         check.fail(case, f"status {' or '.join(map(str, wanted))}", exchange)
-    check.stored_if_readable(session, before, f"{case}, answered with {exchange.status}", exchange)
+    check.unchanged(session, before, f"{case}, answered with {exchange.status}", exchange)
 
 
 @requirement("credential-missing")

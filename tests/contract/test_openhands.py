@@ -175,4 +175,4 @@ def test_another_user_cannot_rename(check: CheckContext) -> None:
         if check.dialect.succeeded(exchange):
             check.fail(case, "no success: only the owner can update the conversation", exchange)
         check.evidence.refused += exchange.status == 200
-        check.stored_if_readable(session, before, f"{case}, answered with {exchange.status}", exchange)
+        check.unchanged(session, before, f"{case}, answered with {exchange.status}", exchange)

@@ -238,7 +238,17 @@ class CaseSender:
             Nonconformance: the target broke off this request, twice, while it answers others.
             Unjudgeable: no answer came, for a reason that may not be the request's.
         """
-        return self.count(self._exchange(request, purpose), live=live)
+        if purpose is Purpose.PREPARATION:
+            self._settle(request)
+        exchange = self._exchange(request, purpose)
+        self._forget_refusals(exchange)
+        return self.count(exchange, live=live)
+
+    def _settle(self, request: Request) -> None:
+        """See to what is to be looked at before a session is renamed."""
+
+    def _forget_refusals(self, exchange: Exchange) -> None:
+        """Take notice of a request that may have renamed a session."""
 
     def gather(self, request: Request, *, live: bool = True) -> Exchange:
         """Send what several laws look back on. That no answer comes is told where it is sent as a case of its own."""

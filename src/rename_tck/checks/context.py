@@ -9,18 +9,16 @@ from typing import TypeVar
 
 from rename_tck.checks.case_sender import CaseSender
 from rename_tck.checks.comparison import same
+from rename_tck.checks.refusals import UNSEEN, Changed, Refusal, Refusals
 from rename_tck.client.exchange import Exchange, NotJsonError, Request, decoded, plain, shown
 from rename_tck.client.journal import Purpose
 from rename_tck.client.waiting import PASSING
-from rename_tck.results.nonconformance import OrdinaryRenameRefused
+from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Aspect, Compared, NotTested, Unjudgeable
 
 T = TypeVar("T")
-
-#: In place of a name that could not be read.
-UNSEEN = object()
 
 
 @dataclass(repr=False)
@@ -28,8 +26,14 @@ class CheckContext(CaseSender):
     """One test's view of its target."""
 
     _controls: set[Request] = field(default_factory=set)
-    #: The session that was read back after a refusal, how many requests had been sent by then, and its name.
-    _last_reading: tuple[str, int, object] | None = None
+    #: Refusals after which the session was not read yet; which of them this law judges itself, and what it found.
+    _refusals: Refusals = field(init=False)
+    _own_refusals: set[str] = field(default_factory=set)
+    _changed: list[Nonconformance] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._refusals = Refusals(self._name_seen, self._renamed_beside, self.send_beside)
 
     # -- requiring
 
@@ -38,7 +42,7 @@ class CheckContext(CaseSender):
         before = self._name_before(session)
         exchange = self.send(request)
         if 400 <= exchange.status < 500:
-            self._note_name_after(session, case, exchange, before)
+            self._note_refusal(session, before, case, exchange)
             return False
         if exchange.status != 200:
             self.fail(case, "status 200, or a 4xx status that refuses the name", exchange)
@@ -56,6 +60,7 @@ class CheckContext(CaseSender):
         """
         if self.contract.nearest is not None and (why := self.contract.forbidden(decoded(request.body))):
             raise NotTested(f"{self.contract.document_path} does not allow {case}: {self.excerpt(why)}")
+        self._settle(request)
         exchange = self.send(request)
         if exchange.status != 200:
             self.fail(case, "status 200: the request is valid", exchange)
@@ -87,8 +92,12 @@ class CheckContext(CaseSender):
     def prepare(self, session: Session) -> object:
         """Give the session a name of the run's own before it is put to the test; the name that it bears then.
 
-        Raises NotTested when not even that is accepted: what comes after would prove nothing.
+        Raises NotTested when not even that is accepted: what comes after would prove nothing. While nothing but refused
+        requests was sent to it since, the name that it got then is the one that it bears.
         """
+        expected = self._refusals.expected(session)
+        if expected is not UNSEEN:
+            return expected
         name = self.name()
         exchange = self.send(self.rename(session, name), purpose=Purpose.PREPARATION)
         if not self.dialect.succeeded(exchange):
@@ -119,36 +128,85 @@ class CheckContext(CaseSender):
         """
         if self.lifts(faulty):
             raise NotTested(f"{self.contract.document_path} allows {case}")
+        self.require_control_accepted(control)
         session = self.target.session_at(faulty.path) if live else None
         before = self._name_before(session)
         exchange = self.send(faulty, live=live)
         self.require_refusal(case, exchange, statuses, live=live)
-        self._note_name_after(session, case, exchange, before)
-        self.require_control_accepted(control)
+        self._note_refusal(session, before, case, exchange)
         return exchange
+
+    def unchanged(self, session: Session, before: object, case: str, exchange: Exchange) -> None:
+        """Require that a session bears the name that it had before a refused request; it is read later, once for many.
+
+        `case` says what was refused, and ends with the status. What is found is told when the test is over.
+        """
+        if self.readable():
+            self._own_refusals.add(case)
+            self._keep_refusal(session, before, case, exchange)
+
+    def settle_refusals(self) -> list[Nonconformance]:
+        """Read the sessions whose refusals were not looked into yet; what this law is found to have failed in, once."""
+        for changed in self._refusals.settle():
+            self._note_changed(changed)
+        found, self._changed = self._changed, []
+        return found
 
     def _name_before(self, session: Session | None) -> object:
         """The name that a session bears before it is put to the test; `UNSEEN` where that cannot be read."""
         if session is None or not self.readable():
             return UNSEEN
-        if self._last_reading is not None and self._last_reading[:2] == (session.id, len(self.target.client.journal)):
-            return self._last_reading[2]  # nothing was sent since it was read
+        expected = self._refusals.expected(session)
+        if expected is not UNSEEN:
+            return expected
+        last = self.target.last_names.get(session.id, UNSEEN)
+        if last is not UNSEEN and self._shows_names(session):
+            return last  # the last rename of it was accepted, and what is accepted here is stored
         return self._name_seen(session)
 
+    def _shows_names(self, session: Session) -> bool:
+        key = (Aspect.STORED, session.kind)
+        return key in self.target.worked and key not in self.target.causes
+
     def _name_seen(self, session: Session) -> object:
+        """The name of a session, looked at again for a moment where it is not the last that was accepted for it."""
+        last = self.target.last_names.get(session.id, UNSEEN)
+        return self.settled(lambda: self._name_now(session), lambda found: last is UNSEEN or found in (last, UNSEEN))
+
+    def _name_now(self, session: Session) -> object:
         try:
             return self.dialect.name_in(self.target.reader.read(session) or {})
         except Unjudgeable:
             return UNSEEN  # broken by something, which other laws judge
 
-    def _note_name_after(self, session: Session | None, case: str, exchange: Exchange, before: object) -> None:
-        """Keep, for the law that a refusal changes nothing, that the session bears another name than before."""
-        if session is not None and before is not UNSEEN:
-            after = self.settled(lambda: self._name_seen(session), lambda found: found in (before, UNSEEN))
-            self._last_reading = session.id, len(self.target.client.journal), after
-            # the name of the last ordinary rename may be shown late
-            if after not in (before, UNSEEN, self.target.last_names.get(session.id)):
-                self.target.names_changed_by_refusals.append((case, exchange, before, after))
+    def _renamed_beside(self, session: Session) -> object:
+        name = self.name()
+        exchange = self.send_beside(self.rename(session, name))
+        return name if self.dialect.succeeded(exchange) and self._name_seen(session) == name else UNSEEN
+
+    def _note_refusal(self, session: Session | None, before: object, case: str, exchange: Exchange) -> None:
+        """Have the session read in a while: a refusal must not have changed its name."""
+        if session is not None and before is not UNSEEN and 400 <= exchange.status < 500:
+            self._keep_refusal(session, before, case, exchange)
+
+    def _keep_refusal(self, session: Session, before: object, case: str, exchange: Exchange) -> None:
+        for changed in self._refusals.add(session, before, Refusal(case, exchange, self.selector.keys)):
+            self._note_changed(changed)
+
+    def _note_changed(self, changed: Changed) -> None:
+        """Keep a refusal that changed a name, for this law or for the one that a refusal changes nothing."""
+        refusal = changed.refusal
+        if refusal.case not in self._own_refusals:
+            self.target.names_changed_by_refusals.append(
+                (refusal.case, refusal.exchange, changed.before, changed.after)
+            )
+            return
+        try:
+            self.expect_equal(changed.before, changed.after, f"{refusal.case}: the name read back", refusal.exchange)
+        except Nonconformance as failure:
+            if failure.replay_data is not None and refusal.keys:
+                failure.replay_data.keys, failure.replay_data.request = list(refusal.keys), None
+            self._changed.append(failure)
 
     def answered(self, *statuses: int) -> list[Exchange]:
         """Every exchange of the run so far with one of these statuses, counted as evidence.
@@ -192,6 +250,19 @@ class CheckContext(CaseSender):
             )
         self.note_accepted(exchange)
         self._controls.add(control)
+
+    def _settle(self, request: Request) -> None:
+        """Read the session of a request that will change its name, if refusals of it were not looked into yet."""
+        session = self.target.session_at(request.path)
+        for changed in self._refusals.settle(session) if session is not None else ():
+            self._note_changed(changed)
+
+    def _forget_refusals(self, exchange: Exchange) -> None:
+        """Where a request that renamed the session came between, refusals before it are not looked into any more."""
+        if exchange.status < 400 and exchange.answer is not None and self.dialect.succeeded(exchange):
+            session = self.target.session_at(exchange.request.path)
+            if session is not None:
+                self._refusals.forget(session)
 
     def _note_refused_rename(self, exchange: Exchange) -> None:
         """Keep, for the law that valid renames are accepted, one that was refused."""

@@ -63,6 +63,7 @@ class EveryCase:
         self._need_a_working_target()
         while self._goes_on():
             pass
+        self._failures += self._check.settle_refusals()
         if self._failed_at is not None:
             self._target.sent_after_failures += len(self._target.client.journal) - self._failed_at
         requirement = self._check.requirement
@@ -108,6 +109,7 @@ class EveryCase:
 
     def _goes_on_after_failure(self, failure: Nonconformance, mark: int) -> bool:
         failure.kind = failure.kind or self._kind_of(failure)
+        self._failures += self._check.settle_refusals()  # before controls change the names
         found = look(self._check, failure.exchange, failure.aspect, mark)
         if self._is_again(found, failure, failure):
             return self._resumed(again=True)
@@ -135,6 +137,7 @@ class EveryCase:
 
     def _goes_on_after_refusal(self, refused: OrdinaryRenameRefused, mark: int) -> bool:
         """The same where an ordinary rename beside the case failed: that shows nothing of the case."""
+        self._failures += self._check.settle_refusals()
         found = look(self._check, refused.exchange, refused.aspect, mark)
         again = found.caused is None and self._is_again(found, refused, _of_refused(refused), always=True)
         if refused.exchange is not None and (found.jam is not None or (again and self._is_told_5xx(refused.exchange))):
@@ -149,6 +152,7 @@ class EveryCase:
     def _goes_on_after_trouble(self, trouble: Unjudgeable, mark: int) -> bool:
         """The same where the suite could not judge the case: it may be able to when it tries once more."""
         last = self._target.client.journal.since(mark)[-1:]
+        self._failures += self._check.settle_refusals()
         found = look(self._check, last[0].exchange, Aspect.ACCEPTED, mark) if last else Look()
         if last and found.caused is None and self._is_again(found, trouble, None, always=True):
             return self._resumed(again=True)
