@@ -1,38 +1,47 @@
 """The laws of concurrency: renames in flight at once are each answered for themselves, and break nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import Exchange, Request
+from rename_tck.client.exchange import Credential, Exchange
 from rename_tck.systems.dialect import Session, members
-from rename_tck.verdict import Aspect
+from rename_tck.target.readback import Snapshot
+from rename_tck.verdict import Aspect, NotTested
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(6, spread=5)
 
-ROUNDS = 8
+#: How many renames of one session are in flight at once, round after round: what one leaves behind shows in the next.
+OF_ONE = (2, 2, 2, 5, 10)
+
+#: How many sessions are renamed at once, round after round.
+OF_SEVERAL = (2, 2, 2, 5, 10)
 
 #: By these a rename says that another one is at work on the same thing (RFC 9110, section 15.5.10; RFC 4918, 11.3).
 _BUSY = (409, 423)
 
 
-def _nothing_in_common(check: CheckContext) -> list[str]:
-    """Two names of one length that are alike at hardly a place, so that a mixture of them is neither."""
-    return [f"{check.name():.<40}", f"{check.name():->40}"]
+def _nothing_in_common(check: CheckContext, count: int) -> list[str]:
+    """So many names of different lengths that are alike at hardly a place, so that a mixture of them is none."""
+    lengths = (40, 40, 12, 150, 25, 90, 60, 199, 15, 120)
+    fills = ".-+*#=~:;!"
+    places = (str.ljust, str.rjust)
+    return [places[number % 2](f"{check.name()}", lengths[number], fills[number]) for number in range(count)]
 
 
 def _at_once(
-    check: CheckContext, wanted: list[tuple[Session, str]], case: str, faulty: Sequence[Request] = ()
+    check: CheckContext, wanted: list[tuple[Session, str]], case: str, beside: Sequence[Callable[[], object]] = ()
 ) -> list[tuple[Session, str, Exchange, bool]]:
-    """Rename at once, beside what is faulty: each session, its name, the exchange, and whether it was renamed.
+    """Rename at once, beside something else: each session, its name, the exchange, and whether it was renamed.
 
     At least one is accepted, each accepted one is answered with the id of its own session, and the others say that
     something else is at work on it.
     """
     renames = [check.rename(session, name) for session, name in wanted]
-    exchanges = check.at_once(*renames, *faulty)[: len(renames)]
+    exchanges = check.at_once(*renames, beside=beside)
     done = []
     for (session, name), exchange in zip(wanted, exchanges, strict=True):
         accepted = check.dialect.succeeded(exchange)
@@ -64,18 +73,18 @@ def _still_renamable(check: CheckContext, *sessions: Session) -> None:
 
 
 @requirement("concurrent-same-session")
-def test_two_renames_of_one_session_at_once(check: CheckContext) -> None:
+def test_renames_of_one_session_at_once(check: CheckContext) -> None:
     session = check.some_session()
-    for number in range(1, ROUNDS + 1):  # a series: what one round leaves behind shows in the next
-        case = f"two renames of one session at once (round {number})"
-        _two_of_one(check, session, case)
+    for number, count in enumerate(OF_ONE, 1):
+        case = f"{count} renames of one session at once (round {number})"
+        _several_of_one(check, session, count, case)
         check.rename_and_expect(session, check.name(), f"{case}: an ordinary rename after them")
     _still_renamable(check, session)
     check.require_name_observed()
 
 
-def _two_of_one(check: CheckContext, session: Session, case: str) -> None:
-    done = _at_once(check, [(session, name) for name in _nothing_in_common(check)], case)
+def _several_of_one(check: CheckContext, session: Session, count: int, case: str) -> None:
+    done = _at_once(check, [(session, name) for name in _nothing_in_common(check, count)], case)
     given = [name for _, name, _, accepted in done if accepted]
     stored = _settled(check, session, given) if check.readable() else None
     if check.readable() and stored not in given:
@@ -85,12 +94,20 @@ def _two_of_one(check: CheckContext, session: Session, case: str) -> None:
         return
     for _, own, exchange, accepted in done:
         answered = check.dialect.name_in(_answered(exchange)) if accepted else None
-        # an answer may show the other name only where that came later, and so is the one that stays
+        # an answer may show another name only where that came later; of two, that is the one that stays
         others = [name for name in given if name != own]
-        if answered not in {None, own} and not (answered in others and stored in {None, answered}):
+        later = answered in others and (len(given) > 2 or stored in {None, answered})
+        if answered not in {None, own} and not later:
             check.expect_equal(own, answered, f"{case}: the name in the answer", exchange, Aspect.ANSWERED)
+    last = next((one for one in done if one[3] and one[1] == stored), None)
+    if last is not None and check.dialect.name_in(_answered(last[2])) is not None:
+        # nothing came later than the name that stays
+        found = check.dialect.name_in(_answered(last[2]))
+        check.expect_equal(
+            stored, found, f"{case}: the name in the answer to the last of them", last[2], Aspect.ANSWERED
+        )
     answers = [check.dialect.name_in(_answered(exchange)) for *_, exchange, _ in done]
-    if answers == given[::-1] and len(given) > 1:
+    if answers == given[::-1] and len(given) == 2:
         check.expect_equal(given[0], answers[0], f"{case}: the names in the two answers, exchanged", done[0][2])
 
 
@@ -99,28 +116,77 @@ def _settled(check: CheckContext, session: Session, given: list[str]) -> object:
     return check.settled(lambda: check.name_of(session), lambda found: found in given)
 
 
-def _is_refused(check: CheckContext, request: Request) -> bool:
-    """Whether a faulty request is refused when it is alone: another requirement's affair."""
-    return 400 <= check.send(request).status < 500
+def _beside(check: CheckContext, session: Session) -> list[tuple[str, Callable[[], object]]]:
+    """What else a server does while it renames, each in a word and as an act: none of it renames anything.
+
+    Requests that are to be refused go to the session itself, with a name that it must not come to bear.
+    """
+    send, name = check.send_beside, check.name()
+    acts: list[tuple[str, Callable[[], object]]] = [
+        (f"a refused request ({case})", partial(send, request)) for case, request in check.faulty(session, name)[:2]
+    ]
+    if check.target.client.connection.key is not None:
+        wrong = check.rename(session, name).with_credential(Credential.WRONG)
+        acts.append(("a request with a wrong key", partial(send, wrong)))
+    if (reading := check.dialect.reading(session)) is not None:
+        acts.append(("a reading", partial(send, reading)))
+    acts.append(("a listing", partial(send, check.dialect.listing(session.kind, check.target.pool.user))))
+    other = check.target.pool.fresh(session.kind) if session.origin == "created" else None
+    acts += [(label, partial(send, request)) for label, request in check.system_cases.beside(session, other, name)]
+    if other is not None:
+        doomed = check.target.pool.fresh(session.kind)
+        if doomed is not None:
+            check.target.pool.forget(doomed)
+            acts.append(("a deletion", partial(send, check.dialect.deletion(doomed))))
+        acts.append(("a creation", partial(check.target.pool.fresh, session.kind)))
+    return acts
+
+
+def _several(check: CheckContext) -> list[Session]:
+    """As many sessions as are renamed at once at most, or as many as there are, but two."""
+    for count in (max(OF_SEVERAL), 5):
+        try:
+            return check.sessions(count)
+        except NotTested:
+            continue
+    return check.sessions(2)
 
 
 @requirement("concurrent-two-sessions")
-def test_renames_of_two_sessions_at_once(check: CheckContext) -> None:
-    one, other = check.sessions(2)
-    faulty = [request for _, request in check.faulty(one, check.name())[:1] if _is_refused(check, request)]
-    for number in range(1, ROUNDS + 1):  # a series: what one round leaves behind shows in the next
-        case = f"renames of two sessions at once (round {number})"
-        wanted = list(zip((one, other), _nothing_in_common(check), strict=True))
-        done = _at_once(check, wanted, case, faulty if number % 2 else ())
-        for session, name, exchange, accepted in done:
-            if accepted:
-                check.expect_answered(exchange, name, case)
-                check.stored_if_readable(session, name, case, exchange)
-            elif check.readable() and check.name_of(session, exchange) == name:
-                check.fail(
-                    f"{case}, answered with {exchange.status}: the name read back",
-                    f"another name than {name!r}, which was not accepted",
-                    exchange,
-                )
+def test_renames_of_several_sessions_at_once(check: CheckContext) -> None:
+    sessions = _several(check)
+    acts = _beside(check, sessions[0])
+    share = -(-len(acts) // len(OF_SEVERAL))
+    for number, count in enumerate(OF_SEVERAL):
+        beside = acts[number * share : (number + 1) * share]
+        words = f", beside {' and '.join(label for label, _ in beside)}" if beside else ""
+        some = sessions[:count]
+        case = f"renames of {len(some)} sessions at once{words} (round {number + 1})"
+        wanted = list(zip(some, _nothing_in_common(check, len(some)), strict=True))
+        _each_is_renamed(check, _at_once(check, wanted, case, [act for _, act in beside]), case)
     check.require_name_observed()
-    _still_renamable(check, one, other)
+    _still_renamable(check, *sessions[:2])
+
+
+def _each_is_renamed(check: CheckContext, done: list[tuple[Session, str, Exchange, bool]], case: str) -> None:
+    """Require that each session bears its name if its rename was accepted, and another one if not."""
+    for _, name, exchange, accepted in done:
+        if accepted:
+            check.expect_answered(exchange, name, case)
+    if not check.readable():
+        return
+
+    def right(read: dict[str, Snapshot | None]) -> bool:
+        return all(check.dialect.name_in(read[one.id] or {}) == name for one, name, _, accepted in done if accepted)
+
+    read = check.settled(lambda: check.read_some([one for one, *_ in done], case, done[-1][2]), right)
+    for session, name, exchange, accepted in done:
+        check.seen += 1
+        if read[session.id] is None:
+            check.fail(f"{case}: a session read back", "it to be there still", exchange, aspect=Aspect.READABLE)
+        found = check.dialect.name_in(read[session.id] or {})
+        if accepted:
+            check.expect_equal(name, found, f"{case}: the name read back", exchange, Aspect.STORED)
+        elif found == name:
+            refused = f"another name than {name!r}, which was not accepted"
+            check.fail(f"{case}, answered with {exchange.status}: the name read back", refused, exchange)

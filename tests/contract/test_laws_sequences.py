@@ -16,6 +16,9 @@ from rename_tck.verdict import Aspect, NotTested
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(5, spread=1)
 
+#: After so many steps of a sequence every session is read.
+EVERY = 2
+
 
 @requirement("sequence-consistent")
 def test_every_session_bears_the_last_name_accepted_for_it(check: CheckContext) -> None:
@@ -74,10 +77,13 @@ def _play(check: CheckContext, sessions: list[Session], moves: list[Move]) -> No
         request, name = _request(check, session, move, model[session.id], past)
         exchange = check.send(request)
         case = f"step {number} of a sequence ({move.act})"
-        if check.dialect.succeeded(exchange):
+        succeeded = check.dialect.succeeded(exchange)
+        if succeeded:
             past.append(str(model[session.id]))
             # what should have been refused is judged elsewhere
             model[session.id] = check.name_of(session, exchange) if name is None else name
+        if number % EVERY and number < len(moves) and not (succeeded and name is None):
+            continue
         for other, snapshot in _read(check, sessions, model, case, exchange).items():
             where = f"{case}: session {other} read back"
             if snapshot is None:
@@ -91,7 +97,7 @@ def _read(
 ) -> dict[str, Snapshot | None]:
     """Every session as it is read back, looked at again for up to a second where it is not as it should be."""
     return check.settled(
-        lambda: check.read_all(sessions, case, exchange),
+        lambda: check.read_some(sessions, case, exchange),
         lambda read: all(same(model[one], check.dialect.name_in(found or {})) for one, found in read.items()),
     )
 

@@ -93,6 +93,16 @@ class AgnoCases(SystemCases):
             ),
         ]
 
+    def beside(self, session: Session, other: Session | None, name: str) -> list[tuple[str, Request]]:
+        body, query = self.dialect.body(session, name), self.dialect.query(session)
+        scoped = (*query, ("user_id", f"{session.owner or 'rename-tck'}-someone-else"))
+        found = [("another user's request", self.dialect.rename(session, body, query=scoped))]
+        if other is not None:
+            kind = next(one for one in self.dialect.kinds if one != other.kind)
+            request = self.dialect.rename(other, self.dialect.body(other, name), query=(("type", str(kind)),))
+            found.append(("a request for another session under another type", request))
+        return found
+
     def odd_queries(self, session: Session) -> list[OddQuery]:
         query, kind = self.dialect.query(session), session.kind or "agent"
         return [

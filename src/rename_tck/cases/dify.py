@@ -39,6 +39,14 @@ class DifyCases(SystemCases):
         }  # fmt: skip
         return [(case, {**self.dialect.body(session, name), "user": user}) for case, user in users.items()]
 
+    def beside(self, session: Session, other: Session | None, name: str) -> list[tuple[str, Request]]:
+        body = {**self.dialect.body(session, name), "user": f"{session.owner}-someone-else"}
+        found = [("another user's request", self.dialect.rename(session, body))]
+        if other is not None:
+            request = self.dialect.rename(other, generating(self.dialect.body(other, name)))
+            found.append(("a generated name for another conversation", request))
+        return found
+
     def ignoring(self, body: object) -> tuple[str, dict[str, object]] | None:
         if not isinstance(body, dict) or body.get("auto_generate") is not True or "name" not in body:
             return None

@@ -32,6 +32,13 @@ class SystemCases(ABC):
         """Bodies whose scope is valid and odd, with what is odd about it."""
         return []
 
+    def beside(self, session: Session, other: Session | None, name: str) -> list[tuple[str, Request]]:
+        """Requests that do not rename a session, to be in flight while it is renamed, with what they are.
+
+        `other` is a session of which it does not matter what becomes of it; None where there is none.
+        """
+        return []
+
     def ignoring(self, body: object) -> tuple[str, dict[str, object]] | None:
         """The requirement by which a member of this body is ignored, and the body without it; None where none is.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Barrier
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import unquote
@@ -274,17 +275,21 @@ class CaseSender:
             self.evidence.refused += 1
         return exchange
 
-    def at_once(self, *requests: Request) -> list[Exchange]:
-        """Send requests to live sessions so that they are in flight at the same time; the exchanges in their order."""
-        start = Barrier(len(requests))
+    def at_once(self, *requests: Request, beside: Sequence[Callable[[], object]] = ()) -> list[Exchange]:
+        """Send requests to live sessions so that they are in flight at the same time; the exchanges in their order.
 
-        def one(request: Request) -> Exchange:
+        `beside` is done in the same moment, and raises nothing.
+        """
+        start = Barrier(len(requests) + len(beside))
+
+        def one(act: Callable[[], Exchange] | Callable[[], object]) -> object:
             start.wait(timeout=30)
-            return self._to_client(request, Purpose.CASE)
+            return act()
 
+        acts = [*(partial(self._to_client, request, Purpose.CASE) for request in requests), *beside]
         with INTERRUPTION.held():  # one that waits for another that is never started would hold up the end of the run
-            results = self.target.executor.map(one, requests)
-        exchanges = list(results)
+            results = list(self.target.executor.map(one, acts))
+        exchanges = [result for result in results[: len(requests)] if isinstance(result, Exchange)]
         for exchange in exchanges:
             self.evidence.sent += 1
             self.evidence.live += 1

@@ -330,6 +330,11 @@ class CheckContext(CaseSender):
         with self._reading(exchange, f"{case}: "):
             return self.target.reader.read_all(sessions)
 
+    def read_some(self, sessions: Sequence[Session], case: str, exchange: Exchange) -> dict[str, Snapshot | None]:
+        """The same, over the listing, which may show less of a session. Raises as `read` does."""
+        with self._reading(exchange, f"{case}: "):
+            return self.target.reader.read_some(sessions)
+
     @contextmanager
     def _reading(self, exchange: Exchange | None, case: str = "") -> Iterator[None]:
         """Reading was possible before: a session that has become unreadable was broken by what was sent."""

@@ -159,6 +159,28 @@ class SessionReader:
             raise listing.unjudgeable()
         return wanted
 
+    def listed(self, sessions: Sequence[Session]) -> dict[str, Snapshot]:
+        """Those of several sessions of one kind that the listing shows; no page is read after the one with the last."""
+        found: dict[str, Snapshot] = {}
+        wanted = {session.id for session in sessions}
+        for listing in self._pages(sessions[0].kind, Purpose.READING) if sessions else ():
+            for item in listing.items:
+                session_id = self._dialect.id_in(item)
+                if isinstance(session_id, str) and session_id in wanted:
+                    found[session_id] = item
+            if len(found) == len(wanted):
+                break
+        return found
+
+    def read_some(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
+        """Several sessions of one kind by id: over the listing, and those that it does not show by themselves.
+
+        Raises:
+            Unjudgeable: the reading itself failed, or the listing does not show whether they are there.
+        """
+        found: dict[str, Snapshot | None] = {**self.listed(sessions)}
+        return {one.id: found[one.id] if one.id in found else self.read(one) for one in sessions}
+
     def find(self, session: Session, purpose: Purpose = Purpose.READING) -> Snapshot | None:
         """The session as the listing shows it, or None where it does not; no page is read after the one that has it.
 

@@ -18,6 +18,9 @@ from rename_tck.target.session_pool import SessionPool
 from rename_tck.target.settling import Patience
 from rename_tck.verdict import Aspect
 
+#: The most requests that are in flight at the same time.
+AT_ONCE = 16
+
 
 @dataclass(frozen=True)
 class Jam:
@@ -88,7 +91,7 @@ class Target:
     observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     cache: dict[str, Any] = field(default_factory=dict)
     #: Threads for requests that are to be in flight at once.
-    executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "rename-tck executor"))
+    executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "rename-tck executor"))
     #: Paths of odd ids by which a server may rightly see another route.
     off_route_paths: set[str] = field(default_factory=set)
     _names: int = 0
