@@ -1,0 +1,202 @@
+"""Sending points: in groups, each point on a session of its own, so that one reading shows what became of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from rename_tck.cases.client_forms import ClientForm
+from rename_tck.cases.json_spellings import JsonSpelling
+from rename_tck.cases.names import Name
+from rename_tck.cases.places import Before, Place
+from rename_tck.cases.points import Point
+from rename_tck.cases.rename_space import CLIENT, NAME, PLACE, SCOPE, SPELLING
+from rename_tck.cases.points import Space
+from rename_tck.checks.context import CheckContext
+from rename_tck.client.exchange import Exchange, Request
+from rename_tck.client.journal import Purpose
+from rename_tck.systems.dialect import Session
+from rename_tck.target import settling
+from rename_tck.target.readback import Snapshot
+from rename_tck.verdict import NotTested, ObstacleError, Unjudgeable
+
+#: Points of a group: how many renames stand behind one reading of the listing.
+MOST = 10
+
+#: Of so many points one session is read by itself as well as in the listing.
+SINGLY = 4
+
+#: Seconds of an idle moment.
+IDLE = 1.0
+
+
+@dataclass
+class Outcome:
+    """A point, and all that was seen of it."""
+
+    point: Point
+    session: Session
+    name: str
+    exchange: Exchange
+    #: The session as it was read by itself, and in the listing, before and after; None where it was not.
+    read_before: Snapshot | None = None
+    read_after: Snapshot | None = None
+    listed_before: Snapshot | None = None
+    listed_after: Snapshot | None = None
+    #: Whether a reading afterwards showed that the session is not there.
+    gone: bool = False
+    #: What kept it from being read.
+    unreadable: Unjudgeable | None = None
+
+    @property
+    def seen_after(self) -> list[Snapshot]:
+        """Every reading after the rename."""
+        return [snapshot for snapshot in (self.listed_after, self.read_after) if snapshot is not None]
+
+
+@dataclass
+class Group:
+    """Points that are sent together, each on its session: of one kind and one user, so that one listing shows all."""
+
+    points: list[tuple[Point, Session]] = field(default_factory=list)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The sessions, in the order of the points."""
+        return [session for _, session in self.points]
+
+    def takes(self, session: Session) -> bool:
+        """Whether a point on this session can be sent with the others."""
+        if not self.points:
+            return True
+        first = self.points[0][1]
+        alike = (first.kind, first.owner) == (session.kind, session.owner)
+        return alike and len(self.points) < MOST and all(session.id != other.id for other in self.sessions)
+
+
+class PointSender:
+    """Sends points to a target."""
+
+    def __init__(self, check: CheckContext, space: Space) -> None:
+        self._check, self._target, self._space = check, check.target, space
+        #: The sessions that were read by themselves after a rename of theirs.
+        self._read: set[str] = set()
+        self._sent = 0
+
+    def send(self, group: Group) -> list[Outcome]:
+        """Send a group: what comes before each rename, the renames, and the readings around them.
+
+        Raises:
+            NotTested: the run is out of requests or of time.
+            Unjudgeable: no answer came, for a reason that may not be a request's.
+        """
+        sessions = group.sessions
+        singly = [one for number, one in enumerate(sessions, self._sent) if self._is_read_singly(number, one)]
+        self._sent += len(sessions)
+        listed = self._listed(sessions)
+        read = {one.id: self._target.reader.read(one) for one in (singly if listed is not None else sessions)}
+        if any([self._precede(point, session) for point, session in group.points]):
+            listed = self._note_changed(group, listed)
+        outcomes = []
+        for point, session in group.points:
+            outcome = self._renamed(point, session)
+            outcome.listed_before, outcome.read_before = (listed or {}).get(session.id), read.get(session.id)
+            outcomes.append(outcome)
+        self._see(outcomes, singly)
+        return outcomes
+
+    # -- what is sent
+
+    def request(self, point: Point, session: Session, name: str) -> Request:
+        """The rename of a point."""
+        dialect = self._check.dialect
+        spelling, client, scope = (self._space.value(point, one) for one in (SPELLING, CLIENT, SCOPE))
+        assert isinstance(spelling, JsonSpelling)
+        assert isinstance(client, ClientForm)
+        query = dialect.query(session) if scope is None else scope.query(session)
+        raw = spelling.spell(dialect.body(session, name))
+        return client.apply(dialect.rename(session, None, raw=raw, query=query))
+
+    def _renamed(self, point: Point, session: Session) -> Outcome:
+        wanted = self._space.value(point, NAME)
+        assert isinstance(wanted, Name)
+        name = self._check.name() if point.values[self._space.place(NAME)] == self._space.dimension(NAME).plain else wanted.text
+        exchange = self._check.gather(self.request(point, session, name))
+        self._check.note_accepted(exchange)
+        return Outcome(point, session, name, exchange)
+
+    def _precede(self, point: Point, session: Session) -> bool:
+        """Send what comes before the rename of a point; whether that was something to be refused."""
+        place = self._space.value(point, PLACE)
+        assert isinstance(place, Place)
+        check, pool = self._check, self._target.pool
+        match place.before:
+            case Before.REQUEST:
+                assert place.make is not None
+                check.gather(place.make(check.system_cases, session, check.name()))
+                return place.refused
+            case Before.UNKNOWN:
+                check.gather(check.rename(check.unknown_session(place.label, session.kind), check.name()), live=False)
+                return True
+            case Before.DELETED:
+                other = pool.fresh(session.kind)
+                if other is not None:
+                    self._target.client.send(check.dialect.deletion(other), Purpose.PREPARATION)
+                    pool.forget(other)
+            case Before.NEIGHBOUR:
+                other = next((one for one in pool.all if one.kind == session.kind and one.id != session.id), None)
+                for name in (check.name(), check.name()) if other is not None else ():
+                    assert other is not None
+                    check.note_accepted(check.gather(check.rename(other, name)))
+            case Before.IDLE:
+                settling.pause(IDLE)
+        return False
+
+    # -- what is read
+
+    def _is_read_singly(self, number: int, session: Session) -> bool:
+        by_reading = self._target.reader.way.by_reading
+        return by_reading and (number % SINGLY == 0 or session.id not in self._read)
+
+    def _listed(self, sessions: Sequence[Session]) -> dict[str, Snapshot] | None:
+        """The sessions as the listing shows them; None where it does not show each of them."""
+        try:
+            found = self._target.reader.listed(sessions)
+        except Unjudgeable:
+            return None
+        return found if found is not None and len(found) == len(sessions) else None
+
+    def _note_changed(self, group: Group, before: dict[str, Snapshot] | None) -> dict[str, Snapshot] | None:
+        """Keep, for the law that a refusal changes nothing, which names are others than before."""
+        after = self._listed(group.sessions) if before is not None else None
+        if before is None or after is None:
+            return before
+        return after
+
+    def _see(self, outcomes: list[Outcome], singly: Sequence[Session]) -> None:
+        """Read the sessions of outcomes back, again for up to a second where a name is not shown as it was sent."""
+        self._check.settled(lambda: self._read_back(outcomes, singly), lambda good: good)
+        self._read |= {session.id for session in singly}
+
+    def _read_back(self, outcomes: list[Outcome], singly: Sequence[Session]) -> bool:
+        """Read the sessions; whether each renamed one bears its name."""
+        if not self._check.readable():
+            return True
+        reader, wanted = self._target.reader, {session.id for session in singly}
+        listed = self._listed([outcome.session for outcome in outcomes])
+        good = True
+        for outcome in outcomes:
+            outcome.gone, outcome.unreadable = False, None
+            outcome.listed_after = (listed or {}).get(outcome.session.id)
+            if listed is None or outcome.session.id in wanted or not self._is_right(outcome, outcome.listed_after):
+                try:
+                    outcome.read_after = reader.read(outcome.session)
+                    outcome.gone = outcome.read_after is None
+                except Unjudgeable as trouble:
+                    outcome.unreadable = trouble
+            accepted = self._check.dialect.succeeded(outcome.exchange)
+            good &= not accepted or all(self._is_right(outcome, snapshot) for snapshot in outcome.seen_after)
+        return good
+
+    def _is_right(self, outcome: Outcome, snapshot: Snapshot | None) -> bool:
+        return snapshot is not None and self._check.dialect.name_in(snapshot) == outcome.name

@@ -1,0 +1,183 @@
+"""The points of a run: sent group by group when a law first asks for one, and judged; of what fails, the values that do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from rename_tck.cases.points import Point, Space, plan
+from rename_tck.cases.rename_space import CONDITION, NAME, law_of, space_of
+from rename_tck.checks.context import CheckContext
+from rename_tck.checks.point_groups import Group, Outcome, PointSender
+from rename_tck.checks.point_verdicts import Problem, problems
+from rename_tck.results.nonconformance import Nonconformance
+from rename_tck.systems.dialect import Session
+from rename_tck.verdict import Aspect, NotTested, ObstacleError
+
+#: Points that are made smaller in a run; of what fails beyond them the whole point is told.
+REDUCED = 12
+
+
+@dataclass
+class Failure:
+    """A problem of a point, made as small as it went."""
+
+    problem: Problem
+    #: The point with the fewest values that still has the problem, and what was seen of it.
+    point: Point
+    outcome: Outcome
+    #: Whether it was made smaller; whether it did not come again when the point was sent again.
+    reduced: bool = False
+    comes_and_goes: bool = False
+
+
+@dataclass
+class PointRun:
+    """The points of one target in one run."""
+
+    check: CheckContext
+    space: Space
+    points: list[Point]
+    sender: PointSender
+    _outcomes: dict[Point, Outcome] = field(default_factory=dict)
+    _failures: dict[Point, list[Failure]] = field(default_factory=dict)
+    _judged: set[tuple[Point, str]] = field(default_factory=set)
+    #: What was found to do a problem: by the problem, the values of the smallest point.
+    _culprits: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
+    _left: int = REDUCED
+
+    def judge(self, check: CheckContext, point: Point, law: str) -> None:
+        """Require what a law asks of a point; the first time by what its group has shown, then by sending it again.
+
+        Raises Nonconformance.
+        """
+        again = (point, law) in self._judged
+        self._judged.add((point, law))
+        if again:
+            self._outcomes[point] = self._alone(point)
+            self._failures.pop(point, None)
+        outcome = self._outcome(point)
+        check.count(outcome.exchange)
+        if outcome.exchange.status == 200 and (outcome.seen_after or check.dialect.answers_session):
+            check.seen += 1
+        for failure in self._failures_of(point):
+            if self._law(failure) == law:
+                self._raise(check, failure)
+
+    # -- sending
+
+    def _outcome(self, point: Point) -> Outcome:
+        if point not in self._outcomes:
+            self._send(self._group_of(point))
+        return self._outcomes[point]
+
+    def _group_of(self, first: Point) -> Group:
+        """A group with this point and those after it that are not sent yet and can go with it."""
+        group = Group([(first, self._session(first))])
+        start = self.points.index(first) if first in self.points else len(self.points)
+        for point in self.points[start + 1 :]:
+            if point in self._outcomes:
+                continue
+            try:
+                session = self._session(point)
+            except NotTested:
+                continue
+            if group.takes(session):
+                group.points.append((point, session))
+        return group
+
+    def _send(self, group: Group) -> None:
+        for outcome in self.sender.send(group):
+            self._outcomes[outcome.point] = outcome
+
+    def _session(self, point: Point, *, fresh: bool = False) -> Session:
+        """A session in the condition of a point: one for all points of this condition, or a fresh one."""
+        raise NotImplementedError
+
+    def _alone(self, point: Point) -> Outcome:
+        """The point, sent by itself to a fresh session in its condition; to the one there is where none can be made."""
+        try:
+            session = self._session(point, fresh=True)
+        except (NotTested, ObstacleError):
+            session = self._session(point)
+        (outcome,) = self.sender.send(Group([(point, session)]))
+        return outcome
+
+    # -- what is wrong, and what does it
+
+    def _failures_of(self, point: Point) -> list[Failure]:
+        if point not in self._failures:
+            outcome = self._outcome(point)
+            self._failures[point] = [self._made_small(point, outcome, one) for one in problems(self.check, outcome)]
+        return self._failures[point]
+
+    def _made_small(self, point: Point, outcome: Outcome, problem: Problem) -> Failure:
+        """The failure of a point with as few odd values as it takes.
+
+        What an ordinary rename does wrong as well is not the point's doing, and a value that is known to do it is not
+        looked for again.
+        """
+        failure = Failure(problem, point, outcome)
+        if (problem.aspect, outcome.session.kind) in self.check.target.causes or not point.odd:
+            return failure
+        if (known := self._known(point, problem)) is not None:
+            return Failure(problem, known, outcome, reduced=True)
+        if self._left <= 0:
+            return failure
+        self._left -= 1
+        if (found := self._fails(point, problem)) is None:
+            failure.comes_and_goes = True
+            return failure
+        smallest = found
+        for place in point.odd:
+            smaller = self.space.replaced(smallest.point, place)
+            if self.space.fits(smaller) and (found := self._fails(smaller, problem)) is not None:
+                smallest = found
+        smallest.reduced = True
+        self._culprits.setdefault(problem.sort, []).append(smallest.point)
+        return smallest
+
+    def _known(self, point: Point, problem: Problem) -> Point | None:
+        """A point that is known to have the problem, all of whose odd values this one has, too."""
+        for culprit in self._culprits.get(problem.sort, []):
+            if all(culprit.values[place] == point.values[place] for place in culprit.odd):
+                return culprit
+        return None
+
+    def _fails(self, point: Point, problem: Problem) -> Failure | None:
+        """The same problem of a point that is sent alone; None where it has not got it."""
+        outcome = self._alone(point)
+        for found in problems(self.check, outcome):
+            if found.sort == problem.sort:
+                return Failure(found, point, outcome)
+        return None
+
+    # -- telling it
+
+    def _law(self, failure: Failure) -> str:
+        """The requirement that a failure breaks: that of the name's class where the name alone does it."""
+        if len(failure.point.odd) == 1 and failure.point.odd[0] == self.space.place(NAME):
+            return law_of(failure.point.values[self.space.place(NAME)]) or failure.problem.law
+        return failure.problem.law
+
+    def _raise(self, check: CheckContext, failure: Failure) -> NoReturn:
+        problem, point = failure.problem, failure.point
+        aspect = problem.aspect
+        case = f"a rename with {point.label}" if point.odd else "an ordinary rename"
+        if problem.what:
+            case += f": {problem.what}"
+        try:
+            check.fail(case, problem.expected, failure.outcome.exchange, problem.compared, aspect, kind=point.label)
+        except Nonconformance as found:
+            found.after = self._said(failure)
+            if found.replay_data is not None:
+                found.replay_data.keys = [point.label]
+            raise
+
+    def _said(self, failure: Failure) -> str | None:
+        if failure.comes_and_goes or not failure.reduced or not failure.point.odd:
+            return None
+        if len(failure.point.odd) == 1:
+            return f"Only with {failure.point.label}: the same rename without it has not this fault."
+        return f"Only with {' and '.join(failure.point.values[place].label for place in failure.point.odd)} together."

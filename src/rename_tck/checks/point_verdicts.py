@@ -1,0 +1,109 @@
+"""What is wrong with a point, by what was seen of it; and which of its values does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rename_tck.cases import names
+from rename_tck.checks.comparison import same
+from rename_tck.checks.context import CheckContext
+from rename_tck.checks.point_groups import Outcome
+from rename_tck.client.exchange import plain, shown
+from rename_tck.systems.dialect import members
+from rename_tck.target.readback import Snapshot
+from rename_tck.verdict import Aspect, Compared
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One respect in which a point fails."""
+
+    #: The requirement that an ordinary rename would break by it, without the system's name.
+    law: str
+    aspect: Aspect
+    #: What it is of: the answer, the name read back; and what it should be.
+    what: str
+    expected: str
+    compared: Compared | None = None
+    #: The member of the session that changed, where that is the problem.
+    member: str = ""
+
+    @property
+    def sort(self) -> tuple[str, str]:
+        """What it has in common with the same problem of another point."""
+        return self.law, self.member
+
+
+def problems(check: CheckContext, outcome: Outcome) -> Iterator[Problem]:
+    """Everything that is wrong with what was seen, the gravest first. Sends nothing."""
+    exchange, dialect = outcome.exchange, check.dialect
+    if exchange.answer is None:
+        yield Problem("rename-accepted", Aspect.ACCEPTED, "no answer", f"an HTTP answer, but {exchange.trouble}")
+        return
+    if exchange.status != 200:
+        if exchange.status not in outcome.allowed:
+            yield Problem("rename-accepted", Aspect.ACCEPTED, "", "status 200: the request is valid")
+        return
+    if not dialect.succeeded(exchange):
+        yield Problem("answer-true", Aspect.ANSWERED, "the answer", "true", Compared("true", "false"))
+    yield from _of_the_answer(check, outcome)
+    yield from _of_the_readings(check, outcome)
+
+
+def _of_the_answer(check: CheckContext, outcome: Outcome) -> Iterator[Problem]:
+    if not check.dialect.answers_session or outcome.exchange.answer is None:
+        return
+    answered = members(outcome.exchange.answer.value)
+    name, found = check.dialect.name_in(answered), check.dialect.id_in(answered)
+    if name is not None and not same(name, outcome.name):
+        yield _differs(check, "answer-name", Aspect.ANSWERED, "the name in the answer", outcome.name, name)
+    if found is not None and not same(found, outcome.session.id):
+        yield _differs(check, "answer-id", Aspect.OTHER, "the id in the answer", outcome.session.id, found)
+
+
+def _of_the_readings(check: CheckContext, outcome: Outcome) -> Iterator[Problem]:
+    if outcome.unreadable is not None and outcome.unreadable.status >= 500:
+        expected = f"it to be readable as before, but {outcome.unreadable}"
+        yield Problem("name-stored", Aspect.READABLE, "the session read back", expected)
+        return
+    if outcome.gone:
+        yield Problem("name-stored", Aspect.READABLE, "the session read back", "the session to be there still")
+        return
+    for where, snapshot in (("read back", outcome.read_after), ("in the listing", outcome.listed_after)):
+        if snapshot is not None and not same(check.dialect.name_in(snapshot), outcome.name):
+            found = check.dialect.name_in(snapshot)
+            yield _differs(check, "name-stored", Aspect.STORED, f"the name {where}", outcome.name, found)
+            break
+    for where, before, after in (
+        ("read back", outcome.read_before, outcome.read_after),
+        ("in the listing", outcome.listed_before, outcome.listed_after),
+    ):
+        if before is not None and after is not None:
+            yield from _of_other_members(check, before, after, where)
+
+
+def _of_other_members(check: CheckContext, before: Snapshot, after: Snapshot, where: str) -> Iterator[Problem]:
+    """Any member but the name, the time of the last update, and what repeats the name."""
+    dialect = check.dialect
+    for member in sorted(before.keys() | after.keys()):
+        if member in {dialect.name_member, dialect.updated_member} | check.target.volatile_members:
+            continue
+        one, other = before.get(member), after.get(member)
+        if member in dialect.copies_name:
+            one, other = without(one, dialect.name_in(before)), without(other, dialect.name_in(after))
+        if not same(one, other):
+            compared = Compared(plain(one), plain(other))
+            yield Problem("session-untouched", Aspect.OTHER, f"{member} {where}", shown(one, check.redacted), compared, member)
+
+
+def without(value: object, name: object) -> object:
+    """A value without every member, however deep, that repeats the session's name."""
+    if isinstance(value, dict):
+        kept = {key: inner for key, inner in value.items() if not isinstance(inner, str) or inner != name}
+        return {key: without(inner, name) for key, inner in kept.items()}
+    return [without(inner, name) for inner in value] if isinstance(value, list) else value
+
+
+def _differs(check: CheckContext, law: str, aspect: Aspect, what: str, wanted: str, found: object) -> Problem:
+    return Problem(law, aspect, what, shown(wanted, check.redacted), Compared(wanted, plain(found)))
