@@ -1,0 +1,17 @@
+"""What the dimensions of a rename have in common: values, each with its class and the mistake that it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of a dimension. The first of a dimension is the plain one, that of an ordinary rename."""
+
+    #: Reads after "only with": "a body in chunks".
+    label: str
+    #: The class within its dimension: a plan covers the pairs of classes.
+    group: str
+    #: The mistake of the real world that the value stands for.
+    mistake: str
