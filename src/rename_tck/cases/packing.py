@@ -1,0 +1,99 @@
+"""Names that hold many oddities at once, and how they are taken apart when one of them fails.
+
+What stands at the beginning and at the end may be trimmed, what stands inside may be replaced, so each keeps its place.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+
+from rename_tck.cases.names import Name
+
+#: The plain words around what is packed, so that nothing packed stands at an end by accident.
+_BEFORE, _AFTER = "Plan", "now"
+#: Cut to length.
+_PLAIN = "Trip to Lisbon with the reading group and all that must be packed for a week by the sea "
+
+
+@dataclass(frozen=True)
+class Packed(Name):
+    """A name with one thing at its beginning, one at its end, and any number inside; each may be left out."""
+
+    lead: str = ""
+    inside: tuple[str, ...] = ()
+    trail: str = ""
+    #: What stands between two things inside.
+    between: str = ""
+
+    @property
+    def parts(self) -> tuple[Name, ...]:
+        """The two halves of what is packed, each thing at its place: down to one thing, which the label names."""
+        ends = bool(self.lead), bool(self.trail)
+        atoms = (*(self.lead,) * ends[0], *self.inside, *(self.trail,) * ends[1])
+        if len(atoms) < 2:
+            return ()
+        middle = len(atoms) // 2
+        inside = max(middle - ends[0], 0)
+        return (
+            self._part(self.lead, self.inside[:inside], ""),
+            self._part("", self.inside[inside:], self.trail),
+        )
+
+    def _part(self, lead: str, inside: tuple[str, ...], trail: str) -> Packed:
+        label = self.label
+        if bool(lead) + len(inside) + bool(trail) == 1:
+            place = "at the beginning of" if lead else "at the end of" if trail else "in"
+            label = f"{_shown(lead or trail or inside[0])} {place} a name"
+        text = _text(lead, inside, trail, self.between)
+        return replace(self, label=label, text=text, lead=lead, inside=inside, trail=trail)
+
+
+@dataclass(frozen=True)
+class Sized(Name):
+    """A name of an exact length, which bears one thing at its beginning and one at its end."""
+
+    lead: str = ""
+    trail: str = ""
+
+    @property
+    def parts(self) -> tuple[Name, ...]:
+        """What stands at either end in a short name, and a plain name of the same length."""
+        if not self.lead:
+            return ()
+        ends = packed(self, self.lead, (), self.trail).parts
+        return (*ends, replace(self, text=plain(len(self.text)), lead="", trail=""))
+
+
+def packed(like: Name, lead: str, inside: tuple[str, ...], trail: str, between: str = "") -> Packed:
+    """A packed name of that label, group and mistake."""
+    text = _text(lead, inside, trail, between)
+    return Packed(like.label, like.group, like.mistake, text, like.thorough, lead, inside, trail, between)
+
+
+def sized(like: Name, length: int, lead: str, trail: str) -> Sized:
+    """A name of that label, group and mistake, of exactly so many characters."""
+    text = lead + plain(length - len(lead + trail)) + trail
+    return Sized(like.label, like.group, like.mistake, text, like.thorough, lead, trail)
+
+
+def plain(length: int) -> str:
+    """A plain title of exactly so many characters, with no blank at its end."""
+    return (_PLAIN * (length // len(_PLAIN) + 1))[: length - 1] + "s"
+
+
+def known(characters: str) -> str:
+    """Those characters that the Unicode of this Python has."""
+    return "".join(char for char in characters if unicodedata.category(char) != "Cn")
+
+
+def _text(lead: str, inside: tuple[str, ...], trail: str, between: str) -> str:
+    return lead + (between if inside else " ").join((_BEFORE, *inside, _AFTER)) + trail
+
+
+def _shown(atom: str) -> str:
+    """A thing as a label tells it: what is typed as it is, other characters by their code points and names."""
+    odd = [char for char in atom if not " " < char < "\x7f"]
+    if not odd or len(atom) > 2:
+        return repr(atom)
+    return " ".join(f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip() for char in odd)
