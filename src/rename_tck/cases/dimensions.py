@@ -15,3 +15,8 @@ class Value:
     group: str
     #: The mistake of the real world that the value stands for.
     mistake: str
+
+    @property
+    def words(self) -> str:
+        """What tells it from every other value of its dimension."""
+        return self.label

@@ -13,6 +13,10 @@ from rename_tck.cases.dimensions import Value
 REASONABLE_LENGTH = 200
 
 
+#: Characters of a name that a line shows.
+_SHOWN = 60
+
+
 class Group(StrEnum):
     """The classes of names. A plan covers the pairs of those above the line with the classes of other dimensions."""
 
@@ -46,6 +50,12 @@ class Name(Value):
     text: str
     #: Sent in nightly runs only.
     thorough: bool = False
+
+    @property
+    def words(self) -> str:
+        """As a report names it: its class and its text, as much of it as a line can show."""
+        text = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}…"
+        return f"the name {text!r} ({self.label})"
 
     @property
     def parts(self) -> tuple[Name, ...]:

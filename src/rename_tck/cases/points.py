@@ -16,7 +16,7 @@ from covertable import make
 from rename_tck.cases.dimensions import Value
 
 #: Between the labels of the values that are not plain, in the label of a point.
-AND = "; "
+AND = " × "
 
 #: What the label of an ordinary rename is.
 PLAIN = "an ordinary rename"
@@ -28,8 +28,8 @@ class Dimension:
 
     name: str
     values: tuple[Value, ...]
-    #: Values that are sent only where there is time for more.
-    thorough: tuple[Value, ...] = ()
+    #: Values that are sent beside plain ones alone: what becomes of them is not certain.
+    alone: tuple[Value, ...] = ()
 
     @property
     def plain(self) -> Value:
@@ -75,7 +75,7 @@ class Space:
             for place, (value, dimension) in enumerate(zip(values, self.dimensions, strict=True))
             if value != dimension.plain
         )
-        return Point(values, AND.join(values[place].label for place in odd) or PLAIN, odd)
+        return Point(values, AND.join(values[place].words for place in odd) or PLAIN, odd)
 
     def replaced(self, point: Point, place: int, value: Value | None = None) -> Point:
         """The point with another value in one dimension; with the plain one where none is given."""
@@ -83,20 +83,22 @@ class Space:
         values[place] = self.dimensions[place].plain if value is None else value
         return self.point(tuple(values))
 
+    def place(self, name: str) -> int | None:
+        """The position of the dimension of this name; None where the space has none."""
+        return next((place for place, dimension in enumerate(self.dimensions) if dimension.name == name), None)
+
     def value(self, point: Point, name: str) -> Value | None:
         """The point's value of the dimension of this name; None where the space has no such dimension."""
-        for value, dimension in zip(point.values, self.dimensions, strict=True):
-            if dimension.name == name:
-                return value
-        return None
+        place = self.place(name)
+        return None if place is None else point.values[place]
 
     def named(self, label: str) -> Point | None:
         """The point of this label; None where the space has not all of its values."""
         values = [dimension.plain for dimension in self.dimensions]
         known = {
-            value.label: (place, value)
+            value.words: (place, value)
             for place, dimension in enumerate(self.dimensions)
-            for value in (*dimension.values, *dimension.thorough)
+            for value in (*dimension.values, *dimension.alone)
         }
         for word in label.split(AND) if label != PLAIN else ():
             if word not in known:
@@ -141,7 +143,7 @@ class _Filling:
 
     def __init__(self, space: Space, seed: str) -> None:
         self._space, self._seed = space, seed
-        self._draw = random.Random(seed)  # noqa: S311 - no secret hangs on it
+        self._draw = random.Random(seed)
         self._unsent = [
             {group: self._shuffled(values) for group, values in dimension.groups().items()}
             for dimension in space.dimensions
@@ -168,7 +170,8 @@ class _Filling:
                 "evaluate": lambda row, one=one.name, other=other.name: (one, row[one], other, row[other]) in possible,
             }
             for one, other in combinations(self._space.dimensions, 2)
-            if len(one.groups()) * len(other.groups()) > sum(pair[0] == one.name and pair[2] == other.name for pair in possible)
+            if len(one.groups()) * len(other.groups())
+            > sum(pair[0] == one.name and pair[2] == other.name for pair in possible)
         ]
         rows = make(groups, salt=self._seed, constraints=constraints)
         return [[row[name] for name in groups] for row in rows]

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from rename_tck.cases.client_forms import ClientForm
 from rename_tck.cases.json_spellings import JsonSpelling
+from rename_tck.cases.names import Group as NameGroup
 from rename_tck.cases.names import Name
 from rename_tck.cases.places import Before, Place
-from rename_tck.cases.points import Point
-from rename_tck.cases.rename_space import CLIENT, NAME, PLACE, SCOPE, SPELLING
-from rename_tck.cases.points import Space
+from rename_tck.cases.points import Point, Space
+from rename_tck.cases.rename_space import CLIENT, NAME, PLACE, SPELLING, may_be_refused
+from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, Request
 from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session
 from rename_tck.target import settling
 from rename_tck.target.readback import Snapshot
-from rename_tck.verdict import NotTested, ObstacleError, Unjudgeable
+from rename_tck.verdict import Unjudgeable
 
 #: Points of a group: how many renames stand behind one reading of the listing.
 MOST = 10
@@ -43,6 +44,8 @@ class Outcome:
     read_after: Snapshot | None = None
     listed_before: Snapshot | None = None
     listed_after: Snapshot | None = None
+    #: Statuses besides 200 that are an answer for themselves, and no fault.
+    allowed: frozenset[int] = frozenset()
     #: Whether a reading afterwards showed that the session is not there.
     gone: bool = False
     #: What kept it from being read.
@@ -81,6 +84,8 @@ class PointSender:
         self._check, self._target, self._space = check, check.target, space
         #: The sessions that were read by themselves after a rename of theirs.
         self._read: set[str] = set()
+        #: Members of a listed session that change by themselves.
+        self.volatile_members: set[str] = set()
         self._sent = 0
 
     def send(self, group: Group) -> list[Outcome]:
@@ -92,8 +97,10 @@ class PointSender:
         """
         sessions = group.sessions
         singly = [one for number, one in enumerate(sessions, self._sent) if self._is_read_singly(number, one)]
-        self._sent += len(sessions)
         listed = self._listed(sessions)
+        if not self._sent:
+            self._learn_what_moves(listed, self._listed(sessions))
+        self._sent += len(sessions)
         read = {one.id: self._target.reader.read(one) for one in (singly if listed is not None else sessions)}
         if any([self._precede(point, session) for point, session in group.points]):
             listed = self._note_changed(group, listed)
@@ -110,20 +117,31 @@ class PointSender:
     def request(self, point: Point, session: Session, name: str) -> Request:
         """The rename of a point."""
         dialect = self._check.dialect
-        spelling, client, scope = (self._space.value(point, one) for one in (SPELLING, CLIENT, SCOPE))
-        assert isinstance(spelling, JsonSpelling)
-        assert isinstance(client, ClientForm)
-        query = dialect.query(session) if scope is None else scope.query(session)
-        raw = spelling.spell(dialect.body(session, name))
-        return client.apply(dialect.rename(session, None, raw=raw, query=query))
+        raw = self._spelling(point).spell(dialect.body(session, name))
+        return self._client(point).apply(dialect.rename(session, None, raw=raw))
 
     def _renamed(self, point: Point, session: Session) -> Outcome:
-        wanted = self._space.value(point, NAME)
-        assert isinstance(wanted, Name)
-        name = self._check.name() if point.values[self._space.place(NAME)] == self._space.dimension(NAME).plain else wanted.text
+        value = self._name(point)
+        name = self._check.name() if value.group == NameGroup.PLAIN else value.text
         exchange = self._check.gather(self.request(point, session, name))
         self._check.note_accepted(exchange)
-        return Outcome(point, session, name, exchange)
+        allowed = frozenset(range(400, 500)) if may_be_refused(value) else self._client(point).refusable
+        return Outcome(point, session, name, exchange, allowed=allowed)
+
+    def _client(self, point: Point) -> ClientForm:
+        found = self._space.value(point, CLIENT)
+        assert isinstance(found, ClientForm)
+        return found
+
+    def _spelling(self, point: Point) -> JsonSpelling:
+        found = self._space.value(point, SPELLING)
+        assert isinstance(found, JsonSpelling)
+        return found
+
+    def _name(self, point: Point) -> Name:
+        found = self._space.value(point, NAME)
+        assert isinstance(found, Name)
+        return found
 
     def _precede(self, point: Point, session: Session) -> bool:
         """Send what comes before the rename of a point; whether that was something to be refused."""
@@ -158,13 +176,20 @@ class PointSender:
         by_reading = self._target.reader.way.by_reading
         return by_reading and (number % SINGLY == 0 or session.id not in self._read)
 
+    def _learn_what_moves(self, first: dict[str, Snapshot] | None, second: dict[str, Snapshot] | None) -> None:
+        """Keep which members differ between two readings without a rename between them."""
+        for name, snapshot in (first or {}).items():
+            again = (second or {}).get(name, snapshot)
+            moved = {one for one in snapshot.keys() | again.keys() if not same(snapshot.get(one), again.get(one))}
+            self.volatile_members |= moved
+
     def _listed(self, sessions: Sequence[Session]) -> dict[str, Snapshot] | None:
         """The sessions as the listing shows them; None where it does not show each of them."""
         try:
             found = self._target.reader.listed(sessions)
         except Unjudgeable:
             return None
-        return found if found is not None and len(found) == len(sessions) else None
+        return found if len(found) == len(sessions) else None
 
     def _note_changed(self, group: Group, before: dict[str, Snapshot] | None) -> dict[str, Snapshot] | None:
         """Keep, for the law that a refusal changes nothing, which names are others than before."""

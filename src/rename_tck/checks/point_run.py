@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from rename_tck.cases.names import Name
 from rename_tck.cases.points import Point, Space, plan
-from rename_tck.cases.rename_space import CONDITION, NAME, law_of, space_of
+from rename_tck.cases.rename_space import NAME, law_of, space_of
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import Group, Outcome, PointSender
 from rename_tck.checks.point_verdicts import Problem, problems
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session
-from rename_tck.verdict import Aspect, NotTested, ObstacleError
+from rename_tck.verdict import NotTested, ObstacleError
 
 #: Points that are made smaller in a run; of what fails beyond them the whole point is told.
 REDUCED = 12
@@ -46,6 +46,7 @@ class PointRun:
     #: What was found to do a problem: by the problem, the values of the smallest point.
     _culprits: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
     _left: int = REDUCED
+    _sessions: list[Session] = field(default_factory=list)
 
     def judge(self, check: CheckContext, point: Point, law: str) -> None:
         """Require what a law asks of a point; the first time by what its group has shown, then by sending it again.
@@ -93,7 +94,11 @@ class PointRun:
 
     def _session(self, point: Point, *, fresh: bool = False) -> Session:
         """A session in the condition of a point: one for all points of this condition, or a fresh one."""
-        raise NotImplementedError
+        pool = self.check.target.pool
+        if fresh:
+            return pool.spare()
+        sessions = self._sessions
+        return sessions[self.points.index(point) % len(sessions)] if point in self.points else sessions[0]
 
     def _alone(self, point: Point) -> Outcome:
         """The point, sent by itself to a fresh session in its condition; to the one there is where none can be made."""
@@ -109,7 +114,10 @@ class PointRun:
     def _failures_of(self, point: Point) -> list[Failure]:
         if point not in self._failures:
             outcome = self._outcome(point)
-            self._failures[point] = [self._made_small(point, outcome, one) for one in problems(self.check, outcome)]
+            self._failures[point] = [
+                self._made_small(point, outcome, one)
+                for one in problems(self.check, outcome, self.sender.volatile_members)
+            ]
         return self._failures[point]
 
     def _made_small(self, point: Point, outcome: Outcome, problem: Problem) -> Failure:
@@ -134,9 +142,20 @@ class PointRun:
             smaller = self.space.replaced(smallest.point, place)
             if self.space.fits(smaller) and (found := self._fails(smaller, problem)) is not None:
                 smallest = found
+        smallest = self._taken_apart(smallest, problem)
         smallest.reduced = True
         self._culprits.setdefault(problem.sort, []).append(smallest.point)
         return smallest
+
+    def _taken_apart(self, failure: Failure, problem: Problem) -> Failure:
+        """The failure with as little of its name as it takes, where that is packed."""
+        place = self.space.place(NAME)
+        assert place is not None
+        name = failure.point.values[place]
+        for part in name.parts if isinstance(name, Name) else ():
+            if (found := self._fails(self.space.replaced(failure.point, place, part), problem)) is not None:
+                return self._taken_apart(found, problem)
+        return failure
 
     def _known(self, point: Point, problem: Problem) -> Point | None:
         """A point that is known to have the problem, all of whose odd values this one has, too."""
@@ -148,7 +167,7 @@ class PointRun:
     def _fails(self, point: Point, problem: Problem) -> Failure | None:
         """The same problem of a point that is sent alone; None where it has not got it."""
         outcome = self._alone(point)
-        for found in problems(self.check, outcome):
+        for found in problems(self.check, outcome, self.sender.volatile_members):
             if found.sort == problem.sort:
                 return Failure(found, point, outcome)
         return None
@@ -157,8 +176,9 @@ class PointRun:
 
     def _law(self, failure: Failure) -> str:
         """The requirement that a failure breaks: that of the name's class where the name alone does it."""
-        if len(failure.point.odd) == 1 and failure.point.odd[0] == self.space.place(NAME):
-            return law_of(failure.point.values[self.space.place(NAME)]) or failure.problem.law
+        place = self.space.place(NAME)
+        if place is not None and failure.point.odd == (place,):
+            return law_of(failure.point.values[place]) or failure.problem.law
         return failure.problem.law
 
     def _raise(self, check: CheckContext, failure: Failure) -> NoReturn:
@@ -180,4 +200,35 @@ class PointRun:
             return None
         if len(failure.point.odd) == 1:
             return f"Only with {failure.point.label}: the same rename without it has not this fault."
-        return f"Only with {' and '.join(failure.point.values[place].label for place in failure.point.odd)} together."
+        return f"Only with {' and '.join(failure.point.values[place].words for place in failure.point.odd)} together."
+
+
+def points_of(check: CheckContext) -> PointRun:
+    """The points of this target, planned once and sent when they are asked for."""
+    run: PointRun = check.shared("points", lambda: _made(CheckContext(check.target, None, seed=check.seed)))
+    return run
+
+
+def _made(check: CheckContext) -> PointRun:
+    session = check.some_session()
+    space = space_of(
+        check.dialect,
+        lambda name: check.allows(check.body(session, name)),
+        thorough=check.target.profile == "nightly",
+    )
+    points = plan(space, f"{check.target.token}")
+    place = space.place(NAME)
+    assert place is not None
+    points += [space.replaced(space.plain, place, value) for value in space.dimensions[place].alone]
+    run = PointRun(check, space, points, PointSender(check, space))
+    run._sessions = _some_sessions(check)
+    return run
+
+
+def _some_sessions(check: CheckContext) -> list[Session]:
+    for count in (10, 5, 2):
+        try:
+            return check.sessions(count)
+        except NotTested:
+            continue
+    return [check.some_session()]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rename_tck.cases import names
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import Outcome
@@ -35,7 +34,7 @@ class Problem:
         return self.law, self.member
 
 
-def problems(check: CheckContext, outcome: Outcome) -> Iterator[Problem]:
+def problems(check: CheckContext, outcome: Outcome, volatile_members: set[str]) -> Iterator[Problem]:
     """Everything that is wrong with what was seen, the gravest first. Sends nothing."""
     exchange, dialect = outcome.exchange, check.dialect
     if exchange.answer is None:
@@ -48,7 +47,7 @@ def problems(check: CheckContext, outcome: Outcome) -> Iterator[Problem]:
     if not dialect.succeeded(exchange):
         yield Problem("answer-true", Aspect.ANSWERED, "the answer", "true", Compared("true", "false"))
     yield from _of_the_answer(check, outcome)
-    yield from _of_the_readings(check, outcome)
+    yield from _of_the_readings(check, outcome, volatile_members)
 
 
 def _of_the_answer(check: CheckContext, outcome: Outcome) -> Iterator[Problem]:
@@ -62,7 +61,7 @@ def _of_the_answer(check: CheckContext, outcome: Outcome) -> Iterator[Problem]:
         yield _differs(check, "answer-id", Aspect.OTHER, "the id in the answer", outcome.session.id, found)
 
 
-def _of_the_readings(check: CheckContext, outcome: Outcome) -> Iterator[Problem]:
+def _of_the_readings(check: CheckContext, outcome: Outcome, volatile_members: set[str]) -> Iterator[Problem]:
     if outcome.unreadable is not None and outcome.unreadable.status >= 500:
         expected = f"it to be readable as before, but {outcome.unreadable}"
         yield Problem("name-stored", Aspect.READABLE, "the session read back", expected)
@@ -80,21 +79,25 @@ def _of_the_readings(check: CheckContext, outcome: Outcome) -> Iterator[Problem]
         ("in the listing", outcome.listed_before, outcome.listed_after),
     ):
         if before is not None and after is not None:
-            yield from _of_other_members(check, before, after, where)
+            yield from _of_other_members(check, before, after, where, volatile_members)
 
 
-def _of_other_members(check: CheckContext, before: Snapshot, after: Snapshot, where: str) -> Iterator[Problem]:
+def _of_other_members(
+    check: CheckContext, before: Snapshot, after: Snapshot, where: str, volatile_members: set[str]
+) -> Iterator[Problem]:
     """Any member but the name, the time of the last update, and what repeats the name."""
     dialect = check.dialect
     for member in sorted(before.keys() | after.keys()):
-        if member in {dialect.name_member, dialect.updated_member} | check.target.volatile_members:
+        if member in {dialect.name_member, dialect.updated_member} | volatile_members:
             continue
         one, other = before.get(member), after.get(member)
         if member in dialect.copies_name:
             one, other = without(one, dialect.name_in(before)), without(other, dialect.name_in(after))
         if not same(one, other):
             compared = Compared(plain(one), plain(other))
-            yield Problem("session-untouched", Aspect.OTHER, f"{member} {where}", shown(one, check.redacted), compared, member)
+            yield Problem(
+                "session-untouched", Aspect.OTHER, f"{member} {where}", shown(one, check.redacted), compared, member
+            )
 
 
 def without(value: object, name: object) -> object:
