@@ -1,9 +1,10 @@
 """No character and no place is left out of the names, and each packed name says what in it fails."""
 
+import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 import pytest
@@ -198,3 +199,39 @@ def test_joined_emoji_are_printable_and_what_joins_other_things_is_not() -> None
         assert is_reasonable(f"a {sequence} b")
     assert not is_reasonable("non\u200djoiner")
     assert not is_reasonable("👩\u200d")
+
+
+def _digits_made_ascii(text: str) -> str:
+    return "".join(str(unicodedata.decimal(char, char)) for char in text)
+
+
+#: What servers do to names, by what a failing name comes down to.
+FAULTS: dict[str, Callable[[str], str]] = {
+    "'.' at the end of a name": lambda text: text.removesuffix("."),
+    "'Title: ' at the beginning of a name": lambda text: text.removeprefix("Title: "),
+    "'^' at the beginning of a name": lambda text: text.lstrip("^"),
+    "'~~' in a name": lambda text: re.sub("~+", "~", text),
+    "'4111 1111 1111 1111' in a name": lambda text: re.sub("[0-9 ]{16,}[0-9]", "#", text),
+    "'...' in a name": lambda text: text.replace("...", "…"),
+    "'Scunthorpe' in a name": lambda text: text.replace("cunt", "****"),
+    "U+0667 ARABIC-INDIC DIGIT SEVEN in a name": _digits_made_ascii,
+    "U+0305 COMBINING OVERLINE in a name": lambda text: re.sub("[\u0300-\u0323\u0325-\u036f]", "", text),
+    "U+10000 LINEAR B SYLLABLE B008 A in a name": lambda text: re.sub("[\U00010000-\U000103ff]", "?", text),
+    "U+20DD COMBINING ENCLOSING CIRCLE at the beginning of a name": lambda text: text.lstrip("\u20dd"),
+    "U+1F680 ROCKET at the end of a name": lambda text: text.rstrip("🚀"),
+    "a name of 64 characters": lambda text: text[:63] if len(text) == 64 else text,
+    "default titles": lambda text: "Hello" if text == "新的对话" else text,
+    "single characters": lambda text: "" if text == "^" else text,
+    "words of languages and stores": lambda text: "" if text == "rowid" else text,
+}
+
+
+@pytest.mark.parametrize(("label", "stored"), FAULTS.items(), ids=FAULTS)
+def test_what_a_server_does_to_a_name_is_named(label: str, stored: Callable[[str], str]) -> None:
+    failing = [name for name in QUICK if stored(name.text) != name.text]
+    causes = set()
+    for name in failing:
+        while part := next((part for part in name.parts if stored(part.text) != part.text), None):
+            name = part  # noqa: PLW2901
+        causes.add(name.label)
+    assert label in causes

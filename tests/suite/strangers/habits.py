@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 import unicodedata
@@ -12,6 +13,9 @@ from email.utils import formatdate
 from typing import Literal
 
 from harness import KEY, OTHER_MODE_KEY
+
+#: What joins emoji, and spells a flag's region: no characters to be printed by themselves, but part of one that is.
+_EMOJI_JOINTS = re.compile("(?<=[\ufe0f\u2600-\u27bf\U0001f000-\U0001faff])\u200d|[\U000e0020-\U000e007f]")
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ class Habits:
             return "The name is longer than 255 characters."
         if any(unicodedata.category(char) in {"Cc", "Cs"} for char in name):
             return "The name holds control characters."
-        if self.names == "printable" and not name.isprintable():
+        if self.names == "printable" and not _EMOJI_JOINTS.sub("", name).isprintable():
             return "The name holds characters that cannot be printed."
         return None
 
