@@ -28,8 +28,6 @@ class Before(Enum):
     DELETED = "deleted"
     #: Two renames of another session.
     NEIGHBOUR = "neighbour"
-    #: A moment in which nothing is sent.
-    IDLE = "idle"
 
 
 @dataclass(frozen=True)
@@ -72,26 +70,26 @@ _STATE = "what was read of a refused request is kept, and used for the next"
 #: The places of every system.
 PLACES: tuple[Place, ...] = (
     Place("nothing before it", "plain", "none: an ordinary rename"),
-    _request("a body without the name before it", "an invalid body", _STATE, _body(lambda body, member: {})),
+    _request("a body without the name before it", "a refused body", _STATE, _body(lambda body, member: {})),
     _request(
-        "a name that is null before it", "an invalid body", "the null is kept in a cache",
+        "a name that is null before it", "a refused body", "the null is kept in a cache",
         _body(lambda body, member: {**body, member: None}),
     ),
     _request(
-        "a name that is a number before it", "an invalid body", _STATE, _body(lambda body, member: {**body, member: 5})
+        "a name that is a number before it", "a refused body", _STATE, _body(lambda body, member: {**body, member: 5})
     ),
     _request(
-        "a name that is an object before it", "an invalid body", "half of it is stored",
+        "a name that is an object before it", "a refused body", "half of it is stored",
         _body(lambda body, member: {**body, member: {"text": "x"}}),
     ),
-    _request("a body that is no JSON before it", "no JSON", "the connection or the parser is left as it was",
+    _request("a body that is no JSON before it", "a refused body", "the connection or the parser is left as it was",
              _raw(bodies.NOT_JSON[1])),
-    _request("an empty body before it", "no JSON", "the next request's bytes are taken for its body",
+    _request("an empty body before it", "a refused body", "the next request's bytes are taken for its body",
              _raw(bodies.EMPTY[0])),
-    _request("an array for a body before it", "no object", _STATE, _raw(bodies.NOT_OBJECT[1])),
-    _request("a number for a body before it", "no object", _STATE, _raw(bodies.NOT_OBJECT[4])),
-    Place("a rename of an unknown id before it", "an unknown id", "what is not found is kept as not found", Before.UNKNOWN),
-    _request("a rename without a key before it", "no credential", "whom it is from is kept by connection", _without_key),
+    _request("an array for a body before it", "a refused body", _STATE, _raw(bodies.NOT_OBJECT[1])),
+    _request("a number for a body before it", "a refused body", _STATE, _raw(bodies.NOT_OBJECT[4])),
+    Place("a rename of an unknown id before it", "refused for another reason", "what is not found is kept as not found", Before.UNKNOWN),
+    _request("a rename without a key before it", "refused for another reason", "whom it is from is kept by connection", _without_key),
     _request(
         "an empty name before it", "an odd name", "a name that is empty is taken for one that is to be made",
         _named(""), refused=False,
@@ -105,14 +103,12 @@ PLACES: tuple[Place, ...] = (
         _named("half \ud83d emoji"), refused=False,
     ),
     _request(
-        "a name of 10,000 characters before it", "a long name", "a transaction is left open when the text is too long",
+        "a name of 10,000 characters before it", "an odd name", "a transaction is left open when the text is too long",
         _named("x" * 10_000), refused=False,
     ),
-    _request("a long name, accepted, before it", "a long name", "what is left of the longer text stays behind the new one",
+    _request("a long name, accepted, before it", "an odd name", "what is left of the longer text stays behind the new one",
              _named(names.long_names(200)[0].text), refused=False),
-    Place("a deletion of another session before it", "a deletion", "the wrong row, or a cache of all, is dropped", Before.DELETED),
-    Place("two renames of another session before it", "a neighbour", "the last session that was used is written to",
+    Place("a deletion of another session before it", "another session", "the wrong row, or a cache of all, is dropped", Before.DELETED),
+    Place("two renames of another session before it", "another session", "the last session that was used is written to",
           Before.NEIGHBOUR),
-    Place("an idle second before it", "an idle moment", "a connection that the other end has closed is used again",
-          Before.IDLE),
 )  # fmt: skip

@@ -22,6 +22,10 @@ AND = " × "
 PLAIN = "an ordinary rename"
 
 
+#: Two classes of two dimensions, each by the dimension's name and its own; in the order of the dimensions.
+Pair = tuple[str, str, str, str]
+
+
 @dataclass(frozen=True)
 class Dimension:
     """One respect in which renames differ: its values, the plain one first."""
@@ -30,6 +34,8 @@ class Dimension:
     values: tuple[Value, ...]
     #: Values that are sent beside plain ones alone: what becomes of them is not certain.
     alone: tuple[Value, ...] = ()
+    #: Whether another value than the plain one costs requests of its own.
+    costly: bool = False
 
     @property
     def plain(self) -> Value:
@@ -111,7 +117,7 @@ class Space:
         """Whether the values of a point go together."""
         return self.fit({dimension.name: value for dimension, value in zip(self.dimensions, point.values, strict=True)})
 
-    def pairs(self) -> set[tuple[str, str, str, str]]:
+    def pairs(self) -> set[Pair]:
         """Each pair of classes of two dimensions of which some values go together: dimension, class, and again."""
         return {
             (one.name, first, other.name, second)
@@ -121,7 +127,7 @@ class Space:
             if any(self.fit({one.name: value, other.name: its}) for value in seconds for its in others)
         }
 
-    def covered(self, points: Sequence[Point]) -> set[tuple[str, str, str, str]]:
+    def covered(self, points: Sequence[Point]) -> set[Pair]:
         """The pairs of classes that these points cover."""
         return {
             (one.name, point.values[place].group, other.name, point.values[second].group)
@@ -156,25 +162,50 @@ class _Filling:
         for row in self._rows():
             self._add(found, self._fitted([self._candidates(place, group) for place, group in enumerate(row)]))
         while any(values for groups in self._unsent for values in groups.values()):
-            self._add(found, self._fitted([self._candidates(place) for place in range(len(self._space.dimensions))]))
+            self._add(found, self._fitted([self._further(place) for place in range(len(self._space.dimensions))]))
         return found
 
     def _rows(self) -> list[list[str]]:
-        """Classes, one of each dimension, so that every pair of them is in some row."""
-        groups = {dimension.name: list(dimension.groups()) for dimension in self._space.dimensions}
+        """Classes, one of each dimension, so that every pair of them that fits is in some row."""
+        dimensions = self._space.dimensions
         possible = self._space.pairs()
+        cheap = [dimension for dimension in dimensions if not dimension.costly]
+        groups = {dimension.name: list(dimension.groups()) for dimension in cheap}
         constraints = [
-            {
-                "operator": "custom",
-                "keys": [one.name, other.name],
-                "evaluate": lambda row, one=one.name, other=other.name: (one, row[one], other, row[other]) in possible,
-            }
-            for one, other in combinations(self._space.dimensions, 2)
-            if len(one.groups()) * len(other.groups())
-            > sum(pair[0] == one.name and pair[2] == other.name for pair in possible)
+            _only(one.name, other.name, possible)
+            for one, other in combinations(cheap, 2)
+            if any((one.name, a, other.name, b) not in possible for a in one.groups() for b in other.groups())
         ]
-        rows = make(groups, salt=self._seed, constraints=constraints)
-        return [[row[name] for name in groups] for row in rows]
+        made = make(groups, salt=self._seed, constraints=constraints)
+        rows = [dict(row) for row in made]
+        for dimension in dimensions:
+            if dimension.costly:
+                self._spread(dimension, rows, possible)
+        return [[row[dimension.name] for dimension in dimensions] for row in rows]
+
+    def _spread(self, dimension: Dimension, rows: list[dict[str, str]], possible: set[Pair]) -> None:
+        """Give each row a class of a dimension that costs requests: the plain one wherever no pair needs another."""
+        name, plain = dimension.name, dimension.plain.group
+        free = self._draw.sample(range(len(rows)), len(rows))
+        for group in dimension.groups():
+            if group == plain:
+                continue
+            missing = {pair for pair in possible if (name, group) in (pair[:2], pair[2:])}
+            while missing and free:
+                best = max(free, key=lambda number: len(missing & _pairs_with(name, group, rows[number])))
+                gained = missing & _pairs_with(name, group, rows[best])
+                if not gained:
+                    break
+                missing -= gained
+                free.remove(best)
+                rows[best][name] = group
+        for number in free:
+            rows[number][name] = plain
+
+    def _further(self, place: int) -> list[Value]:
+        """Values for a point that is sent for the sake of others: what was not sent yet, else what is cheap."""
+        found, dimension = self._candidates(place), self._space.dimensions[place]
+        return found if self._is_unsent(place, found[0]) or not dimension.costly else [dimension.plain]
 
     def _candidates(self, place: int, group: str | None = None) -> list[Value]:
         """Values of a class, or of any, to be tried in turn: those that were not sent yet before the others."""
@@ -206,3 +237,18 @@ class _Filling:
 
     def _shuffled(self, values: Sequence[Value]) -> list[Value]:
         return self._draw.sample(list(values), len(values))
+
+
+def _only(one: str, other: str, possible: set[Pair]) -> dict[str, object]:
+    """What tells covertable which classes of two dimensions go together."""
+    return {
+        "operator": "custom",
+        "keys": [one, other],
+        "evaluate": lambda row: (one, row[one], other, row[other]) in possible,
+    }
+
+
+def _pairs_with(name: str, group: str, row: Mapping[str, str]) -> set[Pair]:
+    """The pairs that a class makes with those of a row, in whichever order the dimensions are."""
+    others = [(one, its) for one, its in row.items() if one != name]
+    return {(name, group, *other) for other in others} | {(*other, name, group) for other in others}

@@ -47,7 +47,7 @@ def space_of(dialect: Dialect, allows: Callable[[str], bool], *, thorough: bool)
         return tuple(name for name in found if allows(name.text) and (thorough or not name.thorough))
 
     return Space((
-        Dimension(PLACE, PLACES),
+        Dimension(PLACE, PLACES, costly=True),
         Dimension(CLIENT, CLIENT_FORMS),
         Dimension(SPELLING, JSON_SPELLINGS),
         Dimension(NAME, (NAMES[0], *those(NAMES[1:])), those((*KEPT_OR_REFUSED, *BLANKS))),

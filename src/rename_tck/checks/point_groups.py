@@ -17,7 +17,6 @@ from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, Request
 from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session
-from rename_tck.target import settling
 from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Unjudgeable
 
@@ -26,9 +25,6 @@ MOST = 10
 
 #: Of so many points one session is read by itself as well as in the listing.
 SINGLY = 4
-
-#: Seconds of an idle moment.
-IDLE = 1.0
 
 
 @dataclass
@@ -166,8 +162,6 @@ class PointSender:
                 for name in (check.name(), check.name()) if other is not None else ():
                     assert other is not None
                     check.note_accepted(check.gather(check.rename(other, name)))
-            case Before.IDLE:
-                settling.pause(IDLE)
         return False
 
     # -- what is read
