@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
+from rename_tck.cases.json_spellings import NEEDLESS, SPELLINGS
 from rename_tck.client.exchange import encode_json
 
 
@@ -109,21 +109,19 @@ EMPTY: tuple[RawBody, ...] = (
 )
 
 
+#: The first is that of surrogate pairs, the last that of escapes in names.
+_SPELLINGS = (
+    *(spelling for spelling in SPELLINGS if spelling.label in {
+        "escapes for all but ASCII", "indented, over several lines", "blanks around the object",
+        "members in reverse order",
+    }),
+    NEEDLESS,
+)  # fmt: skip
+
+
 def spellings(value: dict[str, Any]) -> tuple[RawBody, ...]:
     """The same JSON object as other writers spell it: each means the same (RFC 8259, sections 2, 4 and 7)."""
-    reverse = dict(reversed(value.items()))
-    needless = re.sub(r"\\u[0-9a-f]{4}", lambda found: "\\u" + found[0][2:].upper(), json.dumps(value))
-    for char, escape in (("/", "\\/"), ("A", "\\u0041"), ("name", "n\\u0061me"), ("title", "t\\u0069tle")):
-        needless = needless.replace(char, escape)
-    return (
-        RawBody(json.dumps(value, ensure_ascii=True).encode(), "escapes for all but ASCII", "escapes left as they are"),
-        RawBody(
-            json.dumps(value, indent=4).encode() + b"\r\n", "indented, over several lines", "a parser for one line"
-        ),
-        RawBody(b" \t\n" + json.dumps(value).encode() + b" \n", "blanks around the object", "the first byte looked at"),
-        RawBody(encode_json(reverse), "members in reverse order", "members read by position"),
-        RawBody(needless.encode(), "needless escapes, in capitals", "escapes left as they are"),
-    )
+    return tuple(RawBody(spelling.spell(value), spelling.label, spelling.mistake) for spelling in _SPELLINGS)
 
 
 @dataclass(frozen=True)

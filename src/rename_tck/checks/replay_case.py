@@ -13,6 +13,7 @@ from typing import Any
 from rename_tck.cases.drawn import UnknownValueError, from_json
 from rename_tck.cases.ids import OddId, own_word
 from rename_tck.client.exchange import Credential, Exchange, Request, decoded, encode_json, segment
+from rename_tck.client.wire import Wire
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.target import Target
 from rename_tck.verdict import NotTested, ReplayData
@@ -90,6 +91,8 @@ def _sent(request: Request, session: Session | None, token: str) -> dict[str, ob
         "token": token,
         "session": None if session is None else {"id": session.id, "kind": session.kind, "owner": session.owner},
     }
+    if wire := request.wire.as_json():
+        content["wire"] = wire
     if request.body is not None:
         try:
             content["body"] = request.body.decode()
@@ -140,6 +143,7 @@ def _request(content: Mapping[str, Any]) -> Request:
         body.encode() if isinstance(body, str) else raw,
         _pairs(content["headers"]),
         Credential[content["credential"]],
+        wire=Wire.from_json(content.get("wire", {})),
     )
 
 
@@ -169,11 +173,12 @@ def likest(exchanges: Sequence[Exchange], request: Mapping[str, Any] | None) -> 
         return exchanges[-1] if exchanges else None
     body, query = _comparable(request["body"]), _comparable(_query(request["url"]))
 
-    def likeness(exchange: Exchange) -> tuple[bool, bool, float]:
-        own = exchange.request.body
+    def likeness(exchange: Exchange) -> tuple[bool, bool, bool, float]:
+        own, wire = exchange.request.body, exchange.request.wire
         text = _comparable(None if own is None else own.decode("utf-8", "backslashreplace"))
         return (
             exchange.shown_headers() == request["headers"],
+            wire.in_words(len(own or b"")) == request.get("wire", []),
             _comparable(_query(exchange.url)) == query,
             1.0 if text == body else SequenceMatcher(None, text, body).quick_ratio() / 2,
         )

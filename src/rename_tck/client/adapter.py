@@ -1,4 +1,4 @@
-"""What requests and urllib3 lack for a hostile server: deadlines for whole answers, interim answers."""
+"""What requests and urllib3 lack: forms of sending, deadlines for whole answers, interim answers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ import requests
 import requests.adapters
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util import wait_for_read
+
+from rename_tck.client.wire import USUAL, Wire
+
+#: Seconds between two segments: enough for a server to see the first alone, unless it says something before.
+BETWEEN_SEGMENTS = 0.02
+
+#: Seconds for a server to ask for a body that waits to be asked for, as curl has it.
+ASKING_FOR_BODY = 1.0
 
 _IN_USE = threading.local()
 
@@ -77,14 +86,20 @@ class _Noting:
         asked = getattr(_IN_USE, "url", "")
         if asked.lower().endswith(url.lower()):
             url = asked[-len(url) :]
-        # head and body in one piece: a server would be woken up for each
         self._held = []
         try:
             super().request(method, url, *args, **kwargs)  # type: ignore[misc]
             whole = b"".join(self._held)
         finally:
             self._held = None
-        self.send(whole)
+        wire: Wire = getattr(_IN_USE, "wire", USUAL)
+        # head and body in one piece, unless it is to be otherwise: a server would be woken up for each
+        first, *others = [whole] if wire is USUAL else wire.pieces(whole)
+        self.send(first)
+        for piece in others:
+            sock: socket.socket = self.sock  # type: ignore[attr-defined]
+            wait_for_read(sock, ASKING_FOR_BODY if wire.waits else BETWEEN_SEGMENTS)
+            self.send(piece)
 
     def send(self, data: Any) -> None:
         if self._held is None:
@@ -120,12 +135,19 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 _POOLS = {"http": _PlainPool, "https": _SecurePool}
 
 
+class Prepared(requests.PreparedRequest):
+    """A request of which is known how it goes over the wire."""
+
+    wire: Wire = USUAL
+
+
 class Adapter(requests.adapters.HTTPAdapter):
     """requests' own, over connections that can be cut and that skip interim answers."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send, to the letter, what was asked."""
         _IN_USE.url = request.url
+        _IN_USE.wire = getattr(request, "wire", USUAL)
         return super().send(request, *args, **kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

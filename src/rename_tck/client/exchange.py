@@ -11,6 +11,8 @@ from enum import Enum
 from functools import cached_property
 from urllib.parse import quote, urlencode
 
+from rename_tck.client.wire import USUAL, Wire
+
 #: The environment variable that holds the key, in every curl that the suite prints.
 KEY_VARIABLE = "RENAME_TCK_API_KEY"
 OTHER_MODE_KEY_VARIABLE = "RENAME_TCK_OTHER_MODE_KEY"
@@ -18,6 +20,9 @@ OTHER_USER_KEY_VARIABLE = "RENAME_TCK_OTHER_USER_KEY"
 
 #: Headers of every request, whatever else it has.
 ALWAYS = {"Accept": "application/json"}
+
+#: What goes with every request as well, and in no curl, which has its own.
+OWN = {"User-Agent": "rename-tck", "Accept-Encoding": "gzip, deflate"}
 
 #: How much of a body a report keeps, in characters.
 BODY_LIMIT = 2000
@@ -57,11 +62,18 @@ class Request:
     credential: Credential = Credential.GIVEN
     #: Times the usual time-out: asking a language model for a title is slow.
     timeout_factor: float = 1.0
+    wire: Wire = USUAL
+
+    @property
+    def encoded_target(self) -> str:
+        """Path and query, but for the bytes that stand behind that as they are."""
+        return self.path + ("?" + urlencode(self.query, quote_via=quote) if self.query else "")
 
     @property
     def target(self) -> str:
-        """Path and query as they go over the wire."""
-        return self.path + ("?" + urlencode(self.query, quote_via=quote) if self.query else "")
+        """Path and query as they go over the wire; bytes that are not UTF-8 as escapes."""
+        more = self.wire.raw_query.decode("utf-8", "backslashreplace")
+        return self.encoded_target + (("&" if self.query else "?") + more if more else "")
 
     def with_credential(self, credential: Credential) -> Request:
         """The same request under another credential."""
@@ -224,7 +236,11 @@ class Exchange:
             name, form = self.auth_header
             form, credential = schemed(form, credential)
             auth[name] = form.format("" if credential is Credential.EMPTY else credential.value)
-        return merged(ALWAYS, shown, auth, dict(self.request.headers))
+        wire = self.request.wire
+        sent = wire.sent(merged(ALWAYS, dict(wire.headers), shown, auth, dict(self.request.headers)), shown)
+        if wire.chunk and self.request.body:
+            sent["Transfer-Encoding"] = "chunked"
+        return {wire.names.spell(name): value for name, value in sent.items()}
 
 
 def altered(key: str, credential: Credential) -> str | None:

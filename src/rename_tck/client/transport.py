@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import os
 import threading
 import time
@@ -13,9 +14,20 @@ from functools import cached_property
 import requests
 import urllib3
 
-from rename_tck.client.adapter import Adapter, Deadlines
+from rename_tck.client.adapter import Adapter, Deadlines, Prepared
 from rename_tck.client.environment import CA_VARIABLES, Proxy, proxies_for, proxy_of
-from rename_tck.client.exchange import ALWAYS, Answer, Credential, Exchange, Request, Trouble, altered, merged, schemed
+from rename_tck.client.exchange import (
+    ALWAYS,
+    OWN,
+    Answer,
+    Credential,
+    Exchange,
+    Request,
+    Trouble,
+    altered,
+    merged,
+    schemed,
+)
 from rename_tck.client.journal import Journal, Purpose
 from rename_tck.client.limits import Limits
 from rename_tck.client.request_policy import RequestPolicy, Route
@@ -23,10 +35,7 @@ from rename_tck.client.trouble import described
 from rename_tck.client.waiting import Waiting
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.redaction import Redactor
-from rename_tck.verdict import Unjudgeable
-
-#: What goes with every request and in no curl, which has its own.
-_OWN = {"User-Agent": "rename-tck", "Accept-Encoding": "gzip, deflate"}
+from rename_tck.verdict import ObstacleError, Unjudgeable
 
 #: The most that is read of one answer, decoded. No answer of a rename operation comes near it.
 ANSWER_LIMIT = 8 * 1024 * 1024
@@ -205,15 +214,13 @@ class TargetClient:
                 f"the target sends too much and was given up: {self._received >> 20} MiB in all, "
                 f"{self._too_large} answers over {ANSWER_LIMIT >> 20} MiB"
             )
-        if answer is None:
+        if answer is None or request.wire.closes or answer.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
             self.disconnect()
-            if cut.is_set() or kind is Trouble.TIMEOUT:
-                trouble, kind = f"no complete answer came within {limit:g} s", Trouble.TIMEOUT
-                self._hung += elapsed
-                if self._hung >= HANGING_LIMIT:
-                    self._given_up = (
-                        f"the target left requests unanswered for {self._hung:.0f} s in all and was given up"
-                    )
+        if answer is None and (cut.is_set() or kind is Trouble.TIMEOUT):
+            trouble, kind = f"no complete answer came within {limit:g} s", Trouble.TIMEOUT
+            self._hung += elapsed
+            if self._hung >= HANGING_LIMIT:
+                self._given_up = f"the target left requests unanswered for {self._hung:.0f} s in all and was given up"
         return Exchange(
             request=request,
             base_url=self.connection.base_url,
@@ -227,22 +234,25 @@ class TargetClient:
             at=ended,
         )
 
-    def _prepared(self, request: Request) -> requests.PreparedRequest:
+    def _prepared(self, request: Request) -> Prepared:
         """The request as it goes out; requests' own preparing would tidy the path up."""
-        prepared = requests.PreparedRequest()
+        prepared = Prepared()
+        prepared.wire = request.wire
         prepared.method = request.method
-        prepared.url = self.connection.base_url + request.target
-        prepared.prepare_headers(self._headers(request))
+        prepared.url = self.connection.base_url + request.encoded_target
+        # what is left out urllib3 would add in words of its own
+        prepared.prepare_headers(merged(dict.fromkeys(OWN, urllib3.util.SKIP_HEADER), self._headers(request)))
         prepared.body = request.body
         if request.body is not None or request.method not in {"GET", "HEAD"}:
             prepared.headers["Content-Length"] = str(len(request.body or b""))
         return prepared
 
-    def _receive(self, prepared: requests.PreparedRequest, limit: float, started: float) -> Answer:
+    def _receive(self, prepared: Prepared, limit: float, started: float) -> Answer:
         response = self._adapter().send(
             prepared, stream=True, timeout=limit, verify=self.connection.verify, proxies=self.connection.proxies
         )
         try:
+            _require_decoder(response, prepared.headers.get("Accept-Encoding", ""))
             return Answer(
                 status=response.status_code,
                 reason=response.reason or "",
@@ -260,7 +270,10 @@ class TargetClient:
         form, credential = schemed(self.connection.key_header[1], request.credential)
         key = self._key(credential)
         auth = {} if key is None else {self.connection.key_header[0]: form.format(key)}
-        return merged(_OWN, ALWAYS, dict(self.connection.extra_headers), auth, dict(request.headers))
+        extra, wire = dict(self.connection.extra_headers), request.wire
+        # as UTF-8: http.client writes Latin-1
+        more = {name: value.encode().decode("latin-1") for name, value in wire.headers}
+        return wire.sent(merged(OWN, ALWAYS, more, extra, auth, dict(request.headers)), extra)
 
     def _key(self, credential: Credential) -> str | None:
         match credential:
@@ -319,6 +332,21 @@ def _content(response: requests.Response) -> bytes:
             response.raw.close()
             raise _TooMuchError(f"the answer (status {response.status_code}) is over {ANSWER_LIMIT >> 20} MiB long")
     return bytes(content)
+
+
+def _require_decoder(response: requests.Response, offered: str) -> None:
+    """Raise UndecodableError where the answer is in a coding that was offered, and that cannot be read here."""
+    stated = response.headers.get("Content-Encoding", "")
+    codings = {coding.strip().lower() for coding in stated.split(",")} - {"", "identity"}
+    missing = codings.difference(urllib3.HTTPResponse.CONTENT_DECODERS)
+    if missing and all(coding in offered for coding in codings):
+        raise UndecodableError(
+            f"the answer is in the coding {min(missing)}, which cannot be read here: install urllib3[brotli,zstd]"
+        )
+
+
+class UndecodableError(ObstacleError):
+    """The target did as it was asked, and the suite cannot read it."""
 
 
 class _TooMuchError(Exception):

@@ -140,7 +140,9 @@ def _message(first: str, headers: Json, body: str | None, label: str) -> Markup:
 
 
 def _request(request: Json) -> Markup:
-    return _message(f"{request['method']} {request['url']}", request["headers"], request["body"], "Request")
+    shown = _message(f"{request['method']} {request['url']}", request["headers"], request["body"], "Request")
+    wire = request.get("wire")
+    return join(shown, el("p", f"On the wire: {'; '.join(wire)}.")) if wire else shown
 
 
 def _answer(answer: Json | None) -> Markup:

@@ -147,11 +147,13 @@ def load(text: str) -> Finding:
 
 def _request(exchange: Exchange, redact: Redactor) -> dict[str, object]:
     body = exchange.request.body
+    wire = exchange.request.wire.in_words(len(body or b""))
     return {
         "method": exchange.request.method,
         "url": redact(exchange.url),
         "headers": {name: redact(value) for name, value in exchange.shown_headers().items()},
         "body": None if body is None else _cut(redact(body.decode("utf-8", "backslashreplace"))),
+        **({"wire": list(map(redact, wire))} if wire else {}),
     }
 
 
