@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from rename_tck.cases.conditions import DIFFERENT, ORDINARY, Condition, objects
 from rename_tck.cases.system_cases import SystemCases
-from rename_tck.cases.users import User, once, plain, users
+from rename_tck.cases.users import OtherUser, User, once, plain, users
 from rename_tck.client.exchange import Request
 from rename_tck.systems.contents import Contents, texts
 from rename_tck.systems.dialect import Session
@@ -51,6 +51,26 @@ def generating(body: dict[str, object]) -> dict[str, object]:
     return {**without(body, "name"), "auto_generate": True}
 
 
+def other_users(owner: str, user: str) -> tuple[OtherUser, ...]:
+    """Users who must not rename the owner's conversations, out of those whom a quick run has anyway.
+
+    `user` is the run's own. What may be mistaken for it has it for another: each is a beginning, a pattern or another
+    case of the other.
+    """
+    if owner == user:
+        found = (
+            OtherUser(f"{user}-someone-else", "another user", "the user not looked at, or compared as a prefix"),
+            OtherUser(user.swapcase(), "the user in the other case", "a collation without case"),
+            OtherUser(f"{user[:-1]}%", "the user, ending in a wildcard", "an SQL LIKE"),
+        )
+        return tuple(other for other in found if other.user_id != owner)
+    near = {
+        f"{user}-someone-else": ("the user, cut", "compared as a prefix"),
+        user.swapcase(): ("the user in the other case", "a collation without case"),
+    }
+    return (OtherUser(user, *near.get(owner, ("another user", "the user not looked at"))),)
+
+
 class DifyCases(SystemCases):
     """Faulty and odd requests in Dify's terms, and what conversations users have."""
 
@@ -73,7 +93,7 @@ class DifyCases(SystemCases):
             plain(user),
             User("a user whose id is an address with a plus sign, capitals and more", "address",
                  "the plus read as a blank, the case folded, an encoding guessed", ADDRESS),
-            User("a user whose id is digits", "digits", "turned into a number", DIGITS),
+            User("a user whose id is digits with zeros before", "digits", "turned into a number", DIGITS),
             # those of whom a refusal is asked anyway: they have conversations of their own, too
             User("a user whose id is another's in the other case", "near another", "a collation without case",
                  user.swapcase()),

@@ -23,8 +23,6 @@ from rename_tck.verdict import CouldNotJudge, Leftover, NotTested, ObstacleError
 #: Sessions that stopped working, and others were made in their place: more than that is another sort of fault.
 _RETIRED = 30
 
-_COSTLY = "creating a session here starts something costly, and sessions were given"
-
 #: Statuses of a valid rename by which a gateway or another service says that the operation is not there.
 _WRONG_PLACE = frozenset({405, 501, 502, 503, 504})
 
@@ -209,8 +207,7 @@ class SessionPool:
         Raises:
             NotTested: none is made, because sessions were given and making one is costly, or the target makes none.
         """
-        if self._fixture_ids and self.dialect.creating_is_costly:
-            raise NotTested(_COSTLY)
+        self._forbid_a_costly_creation()
         made, refusal = self._make(kind or self.dialect.kinds[0])
         if made is None:
             raise NotTested(refusal)
@@ -233,13 +230,16 @@ class SessionPool:
         owner = self.user if user is None else user.user_id
         if condition.contents is None and owner == self.user:
             return self.take(max(count, condition.least), kind)[:count]
-        if self._fixture_ids and self.dialect.creating_is_costly:
-            raise NotTested(_COSTLY)
+        self._forbid_a_costly_creation()
         if not any(session.origin == "created" for session in self.of_the_run):
             why = self._exhausted.get(kind) or self.conditioned.why_none(Wanted(kind, self.user))
             if why:
                 raise NotTested(f"{condition.label} could not be had: {why}")
         return self.conditioned.take(condition, Wanted(kind, owner, condition.contents), count)
+
+    def _forbid_a_costly_creation(self) -> None:
+        if self._fixture_ids and self.dialect.creating_is_costly:
+            raise NotTested("creating a session here starts something costly, and sessions were given")
 
     def _make(self, kind: str | None) -> tuple[Session | None, str]:
         """A session that is made now, when it is shown; else None, and why there is none."""

@@ -21,7 +21,7 @@ from rename_tck.reference.service import Refusal
 from rename_tck.reference.serving import serve
 from rename_tck.systems import NAMES, load
 from rename_tck.systems.contents import Contents, texts
-from rename_tck.systems.dialect import members
+from rename_tck.systems.dialect import Storage, members
 from rename_tck.target.connection import TargetConnection
 from rename_tck.target.session_pool import SessionPool
 from rename_tck.verdict import NotTested
@@ -378,3 +378,56 @@ def test_what_is_there_for_a_user_is_not_taken_for_what_a_creation_for_another_m
             pool.in_condition(ORDINARY, user=user)
     assert there not in {one.id for one in connection.pool.leftovers}
     assert there in stored(server)
+
+
+# -- scopes
+
+
+def test_every_scope_is_accepted_of_a_session_where_the_target_says_that_it_is() -> None:
+    with serve(AgnoServer(KEY)) as url, opened("agno", url) as connection:
+        connection.prepare()
+        dialect, pool = connection.target.dialect, connection.pool
+        for scope in cases("agno").scopes:
+            (session,) = pool.in_condition(ORDINARY, scope.kind)
+            storage = pool.storage.of(session)
+            assert storage == Storage("embedded-db", "agno_sessions")
+            query = scope.query(dialect, session, storage)
+            renamed = connection.client.send(dialect.rename(session, dialect.body(session, scope.label), query=query))
+            assert renamed.status == 200, scope.label
+            assert dialect.name_in(connection.target.reader.read(session) or {}) == scope.label
+        asked = [entry for entry in connection.client.journal.since(0) if entry.exchange.request.path == "/config"]
+        assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ({"databases": ["a", "embedded-db"]}, Storage("embedded-db")),
+        ({"databases": ["a", 1], "session": {"dbs": [{"db_id": "b", "tables": ["c"]}]}}, None),
+        (
+            {"session": {"dbs": [{"db_id": "a", "tables": []}, {"db_id": "embedded-db", "tables": ["x", 1]}]}},
+            Storage("embedded-db"),
+        ),
+        ({"databases": "embedded-db"}, None),
+        ([], None),
+    ],
+)
+def test_where_a_session_is_kept_is_what_its_reading_shows(answer: object, found: Storage | None) -> None:
+    class Configured(AgnoServer):
+        """It says something else of its databases."""
+
+        def render_config(self) -> Any:
+            return answer
+
+    with serve(Configured(KEY)) as url, opened("agno", url) as connection:
+        connection.prepare()
+        assert connection.pool.storage.of(connection.pool.any()) == found
+
+
+@pytest.mark.parametrize("system", ["dify", "openhands"])
+def test_other_systems_name_no_place(system: str) -> None:
+    with serve(SERVERS[system](KEY)) as url, opened(system, url) as connection:
+        connection.prepare()
+        sent = len(connection.client.journal)
+        assert connection.pool.storage.of(connection.pool.any()) is None
+        assert len(connection.client.journal) == sent
