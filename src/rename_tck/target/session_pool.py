@@ -12,7 +12,7 @@ from rename_tck.client.exchange import KEY_VARIABLE, Exchange
 from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.systems.dialect import Dialect, Session
-from rename_tck.target.conditioned_sessions import ConditionedSessions
+from rename_tck.target.conditioned_sessions import ConditionedSessions, Wish
 from rename_tck.target.made_up_ids import MadeUpIds
 from rename_tck.target.others import OtherSessions
 from rename_tck.target.readback import PAGES, Extent, SessionReader, Snapshot, summary
@@ -226,16 +226,39 @@ class SessionPool:
             NotTested: the target does not make so many, or none is made, as `spare` says.
             Unjudgeable: no answer came.
         """
-        kind = kind or self.dialect.kinds[0]
-        owner = self.user if user is None else user.user_id
-        if condition.contents is None and owner == self.user:
-            return self.take(max(count, condition.least), kind)[:count]
+        wish = self._wish(condition, kind, user, count)
+        if self._is_ordinary(wish):
+            return self.take(wish.least, wish.kind)[:count]
         self._forbid_a_costly_creation()
-        if not any(session.origin == "created" for session in self.of_the_run):
-            why = self._exhausted.get(kind) or self.conditioned.why_none(Wanted(kind, self.user))
-            if why:
-                raise NotTested(f"{condition.label} could not be had: {why}")
-        return self.conditioned.take(condition, Wanted(kind, owner, condition.contents), count)
+        if why := self._why_not_made(wish.kind):
+            raise NotTested(f"{condition.label} could not be had: {why}")
+        return self.conditioned.take(wish)
+
+    def make_ready(self, *wishes: tuple[Condition, str | None, User | None, int]) -> None:
+        """Make sessions for many at once, as `in_condition` gives them later: one listing shows all that are alike.
+
+        What is not made is said by `in_condition`.
+
+        Raises:
+            Unjudgeable: no answer came.
+        """
+        wanted = [wish for wish in (self._wish(*one) for one in wishes) if not self._is_ordinary(wish)]
+        if not (self._fixture_ids and self.dialect.creating_is_costly):
+            self.conditioned.make_ready([wish for wish in wanted if not self._why_not_made(wish.kind)])
+
+    def _wish(self, condition: Condition, kind: str | None, user: User | None, count: int) -> Wish:
+        owner = self.user if user is None else user.user_id
+        return Wish(condition, kind or self.dialect.kinds[0], owner, count)
+
+    def _is_ordinary(self, wish: Wish) -> bool:
+        """Whether the ordinary sessions of the run are such."""
+        return wish.condition.contents is None and wish.owner == self.user
+
+    def _why_not_made(self, kind: str | None) -> str:
+        """Why no session of a kind is made here, where the run has made none yet; empty where one is."""
+        if any(session.origin == "created" for session in self.of_the_run):
+            return ""
+        return self._exhausted.get(kind) or self.conditioned.why_none(Wanted(kind, self.user))
 
     def _forbid_a_costly_creation(self) -> None:
         if self._fixture_ids and self.dialect.creating_is_costly:

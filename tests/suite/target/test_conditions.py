@@ -14,7 +14,7 @@ from target.test_leftovers import SERVERS, opened
 from rename_tck.cases import system_cases
 from rename_tck.cases.conditions import ORDINARY, Condition
 from rename_tck.client.exchange import decoded
-from rename_tck.reference.agno import AgnoServer, Scope, Session
+from rename_tck.reference.agno import SESSION_TYPES, AgnoServer, Scope, Session
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.openhands import OpenHandsServer
 from rename_tck.reference.service import Refusal
@@ -111,6 +111,22 @@ def test_a_condition_is_of_any_kind_and_kept_for_each(kind: str) -> None:
         # an id by chance is looked for once for each form; each new session is read; all are listed at once
         assert sent <= 11 * 2 + 12
     assert not stored(server)
+
+
+def test_many_are_made_at_once_and_listed_at_once() -> None:
+    with serve(AgnoServer(KEY)) as url, opened("agno", url) as connection:
+        connection.prepare()
+        pool, kinds = connection.pool, connection.target.dialect.kinds
+        wishes = [(one, kind, None, 2) for one in cases("agno").conditions if one.group == "bare" for kind in kinds]
+        sent = len(connection.client.journal)
+        pool.make_ready(*wishes)
+        made = len(connection.client.journal) - sent
+        assert made <= len(wishes) * 2 * 2 + 2 * len(kinds)  # creation and reading; looking for an id, and the listing
+        for condition, kind, _, count in wishes:
+            found = pool.in_condition(condition, kind, count=count)
+            assert [session.kind for session in found] == [kind] * 2
+            assert all(session.first_read and session.first_listed for session in found)
+        assert len(connection.client.journal) - sent == made
 
 
 def test_contents_differ_from_session_to_session() -> None:
@@ -222,6 +238,29 @@ def test_none_is_made_where_creating_is_costly_and_sessions_were_given() -> None
         assert ("POST", "/api/conversations") not in connection.client.sent
         assert connection.pool.notes == []
     assert list(stored(server)) == [given.conversation_id]
+
+
+def test_a_target_without_creation_is_asked_for_none_a_second_time() -> None:
+    class ReadOnly(AgnoServer):
+        """Sessions come from elsewhere."""
+
+        async def create(self, request: Request) -> Response:
+            raise Refusal(403, "forbidden", "not here")
+
+    server = ReadOnly(KEY)
+    for type_ in SESSION_TYPES:
+        now, name = server.now(), f"theirs-{type_}"
+        server.sessions[type_, name] = Session(type_, name, "Theirs", None, None, None, None, now, now)
+    with serve(server) as url, opened("agno", url) as connection:
+        connection.prepare()
+        for one in cases("agno").conditions[1:]:
+            for kind in connection.target.dialect.kinds:
+                with pytest.raises(NotTested, match="could not be had: POST /sessions creates none"):
+                    connection.pool.in_condition(one, kind)
+        creations = [entry for entry in connection.client.journal.since(0) if entry.exchange.request.method == "POST"]
+        assert len(creations) == 6
+        assert connection.pool.notes == []
+    assert {session.session_name for session in server.sessions.values()} == {"Theirs"}
 
 
 def test_a_session_that_is_made_and_not_shown_is_none() -> None:
