@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from rename_tck.cases import bodies, ids
-from rename_tck.cases.agno import OtherUser, lookalikes, may_be, other_users
 from rename_tck.cases.spaces import DATABASES, TABLES, TYPES, USERS
+from rename_tck.cases.users import OtherUser, lookalikes, may_be, other_users
 from rename_tck.checks import rename_series
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.exploration import explore

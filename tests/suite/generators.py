@@ -18,7 +18,7 @@ from unittest import mock
 
 from harness import judge
 
-from rename_tck.cases import agno, bodies, credentials, ids, names
+from rename_tck.cases import bodies, credentials, ids, names, users
 from rename_tck.cases.system_cases import load as load_cases
 from rename_tck.client.exchange import Request, decoded, encode_json
 from rename_tck.client.transport import TargetClient
@@ -75,9 +75,9 @@ def kinds(system: str) -> list[Kind]:
     return list(dict.fromkeys(found))
 
 
-def _users(system: str) -> tuple[agno.OtherUser, ...]:
+def _users(system: str) -> tuple[users.OtherUser, ...]:
     """The users on whose behalf a session of the suite's own user is renamed, where the query has one."""
-    return (*agno.other_users(Settings.user), *agno.lookalikes(Settings.user)) if system == "agno" else ()
+    return (*users.other_users(Settings.user), *users.lookalikes(Settings.user)) if system == "agno" else ()
 
 
 def count(system: str, report_dir: Path, seed: int = 1) -> Counter[tuple[str, str]]:

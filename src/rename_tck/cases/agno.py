@@ -2,85 +2,110 @@
 
 from __future__ import annotations
 
-import unicodedata
-from dataclasses import dataclass
+from typing import ClassVar
 
+from rename_tck.cases.conditions import DIFFERENT, ORDINARY, Condition, objects
 from rename_tck.cases.queries import OddQuery
+from rename_tck.cases.scopes import Scope, scopes
 from rename_tck.cases.system_cases import SystemCases
+from rename_tck.cases.users import User, once, plain, users
 from rename_tck.client.exchange import Request
+from rename_tck.systems.contents import Contents, texts
 from rename_tck.systems.dialect import Session
 
+_CONTENTS = ("session_name", "session_state", "metadata")
 
-@dataclass(frozen=True)
-class OtherUser:
-    """A user whose id is not the session's own, with the mistake by which it is taken for that one."""
+#: What a rename may come upon that was never given, or given as nothing.
+_WITHOUT = (
+    Condition("a session created without a name", "no name", "the name is written into a record that is not there",
+              Contents(without=("session_name",))),
+    Condition("a session created with null for a name", "no name", "null kept, or taken for text",
+              Contents((("session_name", "null"),)), quick=False),
+    Condition("a session created without a state", "bare", "the state read without a look whether there is one",
+              Contents(without=("session_state",))),
+    Condition("a session created without metadata", "bare", "metadata read without a look whether there are any",
+              Contents(without=("metadata",))),
+    Condition("a session created without name, state and metadata", "bare", "a record that is not there is written to",
+              Contents(without=_CONTENTS)),
+    Condition("a session created with null for name, state and metadata", "bare", "null taken for an object",
+              Contents(tuple((one, "null") for one in _CONTENTS)), quick=False),
+    Condition("a session created with nothing in it but its user", "bare", "a record that is not there is written to",
+              Contents(without=("session_id", *_CONTENTS))),
+)  # fmt: skip
 
-    user_id: str
-    label: str
-    mistake: str
-    #: Whether a server may refuse it for itself, whoever's the session is: no certain status is asked for then.
-    refusable: bool = False
+_NAMES = (
+    Condition("a session created with the name New session", "name", "the default title taken for none",
+              Contents(texts(session_name="New session"))),
+    Condition("a session created with an empty name", "name", "an empty name taken for none",
+              Contents(texts(session_name=""))),
+    Condition("a session created with blanks for a name", "name", "trimmed to nothing",
+              Contents(texts(session_name="   ")), quick=False),
+    Condition("a session created with quotes, markup and an emoji in its name", "name", "escaped when it is compared",
+              Contents(texts(session_name="It's <b>50%</b> \\ \"\u00e9\" \U0001f600"))),
+    Condition("a session created with digits for a name", "name", "turned into a number",
+              Contents(texts(session_name="007")), quick=False),
+    Condition("a session created with a name of 1,000 characters", "name", "the old name held in a narrow place",
+              Contents(texts(session_name="What I asked first. " * 50))),
+    Condition("a session created with a name that another has, too", "name", "found by its name, or names held unique",
+              Contents(texts(session_name="Trip to Lisbon")), least=2),
+)  # fmt: skip
 
+_COMPONENTS = (
+    Condition("a session created with the id of its agent, team or workflow", "component", "found by that id",
+              Contents(texts(**{"$kind_id": "rename-tck"}))),
+    Condition("a session created with an agent_id, a team_id and a workflow_id", "component",
+              "its type told by the ids that it has",
+              Contents(texts(agent_id="rename-tck", team_id="rename-tck", workflow_id="rename-tck"))),
+)  # fmt: skip
 
-#: What a letter becomes in another width, and with an accent.
-_WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
-_ACUTE = "\u0301"
-
-
-def other_users(owner: str) -> tuple[OtherUser, ...]:
-    """Users who are not the owner by any way of comparing text but a mistaken one."""
-    accented = next((i + 1 for i, char in enumerate(owner) if char in "aeiouAEIOU"), len(owner))
-    forms = {form: unicodedata.normalize(form, owner) for form in ("NFC", "NFD", "NFKC", "NFKD")}
-    found = (
-        OtherUser(f"{owner}-someone-else", "another user's user_id", "the scope ignored, or compared as a prefix"),
-        OtherUser(owner[:-1], "the user_id, cut by a character", "compared as a prefix"),
-        OtherUser(owner[1:], "the user_id without its first character", "compared from the end"),
-        OtherUser(f"{owner[:-1]}%", "the user_id, ending in a wildcard", "an SQL LIKE"),
-        OtherUser(f"{owner[:-1]}_", "the user_id, ending in a wildcard for one character", "an SQL LIKE"),
-        OtherUser(f"{owner[:-1]}*", "the user_id, ending in an asterisk", "a file pattern"),
-        OtherUser(f"{owner[:-1]}.", "the user_id, ending in a full stop", "a regular expression"),
-        OtherUser(f"{owner}\0", "the user_id, with a NUL behind", "cut at the NUL, as C strings are", True),
-        OtherUser(
-            unicodedata.normalize("NFC", owner[:accented] + _ACUTE + owner[accented:]),
-            "the user_id with an accent", "a collation without accents",
-        ),
-        OtherUser(owner.translate(_WIDE), "the user_id in full-width characters", "a collation without width"),
-        *(
-            OtherUser(text, f"the user_id in the normal form {form}", "normalised before it is compared")
-            for form, text in forms.items()
-        ),
-        OtherUser(f"{owner}{'u' * 300}"[:300], "a user_id of 300 characters", "cut at the column's width", True),
-        OtherUser(f"{owner}{'u' * 3000}"[:3000], "a user_id of 3,000 characters", "cut at a buffer's width", True),
-    )  # fmt: skip
-    return _but(owner, found)
-
-
-def lookalikes(owner: str) -> tuple[OtherUser, ...]:
-    """Users whose id differs from the owner's in ASCII case alone, or in blanks around it: some take them for one."""
-    swapped = "".join(char.swapcase() if char.isascii() else char for char in owner)
-    found = (
-        OtherUser(swapped, "the user_id in the other case", "a collation without case"),
-        OtherUser(f"{owner} ", "the user_id, with a blank behind", "trimmed, or padded as CHAR is"),
-        OtherUser(f" {owner}", "the user_id, with a blank before", "trimmed"),
-        OtherUser(f"{owner}\t", "the user_id, with a tab behind", "trimmed"),
+_IDS = tuple(
+    Condition(f"a session whose id {what}", group, mistake, Contents(session_id=form), quick=quick)
+    for what, group, mistake, form, quick in (
+        ("is a UUID", "id of a usual form", "rewritten in another spelling", "$uuid", True),
+        ("is a UUID in capitals", "id of a usual form", "compared in another case than it is stored", "$UUID", True),
+        ("is 32 hexadecimal digits", "id of a usual form", "given dashes", "$hex", True),
+        ("is base64url", "id of a usual form", "case lost, or decoded", "$base64", True),
+        ("is 1 character", "length of the id", "too short for a pattern", "$letter", True),
+        ("is 64 characters", "length of the id", "cut at the column's width", "$hex$hex", True),
+        ("is 200 characters", "length of the id", "cut at the column's width",
+         "rename-t$hex$hex$hex$hex$hex$hex", True),
+        ("is digits only", "digits for an id", "turned into a number", "$digits", True),
+        ("is digits with zeros before", "digits for an id", "turned into a number", "00$digits", True),
+        ("has capital letters", "characters of the id", "folded to one case", "Rename-TCK-$HEX", True),
+        ("has dots", "characters of the id", "a pattern for slugs", "v1.2.rename-tck.$hex", True),
+        ("ends as a file's name", "characters of the id", "the end taken for a format", "rename-tck-$hex.json", True),
+        ("has colons", "characters of the id", "taken apart, or a scheme seen in it", "rename-tck:agent:$hex", True),
+        ("has a plus sign and an at sign", "characters of the id", "a plus read as a blank", "rename+tck@$hex", True),
+        ("has tildes and underscores", "characters of the id", "a wildcard of SQL", "rename_tck~$hex", False),
+        ("has blanks", "encoded id", "cut, trimmed or read as plus signs", "rename tck $hex", True),
+        ("has letters beyond ASCII", "encoded id", "an encoding guessed", "Sitzung-Zo\u00eb-\u4e1c\u4eac-$hex", True),
+        ("has a percent sign", "encoded id", "decoded twice", "rename-tck-100%-$hex", True),
+        ("has a percent sign with digits behind", "encoded id", "decoded twice", "rename-tck-%41-$hex", False),
+        ("has an apostrophe", "encoded id", "pasted into a statement", "rename-tck-it's-$hex", False),
     )
-    return _but(owner, found)
-
-
-def _but(owner: str, users: tuple[OtherUser, ...]) -> tuple[OtherUser, ...]:
-    """Each user once, and not the owner."""
-    by_id = {user.user_id: user for user in reversed(users) if user.user_id not in {"", owner}}
-    return tuple(reversed(by_id.values()))
-
-
-def may_be(owner: str, user_id: str) -> bool:
-    """Whether a way of comparing text that is in use takes a drawn user for the owner."""
-    alike = (unicodedata.normalize("NFKD", text).casefold().strip() for text in (owner, user_id))
-    return len(set(alike)) == 1
+)  # fmt: skip
 
 
 class AgnoCases(SystemCases):
-    """Faulty and odd requests in Agno's terms."""
+    """Faulty and odd requests in Agno's terms, and what sessions users have."""
+
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        ORDINARY,
+        *_WITHOUT,
+        *objects("a session whose state and metadata are", "state and metadata", "session_state", "metadata"),
+        Condition(
+            "a session whose contents are unlike any other's", "other contents", "one session's written into another",
+            Contents((("session_state", DIFFERENT), ("metadata", DIFFERENT))), least=2,
+        ),
+        *_NAMES,
+        *_COMPONENTS,
+        *_IDS,
+    )  # fmt: skip
+    scopes: ClassVar[tuple[Scope, ...]] = scopes("agent", "team", "workflow")
+
+    def users(self, user: str) -> tuple[User, ...]:
+        nobody = User("nobody's session", "nobody", "an owner taken for granted", None)
+        return once(plain(user), nobody, *users())
 
     def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
         return [

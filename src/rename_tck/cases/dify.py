@@ -2,9 +2,43 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from rename_tck.cases.conditions import DIFFERENT, ORDINARY, Condition, objects
 from rename_tck.cases.system_cases import SystemCases
+from rename_tck.cases.users import OtherUser, User, once, plain, users
 from rename_tck.client.exchange import Request
+from rename_tck.systems.contents import Contents, texts
 from rename_tck.systems.dialect import Session
+
+#: Users whom a quick run has besides its own and what is made of its name. Dify makes an end user of each that it
+#: sees, also of one that it refuses: in all there are fewer than ten.
+ADDRESS = "Zo\u00eb.O'Brien+Tag@Example.org"
+DIGITS = "007"
+
+_DEFAULT = "the name made anew from the first message"
+
+#: The name is left to the server, which makes one of the first message, or has a default.
+_NAMED_BY_SERVER = ("auto_generate_name",)
+
+_QUERIES = tuple(
+    Condition(f"a conversation {what}", group, mistake, Contents(texts(query=query), without), quick=quick)
+    for what, group, mistake, query, without, quick in (
+        ("whose first message has 2,000 characters", "message", "the message joined to it and cut",
+         "Please remember this. " * 90 + "Thank you very much", (), True),
+        ("whose first message has quotes, markup and an emoji", "message", "escaped, or read as code",
+         "It's <b>50%</b> \\ \"\u00e9\" {{7*7}} \U0001f600", (), True),
+        ("whose name is left to the server", "default name", _DEFAULT, "rename-tck $token", _NAMED_BY_SERVER, True),
+        ("whose name the server makes of quotes, markup and an emoji", "default name", _DEFAULT,
+         "It's <b>50%</b> \\ \"\u00e9\" \U0001f600", _NAMED_BY_SERVER, True),
+        ("whose name the server makes of digits", "default name", "turned into a number", "007",
+         _NAMED_BY_SERVER, False),
+        ("whose name the server makes of a line break", "default name", _DEFAULT, "First\nSecond",
+         _NAMED_BY_SERVER, False),
+        ("whose name the server makes of a blank", "default name", "an empty name taken for none", " ",
+         _NAMED_BY_SERVER, False),
+    )
+)  # fmt: skip
 
 
 def without(body: dict[str, object], *names: str) -> dict[str, object]:
@@ -17,8 +51,58 @@ def generating(body: dict[str, object]) -> dict[str, object]:
     return {**without(body, "name"), "auto_generate": True}
 
 
+def other_users(owner: str, user: str) -> tuple[OtherUser, ...]:
+    """Users who must not rename the owner's conversations, out of those whom a quick run has anyway.
+
+    `user` is the run's own. What may be mistaken for it has it for another: each is a beginning, a pattern or another
+    case of the other.
+    """
+    if owner == user:
+        found = (
+            OtherUser(f"{user}-someone-else", "another user", "the user not looked at, or compared as a prefix"),
+            OtherUser(user.swapcase(), "the user in the other case", "a collation without case"),
+            OtherUser(f"{user[:-1]}%", "the user, ending in a wildcard", "an SQL LIKE"),
+        )
+        return tuple(other for other in found if other.user_id != owner)
+    near = {
+        f"{user}-someone-else": ("the user, cut", "compared as a prefix"),
+        user.swapcase(): ("the user in the other case", "a collation without case"),
+    }
+    return (OtherUser(user, *near.get(owner, ("another user", "the user not looked at"))),)
+
+
 class DifyCases(SystemCases):
-    """Faulty and odd requests in Dify's terms."""
+    """Faulty and odd requests in Dify's terms, and what conversations users have."""
+
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        ORDINARY,
+        Condition("a conversation created with an empty conversation_id", "message", "nothing taken for an id",
+                  Contents((("conversation_id", '""'),)), quick=False),
+        *objects("a conversation whose inputs are", "inputs", "inputs"),
+        Condition("a conversation whose inputs are unlike any other's", "other contents",
+                  "one conversation's written into another", Contents((("inputs", DIFFERENT),)), least=2),
+        Condition("a conversation of three messages", "messages", "a row a message, one of them renamed",
+                  Contents(messages=3)),
+        Condition("a conversation whose first message is another's, too", "message", "found by its message",
+                  Contents(texts(query="Hello")), least=2),
+        *_QUERIES,
+    )  # fmt: skip
+
+    def users(self, user: str) -> tuple[User, ...]:
+        return once(
+            plain(user),
+            User("a user whose id is an address with a plus sign, capitals and more", "address",
+                 "the plus read as a blank, the case folded, an encoding guessed", ADDRESS),
+            User("a user whose id is digits with zeros before", "digits", "turned into a number", DIGITS),
+            # those of whom a refusal is asked anyway: they have conversations of their own, too
+            User("a user whose id is another's in the other case", "near another", "a collation without case",
+                 user.swapcase()),
+            User("a user whose id begins with another's", "near another", "compared as a prefix",
+                 f"{user}-someone-else"),
+            User("a user whose id ends in a percent sign", "to be encoded", "an SQL LIKE, or decoded twice",
+                 f"{user[:-1]}%"),
+            *users(quick=False),
+        )  # fmt: skip
 
     def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
         user = session.owner
@@ -34,8 +118,8 @@ class DifyCases(SystemCases):
 
     def odd_scopes(self, session: Session, name: str) -> list[tuple[str, dict[str, object]]]:
         users = {
-            "a user of 300 characters": "u" * 300, "a user with a NUL": "u\0", "a user beyond ASCII": "Zoë 东京",
-            "a user with an apostrophe": "O'Brien",
+            "a user of 300 characters": "u" * 300, "a user with a NUL": "u\0", "a user beyond ASCII": ADDRESS,
+            "a user of digits": DIGITS,
         }  # fmt: skip
         return [(case, {**self.dialect.body(session, name), "user": user}) for case, user in users.items()]
 

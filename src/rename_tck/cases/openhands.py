@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from rename_tck.cases.conditions import ORDINARY, Condition
 from rename_tck.cases.system_cases import SystemCases
 from rename_tck.client.exchange import Request
+from rename_tck.systems.contents import Contents, texts
 from rename_tck.systems.dialect import Session
+
+#: A message that asks for next to nothing: it starts an agent, and a model is asked.
+_MESSAGE = "Answer with the one word hello, and do nothing else."
+
+#: What the members of a creation are called; some releases take one of the two names of the repository only.
+_MEMBERS = ("repository", "git_provider", "selected_branch", "initial_user_msg", "image_urls")
 
 
 class OpenHandsCases(SystemCases):
-    """Faulty and odd requests in OpenHands's terms."""
+    """Faulty and odd requests in OpenHands's terms, and what conversations users have."""
+
+    # creating a conversation starts an agent: few of them are made
+    conditions: ClassVar[tuple[Condition, ...]] = (
+        ORDINARY,
+        Condition("a conversation created with null for a repository", "null", "null written back as text",
+                  Contents((("repository", "null"),))),
+        Condition("a conversation created with null for a selected_repository", "null", "null written back as text",
+                  Contents((("selected_repository", "null"),))),
+        Condition("a conversation created with null for every member", "null", "null written back as text",
+                  Contents(tuple((one, "null") for one in _MEMBERS))),
+        Condition("a conversation created with a title", "title", "a title of its own never replaced",
+                  Contents(texts(title="It's <b>50%</b> \u00e9 \U0001f600"))),
+        Condition("a conversation created with a first message", "message", "titled by a job that knows no rename",
+                  Contents(texts(initial_user_msg=_MESSAGE)), quick=False),
+        Condition("a conversation whose id its client has chosen", "id", "found by an id of its own making only",
+                  Contents(session_id="$hex"), quick=False),
+    )  # fmt: skip
 
     def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
         bodies: dict[str, dict[str, object]] = {

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
+from rename_tck.cases.conditions import ORDINARY, Condition
 from rename_tck.cases.queries import OddQuery
+from rename_tck.cases.scopes import PLAIN, Scope
+from rename_tck.cases.users import User, plain
 from rename_tck.client.exchange import Request
 from rename_tck.systems.dialect import Dialect, Session
 
@@ -19,6 +23,16 @@ class SystemCases(ABC):
     @abstractmethod
     def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
         """Requests that carry an acceptable name and one fault that every edition calls invalid, with what it is."""
+
+    #: Sessions as users have them, an ordinary one first.
+    conditions: ClassVar[tuple[Condition, ...]] = (ORDINARY,)
+
+    #: What a query may say to find a session, that of an ordinary rename first.
+    scopes: ClassVar[tuple[Scope, ...]] = (PLAIN,)
+
+    def users(self, user: str) -> tuple[User, ...]:
+        """Users on whose behalf a session is renamed, the run's own first."""
+        return (plain(user),)
 
     def odd_queries(self, session: Session) -> list[OddQuery]:
         """Queries to try that no document describes."""

@@ -88,7 +88,7 @@ class AgnoServer(Service):
         scope = self.valid_scope(request.query_params)
         body = await self.read_object(request)
         name = self.valid_optional(body, "session_name", str, "a string")
-        name = "New session" if name is None else name
+        name = name or ""  # a session that was given no name shows an empty one
         self.check_name(name)
         session_id = self.valid_optional(body, "session_id", str, "a string")
         now = self.now()

@@ -32,6 +32,13 @@ class OpenHandsServer(Service):
     max_title_length: ClassVar[int] = 200
     """Characters (code points), as the schema's minLength and maxLength count them."""
 
+    creation_members: ClassVar[dict[str, type]] = {
+        "repository": str, "git_provider": str, "selected_branch": str, "initial_user_msg": str, "image_urls": list,
+        "replay_json": str, "suggested_task": dict, "create_microagent": dict, "conversation_instructions": str,
+        "mcp_config": dict,
+    }  # fmt: skip
+    """What a conversation may be created with, each of it or null."""
+
     def __init__(self, key: str | None = None) -> None:
         self.key = key
         self.conversations: dict[str, Conversation] = {}
@@ -59,7 +66,7 @@ class OpenHandsServer(Service):
     async def create(self, request: Request) -> Response:
         """Open a conversation; what the body says about its agent is not acted upon."""
         self.authenticate(request)
-        await self.read_object(request)
+        self.check_creation(await self.read_object(request))
         conversation = self.open()
         conversation.owner = self.user(request)
         return self.respond(200, {"status": "ok", "conversation_id": conversation.conversation_id})
@@ -132,6 +139,15 @@ class OpenHandsServer(Service):
             raise self.invalid("string_type", "title has to be a string.", ("body", "title"))
         self.check_length(title)
         return title
+
+    def check_creation(self, body: dict[str, Any]) -> None:
+        """Refuse what no conversation is created with: a title, an id, a member of a wrong type."""
+        for member, value in body.items():
+            type_ = self.creation_members.get(member)
+            if type_ is None:
+                raise self.invalid("extra_forbidden", "A creation has no such member.", ("body", member))
+            if value is not None and not isinstance(value, type_):
+                raise self.invalid("type_error", f"{member} has to be a {type_.__name__} or null.", ("body", member))
 
     def check_members(self, body: dict[str, Any]) -> None:
         """Refuse a body that has other members than `title`."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import importlib
 
-from rename_tck.systems.dialect import Dialect, Page, Session
+from rename_tck.systems.contents import Contents
+from rename_tck.systems.dialect import Dialect, Page, Session, Storage
 
 #: In the order in which a plain run judges them.
 NAMES = ("dify", "agno", "openhands")
 
-__all__ = ["NAMES", "Dialect", "Page", "Session", "load"]
+__all__ = ["NAMES", "Contents", "Dialect", "Page", "Session", "Storage", "load"]
 
 
 def load(system: str) -> Dialect:

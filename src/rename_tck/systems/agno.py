@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rename_tck.client.exchange import Answer, Request, encode_json, segment
 from rename_tck.client.request_policy import Route
-from rename_tck.systems.dialect import JSON_TYPE, Dialect, Page, Session, members, records
+from rename_tck.systems.dialect import JSON_TYPE, Dialect, Page, Session, Storage, members, records
 
 _LIMIT = 100
 
@@ -57,14 +57,14 @@ class Agno(Dialect):
     def unknown_id(self, token: str) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"rename-tck:{token}"))
 
-    def creations(self, kind: str | None, user: str, token: str) -> list[Request]:
+    def creations(self, kind: str | None, user: str | None, token: str) -> list[Request]:
         body: dict[str, object] = {
             # by chance, not by the seed: another run with the same seed must not come upon this session
             "session_id": f"rename-tck-{uuid.uuid4()}",
             "session_name": f"rename-tck {token}",
             "session_state": {"topic": "conformance", "steps": [1, 2, 3]},
             "metadata": {"origin": "rename-tck", "nested": {"kept": True}},
-            "user_id": user,
+            **({} if user is None else {"user_id": user}),
         }
         # what a rename may wipe, alter or round; a target may not take it
         rich = {
@@ -81,12 +81,30 @@ class Agno(Dialect):
         query = (("type", kind or "agent"),)
         return [Request("POST", "/sessions", query, encode_json(made), JSON_TYPE) for made in (rich, body)]
 
-    def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:
+    def created(self, answer: Answer, kind: str | None, user: str | None) -> Session | None:
         content = members(answer.value)
         found, owner = content.get("session_id"), content.get("user_id")
         if not isinstance(found, str) or not found:
             return None
         return Session(found, "created", kind, owner if isinstance(owner, str) else None)
+
+    def storages(self) -> Request:
+        return Request("GET", "/config")
+
+    def storages_in(self, answer: Answer) -> list[Storage]:
+        content = members(answer.value)
+        found = [
+            Storage(database, table)
+            for one in records(members(content.get("session")).get("dbs"))
+            for database in _strings([one.get("db_id")])
+            for table in (*_strings(one.get("tables")), None)
+        ]
+        known = {one.database for one in found}
+        return [*found, *(Storage(one) for one in _strings(content.get("databases")) if one not in known)]
+
+    def placed(self, storage: Storage) -> tuple[tuple[str, str], ...]:
+        table = () if storage.table is None else (("table", storage.table),)
+        return (("db_id", storage.database), *table)
 
     def listing(self, kind: str | None, user: str) -> Request:
         return Request("GET", "/sessions", (("type", kind or "agent"), ("limit", str(_LIMIT)), ("page", "1")))
@@ -129,6 +147,10 @@ class Agno(Dialect):
         if answer.status == 401 and "detail" in members(answer.value) and request.path == "/sessions":
             return "GET /sessions asks for a credential in Agno's shape"
         return None
+
+
+def _strings(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 DIALECT = Agno()

@@ -7,11 +7,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
-from rename_tck.client.exchange import Answer, Credential, Exchange, Request, altered, encode_json, schemed, segment
+from rename_tck.client.exchange import (
+    Answer,
+    Credential,
+    Exchange,
+    Request,
+    altered,
+    decoded,
+    encode_json,
+    schemed,
+    segment,
+)
 from rename_tck.client.request_policy import Route
+from rename_tck.systems.contents import Contents
 
 JSON_TYPE = (("Content-Type", "application/json"),)
 
@@ -29,6 +40,17 @@ class Session:
     first_name: str | None = None
     #: How the run has made it; None where it has not.
     creation: Exchange | None = field(default=None, repr=False, compare=False)
+    #: What its reading and the listing showed of it before anything was sent to it; None where they did not.
+    first_read: dict[str, object] | None = field(default=None, repr=False, compare=False)
+    first_listed: dict[str, object] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where a system keeps sessions, as it names the place itself."""
+
+    database: str
+    table: str | None = None
 
 
 @dataclass
@@ -183,12 +205,37 @@ class Dialect(ABC):
     # -- coming by sessions
 
     @abstractmethod
-    def creations(self, kind: str | None, user: str, token: str) -> list[Request]:
-        """Requests that create a session, the preferred one first; a later one is tried when the earlier is refused."""
+    def creations(self, kind: str | None, user: str | None, token: str) -> list[Request]:
+        """Requests that create a session, the preferred one first; a later one is tried when the earlier is refused.
+
+        It belongs to nobody where `user` is None and the system has such sessions.
+        """
+
+    def creation(self, contents: Contents, kind: str | None, user: str | None, token: str) -> Request:
+        """The request that creates a session with these contents in place of the ordinary ones."""
+        ordinary = self.creations(kind, user, token)[-1]
+        body = contents.body(members(decoded(ordinary.body)), self.id_member, kind=kind, token=token)
+        return replace(ordinary, body=body)
+
+    def continuations(self, contents: Contents, session: Session, token: str) -> list[Request]:
+        """What is sent after the creation until a session has these contents."""
+        return []
 
     @abstractmethod
-    def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:
+    def created(self, answer: Answer, kind: str | None, user: str | None) -> Session | None:
         """The session that a creation answered with."""
+
+    def storages(self) -> Request | None:
+        """The request that asks where sessions are kept; None where a request cannot say which place it means."""
+        return None
+
+    def storages_in(self, answer: Answer) -> list[Storage]:
+        """The places for sessions that the answer to `storages` names."""
+        return []
+
+    def placed(self, storage: Storage) -> tuple[tuple[str, str], ...]:
+        """The parameters of a query that name a place."""
+        return ()
 
     @abstractmethod
     def listing(self, kind: str | None, user: str) -> Request:

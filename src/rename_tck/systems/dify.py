@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from rename_tck.client.exchange import Answer, Request, encode_json, segment
 from rename_tck.client.request_policy import Route
+from rename_tck.systems.contents import Contents
 from rename_tck.systems.dialect import JSON_TYPE, Dialect, Page, Session, members, records
 
 _LIMIT = 100
@@ -67,26 +68,25 @@ class Dify(Dialect):
     def unknown_id(self, token: str) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"rename-tck:{token}"))
 
-    def creations(self, kind: str | None, user: str, token: str) -> list[Request]:
-        message = {
-            "query": f"rename-tck {token}",
-            "user": user,
-            "response_mode": "blocking",
-            "auto_generate_name": False,
-        }
+    def creations(self, kind: str | None, user: str | None, token: str) -> list[Request]:
         # inputs with something in them show whether a rename wipes them; an app may not take any
-        return [
-            Request(
-                "POST",
-                "/chat-messages",
-                body=encode_json({"inputs": inputs, **message}),
-                headers=JSON_TYPE,
-                timeout_factor=3.0,
-            )
-            for inputs in ({"city": "San Francisco", "days": 3, "sunny": True}, {})
-        ]
+        inputs: tuple[dict[str, object], ...] = ({"city": "San Francisco", "days": 3, "sunny": True}, {})
+        return [self._message({"inputs": one, "query": f"rename-tck {token}", "user": user}) for one in inputs]
 
-    def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:
+    def continuations(self, contents: Contents, session: Session, token: str) -> list[Request]:
+        return [
+            self._message({
+                "inputs": {}, "query": f"rename-tck {token}, message {number}", "user": session.owner,
+                "conversation_id": session.id,
+            })
+            for number in range(2, contents.messages + 1)
+        ]  # fmt: skip
+
+    def _message(self, message: dict[str, object]) -> Request:
+        body = encode_json({**message, "response_mode": "blocking", "auto_generate_name": False})
+        return Request("POST", "/chat-messages", body=body, headers=JSON_TYPE, timeout_factor=3.0)
+
+    def created(self, answer: Answer, kind: str | None, user: str | None) -> Session | None:
         found = members(answer.value).get("conversation_id")
         return Session(found, "created", kind, user) if isinstance(found, str) and found else None
 

@@ -60,10 +60,10 @@ class OpenHands(Dialect):
     def unknown_id(self, token: str) -> str:
         return uuid.uuid5(uuid.NAMESPACE_URL, f"rename-tck:{token}").hex
 
-    def creations(self, kind: str | None, user: str, token: str) -> list[Request]:
+    def creations(self, kind: str | None, user: str | None, token: str) -> list[Request]:
         return [Request("POST", "/api/conversations", body=encode_json({}), headers=JSON_TYPE, timeout_factor=3.0)]
 
-    def created(self, answer: Answer, kind: str | None, user: str) -> Session | None:
+    def created(self, answer: Answer, kind: str | None, user: str | None) -> Session | None:
         found = members(answer.value).get("conversation_id")
         return Session(found, "created", kind) if isinstance(found, str) and found else None
 

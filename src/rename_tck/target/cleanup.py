@@ -9,6 +9,7 @@ from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Session
+from rename_tck.target.id_forms import is_random
 from rename_tck.target.others import Look
 from rename_tck.target.readback import summary
 from rename_tck.target.session_creation import Attempt
@@ -164,16 +165,17 @@ class _Cleanup:
         """What still shows each session; empty where it is seen to be gone, None where that cannot be seen."""
         found: dict[str, str | None] = {}
         way = self._pool.reader.way
-        looks: dict[str | None, dict[str, str | None]] = {}
+        looks: dict[tuple[str | None, str | None], dict[str, str | None]] = {}
         for session in sessions:
             if self._silent:
                 found[session.id] = None
             elif way.by_reading:
                 found[session.id] = self._read(session)
             elif way.by_listing:
-                if session.kind not in looks:
-                    looks[session.kind] = self._listed(session.kind, [one.id for one in sessions])
-                found[session.id] = looks[session.kind].get(session.id)
+                alike = session.kind, self._lister(session.owner)
+                if alike not in looks:
+                    looks[alike] = self._listed(*alike, [one.id for one in sessions])
+                found[session.id] = looks[alike].get(session.id)
             else:
                 found[session.id] = None
         return found
@@ -195,9 +197,13 @@ class _Cleanup:
         # a target that takes one session for another must not be asked to delete it again
         return _SHOWN if self._pool.others.id_of(found) == session.id else _ANOTHER
 
-    def _listed(self, kind: str | None, session_ids: list[str]) -> dict[str, str | None]:
+    def _lister(self, owner: str | None) -> str | None:
+        """The user in whose listing a session is; None where one listing has all."""
+        return self._dialect.owner(owner) if owner is not None else None
+
+    def _listed(self, kind: str | None, user: str | None, session_ids: list[str]) -> dict[str, str | None]:
         try:
-            listing = self._pool.reader.listing(kind, Purpose.CLEANUP)
+            listing = self._pool.reader.listing(kind, Purpose.CLEANUP, user)
         except Unjudgeable:
             self._silent = True
             return {}
@@ -218,7 +224,11 @@ class _Cleanup:
             self._left(None, f"a session of this run may be left: {attempt.what}, and {why}")
             return
         known = attempt.before | self._created()
-        new = [session_id for _, session_id in look.names if session_id not in known]
+        new = [
+            session_id
+            for kind, session_id in look.names
+            if session_id not in known and self._pool.others.is_of((kind, session_id), attempt.user)
+        ]
         for session_id in new:
             self._left(
                 session_id,
@@ -233,16 +243,19 @@ class _Cleanup:
         """A session under an id that the suite has chosen by chance, and had looked for before: it is the run's."""
         if session_id in self._created():
             return  # a later request has made it, and it was deleted with the others
-        session = Session(session_id, "created", attempt.kind, self._dialect.owner(self._pool.user))
+        session = Session(session_id, "created", attempt.kind, self._lister(attempt.user))
         self._client.policy.allow_look(segment(session_id))
         there = None if self._silent else self._read(session)
         if there is None and not self._silent:
-            there = self._listed(attempt.kind, [session_id]).get(session_id)
+            there = self._listed(attempt.kind, session.owner, [session_id]).get(session_id)
         if there in {"", _ANOTHER}:
             return
         if there is None:
             nothing = "nothing answers any more" if self._silent else "nothing shows whether it is there"
             self._left(session_id, f"session {session_id} of this run may be left: {attempt.what}, and {nothing}")
+            return
+        if not is_random(session_id):  # others may have chosen such an id meanwhile
+            self._left(session_id, f"session {session_id} may be of this run: {attempt.what}, and {there} shows it now")
             return
         self._pool.own_ids.add(session_id)
         self._client.policy.allow_deletion(session_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 
 from rename_tck.client.exchange import decoded, shown
 from rename_tck.client.journal import Purpose
@@ -72,6 +73,9 @@ class OtherSessions:
     ) -> None:
         self._client, self._dialect, self._reader = client, dialect, reader
         self._user, self._token, self._is_own = user, token, is_own
+        #: Whose sessions are listed, where a listing is of one user's, and whose each of them is.
+        self._users = [user]
+        self._owners: dict[Key, str] = {}
         #: Whether no other worker of the run sends the same names to sessions of its own.
         self._alone = alone
         #: The first name that each was seen with, and the last one that is not the run's.
@@ -79,9 +83,21 @@ class OtherSessions:
         self._last: dict[Key, object] = {}
         reader.on_page = self._note
 
-    def _note(self, kind: str | None, items: list[Snapshot]) -> None:
+    def watch(self, user: str | None) -> bool:
+        """List a further user's sessions as well from now on; whether that makes a difference."""
+        if user is None or self._dialect.owner(user) is None or user in self._users:
+            return False
+        self._users.append(user)
+        return True
+
+    def is_of(self, key: Key, user: str | None) -> bool:
+        """Whether a session that was listed may be of a user."""
+        return user is None or self._dialect.owner(user) is None or self._owners.get(key, user) == user
+
+    def _note(self, kind: str | None, user: str, items: list[Snapshot]) -> None:
         for item in items:
             if (session_id := self.id_of(item)) is not None:
+                self._owners.setdefault((kind, session_id), user)
                 name = self._dialect.name_in(item)
                 self._first.setdefault((kind, session_id), name)
                 if not self._of_the_run(name):
@@ -107,10 +123,10 @@ class OtherSessions:
         return not self._is_own(session_id) and any((kind, session_id) in self._first for kind in self._dialect.kinds)
 
     def look(self, purpose: Purpose = Purpose.PROVISIONING) -> Look:
-        """The sessions of every kind now."""
+        """The sessions of every kind, and of every user who is watched, now."""
         look = Look({}, len(self._client.journal))
-        for kind in self._dialect.kinds:
-            listing = self._reader.listing(kind, purpose)
+        for kind, user in product(self._dialect.kinds, self._users):
+            listing = self._reader.listing(kind, purpose, user)
             for item in listing.items:
                 if (session_id := self.id_of(item)) is not None:
                     look.names[kind, session_id] = self._dialect.name_in(item)
@@ -174,7 +190,7 @@ class OtherSessions:
 
     def _rename_back(self, one: Renamed, name: str) -> None:
         kind, session_id = one.key
-        session = Session(session_id, "listed", kind, self._dialect.owner(self._user), name)
+        session = Session(session_id, "listed", kind, self._dialect.owner(self._owners.get(one.key, self._user)), name)
         request = self._dialect.rename(session, self._dialect.body(session, name))
         self._client.policy.allow_exactly(request)
         try:

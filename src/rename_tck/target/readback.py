@@ -84,8 +84,10 @@ class SessionReader:
         self.way = Readback()
         #: How long is waited for what is not shown at once.
         self.patience = Patience()
-        #: Shown each page of a listing: its kind, and the sessions on it.
-        self.on_page: Callable[[str | None, list[Snapshot]], None] | None = None
+        #: Shown each page of a listing: its kind, whose it is, and the sessions on it.
+        self.on_page: Callable[[str | None, str, list[Snapshot]], None] | None = None
+        #: Whether a listing was asked for in vain: there is none then.
+        self._unlisted = False
 
     def how_to_read(self, session: Session) -> Readback:
         """How this session can be read back: a new one may be shown a moment later. Raises Unjudgeable as `ask`."""
@@ -131,33 +133,81 @@ class SessionReader:
         return self._dialect.read(exchange.answer)
 
     def await_new(self, session: Session) -> None:
-        """Wait until a session that was just made is shown, for up to a second."""
+        """Wait until a session that was just made is shown, for up to a second, and keep what is shown first."""
         if self.way:
             with suppress(Unjudgeable):
-                self.patience.settled(
+                shown = self.patience.settled(
                     lambda: self.read(session, Purpose.PROVISIONING), lambda found: found is not None, renamed=False
                 )
+                self._keep_first(session, shown, listed=not self.way.by_reading)
+
+    def see_first(self, sessions: Sequence[Session]) -> None:
+        """Read sessions that nothing was sent to yet, singly and in the listing, as far as they are shown.
+
+        Once for each: what is kept of one stays as it was.
+        """
+        for session in sessions:
+            if session.first_read is None and self.way.by_reading:
+                with suppress(Unjudgeable):
+                    self._keep_first(session, self.read(session, Purpose.PROVISIONING), listed=False)
+        for group in self._alike([session for session in sessions if session.first_listed is None]):
+            if self._unlisted:
+                return
+            shown, listing = self._shown(group, Purpose.PROVISIONING)
+            self._unlisted = listing.extent is Extent.ABSENT
+            for session in group:
+                self._keep_first(session, shown.get(session.id), listed=True)
+
+    def _keep_first(self, session: Session, shown: Snapshot | None, *, listed: bool) -> None:
+        if shown is None:
+            return
+        if listed:
+            session.first_listed = shown
+        else:
+            session.first_read = shown
+        name = self._dialect.name_in(shown)
+        if session.first_name is None and isinstance(name, str):
+            session.first_name = name
+
+    def _alike(self, sessions: Sequence[Session]) -> list[list[Session]]:
+        """Sessions that are in one listing."""
+        groups: dict[tuple[str | None, str], list[Session]] = {}
+        for session in sessions:
+            groups.setdefault((session.kind, self._lister(session)), []).append(session)
+        return list(groups.values())
+
+    def _lister(self, session: Session) -> str:
+        """The user in whose listing a session is."""
+        return (self._dialect.owner(session.owner) if session.owner is not None else None) or self._user
+
+    def _shown(self, alike: Sequence[Session], purpose: Purpose) -> tuple[dict[str, Snapshot], Listing]:
+        """What their listing shows of sessions; no page is read after the one that has the last of them."""
+        wanted, found = {session.id for session in alike}, dict[str, Snapshot]()
+        listing = Listing([], Extent.ABSENT)
+        for listing in self._pages(alike[0].kind, purpose, self._lister(alike[0])):
+            ids = ((self._dialect.id_in(item), item) for item in listing.items)
+            found |= {
+                session_id: item for session_id, item in ids if isinstance(session_id, str) and session_id in wanted
+            }
+            if len(found) == len(wanted):
+                break
+        return found, listing
 
     def read_all(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
-        """Several sessions of one kind by id, over a single listing where that is how this target is read.
+        """Several sessions by id, over a single listing for those alike where that is how this target is read.
 
         Raises:
             Unjudgeable: the reading itself failed, or the listing does not show whether they are there.
         """
         if self.way.by_reading or not sessions:
             return {session.id: self.read(session) for session in sessions}
-        wanted: dict[str, Snapshot | None] = dict.fromkeys(session.id for session in sessions)
-        listing = Listing([], Extent.COMPLETE)
-        for listing in self._pages(sessions[0].kind, Purpose.READING):
-            for item in listing.items:
-                found = self._dialect.id_in(item)
-                if isinstance(found, str) and found in wanted:
-                    wanted[found] = item
-            if None not in wanted.values():
-                return wanted
-        if not listing.complete:
-            raise listing.unjudgeable()
-        return wanted
+        found: dict[str, Snapshot | None] = dict.fromkeys(session.id for session in sessions)
+        for group in self._alike(sessions):
+            shown, listing = self._shown(group, Purpose.READING)
+            if len(shown) < len(group) and not listing.complete:
+                raise listing.unjudgeable()
+            found |= shown
+        return found
 
     def listed(self, sessions: Sequence[Session]) -> dict[str, Snapshot]:
         """Those of several sessions of one kind that the listing shows; no page is read after the one with the last."""
@@ -197,24 +247,23 @@ class SessionReader:
         return self._search(session, Purpose.PROVISIONING)[0] is not None
 
     def _search(self, session: Session, purpose: Purpose = Purpose.READING) -> tuple[Snapshot | None, Listing]:
-        listing = Listing([], Extent.ABSENT)
-        for listing in self._pages(session.kind, purpose):
-            for item in listing.items:
-                if self._dialect.id_in(item) == session.id:
-                    return item, listing
-        return None, listing
+        shown, listing = self._shown([session], purpose)
+        return shown.get(session.id), listing
 
-    def listing(self, kind: str | None = None, purpose: Purpose = Purpose.READING) -> Listing:
-        """The sessions of a kind (the default one when None) that the target lists, over at most `PAGES` pages."""
+    def listing(self, kind: str | None = None, purpose: Purpose = Purpose.READING, user: str | None = None) -> Listing:
+        """The sessions of a kind (the default one when None) that the target lists, over at most `PAGES` pages.
+
+        They are those of a user, the run's own when None, where each has a listing of his own.
+        """
         items: list[Snapshot] = []
         listing = Listing([], Extent.ABSENT)
-        for listing in self._pages(kind or self._dialect.kinds[0], purpose):
+        for listing in self._pages(kind or self._dialect.kinds[0], purpose, user or self._user):
             items += listing.items
         return replace(listing, items=items)
 
-    def _pages(self, kind: str | None, purpose: Purpose) -> Iterator[Listing]:
+    def _pages(self, kind: str | None, purpose: Purpose, user: str) -> Iterator[Listing]:
         """Each page by itself, with what is known of the listing's extent by then: cut off until it ends."""
-        following: Request | None = self._dialect.listing(kind, self._user)
+        following: Request | None = self._dialect.listing(kind, user)
         first = True
         for _ in range(PAGES):
             if following is None:
@@ -229,7 +278,7 @@ class SessionReader:
                 return
             following, first = page.following, False
             if self.on_page is not None:
-                self.on_page(kind, page.items)
+                self.on_page(kind, user, page.items)
             yield Listing(page.items, Extent.COMPLETE if following is None else Extent.CUT)
 
 

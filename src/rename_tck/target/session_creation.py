@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rename_tck.client.exchange import Exchange, Request, Trouble, decoded, segment
+from rename_tck.client.exchange import Exchange, Request, Trouble, decoded
 from rename_tck.client.transport import TargetClient
+from rename_tck.interruption import INTERRUPTION
+from rename_tck.systems.contents import Contents
 from rename_tck.systems.dialect import Dialect, Session, members
+from rename_tck.target.chosen_ids import ChosenIds
 from rename_tck.target.others import Look, OtherSessions
 from rename_tck.target.readback import SessionReader, summary
 from rename_tck.verdict import Conclusion
@@ -15,11 +18,27 @@ from rename_tck.verdict import Conclusion
 _NEVER_ARRIVED = frozenset({Trouble.REFUSED, Trouble.UNKNOWN_HOST, Trouble.TLS, Trouble.PROXY})
 
 
+#: Ids of a form that are tried, one after the other, until one is nobody's.
+_TRIES = 4
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A session that is to be made."""
+
+    kind: str | None
+    #: Whose it is; None for nobody's.
+    user: str | None
+    #: What is in it; None for the ordinary contents.
+    contents: Contents | None = None
+
+
 @dataclass
 class Attempt:
     """A creation that may have made a session, though its answer does not show one."""
 
     kind: str | None
+    user: str | None
     #: The id that the suite has chosen for it, where the system lets it choose.
     id: str | None
     #: What became of the request, in a few words.
@@ -38,12 +57,12 @@ class SessionCreation:
         reader: SessionReader,
         others: OtherSessions,
         *,
-        user: str,
         token: str,
         own: set[str],
     ) -> None:
         self._client, self._dialect, self._reader, self._others = client, dialect, reader, others
-        self._user, self._token, self._own = user, token, own
+        self._token, self._own = token, own
+        self._ids = ChosenIds(client, dialect, reader, others, own)
         self._made = 0
         self._before: Look | None = None
         #: What may have been made, and is looked for in the end.
@@ -55,21 +74,72 @@ class SessionCreation:
         """See which sessions there are before any is created: what is there already is not the run's."""
         self._before = self._others.look()
 
-    def requests(self, kind: str | None) -> tuple[list[Request], str]:
-        """What creates the next session; else nothing, and why: the id that the suite has chosen for it is taken.
+    def look_for(self, user: str | None) -> None:
+        """The same before the first session for a user whose sessions were not listed yet."""
+        if self._others.watch(user) or self._before is None:
+            self.look()
+
+    def make(self, wanted: Wanted, kept: list[Session]) -> tuple[Session | None, str]:
+        """A session that is made now, put among those that are kept, and shown; else None, and why there is none.
 
         Raises:
             Unjudgeable: no answer came.
             NotTested: the run is out of time or of requests.
         """
-        requests = self._dialect.creations(kind, self._user, f"{self._token}-{self._made}")
-        for chosen in {self._chosen(request) for request in requests} - {None}:
-            assert chosen is not None
-            if (why := self._taken(chosen, kind)) is not None:
-                return [], why
-        return requests, ""
+        requests, refusal = self._requests(wanted)
+        if not requests:
+            return None, refusal
+        with INTERRUPTION.held():  # or the target would have made a session that the run does not know of
+            made, refusal = self._create(requests, wanted)
+            if made is not None:
+                kept.append(made)
+        if made is not None:
+            self._reader.await_new(made)
+        return made, refusal
 
-    def create(self, requests: list[Request], kind: str | None) -> tuple[Session | None, str]:
+    def complete(self, session: Session, wanted: Wanted) -> str:
+        """Bring a new session into the condition that it was made for; why it is not in it, empty where it is.
+
+        Raises:
+            Unjudgeable: no answer came.
+        """
+        contents = wanted.contents
+        if contents is None:
+            return ""
+        assert session.creation is not None
+        chosen = self._chosen(session.creation.request)
+        if contents.session_id and chosen != session.id:
+            return f"the target made a session with the id {session.id} where {chosen} was asked for"
+        for request in self._dialect.continuations(contents, session, f"{self._token}-{self._made}"):
+            exchange = self._reader.ask(request)
+            if not 200 <= exchange.status < 300:
+                said = summary(exchange.answer, self._client.connection.redact)
+                return f"a further {request.method} {request.path} was answered {said}"
+        return ""
+
+    def _requests(self, wanted: Wanted) -> tuple[list[Request], str]:
+        """What creates the next session; else nothing, and why: the id that the suite has chosen for it is taken."""
+        why: str | None = None
+        form = wanted.contents.session_id if wanted.contents is not None else ""
+        for _ in range(_TRIES if form else 1):
+            requests = self._built(wanted)
+            chosen = {self._chosen(request) for request in requests} - {None}
+            found = (
+                self._ids.why_not(str(one), form=form, kind=wanted.kind, user=wanted.user, before=self._before)
+                for one in chosen
+            )
+            why = next((why for why in found if why is not None), None)
+            if why is None:
+                return requests, ""
+        return [], str(why)
+
+    def _built(self, wanted: Wanted) -> list[Request]:
+        token = f"{self._token}-{self._made}"
+        if wanted.contents is None:
+            return self._dialect.creations(wanted.kind, wanted.user, token)
+        return [self._dialect.creation(wanted.contents, wanted.kind, wanted.user, token)]
+
+    def _create(self, requests: list[Request], wanted: Wanted) -> tuple[Session | None, str]:
         """A new session, by the first of these requests that is not refused; else None, and why there is none.
 
         Raises:
@@ -79,10 +149,11 @@ class SessionCreation:
         exchange = None
         for request in requests:
             chosen = self._chosen(request)
-            exchange = self._asked(request, kind, chosen)
+            exchange = self._asked(request, wanted, chosen)
             assert exchange.answer is not None
-            session = self._dialect.created(exchange.answer, kind, self._user) if 200 <= exchange.status < 300 else None
-            if session is not None and self._was_there(session.id):
+            done = 200 <= exchange.status < 300
+            session = self._dialect.created(exchange.answer, wanted.kind, wanted.user) if done else None
+            if session is not None and self._ids.is_taken(session.id, self._before):
                 return None, (
                     f"{request.method} {request.path} creates none (it answered {exchange.status} with the id of a "
                     "session that was there before)"
@@ -95,48 +166,32 @@ class SessionCreation:
                 return session, ""
             if exchange.status < 300 or exchange.status >= 500:
                 said = summary(exchange.answer, self._client.connection.redact)
-                self._may_have_made(kind, chosen, f"the creation was answered {said}")
+                self._may_have_made(wanted, chosen, f"the creation was answered {said}")
             if exchange.status == 404 or exchange.status >= 500:
                 break
         assert exchange is not None
         said = summary(exchange.answer, self._client.connection.redact)
         return None, f"{exchange.request.method} {exchange.request.path} creates none (it answered {said})"
 
-    def _asked(self, request: Request, kind: str | None, chosen: str | None) -> Exchange:
+    def _asked(self, request: Request, wanted: Wanted, chosen: str | None) -> Exchange:
         again, number = self._client.reconnected, len(self._client.journal)
         try:
             exchange = self.last = self._reader.ask(request)
         except Conclusion as trouble:
             sent = self._client.journal.since(number)
             if sent and sent[-1].exchange.trouble_kind not in _NEVER_ARRIVED:
-                self._may_have_made(kind, chosen, f"the creation got no answer ({trouble})")
+                self._may_have_made(wanted, chosen, f"the creation got no answer ({trouble})")
             raise
         if self._client.reconnected > again and chosen is None:
-            self._may_have_made(kind, None, "the connection broke on a creation, which was then sent again")
+            self._may_have_made(wanted, None, "the connection broke on a creation, which was then sent again")
         return exchange
 
     def _chosen(self, request: Request) -> str | None:
         found = members(decoded(request.body)).get(self._dialect.id_member)
         return found if isinstance(found, str) else None
 
-    def _taken(self, session_id: str, kind: str | None) -> str | None:
-        """Why the id that the suite has chosen may not be used: creating with one that is there overwrites it."""
-        session = Session(session_id, "created", kind, self._dialect.owner(self._user))
-        request = self._dialect.reading(session)
-        there = self._was_there(session_id)
-        if request is not None and not there:
-            self._client.policy.allow_look(segment(session_id))
-            answer = self._reader.ask(request).answer
-            there = answer is not None and self._dialect.read(answer) is not None
-        return f"the id {session_id}, chosen by chance for a new session, is there already" if there else None
-
-    def _was_there(self, session_id: str) -> bool:
-        before = self._before
-        known = before is not None and any(there == session_id for _, there in before.names)
-        return known or session_id in self._own
-
-    def _may_have_made(self, kind: str | None, chosen: str | None, what: str) -> None:
+    def _may_have_made(self, wanted: Wanted, chosen: str | None, what: str) -> None:
         before = self._before
         complete = before is not None and before.why is None
         ids = frozenset(there for _, there in before.names) if complete and before is not None else None
-        self.attempts.append(Attempt(kind, chosen, what, ids))
+        self.attempts.append(Attempt(wanted.kind, wanted.user, chosen, what, ids))

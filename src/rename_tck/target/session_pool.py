@@ -6,15 +6,18 @@ import zlib
 from collections.abc import Sequence
 from typing import Literal
 
+from rename_tck.cases.conditions import Condition
+from rename_tck.cases.users import User
 from rename_tck.client.exchange import KEY_VARIABLE, Exchange
 from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
-from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Session
+from rename_tck.target.conditioned_sessions import ConditionedSessions, Wish
 from rename_tck.target.made_up_ids import MadeUpIds
 from rename_tck.target.others import OtherSessions
 from rename_tck.target.readback import PAGES, Extent, SessionReader, Snapshot, summary
-from rename_tck.target.session_creation import SessionCreation
+from rename_tck.target.session_creation import SessionCreation, Wanted
+from rename_tck.target.session_storage import SessionStorage
 from rename_tck.verdict import CouldNotJudge, Leftover, NotTested, ObstacleError, Unjudgeable
 
 #: Sessions that stopped working, and others were made in their place: more than that is another sort of fault.
@@ -51,9 +54,9 @@ class SessionPool:
             client, dialect, self.reader, user=user, token=token, is_own=self.own_ids.__contains__, alone=share[1] == 1
         )
         self.made_up = MadeUpIds(client, dialect, self.others, self.own_ids, user, token)
-        self.creation = SessionCreation(
-            client, dialect, self.reader, self.others, user=user, token=token, own=self.own_ids
-        )
+        self.creation = SessionCreation(client, dialect, self.reader, self.others, token=token, own=self.own_ids)
+        self.conditioned = ConditionedSessions(self.creation, self.reader, self.notes)
+        self.storage = SessionStorage(dialect, self.reader)
         self._fixture_ids = [dialect.canonical(session_id) for session_id in fixture_ids]
         #: This worker's number and the number of workers: each uses its own part of the sessions that it finds.
         self._share = share
@@ -82,6 +85,7 @@ class SessionPool:
                 self._more(kind, 1)
             if self._sessions and not self._fixture_ids:
                 self.reader.way = self.reader.how_to_read(self._sessions[0])
+            self.reader.see_first(self._sessions)
         except (Unjudgeable, NotTested, ObstacleError) as trouble:
             raise CouldNotJudge(trouble.reason, getattr(trouble, "gap", None)) from None
         if not self._sessions:
@@ -189,7 +193,7 @@ class SessionPool:
         False where it stays in use, for there is no other: none can be made, or too many were in vain.
         """
         if session not in self._sessions:
-            return False
+            return self.conditioned.retire(session)
         made = None if len(self._retired) >= _RETIRED else self.fresh(session.kind)
         if made is None and len(self._of(session.kind)) == 1:
             return False
@@ -203,25 +207,66 @@ class SessionPool:
         Raises:
             NotTested: none is made, because sessions were given and making one is costly, or the target makes none.
         """
-        if self._fixture_ids and self.dialect.creating_is_costly:
-            raise NotTested("creating a session here starts something costly, and sessions were given")
+        self._forbid_a_costly_creation()
         made, refusal = self._make(kind or self.dialect.kinds[0])
         if made is None:
             raise NotTested(refusal)
+        self.reader.see_first([made])
         return made
+
+    def in_condition(
+        self, condition: Condition, kind: str | None = None, user: User | None = None, count: int = 1
+    ) -> list[Session]:
+        """Sessions in a condition: of a kind (the default one when None), of a user's (the run's own when None).
+
+        Made when they are first asked for, and kept: the same ones are given again. Ordinary ones of the run's own user
+        are those of `take`.
+
+        Raises:
+            NotTested: the target does not make so many, or none is made, as `spare` says.
+            Unjudgeable: no answer came.
+        """
+        wish = self._wish(condition, kind, user, count)
+        if self._is_ordinary(wish):
+            return self.take(wish.least, wish.kind)[:count]
+        self._forbid_a_costly_creation()
+        if why := self._why_not_made(wish.kind):
+            raise NotTested(f"{condition.label} could not be had: {why}")
+        return self.conditioned.take(wish)
+
+    def make_ready(self, *wishes: tuple[Condition, str | None, User | None, int]) -> None:
+        """Make sessions for many at once, as `in_condition` gives them later: one listing shows all that are alike.
+
+        What is not made is said by `in_condition`.
+
+        Raises:
+            Unjudgeable: no answer came.
+        """
+        wanted = [wish for wish in (self._wish(*one) for one in wishes) if not self._is_ordinary(wish)]
+        if not (self._fixture_ids and self.dialect.creating_is_costly):
+            self.conditioned.make_ready([wish for wish in wanted if not self._why_not_made(wish.kind)])
+
+    def _wish(self, condition: Condition, kind: str | None, user: User | None, count: int) -> Wish:
+        owner = self.user if user is None else user.user_id
+        return Wish(condition, kind or self.dialect.kinds[0], owner, count)
+
+    def _is_ordinary(self, wish: Wish) -> bool:
+        """Whether the ordinary sessions of the run are such."""
+        return wish.condition.contents is None and wish.owner == self.user
+
+    def _why_not_made(self, kind: str | None) -> str:
+        """Why no session of a kind is made here, where the run has made none yet; empty where one is."""
+        if any(session.origin == "created" for session in self.of_the_run):
+            return ""
+        return self._exhausted.get(kind) or self.conditioned.why_none(Wanted(kind, self.user))
+
+    def _forbid_a_costly_creation(self) -> None:
+        if self._fixture_ids and self.dialect.creating_is_costly:
+            raise NotTested("creating a session here starts something costly, and sessions were given")
 
     def _make(self, kind: str | None) -> tuple[Session | None, str]:
         """A session that is made now, when it is shown; else None, and why there is none."""
-        requests, refusal = self.creation.requests(kind)
-        if not requests:
-            return None, refusal
-        with INTERRUPTION.held():  # or the target would have made a session that the run does not know of
-            made, refusal = self.creation.create(requests, kind)
-            if made is not None:
-                self._sessions.append(made)
-        if made is not None:
-            self.reader.await_new(made)
-        return made, refusal
+        return self.creation.make(Wanted(kind, self.user), self._sessions)
 
     def fresh(self, kind: str | None) -> Session | None:
         """As `spare`, or None where none is made."""
@@ -237,7 +282,10 @@ class SessionPool:
 
     def forget(self, session: Session) -> None:
         """Leave out a session that was deleted."""
-        self._sessions.remove(session)
+        if session in self.conditioned.made:
+            self.conditioned.forget(session)
+        else:
+            self._sessions.remove(session)
 
     def any(self) -> Session:
         """Some live session, whatever its kind."""
@@ -245,13 +293,18 @@ class SessionPool:
 
     @property
     def all(self) -> list[Session]:
-        """Every session that the run may rename."""
+        """Every ordinary session that the run may rename."""
         return list(self._sessions)
+
+    @property
+    def in_use(self) -> list[Session]:
+        """Every session that the run may rename, also those that were made in a condition."""
+        return [*self._sessions, *self.conditioned.in_use]
 
     @property
     def of_the_run(self) -> list[Session]:
         """Every session of the run, also those that are out of use."""
-        return [*self._sessions, *self._retired]
+        return [*self._sessions, *self._retired, *self.conditioned.made]
 
     def _of(self, kind: str | None) -> list[Session]:
         return [session for session in self._sessions if session.kind == kind]
@@ -265,13 +318,16 @@ class SessionPool:
             return
         refusal = "no creation was tried"
         self.creation.look()
+        new: list[Session] = []
         while len(self._of(kind)) < count:
             made, refusal = self._make(kind)
             if made is None:
                 if self.creation.last is not None:
                     self._note_refused_key(self.creation.last)
                 break
-        else:
+            new.append(made)
+        self.reader.see_first(new)
+        if len(self._of(kind)) >= count:
             return
         if not self._fixture_ids and not any(session.origin == "created" for session in self._sessions):
             refusal += f", and {self._find_some(kind, count)}"
@@ -307,3 +363,4 @@ class SessionPool:
         """Forget the sessions: they are put back."""
         self._sessions.clear()
         self._retired.clear()
+        self.conditioned.clear()

@@ -140,11 +140,11 @@ class Target:
     def session_of(self, path: str) -> Session | None:
         """The session that a call with this path is about: its reading, say."""
         parts = path.split("/")
-        return next((one for one in self.pool.all if segment(one.id) in parts), None)
+        return next((one for one in self.pool.in_use if segment(one.id) in parts), None)
 
     def session_at(self, path: str) -> Session | None:
         """The live session that a rename with this path is of."""
-        return next((one for one in self.pool.all if self.dialect.rename(one, None).path == path), None)
+        return next((one for one in self.pool.in_use if self.dialect.rename(one, None).path == path), None)
 
     def fresh_name(self) -> str:
         """A name that no one has used: an ordinary title with the run's token."""

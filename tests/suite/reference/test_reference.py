@@ -516,7 +516,7 @@ def test_agno_refuses_a_credential(agno: Peer, credential: str | None) -> None:
     id_ = new_session(agno)
     answer = agno.send("POST", f"/sessions/{id_}/rename", {"session_name": "x"}, headers={"Authorization": credential})
     assert_agno_error(answer, 401, "UNAUTHENTICATED")
-    assert session(agno, id_)["session_name"] == "New session"
+    assert session(agno, id_)["session_name"] == ""
 
 
 def test_agno_lists_in_pages(agno: Peer) -> None:

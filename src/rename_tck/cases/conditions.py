@@ -1,0 +1,85 @@
+"""The dimension of session conditions: sessions as users have them, each made on demand.
+
+This is what the systems have in common; the conditions of one system are in its own module of this room. A label says
+how a session was created: what the target has made of it is read back before anything else is sent.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from rename_tck.cases.dimensions import Value
+from rename_tck.systems.contents import Contents
+
+#: Members of an object that a user may keep with a session, as JSON text: what it is, the mistake, the text.
+_OBJECTS: tuple[tuple[str, str, str], ...] = (
+    ("nested objects and lists", "flattened, or read to a certain depth",
+     '{"a": {"b": [[], [{"c": {"d": [1, [2, [3, {"e": {}}]]]}}]]}}'),
+    (
+        "numbers in every spelling",
+        "digits lost beyond 2^53, or 1.0 written back as 1",
+        '{"one": 1, "real": 1.0, "power": 1e3, "small": 1.5E-7, "long": 9007199254740993, "tenth": 0.1, "minus": -2}',
+    ),
+    (
+        "true, false, null and empty values",
+        "what is false, null or empty left out when it is written back",
+        '{"yes": true, "no": false, "nothing": null, "zero": 0, "text": "", "list": [], "object": {}}',
+    ),
+    (
+        "text beyond ASCII",
+        "a narrow character set, escapes or a normal form when it is written back",
+        '{"citt\u00e0": "\u6771\u4eac \U0001f600", "e\u0301": "Zoe\u0308", "\u05e9\u05dc": "\\u00fc \\ud83d\\ude80"}',
+    ),
+    (
+        "text that looks like something else",
+        "decoded a second time, or escaped",
+        json.dumps({
+            "date": "2024-02-30", "digits": "007", "json": '{"a": [1]}', "markup": "<b>&amp;</b> it's",
+            "escape": "\\u0041", "percent": "100%41", "template": "{{7*7}} ${x} %s",
+        }),
+    ),
+    (
+        "members called as the session's own",
+        "a rename looks for the name among them, or writes it there",
+        '{"session_name": "not this", "name": "nor it", "title": "nor this", "id": 0, "type": "team", "user_id": ""}',
+    ),
+    (
+        "members with dots, dollar signs or nothing for a name",
+        "taken for a path or for an operator of the store",
+        '{"a.b": {"c.d": 1}, "$set": {"x": 1}, "": "empty", "0": "zero", "__proto__": {"x": 1}, "a b/c": 1}',
+    ),
+    ("an empty object", "taken for none at all", "{}"),
+    (
+        "30,000 characters long",
+        "cut at a buffer's width when it is written back",
+        json.dumps({"turns": [{"number": number, "text": "lorem ipsum dolor " * 13} for number in range(115)]}),
+    ),
+)  # fmt: skip
+
+#: Sessions whose contents are unlike those of any other: as JSON text with what `Contents` puts into it.
+DIFFERENT = '{"session": "$token", "step": $number, "path": [$number, {"of": "$token"}]}'
+
+
+@dataclass(frozen=True)
+class Condition(Value):
+    """How a session is made: the ordinary one with `contents` in place of its own."""
+
+    #: None for an ordinary session.
+    contents: Contents | None = None
+    #: How many sessions of this condition there must be at the least: others that are alike, or are not.
+    least: int = 1
+    #: Whether a quick run makes such a session: some are costly to make, or much like another.
+    quick: bool = True
+
+
+#: The plain one, of every system.
+ORDINARY = Condition("an ordinary session", "ordinary", "none: the one that is always tried")
+
+
+def objects(made: str, group: str, *members: str) -> tuple[Condition, ...]:
+    """Sessions in whose `members` an odd object is; `made` begins the label of each, as "a session created with"."""
+    return tuple(
+        Condition(f"{made} {odd}", group, mistake, Contents(tuple((member, text) for member in members)))
+        for odd, mistake, text in _OBJECTS
+    )

@@ -1,0 +1,154 @@
+"""Sessions in a condition: made on demand, kept for the run by condition, kind and user, put back with all others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rename_tck.cases.conditions import Condition
+from rename_tck.systems.dialect import Session
+from rename_tck.target.readback import SessionReader
+from rename_tck.target.session_creation import SessionCreation, Wanted
+from rename_tck.verdict import NotTested
+
+#: The label of a condition, a kind and a user.
+_Key = tuple[str, str | None, str | None]
+
+#: Conditions that were refused one after the other, after which it is seen whether an ordinary session is made.
+_IN_A_ROW = 2
+
+
+@dataclass(frozen=True)
+class Wish:
+    """So many sessions in a condition, of a kind and a user's."""
+
+    condition: Condition
+    kind: str | None
+    #: Whose they are; None for nobody's.
+    owner: str | None
+    count: int = 1
+
+    @property
+    def key(self) -> _Key:
+        """What they are kept by."""
+        return self.condition.label, self.kind, self.owner
+
+    @property
+    def wanted(self) -> Wanted:
+        """What each of them is."""
+        return Wanted(self.kind, self.owner, self.condition.contents)
+
+    @property
+    def least(self) -> int:
+        """How many there have to be, for so many to be in the condition."""
+        return max(self.count, self.condition.least)
+
+
+class ConditionedSessions:
+    """The sessions of one run that were made in a condition.
+
+    A condition that the target does not create is no failure: it is asked for once, noted once, and not tested.
+    """
+
+    def __init__(self, creation: SessionCreation, reader: SessionReader, notes: list[str]) -> None:
+        self._creation, self._reader, self._notes = creation, reader, notes
+        #: Every one that was made, also those that are out of use.
+        self.made: list[Session] = []
+        self._in_use: dict[_Key, list[Session]] = {}
+        self._refused: dict[_Key, str] = {}
+        self._noted: set[str] = set()
+        self._in_a_row = 0
+        #: Why no session at all is made of a kind, once that was seen; empty where one was made.
+        self._none: dict[str | None, str] = {}
+
+    @property
+    def in_use(self) -> list[Session]:
+        """Every one that may still be renamed."""
+        return [session for alike in self._in_use.values() for session in alike]
+
+    def make_ready(self, wishes: Sequence[Wish]) -> None:
+        """Make what is missing of all of these: each is read, and one listing shows all that are alike.
+
+        What the target does not make is kept, and said when it is taken.
+
+        Raises:
+            Unjudgeable: no answer came.
+        """
+        new: dict[_Key, list[Session]] = {}
+        for wish in wishes:
+            missing = wish.least - len(self._in_use.get(wish.key, [])) - len(new.get(wish.key, []))
+            if missing > 0 and wish.key not in self._refused:
+                new.setdefault(wish.key, []).extend(self._made(wish, missing))
+        self._reader.see_first([session for alike in new.values() for session in alike])
+        for key, alike in new.items():
+            shown = [one for one in alike if not self._reader.way or one.first_read or one.first_listed]
+            self._in_use.setdefault(key, []).extend(shown)
+            if len(shown) < len(alike):
+                self._refused[key] = "it was made, and neither its reading nor the listing shows it"
+
+    def take(self, wish: Wish) -> list[Session]:
+        """So many sessions in a condition, each of which was read before anything else was sent to it.
+
+        Raises:
+            NotTested: the target does not make so many; the reason says how it answered.
+            Unjudgeable: no answer came.
+        """
+        self.make_ready([wish])
+        alike = self._in_use.get(wish.key, [])
+        if len(alike) < wish.least:
+            raise NotTested(self._why_not(wish))
+        return alike[: wish.count]
+
+    def retire(self, session: Session) -> bool:
+        """Take a session out of use: another is made when one is asked for. False where it is none of these."""
+        for alike in self._in_use.values():
+            if session in alike:
+                alike.remove(session)
+                return True
+        return False
+
+    def forget(self, session: Session) -> None:
+        """Leave out a session that was deleted."""
+        self.retire(session)
+        self.made.remove(session)
+
+    def why_none(self, ordinary: Wanted) -> str:
+        """Why not even an ordinary session is made; empty where one is.
+
+        Raises:
+            Unjudgeable: no answer came.
+        """
+        if not self._none.get(ordinary.kind):
+            made, refusal = self._creation.make(ordinary, self.made)
+            self._none[ordinary.kind] = "" if made is not None else refusal
+        return self._none[ordinary.kind]
+
+    def clear(self) -> None:
+        """Forget them: they are put back."""
+        self.made.clear()
+        self._in_use.clear()
+
+    def _made(self, wish: Wish, missing: int) -> list[Session]:
+        """Sessions that are made now, until one cannot be."""
+        new: list[Session] = []
+        self._creation.look_for(wish.wanted.user)
+        why = self._none.get(wish.wanted.kind, "")
+        while not why and len(new) < missing:
+            session, why = self._creation.make(wish.wanted, self.made)
+            if session is not None and not (why := self._creation.complete(session, wish.wanted)):
+                new.append(session)
+        self._in_a_row = self._in_a_row + 1 if why else 0
+        if why:
+            self._refused[wish.key] = why
+        return new
+
+    def _why_not(self, wish: Wish) -> str:
+        why, kind, label = self._refused[wish.key], wish.wanted.kind, wish.condition.label
+        none = self._none.get(kind, "")
+        if not none and self._in_a_row >= _IN_A_ROW:
+            self._in_a_row = 0
+            none = self.why_none(Wanted(kind, wish.wanted.user))  # a quota that is used up is none of the condition's
+        if not none and label not in self._noted:
+            self._noted.add(label)
+            self._notes.append(f"nothing was tried with {label}: {why}")
+        return f"{label} could not be had: {none or why}"
