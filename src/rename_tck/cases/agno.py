@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from rename_tck.cases.conditions import DIFFERENT, ORDINARY, Condition, objects
 from rename_tck.cases.queries import OddQuery
-from rename_tck.cases.scopes import Scope, scopes
+from rename_tck.cases.scopes import SCOPES, Scope
 from rename_tck.cases.system_cases import SystemCases
 from rename_tck.cases.users import User, once, plain, users
 from rename_tck.client.exchange import Request
@@ -17,9 +17,9 @@ _CONTENTS = ("session_name", "session_state", "metadata")
 
 #: What a rename may come upon that was never given, or given as nothing.
 _WITHOUT = (
-    Condition("a session created without a name", "no name", "the name is written into a record that is not there",
+    Condition("a session created without a name", "bare", "the name is written into a record that is not there",
               Contents(without=("session_name",))),
-    Condition("a session created with null for a name", "no name", "null kept, or taken for text",
+    Condition("a session created with null for a name", "bare", "null kept, or taken for text",
               Contents((("session_name", "null"),)), quick=False),
     Condition("a session created without a state", "bare", "the state read without a look whether there is one",
               Contents(without=("session_state",))),
@@ -51,9 +51,9 @@ _NAMES = (
 )  # fmt: skip
 
 _COMPONENTS = (
-    Condition("a session created with the id of its agent, team or workflow", "component", "found by that id",
+    Condition("a session created with the id of its agent, team or workflow", "name", "found by that id",
               Contents(texts(**{"$kind_id": "rename-tck"}))),
-    Condition("a session created with an agent_id, a team_id and a workflow_id", "component",
+    Condition("a session created with an agent_id, a team_id and a workflow_id", "name",
               "its type told by the ids that it has",
               Contents(texts(agent_id="rename-tck", team_id="rename-tck", workflow_id="rename-tck"))),
 )  # fmt: skip
@@ -61,27 +61,27 @@ _COMPONENTS = (
 _IDS = tuple(
     Condition(f"a session whose id {what}", group, mistake, Contents(session_id=form), quick=quick)
     for what, group, mistake, form, quick in (
-        ("is a UUID", "id of a usual form", "rewritten in another spelling", "$uuid", True),
-        ("is a UUID in capitals", "id of a usual form", "compared in another case than it is stored", "$UUID", True),
-        ("is 32 hexadecimal digits", "id of a usual form", "given dashes", "$hex", True),
-        ("is base64url", "id of a usual form", "case lost, or decoded", "$base64", True),
-        ("is 1 character", "length of the id", "too short for a pattern", "$letter", True),
-        ("is 64 characters", "length of the id", "cut at the column's width", "$hex$hex", True),
-        ("is 200 characters", "length of the id", "cut at the column's width",
+        ("is a UUID", "an id of another form", "rewritten in another spelling", "$uuid", True),
+        ("is a UUID in capitals", "an id of another form", "compared in another case than it is stored", "$UUID", True),
+        ("is 32 hexadecimal digits", "an id of another form", "given dashes", "$hex", True),
+        ("is base64url", "an id of another form", "case lost, or decoded", "$base64", True),
+        ("is 1 character", "an id of another form", "too short for a pattern", "$letter", True),
+        ("is 64 characters", "an id of another form", "cut at the column's width", "$hex$hex", True),
+        ("is 200 characters", "an id of another form", "cut at the column's width",
          "rename-t$hex$hex$hex$hex$hex$hex", True),
-        ("is digits only", "digits for an id", "turned into a number", "$digits", True),
-        ("is digits with zeros before", "digits for an id", "turned into a number", "00$digits", True),
-        ("has capital letters", "characters of the id", "folded to one case", "Rename-TCK-$HEX", True),
-        ("has dots", "characters of the id", "a pattern for slugs", "v1.2.rename-tck.$hex", True),
-        ("ends as a file's name", "characters of the id", "the end taken for a format", "rename-tck-$hex.json", True),
-        ("has colons", "characters of the id", "taken apart, or a scheme seen in it", "rename-tck:agent:$hex", True),
-        ("has a plus sign and an at sign", "characters of the id", "a plus read as a blank", "rename+tck@$hex", True),
-        ("has tildes and underscores", "characters of the id", "a wildcard of SQL", "rename_tck~$hex", False),
-        ("has blanks", "encoded id", "cut, trimmed or read as plus signs", "rename tck $hex", True),
-        ("has letters beyond ASCII", "encoded id", "an encoding guessed", "Sitzung-Zo\u00eb-\u4e1c\u4eac-$hex", True),
-        ("has a percent sign", "encoded id", "decoded twice", "rename-tck-100%-$hex", True),
-        ("has a percent sign with digits behind", "encoded id", "decoded twice", "rename-tck-%41-$hex", False),
-        ("has an apostrophe", "encoded id", "pasted into a statement", "rename-tck-it's-$hex", False),
+        ("is digits only", "an id of another form", "turned into a number", "$digits", True),
+        ("is digits with zeros before", "an id of another form", "turned into a number", "00$digits", True),
+        ("has capital letters", "an id with odd characters", "folded to one case", "Rename-TCK-$HEX", True),
+        ("has dots", "an id with odd characters", "a pattern for slugs", "v1.2.rename-tck.$hex", True),
+        ("ends as a file's name", "an id with odd characters", "the end taken for a format", "rename-tck-$hex.json", True),
+        ("has colons", "an id with odd characters", "taken apart, or a scheme seen in it", "rename-tck:agent:$hex", True),
+        ("has a plus sign and an at sign", "an id with odd characters", "a plus read as a blank", "rename+tck@$hex", True),
+        ("has tildes and underscores", "an id with odd characters", "a wildcard of SQL", "rename_tck~$hex", False),
+        ("has blanks", "an id with odd characters", "cut, trimmed or read as plus signs", "rename tck $hex", True),
+        ("has letters beyond ASCII", "an id with odd characters", "an encoding guessed", "Sitzung-Zo\u00eb-\u4e1c\u4eac-$hex", True),
+        ("has a percent sign", "an id with odd characters", "decoded twice", "rename-tck-100%-$hex", True),
+        ("has a percent sign with digits behind", "an id with odd characters", "decoded twice", "rename-tck-%41-$hex", False),
+        ("has an apostrophe", "an id with odd characters", "pasted into a statement", "rename-tck-it's-$hex", False),
     )
 )  # fmt: skip
 
@@ -94,14 +94,14 @@ class AgnoCases(SystemCases):
         *_WITHOUT,
         *objects("a session whose state and metadata are", "state and metadata", "session_state", "metadata"),
         Condition(
-            "a session whose contents are unlike any other's", "other contents", "one session's written into another",
+            "a session whose contents are unlike any other's", "state and metadata", "one session's written into another",
             Contents((("session_state", DIFFERENT), ("metadata", DIFFERENT))), least=2,
         ),
         *_NAMES,
         *_COMPONENTS,
         *_IDS,
     )  # fmt: skip
-    scopes: ClassVar[tuple[Scope, ...]] = scopes("agent", "team", "workflow")
+    scopes: ClassVar[tuple[Scope, ...]] = SCOPES
 
     def users(self, user: str) -> tuple[User, ...]:
         nobody = User("nobody's session", "nobody", "an owner taken for granted", None)

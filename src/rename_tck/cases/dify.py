@@ -79,9 +79,9 @@ class DifyCases(SystemCases):
         Condition("a conversation created with an empty conversation_id", "message", "nothing taken for an id",
                   Contents((("conversation_id", '""'),)), quick=False),
         *objects("a conversation whose inputs are", "inputs", "inputs"),
-        Condition("a conversation whose inputs are unlike any other's", "other contents",
+        Condition("a conversation whose inputs are unlike any other's", "inputs",
                   "one conversation's written into another", Contents((("inputs", DIFFERENT),)), least=2),
-        Condition("a conversation of three messages", "messages", "a row a message, one of them renamed",
+        Condition("a conversation of three messages", "message", "a row a message, one of them renamed",
                   Contents(messages=3)),
         Condition("a conversation whose first message is another's, too", "message", "found by its message",
                   Contents(texts(query="Hello")), least=2),
@@ -91,9 +91,9 @@ class DifyCases(SystemCases):
     def users(self, user: str) -> tuple[User, ...]:
         return once(
             plain(user),
-            User("a user whose id is an address with a plus sign, capitals and more", "address",
+            User("a user whose id is an address with a plus sign, capitals and more", "to be encoded",
                  "the plus read as a blank, the case folded, an encoding guessed", ADDRESS),
-            User("a user whose id is digits with zeros before", "digits", "turned into a number", DIGITS),
+            User("a user whose id is digits with zeros before", "to be encoded", "turned into a number", DIGITS),
             # those of whom a refusal is asked anyway: they have conversations of their own, too
             User("a user whose id is another's in the other case", "near another", "a collation without case",
                  user.swapcase()),

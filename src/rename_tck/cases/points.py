@@ -9,7 +9,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from itertools import combinations
+from typing import TypeVar
 
 from covertable import make
 
@@ -26,6 +28,19 @@ PLAIN = "an ordinary rename"
 Pair = tuple[str, str, str, str]
 
 
+T = TypeVar("T")
+
+
+class Cost(Enum):
+    """What a value of a dimension costs besides the rename itself."""
+
+    NOTHING = "nothing"
+    #: A session that is made for it.
+    SESSION = "a session"
+    #: A request before each rename.
+    REQUEST = "a request"
+
+
 @dataclass(frozen=True)
 class Dimension:
     """One respect in which renames differ: its values, the plain one first."""
@@ -34,8 +49,8 @@ class Dimension:
     values: tuple[Value, ...]
     #: Values that are sent beside plain ones alone: what becomes of them is not certain.
     alone: tuple[Value, ...] = ()
-    #: Whether another value than the plain one costs requests of its own.
-    costly: bool = False
+    #: What another value than the plain one costs.
+    cost: Cost = Cost.NOTHING
 
     @property
     def plain(self) -> Value:
@@ -137,105 +152,154 @@ class Space:
 
 
 def plan(space: Space, seed: str) -> list[Point]:
-    """The points of a run: the ordinary rename, every value at least once, and every pair of classes.
+    """The points of a run: the ordinary rename, every value at least once, and every pair of classes that fits.
 
     The same for the same seed. Which values of two classes meet differs from seed to seed.
     """
-    return list(_Filling(space, seed).points())
+    return list(_Plan(space, seed).points())
 
 
-class _Filling:
-    """Puts values into the classes of a covering array, those first that were not sent yet."""
+#: A part of a point: by the names of some dimensions, the value of each.
+_Part = dict[str, Value]
+
+
+class _Plan:
+    """One run's plan.
+
+    What a request is like costs nothing, so every value of it has a row of its own, over a covering array. Sessions
+    cost something to make, so there are as few as have every value and every pair of classes of theirs; then each row
+    is sent to that session with which it covers most. What comes before a rename costs a request, and is added last,
+    only to as many rows as it takes.
+    """
 
     def __init__(self, space: Space, seed: str) -> None:
         self._space, self._seed = space, seed
         self._draw = random.Random(seed)
-        self._unsent = [
-            {group: self._shuffled(values) for group, values in dimension.groups().items()}
-            for dimension in space.dimensions
-        ]
+        self._missing = space.pairs()
+        #: The sessions that some point is sent to.
+        self._used: set[int] = set()
 
     def points(self) -> dict[Point, None]:
         """The points, in the order in which they are sent."""
-        found: dict[Point, None] = {}
-        self._add(found, self._space.plain)
-        for row in self._rows():
-            self._add(found, self._fitted([self._candidates(place, group) for place, group in enumerate(row)]))
-        while any(values for groups in self._unsent for values in groups.values()):
-            self._add(found, self._fitted([self._further(place) for place in range(len(self._space.dimensions))]))
+        by_cost = {cost: [one for one in self._space.dimensions if one.cost is cost] for cost in Cost}
+        sessions = self._array(by_cost[Cost.SESSION])
+        rows = [self._with_session(row, sessions) for row in self._array(by_cost[Cost.NOTHING])]
+        rows += self._mended(by_cost[Cost.NOTHING], sessions)
+        for dimension in by_cost[Cost.REQUEST]:
+            self._spread(dimension, rows)
+        found: dict[Point, None] = {self._space.plain: None}
+        for row in rows:
+            found.setdefault(self._space.point(tuple(row[one.name] for one in self._space.dimensions)))
         return found
 
-    def _rows(self) -> list[list[str]]:
+    def _array(self, dimensions: list[Dimension]) -> list[_Part]:
+        """Values of these dimensions, so that each is in some part, and every pair of their classes that fits."""
+        if not dimensions:
+            return [{}]
+        unsent = {one.name: self._shuffled(one.values) for one in dimensions}
+        parts = [self._filled(dimensions, row, unsent) for row in self._classes(dimensions)]
+        while any(unsent.values()):
+            parts.append(self._filled(dimensions, {}, unsent))
+        for part in parts:
+            self._missing -= _pairs_of(part)
+        return parts
+
+    def _classes(self, dimensions: list[Dimension]) -> list[dict[str, str]]:
         """Classes, one of each dimension, so that every pair of them that fits is in some row."""
-        dimensions = self._space.dimensions
+        if len(dimensions) == 1:
+            return [{dimensions[0].name: group} for group in dimensions[0].groups()]
         possible = self._space.pairs()
-        cheap = [dimension for dimension in dimensions if not dimension.costly]
-        groups = {dimension.name: list(dimension.groups()) for dimension in cheap}
         constraints = [
             _only(one.name, other.name, possible)
-            for one, other in combinations(cheap, 2)
+            for one, other in combinations(dimensions, 2)
             if any((one.name, a, other.name, b) not in possible for a in one.groups() for b in other.groups())
         ]
-        made = make(groups, salt=self._seed, constraints=constraints)
-        rows = [dict(row) for row in made]
-        for dimension in dimensions:
-            if dimension.costly:
-                self._spread(dimension, rows, possible)
-        return [[row[dimension.name] for dimension in dimensions] for row in rows]
+        groups = {one.name: list(one.groups()) for one in dimensions}
+        return [dict(row) for row in make(groups, salt=self._seed, constraints=constraints)]
 
-    def _spread(self, dimension: Dimension, rows: list[dict[str, str]], possible: set[Pair]) -> None:
-        """Give each row a class of a dimension that costs requests: the plain one wherever no pair needs another."""
-        name, plain = dimension.name, dimension.plain.group
-        free = self._draw.sample(range(len(rows)), len(rows))
-        for group in dimension.groups():
-            if group == plain:
-                continue
-            missing = {pair for pair in possible if (name, group) in (pair[:2], pair[2:])}
-            while missing and free:
-                best = max(free, key=lambda number: len(missing & _pairs_with(name, group, rows[number])))
-                gained = missing & _pairs_with(name, group, rows[best])
-                if not gained:
-                    break
-                missing -= gained
+    def _filled(self, dimensions: list[Dimension], row: Mapping[str, str], unsent: dict[str, list[Value]]) -> _Part:
+        """Values of the classes of a row, of any where it has none: those first that were not sent yet."""
+        part: _Part = {}
+        waiting = [one for one in dimensions if self._of(unsent[one.name], row.get(one.name))]
+        for dimension in (*waiting, *(one for one in dimensions if one not in waiting)):
+            group = row.get(dimension.name)
+            waits = set(map(id, unsent[dimension.name]))
+            sent = [value for value in dimension.values if id(value) not in waits]
+            wanted = (
+                *self._of(unsent[dimension.name], group),
+                *self._shuffled(self._of(sent, group)),
+                *dimension.values,
+            )
+            fitting = (value for value in wanted if self._space.fit({**part, dimension.name: value}))
+            part[dimension.name] = value = next(fitting, dimension.plain)
+            if id(value) in waits:
+                unsent[dimension.name].remove(value)
+        return part
+
+    def _of(self, values: Sequence[Value], group: str | None) -> list[Value]:
+        return [value for value in values if group in {None, value.group}]
+
+    def _with_session(self, row: _Part, sessions: list[_Part]) -> _Part:
+        """A row, with the session by which it covers most: each is moved behind the others once it is used."""
+        fitting = [one for one in sessions if self._space.fit({**one, **row})]
+        best = max(
+            fitting or sessions,
+            key=lambda one: len(_pairs_of({**one, **row}) & self._missing) + 3 * (id(one) not in self._used),
+        )
+        self._used.add(id(best))
+        if best in sessions:
+            sessions.remove(best)
+            sessions.append(best)
+        found = self._made_to_fit({**best, **row})
+        self._missing -= _pairs_of(found)
+        return found
+
+    def _made_to_fit(self, part: _Part) -> _Part:
+        """A part whose values go together: the plain value of a dimension in place of each that stands in the way."""
+        found = dict(part)
+        for dimension in self._space.dimensions:
+            if not self._space.fit(found) and dimension.name in found and dimension.cost is Cost.NOTHING:
+                found[dimension.name] = dimension.plain
+        return found
+
+    def _mended(self, dimensions: list[Dimension], sessions: list[_Part]) -> list[_Part]:
+        """Further rows, for pairs with classes of sessions that no row has covered yet."""
+        rows: list[_Part] = []
+        of_session = {name for session in sessions for name in session}
+        names = {one.name for one in dimensions}
+        while missing := [pair for pair in sorted(self._missing) if {pair[0], pair[2]} <= names | of_session]:
+            one, first, other, second = missing[0]
+            wanted = {name: group for name, group in ((one, first), (other, second)) if name in names}
+            row = self._filled(dimensions, wanted, {name: [] for name in names})
+            having = [
+                session
+                for session in sessions
+                if all(
+                    session[name].group == group
+                    for name, group in ((one, first), (other, second))
+                    if name in of_session
+                )
+            ]
+            rows.append(self._with_session(row, having))
+            self._missing.discard(missing[0])
+        return rows
+
+    def _spread(self, dimension: Dimension, rows: list[_Part]) -> None:
+        """Give each row a value of a dimension that costs requests: the plain one wherever no pair needs another."""
+        free, unsent = self._shuffled(range(len(rows))), self._shuffled(dimension.values[1:])
+        for group, values in dimension.groups().items():
+            missing = {pair for pair in self._missing if (dimension.name, group) in {pair[:2], pair[2:]}}
+            while group != dimension.plain.group and free and (missing or self._of(unsent, group)):
+                value = next(iter(self._of(unsent, group)), self._draw.choice(values))
+                best = max(free, key=lambda number: len(missing & _pairs_of({**rows[number], dimension.name: value})))
+                rows[best][dimension.name] = value
+                missing -= _pairs_of(rows[best])
                 free.remove(best)
-                rows[best][name] = group
+                unsent = [one for one in unsent if one is not value]
         for number in free:
-            rows[number][name] = plain
+            rows[number][dimension.name] = dimension.plain
 
-    def _further(self, place: int) -> list[Value]:
-        """Values for a point that is sent for the sake of others: what was not sent yet, else what is cheap."""
-        found, dimension = self._candidates(place), self._space.dimensions[place]
-        return found if self._is_unsent(place, found[0]) or not dimension.costly else [dimension.plain]
-
-    def _candidates(self, place: int, group: str | None = None) -> list[Value]:
-        """Values of a class, or of any, to be tried in turn: those that were not sent yet before the others."""
-        unsent, all_groups = self._unsent[place], self._space.dimensions[place].groups()
-        names = list(all_groups) if group is None else [group]
-        waiting = [value for name in names for value in unsent[name]]
-        sent = [value for name in names for value in all_groups[name] if value not in waiting]
-        return waiting + self._shuffled(sent)
-
-    def _fitted(self, candidates: list[list[Value]]) -> Point:
-        """A point of the first candidates that go together, the first of all among them."""
-        names = [dimension.name for dimension in self._space.dimensions]
-        chosen: dict[str, Value] = {}
-        # what was not sent yet is settled first, so that it is sent
-        places = sorted(range(len(names)), key=lambda place: not self._is_unsent(place, candidates[place][0]))
-        for place in places:
-            fitting = (value for value in candidates[place] if self._space.fit({**chosen, names[place]: value}))
-            chosen[names[place]] = next(fitting, self._space.dimensions[place].plain)
-        return self._space.point(tuple(chosen[name] for name in names))
-
-    def _is_unsent(self, place: int, value: Value) -> bool:
-        return value in self._unsent[place][value.group]
-
-    def _add(self, found: dict[Point, None], point: Point) -> None:
-        found.setdefault(point)
-        for place, value in enumerate(point.values):
-            if self._is_unsent(place, value):
-                self._unsent[place][value.group].remove(value)
-
-    def _shuffled(self, values: Sequence[Value]) -> list[Value]:
+    def _shuffled(self, values: Sequence[T]) -> list[T]:
         return self._draw.sample(list(values), len(values))
 
 
@@ -248,7 +312,7 @@ def _only(one: str, other: str, possible: set[Pair]) -> dict[str, object]:
     }
 
 
-def _pairs_with(name: str, group: str, row: Mapping[str, str]) -> set[Pair]:
-    """The pairs that a class makes with those of a row, in whichever order the dimensions are."""
-    others = [(one, its) for one, its in row.items() if one != name]
-    return {(name, group, *other) for other in others} | {(*other, name, group) for other in others}
+def _pairs_of(part: _Part) -> set[Pair]:
+    """The pairs of classes in a part of a point, in either order of the dimensions."""
+    of = [(name, value.group) for name, value in part.items()]
+    return {(*one, *other) for one in of for other in of if one != other}

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from rename_tck.cases.client_forms import CLIENT_FORMS
+from rename_tck.cases.client_forms import FORMS
 from rename_tck.cases.constructed_names import NAMES
 from rename_tck.cases.dimensions import Value
-from rename_tck.cases.json_spellings import JSON_SPELLINGS
+from rename_tck.cases.json_spellings import SPELLINGS, UNNAMED
 from rename_tck.cases.names import Group, Name, is_reasonable
 from rename_tck.cases.places import PLACES
-from rename_tck.cases.points import Dimension, Space
+from rename_tck.cases.points import Cost, Dimension, Space
+from rename_tck.cases.scopes import Kind, Scope, kinds
+from rename_tck.cases.system_cases import SystemCases
 from rename_tck.cases.unreasonable_names import BLANKS, KEPT_OR_REFUSED
-from rename_tck.systems.dialect import Dialect
+from rename_tck.cases.users import User
 
-PLACE, CLIENT, SPELLING, NAME, CONDITION, SCOPE, USER = (
-    "place", "client", "JSON", "name", "session", "scope", "user",
+NAME, CLIENT, SPELLING, SCOPE, KIND, CONDITION, USER, PLACE = (
+    "name", "client form", "JSON spelling", "scope", "type", "session", "user", "place",
 )  # fmt: skip
 
 _UNICODE = frozenset({Group.LETTERS, Group.BEYOND, Group.MARKS, Group.JOINED, Group.RIGHT_TO_LEFT})
 _UNREASONABLE = frozenset({Group.TOO_LONG, Group.CONTROLS, Group.INVISIBLE, Group.NO_CHARACTERS})
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which dimensions a run varies: what it has no law for, or no sessions, stays plain."""
+
+    requests: bool = True
+    kinds: bool = True
+    sessions: bool = True
+    #: Whether values are sent for which a quick run has no time.
+    thorough: bool = False
 
 
 def law_of(value: Value) -> str | None:
@@ -40,15 +54,37 @@ def may_be_refused(name: Name) -> bool:
     return not is_reasonable(name.text)
 
 
-def space_of(dialect: Dialect, allows: Callable[[str], bool], *, thorough: bool) -> Space:
-    """The space of a system; `allows` says whether the document that is judged by allows a name."""
+def space_of(cases: SystemCases, user: str, allows: Callable[[dict[str, object]], bool], *, of: Chosen) -> Space:
+    """The space of a system; `allows` says whether the document that is judged by allows a body's members.
 
-    def those(found: tuple[Name, ...]) -> tuple[Name, ...]:
-        return tuple(name for name in found if allows(name.text) and (thorough or not name.thorough))
+    `user` is the run's own.
+    """
+    dialect = cases.dialect
 
-    return Space((
-        Dimension(PLACE, PLACES, costly=True),
-        Dimension(CLIENT, CLIENT_FORMS),
-        Dimension(SPELLING, JSON_SPELLINGS),
-        Dimension(NAME, (NAMES[0], *those(NAMES[1:])), those((*KEPT_OR_REFUSED, *BLANKS))),
-    ))  # fmt: skip
+    def names(found: Sequence[Name]) -> tuple[Name, ...]:
+        wanted = (name for name in found if of.thorough or not name.thorough)
+        return tuple(name for name in wanted if allows({dialect.name_member: name.text}))
+
+    spellings = [one for one in SPELLINGS if not one.additional or allows({UNNAMED: 1})]
+    conditions = [one for one in cases.conditions if of.thorough or one.quick]
+    users = [one for one in cases.users(user) if of.thorough or one.quick]
+    found = [
+        Dimension(NAME, (NAMES[0], *names(NAMES[1:])), names((*KEPT_OR_REFUSED, *BLANKS))),
+        Dimension(CLIENT, FORMS if of.requests else FORMS[:1]),
+        Dimension(SPELLING, tuple(spellings) if of.requests else (spellings[0],)),
+        Dimension(SCOPE, cases.scopes if of.requests else cases.scopes[:1]),
+        Dimension(KIND, kinds(dialect) if of.kinds else kinds(dialect)[:1], cost=Cost.SESSION),
+        Dimension(CONDITION, tuple(conditions) if of.sessions else (conditions[0],), cost=Cost.SESSION),
+        Dimension(USER, tuple(users) if of.sessions else (users[0],), cost=Cost.SESSION),
+        Dimension(PLACE, PLACES if of.requests else PLACES[:1], cost=Cost.REQUEST),
+    ]
+    return Space(tuple(found), _fit)
+
+
+def _fit(values: Mapping[str, Value]) -> bool:
+    """Whether a scope goes with the session's kind and user."""
+    scope, kind, user = values.get(SCOPE), values.get(KIND), values.get(USER)
+    if not isinstance(scope, Scope):
+        return True
+    of_default = not isinstance(kind, Kind) or kind.is_default or scope.names_kind
+    return of_default and not (isinstance(user, User) and user.user_id is None and scope.names_user)

@@ -1,4 +1,4 @@
-"""The dimension of scopes: the kind of a session, and what a query says besides to find it."""
+"""The dimensions of kinds and scopes: of which kind a session is, and what a query says besides to find it."""
 
 from __future__ import annotations
 
@@ -9,23 +9,31 @@ from rename_tck.systems.dialect import Dialect, Session, Storage
 
 
 @dataclass(frozen=True)
+class Kind(Value):
+    """Of which kind a session is; None for the only one of a system without kinds."""
+
+    kind: str | None
+    is_default: bool = False
+
+
+@dataclass(frozen=True)
 class Scope(Value):
     """What the query of a rename names, each of it rightly."""
 
-    kind: str | None
     #: Whether the query names the kind; it may be left out for the default one.
     names_kind: bool = True
     names_user: bool = False
     names_database: bool = False
     names_table: bool = False
 
-    def fits(self, owner: str | None, storage: Storage | None) -> bool:
-        """Whether there is such a query for a session of this owner, in a place of which this much is known."""
+    def fits(self, dialect: Dialect, session: Session, storage: Storage | None) -> bool:
+        """Whether there is such a query for a session, in a place of which this much is known."""
         place = storage is not None and (storage.table is not None or not self.names_table)
-        return (not self.names_user or owner is not None) and (not self.names_database or place)
+        kind = self.names_kind or session.kind == dialect.kinds[0]
+        return kind and (not self.names_user or session.owner is not None) and (not self.names_database or place)
 
     def query(self, dialect: Dialect, session: Session, storage: Storage | None = None) -> tuple[tuple[str, str], ...]:
-        """The query of a rename of a session of this kind that fits."""
+        """The query of a rename of a session that fits."""
         query = dialect.query(session) if self.names_kind else ()
         if self.names_user:
             query += (("user_id", str(session.owner)),)
@@ -35,36 +43,37 @@ class Scope(Value):
         return query
 
 
-#: The only one of a system without kinds and parameters.
-PLAIN = Scope("an ordinary query", "ordinary", "none: the one that is always tried", None)
+_PLAIN_MISTAKE = "none: the one that is always tried"
+
+#: The only one of a system without parameters.
+PLAIN = Scope("an ordinary query", "ordinary", _PLAIN_MISTAKE)
+
+_USER, _PLACE = "another user's scope taken, or an index over both missed", "a second store opened, or the type lost"
+
+#: Every scope of a system that has types, users, databases and tables.
+SCOPES = (
+    PLAIN,
+    Scope("the user_id in the query", "the user_id", _USER, names_user=True),
+    Scope("the db_id in the query", "the db_id", _PLACE, names_database=True),
+    Scope("the db_id and the table in the query", "the db_id", _PLACE, names_database=True, names_table=True),
+    Scope(
+        "the user_id, the db_id and the table in the query", "the db_id", _PLACE,
+        names_user=True, names_database=True, names_table=True,
+    ),
+    Scope("no type in the query", "no type", "the default not known", names_kind=False),
+    Scope("no type in the query, and the user_id", "no type", "the default not known", names_kind=False, names_user=True),
+)  # fmt: skip
 
 
-def scopes(*kinds: str) -> tuple[Scope, ...]:
-    """Every scope of sessions of these kinds, that of an ordinary rename first."""
-    found = []
-    for kind in kinds:
-        of_kind = "looked for among the default type's sessions" if kind != kinds[0] else PLAIN.mistake
-        user, place = (
-            "another user's scope taken, or an index over both missed",
-            "a second store opened, or the type lost",
+def kinds(dialect: Dialect) -> tuple[Kind, ...]:
+    """The kinds of a system's sessions, the default one first."""
+    return tuple(
+        Kind(
+            "an ordinary session" if kind is None else f"a session of type {kind}",
+            kind or "ordinary",
+            "looked for among the default type's sessions" if kind != dialect.kinds[0] else _PLAIN_MISTAKE,
+            kind,
+            kind == dialect.kinds[0],
         )
-        found += [
-            Scope(f"type {kind}", kind, of_kind, kind),
-            Scope(f"type {kind} and the user_id", f"{kind}, user_id", user, kind, names_user=True),
-            Scope(f"type {kind} and the db_id", f"{kind}, db_id", place, kind, names_database=True),
-            Scope(
-                f"type {kind}, the db_id and the table", f"{kind}, db_id", place, kind,
-                names_database=True, names_table=True,
-            ),
-            Scope(
-                f"type {kind}, the user_id, the db_id and the table", f"{kind}, db_id", place, kind,
-                names_user=True, names_database=True, names_table=True,
-            ),
-        ]  # fmt: skip
-    found += [
-        Scope("no type", "no type", "the default not known", kinds[0], names_kind=False),
-        Scope(
-            "no type, and the user_id", "no type", "the default not known", kinds[0], names_kind=False, names_user=True
-        ),
-    ]
-    return tuple(found)
+        for kind in dialect.kinds
+    )

@@ -31,23 +31,23 @@ def plain(user_id: str) -> User:
 
 #: What an id is or has, its class, the mistake, the id.
 _USERS = (
-    ("is an address with a plus sign and capitals", "address", "the plus read as a blank, or the case folded",
+    ("is an address with a plus sign and capitals", "to be encoded", "the plus read as a blank, or the case folded",
      "Ann.Other+tag@Example.org"),
-    ("has letters beyond ASCII", "beyond ASCII", "an encoding guessed, or a collation without accents",
+    ("has letters beyond ASCII", "to be encoded", "an encoding guessed, or a collation without accents",
      "Zo\u00eb Gro\u00df"),
-    ("has Chinese characters", "beyond ASCII", "an encoding guessed", "\u4e1c\u4eac"),
-    ("is digits", "digits", "turned into a number", "12345"),
-    ("is digits with zeros before", "digits", "turned into a number", "007"),
+    ("has Chinese characters", "to be encoded", "an encoding guessed", "\u4e1c\u4eac"),
+    ("is digits", "like something else", "turned into a number", "12345"),
+    ("is digits with zeros before", "like something else", "turned into a number", "007"),
     ("has a blank inside", "to be encoded", "cut at the blank, or read as a plus sign", "Ann Other"),
     ("has an apostrophe", "to be encoded", "pasted into a statement", "O'Brien"),
     ("has a slash, a percent sign and an ampersand", "to be encoded", "taken apart, or decoded twice",
      "a/b%41&c=d?e#f"),
     ("begins with a plus sign", "to be encoded", "read as a blank, and trimmed", "+49+30"),
-    ("is a UUID", "identifier", "written in another spelling", "6E9B2F4C-3D1A-4C57-9B8E-0F2D4A6C8E10"),
-    ("is a URL", "identifier", "taken apart as a path or a query", "https://login.example.org/users/ann?tenant=a|b"),
-    ("is zero", "short", "taken for false, or for nobody", "0"),
-    ("is the word null", "short", "taken for nobody", "null"),
-    ("has 200 characters", "long", "cut at the column's width", "Ann Other " * 19 + "0123456789"),
+    ("is a UUID", "like something else", "written in another spelling", "6E9B2F4C-3D1A-4C57-9B8E-0F2D4A6C8E10"),
+    ("is a URL", "like something else", "taken apart as a path or a query", "https://login.example.org/users/ann?tenant=a|b"),
+    ("is zero", "like something else", "taken for false, or for nobody", "0"),
+    ("is the word null", "like something else", "taken for nobody", "null"),
+    ("has 200 characters", "like something else", "cut at the column's width", "Ann Other " * 19 + "0123456789"),
 )  # fmt: skip
 
 

@@ -11,7 +11,9 @@ from rename_tck.cases.names import Group as NameGroup
 from rename_tck.cases.names import Name
 from rename_tck.cases.places import Before, Place
 from rename_tck.cases.points import Point, Space
-from rename_tck.cases.rename_space import CLIENT, NAME, PLACE, SPELLING, may_be_refused
+from rename_tck.cases.rename_space import CLIENT, NAME, PLACE, SCOPE, SPELLING, may_be_refused
+from rename_tck.cases.scopes import PLAIN as PLAIN_SCOPE
+from rename_tck.cases.scopes import Scope
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, Request
@@ -66,11 +68,7 @@ class Group:
 
     def takes(self, session: Session) -> bool:
         """Whether a point on this session can be sent with the others."""
-        if not self.points:
-            return True
-        first = self.points[0][1]
-        alike = (first.kind, first.owner) == (session.kind, session.owner)
-        return alike and len(self.points) < MOST and all(session.id != other.id for other in self.sessions)
+        return all(session.id != other.id for other in self.sessions)
 
 
 class PointSender:
@@ -82,31 +80,37 @@ class PointSender:
         self._read: set[str] = set()
         #: Members of a listed session that change by themselves.
         self.volatile_members: set[str] = set()
+        #: What the listing, and its own reading, showed of a session when it was last looked at.
+        self._listed_before: dict[str, Snapshot] = {}
+        self._read_before: dict[str, Snapshot] = {}
         self._sent = 0
 
     def send(self, group: Group) -> list[Outcome]:
-        """Send a group: what comes before each rename, the renames, and the readings around them.
+        """Send a group: what comes before each rename, the renames, and the readings of them all.
 
         Raises:
             NotTested: the run is out of requests or of time.
             Unjudgeable: no answer came, for a reason that may not be a request's.
         """
         sessions = group.sessions
-        singly = [one for number, one in enumerate(sessions, self._sent) if self._is_read_singly(number, one)]
-        listed = self._listed(sessions)
         if not self._sent:
-            self._learn_what_moves(listed, self._listed(sessions))
-        self._sent += len(sessions)
-        read = {one.id: self._target.reader.read(one) for one in (singly if listed is not None else sessions)}
-        if any([self._precede(point, session) for point, session in group.points]):
-            listed = self._note_changed(group, listed)
-        outcomes = []
+            self._learn_what_moves(sessions)
         for point, session in group.points:
-            outcome = self._renamed(point, session)
-            outcome.listed_before, outcome.read_before = (listed or {}).get(session.id), read.get(session.id)
-            outcomes.append(outcome)
+            self._precede(point, session)
+        outcomes = [self._renamed(point, session) for point, session in group.points]
+        singly = [one for number, one in enumerate(sessions, self._sent) if self._is_read_singly(number, one)]
+        self._sent += len(sessions)
         self._see(outcomes, singly)
+        for outcome in outcomes:
+            self._keep(outcome)
         return outcomes
+
+    def _keep(self, outcome: Outcome) -> None:
+        """Keep what was seen of a session, to hold the next readings against it."""
+        if outcome.listed_after is not None:
+            self._listed_before[outcome.session.id] = outcome.listed_after
+        if outcome.read_after is not None:
+            self._read_before[outcome.session.id] = outcome.read_after
 
     # -- what is sent
 
@@ -114,15 +118,25 @@ class PointSender:
         """The rename of a point."""
         dialect = self._check.dialect
         raw = self._spelling(point).spell(dialect.body(session, name))
-        return self._client(point).apply(dialect.rename(session, None, raw=raw))
+        scope = self._space.value(point, SCOPE)
+        assert isinstance(scope, Scope)
+        storage = self._target.pool.storage.of(session) if scope.names_database else None
+        fitting = scope if scope.fits(dialect, session, storage) else PLAIN_SCOPE
+        return self._client(point).apply(
+            dialect.rename(session, None, raw=raw, query=fitting.query(dialect, session, storage))
+        )
 
     def _renamed(self, point: Point, session: Session) -> Outcome:
         value = self._name(point)
         name = self._check.name() if value.group == NameGroup.PLAIN else value.text
         exchange = self._check.gather(self.request(point, session, name))
         self._check.note_accepted(exchange)
-        allowed = frozenset(range(400, 500)) if may_be_refused(value) else self._client(point).refusable
-        return Outcome(point, session, name, exchange, allowed=allowed)
+        refusable = self._client(point).refusable | self._spelling(point).refusable
+        allowed = frozenset(range(400, 500)) if may_be_refused(value) else refusable
+        outcome = Outcome(point, session, name, exchange, allowed=allowed)
+        outcome.listed_before = self._listed_before.get(session.id, session.first_listed)
+        outcome.read_before = self._read_before.get(session.id, session.first_read)
+        return outcome
 
     def _client(self, point: Point) -> ClientForm:
         found = self._space.value(point, CLIENT)
@@ -139,8 +153,8 @@ class PointSender:
         assert isinstance(found, Name)
         return found
 
-    def _precede(self, point: Point, session: Session) -> bool:
-        """Send what comes before the rename of a point; whether that was something to be refused."""
+    def _precede(self, point: Point, session: Session) -> None:
+        """Send what comes before the rename of a point."""
         place = self._space.value(point, PLACE)
         assert isinstance(place, Place)
         check, pool = self._check, self._target.pool
@@ -148,10 +162,8 @@ class PointSender:
             case Before.REQUEST:
                 assert place.make is not None
                 check.gather(place.make(check.system_cases, session, check.name()))
-                return place.refused
             case Before.UNKNOWN:
                 check.gather(check.rename(check.unknown_session(place.label, session.kind), check.name()), live=False)
-                return True
             case Before.DELETED:
                 other = pool.fresh(session.kind)
                 if other is not None:
@@ -162,7 +174,6 @@ class PointSender:
                 for name in (check.name(), check.name()) if other is not None else ():
                     assert other is not None
                     check.note_accepted(check.gather(check.rename(other, name)))
-        return False
 
     # -- what is read
 
@@ -170,10 +181,11 @@ class PointSender:
         by_reading = self._target.reader.way.by_reading
         return by_reading and (number % SINGLY == 0 or session.id not in self._read)
 
-    def _learn_what_moves(self, first: dict[str, Snapshot] | None, second: dict[str, Snapshot] | None) -> None:
+    def _learn_what_moves(self, sessions: Sequence[Session]) -> None:
         """Keep which members differ between two readings without a rename between them."""
-        for name, snapshot in (first or {}).items():
-            again = (second or {}).get(name, snapshot)
+        first, second = self._listed(sessions) or {}, self._listed(sessions) or {}
+        for name, snapshot in first.items():
+            again = second.get(name, snapshot)
             moved = {one for one in snapshot.keys() | again.keys() if not same(snapshot.get(one), again.get(one))}
             self.volatile_members |= moved
 
@@ -184,13 +196,6 @@ class PointSender:
         except Unjudgeable:
             return None
         return found if len(found) == len(sessions) else None
-
-    def _note_changed(self, group: Group, before: dict[str, Snapshot] | None) -> dict[str, Snapshot] | None:
-        """Keep, for the law that a refusal changes nothing, which names are others than before."""
-        after = self._listed(group.sessions) if before is not None else None
-        if before is None or after is None:
-            return before
-        return after
 
     def _see(self, outcomes: list[Outcome], singly: Sequence[Session]) -> None:
         """Read the sessions of outcomes back, again for up to a second where a name is not shown as it was sent."""

@@ -1,22 +1,33 @@
-"""The points of a run: sent group by group when a law first asks for one, and judged; of what fails, the values that do it."""
+"""The points of a run: sent in groups when a law first asks for one; of what fails, the values that do it are found."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from rename_tck.cases.conditions import Condition
 from rename_tck.cases.names import Name
 from rename_tck.cases.points import Point, Space, plan
-from rename_tck.cases.rename_space import NAME, law_of, space_of
+from rename_tck.cases.rename_space import CONDITION, KIND, NAME, USER, Chosen, law_of, space_of
+from rename_tck.cases.scopes import Kind
+from rename_tck.cases.users import User
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.point_groups import Group, Outcome, PointSender
+from rename_tck.checks.point_groups import MOST, Group, Outcome, PointSender
 from rename_tck.checks.point_verdicts import Problem, problems
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session
-from rename_tck.verdict import NotTested, ObstacleError
+from rename_tck.verdict import NotTested
+
+#: The requirements that every point is evidence for; the others are of classes of names.
+_OF_ALL = ("rename-accepted", "answer-name", "answer-id", "answer-true", "name-stored", "session-untouched")
 
 #: Points that are made smaller in a run; of what fails beyond them the whole point is told.
 REDUCED = 12
+
+
+#: A condition, a kind and a user: what a session is to be.
+_Wish = tuple[Condition, str | None, User]
 
 
 @dataclass
@@ -46,7 +57,6 @@ class PointRun:
     #: What was found to do a problem: by the problem, the values of the smallest point.
     _culprits: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
     _left: int = REDUCED
-    _sessions: list[Session] = field(default_factory=list)
 
     def judge(self, check: CheckContext, point: Point, law: str) -> None:
         """Require what a law asks of a point; the first time by what its group has shown, then by sending it again.
@@ -70,43 +80,66 @@ class PointRun:
 
     def _outcome(self, point: Point) -> Outcome:
         if point not in self._outcomes:
-            self._send(self._group_of(point))
+            self._send(point)
         return self._outcomes[point]
 
-    def _group_of(self, first: Point) -> Group:
-        """A group with this point and those after it that are not sent yet and can go with it."""
-        group = Group([(first, self._session(first))])
+    def _send(self, first: Point) -> None:
+        """Send a point, with those after it that are not sent yet and whose sessions one listing shows with its own."""
+        alike: dict[Point, _Wish] = {first: self._wish(first)}
         start = self.points.index(first) if first in self.points else len(self.points)
         for point in self.points[start + 1 :]:
-            if point in self._outcomes:
-                continue
-            try:
-                session = self._session(point)
-            except NotTested:
-                continue
-            if group.takes(session):
-                group.points.append((point, session))
-        return group
-
-    def _send(self, group: Group) -> None:
+            wish = self._wish(point)
+            if len(alike) < MOST and point not in self._outcomes and self._is_listed_with(wish, alike[first]):
+                most = MOST if wish[0].contents is None else 1
+                if sum(_of(other) == _of(wish) for other in alike.values()) < most:
+                    alike[point] = wish
+        wishes = Counter(map(_of, alike.values()))
+        pool, group = self.check.target.pool, Group()
+        pool.make_ready(*((*wish[:3], wishes[_of(wish)]) for wish in alike.values()))
+        for point, wish in alike.items():
+            found = [one for one in self._sessions(wish, wishes[_of(wish)]) if group.takes(one)]
+            if found or not group.points:
+                group.points.append((point, found[0] if found else self._sessions(wish, 1)[0]))
         for outcome in self.sender.send(group):
             self._outcomes[outcome.point] = outcome
 
-    def _session(self, point: Point, *, fresh: bool = False) -> Session:
-        """A session in the condition of a point: one for all points of this condition, or a fresh one."""
+    def _is_listed_with(self, wish: _Wish, other: _Wish) -> bool:
+        """Whether one listing shows the sessions of both."""
+        _, kind, user = wish
+        _, its_kind, its_user = other
+        owners = {
+            self.check.dialect.owner(one.user_id) if one.user_id is not None else None for one in (user, its_user)
+        }
+        return kind == its_kind and len(owners) == 1
+
+    def _wish(self, point: Point) -> _Wish:
+        condition, kind, user = (self.space.value(point, name) for name in (CONDITION, KIND, USER))
+        assert isinstance(condition, Condition)
+        assert isinstance(kind, Kind)
+        assert isinstance(user, User)
+        return condition, kind.kind, user
+
+    def _sessions(self, wish: _Wish, count: int) -> list[Session]:
+        """Sessions in the condition of a point; ordinary ones take the place of those that the target does not make."""
         pool = self.check.target.pool
-        if fresh:
-            return pool.spare()
-        sessions = self._sessions
-        return sessions[self.points.index(point) % len(sessions)] if point in self.points else sessions[0]
+        for most in (count, 1):
+            try:
+                return pool.in_condition(*wish, most)
+            except NotTested:
+                continue
+        try:
+            return [self.check.session(wish[1])]
+        except NotTested:
+            return [self.check.some_session()]
+
+    def _fresh(self, wish: _Wish) -> Session:
+        """A session in the condition of a point that nothing was sent to; the one there is where none can be made."""
+        session = self._sessions(wish, 1)[0]
+        return self._sessions(wish, 1)[0] if self.check.target.pool.retire(session) else session
 
     def _alone(self, point: Point) -> Outcome:
         """The point, sent by itself to a fresh session in its condition; to the one there is where none can be made."""
-        try:
-            session = self._session(point, fresh=True)
-        except (NotTested, ObstacleError):
-            session = self._session(point)
-        (outcome,) = self.sender.send(Group([(point, session)]))
+        (outcome,) = self.sender.send(Group([(point, self._fresh(self._wish(point)))]))
         return outcome
 
     # -- what is wrong, and what does it
@@ -203,6 +236,12 @@ class PointRun:
         return f"Only with {' and '.join(failure.point.values[place].words for place in failure.point.odd)} together."
 
 
+def _of(wish: _Wish) -> tuple[str, str | None, str | None]:
+    """What tells sessions from each other."""
+    condition, kind, user = wish
+    return condition.label, kind, user.user_id
+
+
 def points_of(check: CheckContext) -> PointRun:
     """The points of this target, planned once and sent when they are asked for."""
     run: PointRun = check.shared("points", lambda: _made(CheckContext(check.target, None, seed=check.seed)))
@@ -211,24 +250,17 @@ def points_of(check: CheckContext) -> PointRun:
 
 def _made(check: CheckContext) -> PointRun:
     session = check.some_session()
+    target = check.target
+    names_alone = not any(target.is_judged(f"{check.dialect.system}.{law}") for law in _OF_ALL)
+    chosen = Chosen(not names_alone, len(check.dialect.kinds) > 1, not names_alone, target.profile == "nightly")
     space = space_of(
-        check.dialect,
-        lambda name: check.allows(check.body(session, name)),
-        thorough=check.target.profile == "nightly",
+        check.system_cases,
+        target.pool.user,
+        lambda more: check.allows({**check.body(session), **more}),
+        of=chosen,
     )
-    points = plan(space, f"{check.target.token}")
+    points = plan(space, check.seed or "")
     place = space.place(NAME)
     assert place is not None
     points += [space.replaced(space.plain, place, value) for value in space.dimensions[place].alone]
-    run = PointRun(check, space, points, PointSender(check, space))
-    run._sessions = _some_sessions(check)
-    return run
-
-
-def _some_sessions(check: CheckContext) -> list[Session]:
-    for count in (10, 5, 2):
-        try:
-            return check.sessions(count)
-        except NotTested:
-            continue
-    return [check.some_session()]
+    return PointRun(check, space, points, PointSender(check, space))

@@ -210,16 +210,10 @@ class SessionReader:
         return found
 
     def listed(self, sessions: Sequence[Session]) -> dict[str, Snapshot]:
-        """Those of several sessions of one kind that the listing shows; no page is read after the one with the last."""
+        """Those of several sessions that the listing shows; no page is read after the one with the last of them."""
         found: dict[str, Snapshot] = {}
-        wanted = {session.id for session in sessions}
-        for listing in self._pages(sessions[0].kind, Purpose.READING) if sessions else ():
-            for item in listing.items:
-                session_id = self._dialect.id_in(item)
-                if isinstance(session_id, str) and session_id in wanted:
-                    found[session_id] = item
-            if len(found) == len(wanted):
-                break
+        for alike in self._alike(sessions):
+            found |= self._shown(alike, Purpose.READING)[0]
         return found
 
     def read_some(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:

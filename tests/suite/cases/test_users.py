@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections import Counter
+from itertools import product
 
 import pytest
 
@@ -95,13 +96,15 @@ def test_scopes_name_what_is_so() -> None:
     dialect = load("agno")
     storage = Storage("db", "sessions")
     queries = []
-    for scope in system_cases.load(dialect).scopes:
-        session = Session("id", "created", scope.kind, "Ann Other")
-        assert scope.fits("Ann Other", storage)
-        assert scope.fits(None, storage) is not scope.names_user
-        assert scope.fits("Ann Other", None) is not scope.names_database
-        assert scope.fits("Ann Other", Storage("db")) is not scope.names_table
-        queries.append((scope.kind, scope.query(dialect, session, storage)))
+    for kind, scope in product(dialect.kinds, system_cases.load(dialect).scopes):
+        session, nobodys = (Session("id", "created", kind, owner) for owner in ("Ann Other", None))
+        of_kind = scope.names_kind or kind == "agent"
+        assert scope.fits(dialect, session, storage) is of_kind
+        assert scope.fits(dialect, nobodys, storage) is (of_kind and not scope.names_user)
+        assert scope.fits(dialect, session, None) is (of_kind and not scope.names_database)
+        assert scope.fits(dialect, session, Storage("db")) is (of_kind and not scope.names_table)
+        if of_kind:
+            queries.append((kind, scope.query(dialect, session, storage)))
     assert len(set(queries)) == len(queries)
     whole = (("type", "team"), ("user_id", "Ann Other"), ("db_id", "db"), ("table", "sessions"))
     assert ("team", whole) in queries
