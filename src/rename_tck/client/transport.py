@@ -124,8 +124,8 @@ class TargetClient:
     ) -> Exchange:
         """Send a request and note in the journal what it was for; the exchange, with an answer or what kept it away.
 
-        A 429 is waited out and sent again, as is a 502, 503 or 504 that says for how long, or that answers what is not
-        under test; a connection that broke without an answer is tried once more on a fresh
+        A 429 is waited out and sent again, as is a 502, 503 or 504 that says for how long, and any 5xx that answers
+        what is not under test; a connection that broke without an answer is tried once more on a fresh
         one, for a pooled connection can be closed by the server at any time (RFC 9112, section 9.6).
 
         Raises:

@@ -103,7 +103,8 @@ class SessionCreation:
         return None, f"{exchange.request.method} {exchange.request.path} creates none (it answered {said})"
 
     def _asked(self, request: Request, kind: str | None, chosen: str | None) -> Exchange:
-        again, number = self._client.reconnected, len(self._client.journal)
+        broken, number = self._client.reconnected, len(self._client.journal)
+        answered = self._client.waiting.again.total()
         try:
             exchange = self.last = self._reader.ask(request)
         except Conclusion as trouble:
@@ -111,8 +112,10 @@ class SessionCreation:
             if sent and sent[-1].exchange.trouble_kind not in _NEVER_ARRIVED:
                 self._may_have_made(kind, chosen, f"the creation got no answer ({trouble})")
             raise
-        if self._client.reconnected > again and chosen is None:
+        if self._client.reconnected > broken and chosen is None:
             self._may_have_made(kind, None, "the connection broke on a creation, which was then sent again")
+        if self._client.waiting.again.total() > answered and chosen is None:
+            self._may_have_made(kind, None, "a creation was answered with a 5xx status, and was then sent again")
         return exchange
 
     def _chosen(self, request: Request) -> str | None:
