@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 import pytest
 
 from rename_tck.cases import bodies, credentials, ids
-from rename_tck.checks import server_clock
+from rename_tck.checks import lost_sessions, server_clock
 from rename_tck.checks.by_itself import Seen, expect_still
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
@@ -368,4 +368,8 @@ def test_a_refused_rename_is_no_update(check: CheckContext) -> None:
 def test_no_refusal_of_the_run_changed_a_name(check: CheckContext) -> None:
     for case, exchange, before, after in check.each(check.target.names_changed_by_refusals):
         check.expect_equal(before, after, f"{case}, refused with {exchange.status}: the name read back", exchange)
+    for case, exchange, session in check.each(check.target.gone_after_refusals):
+        if lost_sessions.comes_again(check, session, exchange.request):
+            what = f"{case}, refused with {exchange.status}: the session read back"
+            check.fail(what, "the session to be there still", exchange)
     check.require_control_accepted(check.rename(check.some_session(), check.name()))

@@ -81,7 +81,8 @@ def _play(check: CheckContext, sessions: list[Session], moves: list[Move]) -> No
         for other, snapshot in _read(check, sessions, model, case, exchange).items():
             where = f"{case}: session {other} read back"
             if snapshot is None:
-                check.fail(where, "the session to be there, as before", exchange, aspect=Aspect.READABLE)
+                missing = next(one for one in sessions if one.id == other)
+                check.fail_missing(missing, where, "the session to be there, as before", exchange)
             where = f"{case}: the name of session {other} read back"
             check.expect_equal(model[other], check.dialect.name_in(snapshot), where, exchange, Aspect.STORED)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from rename_tck.checks.case_sender import CaseSender
 from rename_tck.checks.comparison import same
@@ -19,8 +19,8 @@ from rename_tck.verdict import Aspect, Compared, NotTested, Unjudgeable
 
 T = TypeVar("T")
 
-#: In place of a name that could not be read.
-UNSEEN = object()
+#: In place of a name that could not be read, and of that of a session that is not there.
+UNSEEN, GONE = object(), object()
 
 
 @dataclass(repr=False)
@@ -30,6 +30,8 @@ class CheckContext(CaseSender):
     _controls: set[Request] = field(default_factory=set)
     #: The session that was read back after a refusal, how many requests had been sent by then, and its name.
     _last_reading: tuple[str, int, object] | None = None
+    #: A session that was not there when it was read back: why the law has failed last.
+    missing: Session | None = None
 
     # -- requiring
 
@@ -137,17 +139,20 @@ class CheckContext(CaseSender):
 
     def _name_seen(self, session: Session) -> object:
         try:
-            return self.dialect.name_in(self.target.reader.read(session) or {})
+            found = self.target.reader.read(session)
         except Unjudgeable:
             return UNSEEN  # broken by something, which other laws judge
+        return GONE if found is None else self.dialect.name_in(found)
 
     def _note_name_after(self, session: Session | None, case: str, exchange: Exchange, before: object) -> None:
         """Keep, for the law that a refusal changes nothing, that the session bears another name than before."""
         if session is not None and before is not UNSEEN:
             after = self.settled(lambda: self._name_seen(session), lambda found: found in (before, UNSEEN))
             self._last_reading = session.id, len(self.target.client.journal), after
+            if after is GONE and before is not GONE:
+                self.target.gone_after_refusals.append((case, exchange, session))
             # the name of the last ordinary rename may be shown late
-            if after not in (before, UNSEEN, self.target.last_names.get(session.id)):
+            elif after not in (before, UNSEEN, self.target.last_names.get(session.id)):
                 self.target.names_changed_by_refusals.append((case, exchange, before, after))
 
     def answered(self, *statuses: int) -> list[Exchange]:
@@ -251,8 +256,13 @@ class CheckContext(CaseSender):
         with self._reading(exchange):
             snapshot = self.target.reader.read(session)
         if snapshot is None:
-            self.fail("the session read back", "the session to be there still", exchange, aspect=Aspect.READABLE)
+            self.fail_missing(session, "the session read back", "the session to be there still", exchange)
         return snapshot
+
+    def fail_missing(self, session: Session, case: str, expected: str, exchange: Exchange | None) -> NoReturn:
+        """Conclude that the requirement is broken, for a session is not there when it is read back."""
+        self.missing = session
+        self.fail(case, expected, exchange, aspect=Aspect.READABLE)
 
     def read_all(self, sessions: Sequence[Session], case: str, exchange: Exchange | None) -> dict[str, Snapshot | None]:
         """Several sessions of one kind as they are read back. Raises as `read` does."""

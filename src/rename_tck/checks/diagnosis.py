@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rename_tck.checks import controls, stopping
+from rename_tck.checks import controls, lost_sessions, stopping
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.controls import Control
 from rename_tck.client.exchange import Exchange
 from rename_tck.client.journal import Entry
+from rename_tck.systems.dialect import Session
 from rename_tck.target.target import Jam
 from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
 
@@ -46,14 +47,18 @@ class Look:
     works: bool = False
 
 
-def look(check: CheckContext, exchange: Exchange | None, aspect: Aspect, mark: int) -> Look:
+def look(
+    check: CheckContext, exchange: Exchange | None, aspect: Aspect, mark: int, missing: Session | None = None
+) -> Look:
     """Send controls after a failing case. Of one that was not sent after the request `mark` they would show nothing.
+
+    `missing` is the session that was not there when it was read back, where that is why the case failed.
 
     Raises:
         Unjudgeable: the target has stopped working, and nothing shows that a request of the run did it.
     """
     try:
-        return Diagnosis(check).look(exchange, aspect, mark)
+        return Diagnosis(check).look(exchange, aspect, mark, missing)
     except ObstacleError:
         return Look()  # a limit of the run was reached: the failure was seen all the same
 
@@ -65,9 +70,11 @@ class Diagnosis:
         self._check = check
         self._target = check.target
 
-    def look(self, exchange: Exchange | None, aspect: Aspect, mark: int) -> Look:
+    def look(self, exchange: Exchange | None, aspect: Aspect, mark: int, missing: Session | None = None) -> Look:
         """As the function of this name."""
         entry = next((one for one in self._target.client.journal.since(mark) if one.exchange is exchange), None)
+        if missing is not None and (entry is None or self._target.session_of(entry.exchange.request.path) != missing):
+            return self._of_a_missing(missing)
         if entry is None or self._check.requirement is None:
             return Look()
         session = self._target.session_of(entry.exchange.request.path) or self._target.pool.any()
@@ -93,15 +100,22 @@ class Diagnosis:
                 return self._of_a_jammed(own, entry)
         return self._of_a_broken(own, aspect, entry)
 
-    def _of_a_jammed(self, own: Control, entry: Entry) -> Look:
+    def _of_a_missing(self, session: Session) -> Look:
+        """A session is not there, and the request in hand was not sent to it."""
+        own = controls.control(self._check, session)
+        made = None if own.works else controls.of_a_fresh_one(self._check, session.kind)
+        return self._of_a_jammed(own, None) if made is not None and made.works else Look()
+
+    def _of_a_jammed(self, own: Control, entry: Entry | None) -> Look:
         """A session alone does not work: another takes its place."""
         if own.session.id in self._target.renamed:
             sentence = f"An ordinary rename of the session {own.what} since then; of another session it works."
         else:
             sentence = f"No ordinary rename of the session went well: one {own.what}; of another session it works."
-        before = stopping.last_odd(self._check, entry)
+        before = stopping.last_odd(self._check, entry) if entry is not None else None
         told = f"{sentence} The last request to it that was no ordinary rename was {before}." if before else sentence
-        jam = Jam(own.session.id, own.broken or Aspect.OTHER, own.exchange, told)
+        gone = lost_sessions.is_gone(self._check, own.session)
+        jam = Jam(own.session.id, own.broken or Aspect.OTHER, own.exchange, told, gone)
         return Look(sentence, self._target.pool.retire(own.session), jam=jam)
 
     def _of_a_broken(self, own: Control, aspect: Aspect, entry: Entry) -> Look:

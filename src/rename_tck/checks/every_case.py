@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
+from rename_tck.checks import lost_sessions
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.diagnosis import CANONICAL, Look, look
 from rename_tck.client.exchange import Exchange
@@ -21,6 +23,9 @@ _OWN_FRAMES = frozenset({__name__, "functools", "rename_tck.replay.single_case"}
 
 #: Runs of a law, with all that go on behind a failing case, after which no case is tried once more.
 RUNS = 60
+
+#: Times that a case is tried once more where the session that it was tried on is gone: others may be, too.
+TRIES_OF_GONE = 3
 
 #: Laws that look back on the run, and have something to say also of a target on which nothing works.
 _LOOKING_BACK = frozenset({"rename-accepted", "no-server-error"})
@@ -52,7 +57,7 @@ class EveryCase:
         #: The number of the last request when the first case failed.
         self._failed_at: int | None = None
         #: Cases that were tried once more; how the last of them failed before, and the session that it was tried on.
-        self._tried_again: set[tuple[str, ...]] = set()
+        self._tried_again: Counter[tuple[str, ...]] = Counter()
         self._first: Nonconformance | None = None
         self._jam: Jam | None = None
         #: How many times more the law may be run for the sake of trying a case once more.
@@ -108,7 +113,8 @@ class EveryCase:
 
     def _goes_on_after_failure(self, failure: Nonconformance, mark: int) -> bool:
         failure.kind = failure.kind or self._kind_of(failure)
-        found = look(self._check, failure.exchange, failure.aspect, mark)
+        missing, self._check.missing = self._check.missing, None
+        found = look(self._check, failure.exchange, failure.aspect, mark, missing)
         if self._is_again(found, failure, failure):
             return self._resumed(again=True)
         if found.caused is not None:
@@ -162,7 +168,8 @@ class EveryCase:
     ) -> bool:
         """Whether the case is tried once more. What failed before it, or what it failed on, is judged by what comes."""
         place = self._check.selector.left_at or _place_of(error)
-        twice = place in self._tried_again
+        most = TRIES_OF_GONE if found.jam is not None and found.jam.gone else 1
+        twice = self._tried_again[place] >= most
         if twice:
             self._first = self._jam = None  # the case itself does it: its own failure says so
         self._settle()
@@ -170,7 +177,7 @@ class EveryCase:
             return False
         if self._check.selector.narrowed and found.jam is None:
             return False  # it failed in the run that kept it, too
-        self._tried_again.add(place)
+        self._tried_again[place] += 1
         self._first, self._jam = failure, found.jam
         return True
 
@@ -196,6 +203,8 @@ class EveryCase:
             return
         if self._check.selector.narrowed:
             return  # the kept case has passed on another session, and the ordinary tests tell what stops one
+        if jam.gone and not self._is_lost_again(jam):
+            return
         no_longer = jam.session_id in self._target.renamed or jam.exchange is None
         if not self._is_told("rename-again" if no_longer else "rename-accepted"):
             if failure is not None:
@@ -205,6 +214,11 @@ class EveryCase:
             self._target.jams.append(jam)
         elif jam.exchange is not None:
             self._target.refused_renames.append(jam.exchange)
+
+    def _is_lost_again(self, jam: Jam) -> bool:
+        """Whether others go when the same is sent to them as to a session that is gone."""
+        session = next((one for one in self._target.pool.of_the_run if one.id == jam.session_id), None)
+        return session is None or not lost_sessions.is_others_doing(self._check, session)
 
     def _is_told(self, law: str) -> bool:
         """Whether this requirement is judged in this process: it looks back on what other tests have seen."""

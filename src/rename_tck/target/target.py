@@ -28,6 +28,8 @@ class Jam:
     #: The ordinary rename that shows it.
     exchange: Exchange | None
     sentence: str
+    #: Whether it is gone: neither read nor listed any more.
+    gone: bool = False
 
 
 @dataclass
@@ -76,6 +78,8 @@ class Target:
     #: The requirements that this process judges, all of whose tests see all that the run has sent.
     judged: frozenset[str] = frozenset()
     jams: list[Jam] = field(default_factory=list)
+    #: Refusals after which the session that they were sent to was gone: what was sent, and how it was refused.
+    gone_after_refusals: list[tuple[str, Exchange, Session]] = field(default_factory=list)
     #: The ids of sessions of which an ordinary rename was accepted.
     renamed: set[str] = field(default_factory=set)
     #: By session, the name of the last rename that was accepted.
