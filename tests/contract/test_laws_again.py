@@ -81,8 +81,8 @@ def test_the_name_is_there_still_after_a_while(check: CheckContext) -> None:
         session, name, exchange = _left_alone(check)
         if session is not None and check.target.reader.read(session) is not None:
             check.target.pool.notes.append(
-                f"session {gone}, which the run had left alone, was gone, and another one that it left alone was not: it "
-                "is taken to have been deleted by others"
+                f"session {gone}, which the run had left alone, was gone, and another one that it left alone was not: "
+                "it is taken to have been deleted by others"
             )
     if session is None:
         return  # none can be made, or what was seen of it is told by others

@@ -56,8 +56,8 @@ def is_others_doing(check: CheckContext, session: Session) -> bool:
 def comes_again(check: CheckContext, session: Session, request: Request | None = None) -> bool:
     """Whether sessions go again when what was sent last to one that is gone, and ordinary renames, are sent to another.
 
-    `request` is what was sent last where that is known. Held against as long a time in which nothing is renamed. Where none can be made for it, the loss is taken for the
-    run's doing.
+    `request` is what was sent last where that is known. It is held against as long a time in which nothing is renamed.
+    Where no session can be made for it, the loss is taken for the run's doing.
     """
     known: _Known = check.target.cache.setdefault("sessions that go", _Known())
     sent = _last_sent(check, session) if request is None else [request]
@@ -123,10 +123,12 @@ def _go(check: CheckContext, known: _Known, session: Session, suspects: list[Req
 
 
 def _pair(check: CheckContext, kind: str | None) -> tuple[Session, Session]:
-    """Two sessions that are made for it, and used for nothing else. Raises as `SessionPool.spare`."""
+    """Two sessions that are made for it, and used for nothing else. Raises as `SessionPool.spare`, or NotTested."""
     made = check.target.pool.spare(kind), check.target.pool.spare(kind)
     for session in made:
         check.target.pool.set_aside(session)
+    if not _are_there(check, made):
+        raise NotTested("a session that was made for this is not there when it is read back")
     return made
 
 

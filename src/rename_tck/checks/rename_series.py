@@ -117,17 +117,27 @@ def _rename_all(check: CheckContext, series: Series, sessions: list[Session], le
         exchange = check.send(check.rename(session, name))
         check.note_accepted(exchange)
         after = _read_after(check, sessions, session, name, exchange)
-        gone = [one for one in sessions if again.get(one.id) is not None and after.get(one.id, {}) is None]
+        gone = [one for one in sessions if after and after.get(one.id) is None]
         if gone and all(lost_sessions.is_others_doing(check, one) for one in gone):
-            for one in gone:
-                check.target.pool.retire(one)
-            sessions = _sessions(check, session.kind)
+            sessions = _without(check, series, gone)
             again = _read_twice(check, series, sessions)
             continue
         series.steps.append(Step(session, name, exchange, again, after))
         again = after
         if number == HOPELESS - 1 and not any(step.accepted for step in series.steps if step.session in sessions):
             return
+
+
+def _without(check: CheckContext, series: Series, gone: list[Session]) -> list[Session]:
+    """Sessions to go on with in place of some that others have deleted, which are not looked for any more."""
+    kind = gone[0].kind
+    for session in gone:
+        check.target.pool.retire(session)
+    ids = {session.id for session in gone}
+    listed = series.listed_before[kind]
+    if listed is not None:
+        series.listed_before[kind] = [item for item in listed if check.dialect.id_in(item) not in ids]
+    return _sessions(check, kind)
 
 
 def _read_twice(check: CheckContext, series: Series, sessions: list[Session]) -> dict[str, Snapshot | None]:

@@ -142,9 +142,7 @@ class OfAnEmoji(RenameDeletes):
 
 @pytest.mark.parametrize("system", NAMES)
 @pytest.mark.parametrize("fault", [NowAndThen, AMomentLater, TheOneBefore, OfAnEmoji])
-def test_a_rename_that_deletes_a_session_is_a_failure(
-    system: str, fault: type[Circumstance], tmp_path: Path
-) -> None:
+def test_a_rename_that_deletes_a_session_is_a_failure(system: str, fault: type[Circumstance], tmp_path: Path) -> None:
     found = judged(made(system, fault), system, tmp_path)
     assert found.status == 1, found.output
     assert found.with_verdict("fail"), found.output
