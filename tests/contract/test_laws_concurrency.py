@@ -7,7 +7,7 @@ import pytest
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, Request
 from rename_tck.systems.dialect import Session, members
-from rename_tck.verdict import Aspect
+from rename_tck.verdict import Aspect, Compared
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(6, spread=5)
@@ -80,7 +80,8 @@ def _two_of_one(check: CheckContext, session: Session, case: str) -> None:
     stored = _settled(check, session, given) if check.readable() else None
     if check.readable() and stored not in given:
         whole = f"{' or '.join(map(repr, given))}, whole"
-        check.fail(f"{case}: the name read back is {stored!r}", whole, done[-1][2], aspect=Aspect.STORED)
+        compared = Compared(whole, stored) if isinstance(stored, str) else None
+        check.fail(f"{case}: the name read back is {stored!r}", whole, done[-1][2], compared, Aspect.STORED)
     if not check.dialect.answers_session:
         return
     for _, own, exchange, accepted in done:

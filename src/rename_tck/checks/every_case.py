@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from rename_tck.checks import lost_sessions
+from rename_tck.checks import foreign_names, lost_sessions
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.diagnosis import CANONICAL, Look, look
 from rename_tck.client.exchange import Exchange
@@ -233,6 +233,10 @@ class EveryCase:
             return True  # an ordinary rename: rename-accepted has it
         if failure.exchange is not None and self._is_told_5xx(failure.exchange):
             return True
+        if failure.aspect is Aspect.STORED and failure.compared is not None:
+            wanted, found = failure.compared.expected, failure.compared.actual
+            if foreign_names.is_others_doing(self._check, found, wanted, failure.case):
+                return True
         if failure.aspect is Aspect.READABLE:
             # a reading, which is not under test, failed once
             self._target.pool.notes.append(f"{failure.case}: {failure.expected}; tried once more it could be read")

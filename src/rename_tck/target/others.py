@@ -106,6 +106,12 @@ class OtherSessions:
         """Whether a listing has shown this id, and not as one of the run's own."""
         return not self._is_own(session_id) and any((kind, session_id) in self._first for kind in self._dialect.kinds)
 
+    def bore(self, name: str) -> bool:
+        """Whether a session that is not the run's was listed with a name."""
+        return any(
+            one == name for known in (self._first, self._last) for key, one in known.items() if not self._is_own(key[1])
+        )
+
     def look(self, purpose: Purpose = Purpose.PROVISIONING) -> Look:
         """The sessions of every kind now."""
         look = Look({}, len(self._client.journal))

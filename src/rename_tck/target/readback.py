@@ -84,6 +84,8 @@ class SessionReader:
         self.way = Readback()
         #: How long is waited for what is not shown at once.
         self.patience = Patience()
+        #: What each session was called when it was first read, where that is a text.
+        self.first_names: dict[str, str] = {}
         #: Shown each page of a listing: its kind, and the sessions on it.
         self.on_page: Callable[[str | None, list[Snapshot]], None] | None = None
 
@@ -128,7 +130,13 @@ class SessionReader:
         if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403}:
             said = exchange.trouble or summary(exchange.answer, self._client.connection.redact)
             raise Unjudgeable(f"reading the session back failed: {said}", exchange.status)
-        return self._dialect.read(exchange.answer)
+        return self._noted(session.id, self._dialect.read(exchange.answer))
+
+    def _noted(self, session_id: str, snapshot: Snapshot | None) -> Snapshot | None:
+        name = self._dialect.name_in(snapshot or {})
+        if isinstance(name, str):
+            self.first_names.setdefault(session_id, name)
+        return snapshot
 
     def await_new(self, session: Session) -> None:
         """Wait until a session that was just made is shown, for up to a second."""
@@ -152,7 +160,7 @@ class SessionReader:
             for item in listing.items:
                 found = self._dialect.id_in(item)
                 if isinstance(found, str) and found in wanted:
-                    wanted[found] = item
+                    wanted[found] = self._noted(found, item)
             if None not in wanted.values():
                 return wanted
         if not listing.complete:
@@ -168,7 +176,7 @@ class SessionReader:
         found, listing = self._search(session, purpose)
         if found is None and not listing.complete:
             raise listing.unjudgeable()
-        return found
+        return self._noted(session.id, found)
 
     def is_listed(self, session: Session) -> bool:
         """Whether the listing shows the session, as far as it can be seen."""

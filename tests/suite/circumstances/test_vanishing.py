@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from harness import FEW_DRAWN, Judged, judge
+from harness import FEW_DRAWN, Judged, judge, slow_but
 
 from circumstances import KEYS
 from circumstances.servers import BASES, Circumstance, made
@@ -24,7 +24,7 @@ def judged(app: Any, system: str, folder: Path) -> Judged:
 
 
 class Vanishing(Circumstance):
-    """Sessions go; `key_of` finds one in the store."""
+    """Sessions go."""
 
     def __init__(self, *keys: str) -> None:
         super().__init__(*keys)
@@ -72,7 +72,7 @@ class Retention(Vanishing):
 
 
 @pytest.mark.parametrize("system", NAMES)
-@pytest.mark.parametrize("habit", [DeletedByOthers, Retention])
+@pytest.mark.parametrize("habit", slow_but(DeletedByOthers, of=(DeletedByOthers, Retention)))
 def test_sessions_that_others_delete_are_no_failure(system: str, habit: type[Circumstance], tmp_path: Path) -> None:
     found = judged(made(system, habit), system, tmp_path)
     assert (found.status, found.with_verdict("fail"), found.with_verdict("error")) == (0, set(), set()), found.output
@@ -80,7 +80,7 @@ def test_sessions_that_others_delete_are_no_failure(system: str, habit: type[Cir
 
 
 class RenameDeletes(Vanishing):
-    """Some renames delete a session: `doomed` says which."""
+    """Some renames delete a session: `after` says which."""
 
     def __init__(self, *keys: str) -> None:
         super().__init__(*keys)
@@ -140,7 +140,7 @@ class OfAnEmoji(RenameDeletes):
             self.drop(session)
 
 
-@pytest.mark.parametrize("system", NAMES)
+@pytest.mark.parametrize("system", slow_but("openhands", of=NAMES))
 @pytest.mark.parametrize("fault", [NowAndThen, AMomentLater, TheOneBefore, OfAnEmoji])
 def test_a_rename_that_deletes_a_session_is_a_failure(system: str, fault: type[Circumstance], tmp_path: Path) -> None:
     found = judged(made(system, fault), system, tmp_path)
@@ -171,10 +171,7 @@ def _on_refusal(system: str) -> Any:
     return made(system, OnRefusal)
 
 
-@pytest.mark.parametrize("system", NAMES)
+@pytest.mark.parametrize("system", slow_but("openhands", of=NAMES))
 def test_a_refusal_that_deletes_the_session_is_a_failure(system: str, tmp_path: Path) -> None:
     found = judged(_on_refusal(system), system, tmp_path)
     assert found.status == 1, found.output
-
-
-_ = Callable
