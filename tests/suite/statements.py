@@ -26,7 +26,7 @@ SAYING = {
     "expect_equal": (2,), "stored": (2,), "stored_if_readable": (2,), "rename_and_expect": (2,), "refuse": (0,),
     "require_refusal": (0,), "keep_or_refuse": (3,), "expect_answered": (2,), "json": (1,), "ObstacleError": (0,),
     "OrdinaryRenameRefused": (0,), "Look": (0,), "Jam": (3,), "Stopped": (0,), "Control": (3,), "_left": (1,),
-    "cases": (0,),
+    "cases": (0,), "fail_missing": (1, 2),
 }  # fmt: skip
 #: The same of named arguments.
 NAMED = {"case", "expected", "reason"}

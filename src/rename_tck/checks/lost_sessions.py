@@ -46,10 +46,13 @@ def is_others_doing(check: CheckContext, session: Session) -> bool:
     """Whether a session that is not there is gone, and no other goes when the same is sent to it; then it is noted."""
     if not is_gone(check, session) or comes_again(check, session):
         return False
-    check.target.pool.notes.append(
-        f"session {session.id} of the run was gone, neither read nor listed any more, and no other went when the same "
-        "was sent to it: it is taken to have been deleted by others"
-    )
+    what = f"session {session.id} of the run was gone, neither read nor listed any more"
+    if _known(check).gone_by_themselves:
+        check.target.pool.notes.append(f"{what}: sessions of the run vanish here also while none is renamed")
+    else:
+        check.target.pool.notes.append(
+            f"{what}, and no other went when the same was sent to it: it is taken to have been deleted by others"
+        )
     return True
 
 
@@ -59,7 +62,7 @@ def comes_again(check: CheckContext, session: Session, request: Request | None =
     `request` is what was sent last where that is known. It is held against as long a time in which nothing is renamed.
     Where no session can be made for it, the loss is taken for the run's doing.
     """
-    known: _Known = check.target.cache.setdefault("sessions that go", _Known())
+    known = _known(check)
     sent = _last_sent(check, session) if request is None else [request]
     suspects = [one for one in sent if _readdressed(one, session, "") not in known.harmless]
     renames = 0 if known.renames_are_harmless else _RENAMES
@@ -87,6 +90,11 @@ class _Known:
     shown: bool = False
     #: How often one went while nothing was renamed.
     gone_by_themselves: int = 0
+
+
+def _known(check: CheckContext) -> _Known:
+    known: _Known = check.target.cache.setdefault("sessions that go", _Known())
+    return known
 
 
 def _last_sent(check: CheckContext, session: Session) -> list[Request]:

@@ -99,16 +99,17 @@ class Waiting:
     def notes(self) -> list[str]:
         """A sentence for each status that was waited out."""
         whys = {429: "limits the rate of requests"}
-        waited = [
+        notes = [
             f"waited {seconds:.1f} s because the target {whys.get(status, 'was not available for a moment')} ({status})"
             for status, seconds in sorted(self.seconds.items())
         ]
-        return waited + [
+        notes += [
             f"calls that are not under test (creating, reading, listing, deleting) were answered with {status} and "
             f"asked again, {number} times in all"
             for status, number in sorted(self.again.items())
             if status not in PASSING
         ]
+        return notes
 
 
 def _as_asked(answer: Answer, waited: float) -> float:
