@@ -59,6 +59,8 @@ class SessionPool:
         self._share = share
         self._sessions: list[Session] = []
         self._retired: list[Session] = []
+        #: Sessions that were made for something, and are left alone since then.
+        self._aside: list[Session] = []
         self._exhausted: dict[str | None, str] = {}
         self._key_refused: str | None = None
         #: Whether sessions that a failure was seen on stay at the target, and the requirement that failed on each.
@@ -233,7 +235,7 @@ class SessionPool:
     def set_aside(self, session: Session) -> None:
         """Leave a session that was made for this to itself until the end."""
         self._sessions.remove(session)
-        self._retired.append(session)
+        self._aside.append(session)
 
     def forget(self, session: Session) -> None:
         """Leave out a session that was deleted."""
@@ -251,7 +253,7 @@ class SessionPool:
     @property
     def of_the_run(self) -> list[Session]:
         """Every session of the run, also those that are out of use."""
-        return [*self._sessions, *self._retired]
+        return [*self._sessions, *self._retired, *self._aside]
 
     def _of(self, kind: str | None) -> list[Session]:
         return [session for session in self._sessions if session.kind == kind]
@@ -307,3 +309,4 @@ class SessionPool:
         """Forget the sessions: they are put back."""
         self._sessions.clear()
         self._retired.clear()
+        self._aside.clear()
