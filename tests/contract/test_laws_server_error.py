@@ -43,23 +43,24 @@ def _judge(check: CheckContext, exchange: Exchange, case: str) -> None:
 def _seen(check: CheckContext) -> list[tuple[str, Exchange, str]]:
     """Every 5xx of the run so far, with its class: one for each requirement and case that brought it and each status.
 
-    Where the same request, or an ordinary rename, was answered otherwise, the odd request before it is told: of all
-    those one.
+    Where what is answered otherwise at other times, as ordinary renames are, failed right after an odd request each
+    time, that one is told: of all those one.
     """
     entries = check.entries()
     works = {entry.exchange.request for entry in entries if entry.exchange.status < 500}
+    mine = check.requirement.id if check.requirement is not None else None
+    broken = [entry for entry in entries if entry.exchange.status >= 500 and entry.requirement != mine]
+    passing = [entry for entry in broken if entry.exchange.request in works or is_ordinary(check, entry)]
+    before = {entry.number: odd_before(check, entry.exchange) for entry in passing}
     found: dict[str, tuple[str, Exchange, str]] = {}
-    for entry in entries:
-        own = check.requirement is not None and entry.requirement == check.requirement.id
-        if entry.exchange.status >= 500 and not own:
-            case = f": {entry.case[-1]}" if entry.case else ""
-            what = f"{'a request' if entry.purpose is Purpose.CASE else f'a {entry.purpose} request'}"
-            words = f"{what} of {entry.requirement or 'what several requirements look at'}{case}"
-            kind = f"{words}, {entry.exchange.status}"
-            if entry.exchange.request in works or is_ordinary(check, entry):
-                before = odd_before(check, entry.exchange)
-                words, kind = (f"{words}; {before}", AFTER_ANOTHER) if before else (words, kind)
-            found.setdefault(kind, (words, entry.exchange, kind))
+    for entry in broken:
+        case = f": {entry.case[-1]}" if entry.case else ""
+        what = f"{'a request' if entry.purpose is Purpose.CASE else f'a {entry.purpose} request'}"
+        words = f"{what} of {entry.requirement or 'what several requirements look at'}{case}"
+        kind = f"{words}, {entry.exchange.status}"
+        if entry.number in before and all(before.values()):
+            words, kind = f"{words}; {before[entry.number]}", AFTER_ANOTHER
+        found.setdefault(kind, (words, entry.exchange, kind))
     return list(found.values())
 
 

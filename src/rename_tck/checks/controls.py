@@ -19,7 +19,7 @@ PAUSES = (0.2, 0.5, 1.0, 1.5)
 LONGER = (3.0, 6.0, 9.0)
 
 #: Outages of a run after which such a lock is not waited for any longer than another.
-LOCKS = 3
+LOCKS = 8
 
 
 @dataclass(frozen=True)

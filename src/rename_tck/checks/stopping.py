@@ -200,10 +200,15 @@ def last_odd(check: CheckContext, failing: Entry) -> str | None:
 
 
 def odd_before(check: CheckContext, exchange: Exchange) -> str | None:
-    """The rename before an exchange, where it was no ordinary one, in a sentence; None: it was, or there is none."""
+    """The rename before an exchange, where it was no ordinary one, in a sentence; None: it was, or there is none.
+
+    Nor is there one before a request that was in flight together with another.
+    """
     renames = check.target.client.journal.renames()
     at = next((at for at, entry in enumerate(renames) if entry.exchange is exchange), 0)
-    if at == 0 or is_ordinary(check, renames[at - 1]):
+    if at == 0 or exchange.answer is None or is_ordinary(check, renames[at - 1]):
+        return None
+    if renames[at - 1].exchange.at > exchange.at - exchange.answer.elapsed:
         return None
     return f"the request before it was {described(check, renames[at - 1])}"
 
