@@ -8,6 +8,7 @@ from rename_tck.cases import bodies, ids, names
 from rename_tck.cases.spaces import BODIES
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.exploration import explore
+from rename_tck.checks.stopping import AFTER_ANOTHER, is_ordinary, odd_before
 from rename_tck.client.exchange import Credential, Exchange, Request
 from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.order(9, spread=2)
 def test_no_input_is_answered_with_a_server_error(check: CheckContext) -> None:
     session = check.some_session()
     check.resend()
-    for case, exchange in check.each(_seen(check), lambda seen: f"{seen[0]}, {seen[1].status}"):
+    for case, exchange, _ in check.each(_seen(check), lambda seen: seen[2]):
         _judge(check, check.count(exchange), case)
     if not check.working:
         return
@@ -39,17 +40,27 @@ def _judge(check: CheckContext, exchange: Exchange, case: str) -> None:
         check.fail(case, "any answer but a 5xx status", exchange)
 
 
-def _seen(check: CheckContext) -> list[tuple[str, Exchange]]:
-    """Every 5xx of the run so far, one for each requirement and class of case that brought it and each status."""
-    found: dict[tuple[object, ...], tuple[str, Exchange]] = {}
-    for entry in check.entries():
-        own = check.requirement is not None and entry.requirement == check.requirement.id
-        if entry.exchange.status >= 500 and not own:
-            case = f": {entry.case[-1]}" if entry.case else ""
-            what = f"{'a request' if entry.purpose is Purpose.CASE else f'a {entry.purpose} request'}"
-            words = f"{what} of {entry.requirement or 'what several requirements look at'}{case}"
-            key = (entry.requirement, entry.purpose, entry.case[-1:], entry.exchange.status)
-            found.setdefault(key, (words, entry.exchange))
+def _seen(check: CheckContext) -> list[tuple[str, Exchange, str]]:
+    """Every 5xx of the run so far, with its class: one for each requirement and case that brought it and each status.
+
+    Where what is answered otherwise at other times, as ordinary renames are, failed right after an odd request each
+    time, that one is told: of all those one.
+    """
+    entries = check.entries()
+    works = {entry.exchange.request for entry in entries if entry.exchange.status < 500}
+    mine = check.requirement.id if check.requirement is not None else None
+    broken = [entry for entry in entries if entry.exchange.status >= 500 and entry.requirement != mine]
+    passing = [entry for entry in broken if entry.exchange.request in works or is_ordinary(check, entry)]
+    before = {entry.number: odd_before(check, entry.exchange) for entry in passing}
+    found: dict[str, tuple[str, Exchange, str]] = {}
+    for entry in broken:
+        case = f": {entry.case[-1]}" if entry.case else ""
+        what = f"{'a request' if entry.purpose is Purpose.CASE else f'a {entry.purpose} request'}"
+        words = f"{what} of {entry.requirement or 'what several requirements look at'}{case}"
+        kind = f"{words}, {entry.exchange.status}"
+        if entry.number in before and all(before.values()):
+            words, kind = f"{words}; {before[entry.number]}", AFTER_ANOTHER
+        found.setdefault(kind, (words, entry.exchange, kind))
     return list(found.values())
 
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from rename_tck.cases.ids import OddId
 from rename_tck.cases.system_cases import SystemCases, load
+from rename_tck.checks import asked_to_wait
 from rename_tck.checks.case_selector import CaseSelector
 from rename_tck.checks.replay_case import ReplayCase, made_anew, replay_data
 from rename_tck.client.exchange import Exchange, Request, Trouble, decoded
@@ -282,12 +283,12 @@ class CaseSender:
                 raise Unjudgeable(f"one of {len(requests)} requests at once got no answer: {exchange.trouble}")
         return exchanges
 
-    def _to_client(self, request: Request, purpose: Purpose) -> Exchange:
+    def _to_client(self, request: Request, purpose: Purpose, patience: float | None = None) -> Exchange:
         about = self.requirement.id if self.requirement is not None else None
-        return self.target.client.send(request, purpose, about, self.selector.keys)
+        return self.target.client.send(request, purpose, about, self.selector.keys, patience=patience)
 
     def _exchange(self, request: Request, purpose: Purpose) -> Exchange:
-        exchange = self._to_client(request, purpose)
+        exchange = asked_to_wait.sent(self.target, self._to_client, request, purpose)
         if exchange.answer is not None:
             return exchange
         trouble = exchange.trouble or "no answer came"

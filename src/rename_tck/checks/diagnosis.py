@@ -9,6 +9,7 @@ from rename_tck.checks.context import CheckContext
 from rename_tck.checks.controls import Control
 from rename_tck.client.exchange import Exchange
 from rename_tck.client.journal import Entry
+from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session
 from rename_tck.target.target import Jam
 from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
@@ -45,6 +46,8 @@ class Look:
     jam: Jam | None = None
     #: Whether ordinary renames of the session work.
     works: bool = False
+    #: What has failed in its place: the request since which nothing works, where that is another one.
+    instead: Nonconformance | None = None
 
 
 def look(
@@ -124,8 +127,10 @@ class Diagnosis:
         assert self._check.requirement is not None
         mine, key = self._check.requirement.id, (own.broken, own.session.kind)
         if own.broken in {Aspect.ACCEPTED, Aspect.READABLE} and key in self._target.worked:
-            if controls.after_a_moment(self._check, own).works:
-                self._target.note_outage(stopping.since(self._check, entry))
+            locked = own.status in stopping.REFUSED and stopping.is_after_wrong_keys(self._check)
+            locked = locked and len(self._target.outages) < controls.LOCKS
+            if controls.after_a_moment(self._check, own, longer=locked).works:
+                self._target.note_outage(stopping.since(self._check, own, entry))
                 return Look("For a moment after it no ordinary rename worked.", again=True)
             return self._of_a_stopped(own, entry)
         cause = self._target.causes.setdefault(key, self._cause(own.broken))
@@ -152,9 +157,39 @@ class Diagnosis:
     def _of_a_stopped(self, own: Control, entry: Entry) -> Look:
         """Nothing works since a request: it may be what did it."""
         assert self._check.requirement is not None
-        found = stopping.stopped(self._check, own, entry)
-        self._target.stop(found)
-        if not found.by_the_request:
-            raise Unjudgeable(found.sentence)
-        found.cause = self._check.requirement.id
-        return Look(found.sentence)
+        found = stopping.account(self._check, own, entry)
+        self._target.stop(found.stopped)
+        if found.doer is None or found.failure is None:
+            raise Unjudgeable(found.stopped.sentence)
+        told = found.stopped.cause = self._teller(found.doer, own)
+        if told != self._check.requirement.id:
+            found.stopped.number = found.bad.number + 1  # what it looks back on
+            return Look(caused=NotTested(found.stopped.sentence, Gap.CAUSE, told))
+        if found.failure.exchange is entry.exchange:
+            return Look(found.stopped.sentence)
+        return Look(instead=found.failure)
+
+    def _teller(self, doer: Entry, own: Control) -> str:
+        """The requirement that tells that a request has stopped the target: the one that it was sent for.
+
+        Where that is another one than this, or a SHOULD, it is the one that looks back on every 5xx.
+        """
+        assert self._check.requirement is not None
+        mine = self._check.requirement
+        if doer.requirement == mine.id and mine.level_for(self._target.contracts) == "MUST":
+            return mine.id
+        law = f"{self._check.dialect.system}.no-server-error"
+        return law if own.status >= 500 and self._target.is_judged(law) else mine.id
+
+
+def comes_of_the_one_before(check: CheckContext, exchange: Exchange) -> bool:
+    """Whether a 5xx does not come of its own request: sent again after an ordinary rename it is answered otherwise.
+
+    To be asked right after an ordinary rename that worked.
+    """
+    if stopping.odd_before(check, exchange) is None:
+        return False
+    try:
+        return 0 < check.send_beside(exchange.request).status < 500
+    except (ObstacleError, Unjudgeable):
+        return False

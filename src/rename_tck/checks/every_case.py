@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from rename_tck.checks import foreign_names, lost_sessions
+from rename_tck.checks import foreign_names, lost_sessions, stopping
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.diagnosis import CANONICAL, Look, look
+from rename_tck.checks.diagnosis import CANONICAL, Look, comes_of_the_one_before, look
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
 from rename_tck.systems.dialect import JSON_TYPE
@@ -115,13 +115,21 @@ class EveryCase:
         failure.kind = failure.kind or self._kind_of(failure)
         missing, self._check.missing = self._check.missing, None
         found = look(self._check, failure.exchange, failure.aspect, mark, missing)
+        if found.instead is not None:
+            return self._goes_on_after_the_doer(found.instead)
         if self._is_again(found, failure, failure):
             return self._resumed(again=True)
         if found.caused is not None:
             self._caused = found.caused
-        else:
+        elif not self._is_of_the_one_before(found, failure.exchange):
             failure.after = " ".join(filter(None, (failure.after, found.after))) or None
             self._failures.append(failure)
+        return self._goes_on_behind()
+
+    def _goes_on_after_the_doer(self, failure: Nonconformance) -> bool:
+        """The same where the case shows only that the target had stopped working: what stopped it has failed."""
+        self._first = self._jam = None
+        self._failures.append(failure)
         return self._goes_on_behind()
 
     def _goes_on_behind(self) -> bool:
@@ -142,6 +150,8 @@ class EveryCase:
     def _goes_on_after_refusal(self, refused: OrdinaryRenameRefused, mark: int) -> bool:
         """The same where an ordinary rename beside the case failed: that shows nothing of the case."""
         found = look(self._check, refused.exchange, refused.aspect, mark)
+        if found.instead is not None:
+            return self._goes_on_after_the_doer(found.instead)
         again = found.caused is None and self._is_again(found, refused, _of_refused(refused), always=True)
         if refused.exchange is not None and (found.jam is not None or (again and self._is_told_5xx(refused.exchange))):
             self._target.forget_refusal(refused.exchange)  # what stopped the session, or the 5xx, is told itself
@@ -149,6 +159,10 @@ class EveryCase:
             return self._resumed(again=True)
         if found.jam is not None:
             self._tell(found.jam, _of_refused(refused))
+        elif found.works and refused.exchange is not None:
+            found.caused = self._caused_by_the_one_before(refused.exchange)
+            self._caused = self._caused or found.caused
+            return self._goes_on_behind()
         self._caused, self._ending = self._caused or found.caused, refused
         return found.caused is None and self._goes_on_behind()
 
@@ -156,8 +170,13 @@ class EveryCase:
         """The same where the suite could not judge the case: it may be able to when it tries once more."""
         last = self._target.client.journal.since(mark)[-1:]
         found = look(self._check, last[0].exchange, Aspect.ACCEPTED, mark) if last else Look()
+        if found.instead is not None:
+            return self._goes_on_after_the_doer(found.instead)
         if last and found.caused is None and self._is_again(found, trouble, None, always=True):
             return self._resumed(again=True)
+        if found.caused is not None and self._target.stopped is not None:
+            self._caused = self._caused or found.caused
+            return False
         case = " / ".join(self._check.selector.left_at)
         self._ending = Unjudgeable(f"{trouble.reason} (case {case!r})", trouble.status) if case else trouble
         self._settle()
@@ -189,6 +208,9 @@ class EveryCase:
             self._tell(jam, first)
         elif first is not None and not self._is_judged_elsewhere(first):
             first.after = "Tried once more it passed: it comes and goes."
+            before = stopping.odd_before(self._check, first.exchange) if first.exchange is not None else None
+            if before is not None and first.exchange is not None and first.exchange.status >= 500:
+                first.case, first.kind = f"{first.case}; {before}", stopping.AFTER_ANOTHER
             self._failures.append(first)
 
     def _tell(self, jam: Jam, failure: Nonconformance | None) -> None:
@@ -225,7 +247,29 @@ class EveryCase:
         return self._target.is_judged(f"{self._check.dialect.system}.{law}")
 
     def _is_told_5xx(self, exchange: Exchange) -> bool:
-        return exchange.status >= 500 and self._is_told("no-server-error")
+        """Whether the requirement that looks back on every 5xx tells it: what it sends itself it has to tell here."""
+        requirement = self._check.requirement
+        mine = requirement is not None and requirement.law == "no-server-error"
+        return exchange.status >= 500 and not mine and self._is_told("no-server-error")
+
+    def _is_of_the_one_before(self, found: Look, exchange: Exchange | None) -> bool:
+        """Whether a 5xx comes of the odd request before it: the requirement that looks back on all of them says so."""
+        return (
+            found.works
+            and exchange is not None
+            and self._is_told_5xx(exchange)
+            and not self._check.selector.narrowed
+            and comes_of_the_one_before(self._check, exchange)
+        )
+
+    def _caused_by_the_one_before(self, exchange: Exchange) -> NotTested | None:
+        """The same of an ordinary rename beside a case, which works otherwise."""
+        before = stopping.odd_before(self._check, exchange) if self._is_told_5xx(exchange) else None
+        if before is None:
+            return None
+        self._target.forget_refusal(exchange)
+        law = f"{self._check.dialect.system}.no-server-error"
+        return NotTested(f"an ordinary rename beside it is answered with {exchange.status}; {before}", Gap.CAUSE, law)
 
     def _is_judged_elsewhere(self, failure: Nonconformance) -> bool:
         """Whether a failure that comes and goes, whatever is sent, is told by the requirement that it breaks itself."""

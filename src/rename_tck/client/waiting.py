@@ -24,6 +24,11 @@ PASSING = frozenset({502, 503, 504})
 WAIT_AT_ONCE = 65.0
 WAITING_LIMIT = 90.0
 
+#: Seconds that a request waits in all before it is seen whether an ordinary one is asked to wait as well; and how many
+#: times. From one that was seen to be asked alone to the next, a third of that.
+PATIENCE = 3.0
+TIMES = 3
+
 #: Seconds before each further try where such an answer does not say how long to wait.
 BACKING_OFF = (0.25, 0.5, 1.0, 2.0, 4.0)
 
@@ -50,14 +55,28 @@ class Waiting:
         #: How often a call that is not under test was asked again, by the 5xx status that it was answered with.
         self.again: Counter[int] = Counter()
         self._in_vain = 0
+        #: Seconds that a request waits which may be asked to alone.
+        self.patience = PATIENCE
+
+    def lose_patience(self) -> None:
+        """Note that a request was asked to wait while an ordinary one was not: the next waits less, then not at all."""
+        self.patience = self.patience / 3 if self.patience == PATIENCE else 0.0
 
     def before_another_try(
-        self, exchange: Exchange, route: Route, waits: list[float], *, under_test: bool, closing: bool
+        self,
+        exchange: Exchange,
+        route: Route,
+        waits: list[float],
+        *,
+        under_test: bool,
+        closing: bool,
+        patience: float | None = None,
     ) -> bool:
         """Wait as the answer asks for; whether the request is to be sent again.
 
         `waits` are the seconds that the same request has waited already; one is added. Of the operation under test a
-        502, 503 or 504 that does not say for how long is an answer like any other.
+        502, 503 or 504 that does not say for how long is an answer like any other; so is one that asks for more than
+        the `patience` that is left, where that is given.
 
         Raises:
             Unjudgeable: it asks to wait for longer than a run is willing to.
@@ -65,7 +84,11 @@ class Waiting:
         answer = exchange.answer
         if answer is None:
             return False
-        if answer.status == 429 or (answer.status in PASSING and answer.header("retry-after") is not None):
+        asked = answer.header("retry-after")
+        bounded = patience is not None and answer.status in PASSING and asked is not None
+        if bounded and (len(waits) >= TIMES or sum(waits) + retry_after(asked) > (patience or 0.0)):
+            return False
+        if answer.status == 429 or (answer.status in PASSING and asked is not None):
             seconds = _as_asked(answer, sum(waits))
         elif answer.status < 500:
             self._unavailable.discard(route)
