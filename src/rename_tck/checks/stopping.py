@@ -12,7 +12,7 @@ from rename_tck.client.exchange import Credential, decoded
 from rename_tck.client.journal import Entry, Purpose
 from rename_tck.systems.dialect import JSON_TYPE, members
 from rename_tck.target.target import Stopped
-from rename_tck.verdict import Aspect, Unjudgeable
+from rename_tck.verdict import Aspect, NotTested, Unjudgeable
 
 #: What went well before must be no further back than so many requests, or nothing is known of the one in between.
 _NEAR = 3
@@ -57,7 +57,7 @@ def _still_does_something(check: CheckContext, own: Control) -> bool:
         return True
     try:
         return check.readable() and check.target.reader.read(own.session, Purpose.CONTROL) is not None
-    except Unjudgeable:
+    except (NotTested, Unjudgeable):
         return False
 
 
