@@ -6,6 +6,7 @@ import pytest
 
 from rename_tck.cases import bodies, credentials, ids
 from rename_tck.checks import foreign_names, lost_sessions, server_clock
+from rename_tck.checks.beside_others import further, made_by, session_apart
 from rename_tck.checks.by_itself import Seen, expect_still
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
@@ -13,7 +14,7 @@ from rename_tck.client.exchange import KEY_VARIABLE, Credential, Exchange, Reque
 from rename_tck.systems.dialect import Session
 from rename_tck.target.deleted import make_and_delete
 from rename_tck.target.readback import Listing
-from rename_tck.verdict import Compared, Gap, NotTested
+from rename_tck.verdict import Aspect, Compared, Gap, NotTested
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(4, spread=5)
@@ -26,7 +27,7 @@ def _unknown(check: CheckContext, number: int = 0, kind: str | None = None) -> S
 
 def _like_a_live_one(check: CheckContext) -> Session | None:
     """A session that does not exist, under an id that looks as those of the target do; None where one might."""
-    live = check.some_session()
+    live = session_apart(check)
     if not check.is_nobodys(ids.like(live.id), live):
         return None
     return Session(ids.another(live.id), live.origin, live.kind, live.owner)
@@ -68,7 +69,7 @@ def test_an_unknown_session_is_not_renamed(check: CheckContext) -> None:
     for _, number, kind in check.cases(_of_each_kind(*check.dialect.kinds, None)):
         exchange = _rename_unknown(check, _unknown(check, number, kind))
         refused, last = refused + _must_not_succeed(check, "an unknown id", exchange), exchange.status
-    live = check.some_session()
+    live = session_apart(check)
     before = check.prepare(live)
     for near in check.cases(ids.near_ids(live.id, text=check.dialect.ids_are_text)):
         if not check.is_nobodys(near, live):
@@ -81,6 +82,7 @@ def test_an_unknown_session_is_not_renamed(check: CheckContext) -> None:
         cause = f"{check.dialect.system}.no-server-error" if last >= 500 else None
         gap = Gap.CAUSE if cause else Gap.TARGET
         raise NotTested(f"no unknown id was refused or renamed: the last answer has status {last}", gap, cause)
+    check.require_ids_tried()
 
 
 @requirement("unknown-id-404")
@@ -116,18 +118,37 @@ def test_renaming_an_unknown_session_creates_none(check: CheckContext) -> None:
 
 
 def _none_was_made(check: CheckContext, session: Session, name: str, exchange: Exchange, before: Listing) -> None:
-    """Require that no session has the id, nor a further one the name that was sent for it."""
+    """Require that no session has the id, nor a further one the name that was sent for it, and that none comes."""
     answered = f"after its rename was answered with {exchange.status}"
     if check.target.reader.read(session) is not None:
         check.fail(f"an unknown id, read back {answered}", "no such session", exchange)
     known = {check.dialect.id_in(item) for item in before.items}
-    for item in check.each(check.target.reader.listing(session.kind).items, lambda _: "a listed session"):
+    after = check.target.reader.listing(session.kind)
+    for item in check.each(after.items, lambda _: "a listed session"):
         found = check.dialect.id_in(item)
         if found == session.id:
             check.fail(f"an unknown id, listed {answered}", "no such session", exchange)
         if before.complete and found not in known and check.dialect.name_in(item) == name:
             case = f"an unknown id: a session that was not listed before has the name sent, listed {answered}"
             check.fail(case, "no further session", exchange, Compared("none", str(found)))
+    if further(check, before, after):
+        made = made_by(check, session.kind, lambda: _rename_unknown(check, session))
+        check.target.pool.made_up.ghosts |= made
+        if made:
+            case = f"an unknown id: a session more is listed {answered}, each time, and none after an ordinary rename"
+            check.fail(case, "no further session", exchange, Compared("none", ", ".join(sorted(made))))
+
+
+@requirement("neighbours-untouched", last=True)
+def test_no_refused_rename_renamed_another_session(check: CheckContext) -> None:
+    check.resend()
+    made_up = check.target.pool.made_up
+    made_up.look_after_refusals()
+    for found in check.each(made_up.refused.found):
+        case = f"a rename that was refused with {found.exchange.status}: the name of session {found.session_id}, listed"
+        compared = Compared(found.before, found.now)
+        check.fail(case, "no other session to bear the name that was refused", found.exchange, compared, Aspect.OTHER)
+    check.require_control_accepted(check.rename(check.some_session(), check.name()))
 
 
 def _deleted(check: CheckContext) -> Session:
@@ -168,7 +189,7 @@ def _odd(check: CheckContext, odd: ids.OddId) -> Exchange | None:
     if odd.may_leave_route:
         check.target.off_route_paths.add(request.path)
     exchange = check.once(request, live=False)
-    return None if check.off_route(exchange) else exchange
+    return None if check.off_route(exchange) or check.in_doubt(exchange) else exchange
 
 
 @requirement("odd-ids-safe")
@@ -182,6 +203,7 @@ def test_odd_ids_are_neither_renamed_nor_broken_by(check: CheckContext) -> None:
             check.fail(case, "any answer but a 5xx status", exchange)
         _must_not_succeed(check, case, exchange)
     check.require_control_accepted(check.rename(check.some_session(), check.name()))
+    check.require_ids_tried()
 
 
 @requirement("odd-ids-refused")
@@ -201,6 +223,7 @@ def test_odd_ids_are_refused_in_good_order(check: CheckContext) -> None:
         if not _says_no(check, exchange):
             check.fail(case, "a 4xx status: no session has this id", exchange)
     check.require_control_accepted(check.rename(check.some_session(), check.name()))
+    check.require_ids_tried()
 
 
 def _needs_key(check: CheckContext) -> str:

@@ -16,7 +16,7 @@ RETURNING = (
     "src/rename_tck/client/trouble.py", "src/rename_tck/client/environment.py", "src/rename_tck/client/waiting.py",
     "src/rename_tck/checks/stopping.py", "src/rename_tck/target/circumstances.py", "src/rename_tck/target/others.py",
     "src/rename_tck/target/made_up_ids.py", "src/rename_tck/target/session_pool.py",
-    "src/rename_tck/target/connection.py",
+    "src/rename_tck/target/connection.py", "src/rename_tck/target/readback.py",
     "src/rename_tck/results/editions.py", "src/rename_tck/results/left_out.py", "src/rename_tck/results/run.py",
 )  # fmt: skip
 

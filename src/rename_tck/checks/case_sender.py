@@ -48,8 +48,11 @@ class CaseSender:
     evidence: Evidence = field(default_factory=Evidence)
     #: How many names were seen, in answers or read back.
     seen: int = 0
-    #: Why an id that was made up was not sent: the last reason of several.
+    #: Why it is not known how one of the law's made-up ids is answered: the last reason of several.
+    doubt: str | None = None
+    #: The same of one that was not sent; and how many were seen to be nobody's.
     withheld: str | None = None
+    nobodys: int = 0
     _asked_since: int | None = None
     #: Which of the law's cases are tried, and which one is.
     selector: CaseSelector = field(default_factory=CaseSelector)
@@ -84,14 +87,16 @@ class CaseSender:
     def entries(self) -> list[Entry]:
         """Every answered request of the operation in the run so far, with what it was for; of a replay case its own.
 
-        Without those after which the target had stopped working, for good or for a moment.
+        Without those after which the target had stopped working, for good or for a moment, and without putting back.
         """
         stopped = self.target.stopped
         return [
             entry
             for entry in self.target.client.journal.renames(self._since)
             if entry.exchange.answer is not None
+            and entry.purpose is not Purpose.CLEANUP
             and not self.off_route(entry.exchange)
+            and self.target.pool.made_up.doubt_of(entry.exchange) is None
             and (stopped is None or entry.number < stopped.number)
             and not any(first <= entry.number <= last for first, last in self.target.outages)
         ]
@@ -188,10 +193,11 @@ class CaseSender:
         """
         about = self.requirement.id if self.requirement is not None else None
         live = self.some_session()
-        made_up = self.target.pool.made_up.unknown(f"{about}/{label}", since=self._looked())
+        made_up = self.target.pool.made_up.unknown(f"{about}/{label}", since=self.looked())
+        self.nobodys += 1
         return Session(made_up, live.origin, kind or live.kind, live.owner)
 
-    def _looked(self) -> int:
+    def looked(self) -> int:
         """Since when this law has asked whose ids are: what the listing showed to an earlier one may have changed."""
         if self._asked_since is None:
             self._asked_since = len(self.target.client.journal)
@@ -202,10 +208,11 @@ class CaseSender:
 
         `live` is the session of the run that the id is near to.
         """
-        why = self.target.pool.made_up.why_not(odd, live, since=self._looked())
-        if why is not None:
-            self.withheld = why
-            self.target.pool.made_up.withhold(self.requirement.id if self.requirement is not None else "errors", why)
+        made_up, about = self.target.pool.made_up, self.requirement.id if self.requirement is not None else "errors"
+        if (why := made_up.why_not(odd, live, since=self.looked())) is not None:
+            self.withheld, self.doubt = why, made_up.doubts.get(odd.encoded, self.doubt)
+            made_up.withhold(about, why)
+        self.nobodys += why is None
         return why is None
 
     # -- requests

@@ -140,7 +140,7 @@ class CheckContext(CaseSender):
     def _name_seen(self, session: Session) -> object:
         try:
             found = self.target.reader.read(session)
-        except Unjudgeable:
+        except (NotTested, Unjudgeable):
             return UNSEEN  # broken by something, which other laws judge
         return GONE if found is None else self.dialect.name_in(found)
 
@@ -154,6 +154,19 @@ class CheckContext(CaseSender):
             # the name of the last ordinary rename may be shown late
             elif after not in (before, UNSEEN, self.target.last_names.get(session.id)):
                 self.target.names_changed_by_refusals.append((case, exchange, before, after))
+
+    def in_doubt(self, exchange: Exchange) -> bool:
+        """Whether an answer may be that of somebody's session: nothing is judged by it then."""
+        found = self.target.pool.made_up.doubt_of(exchange)
+        self.doubt = found or self.doubt
+        return found is not None
+
+    def require_ids_tried(self) -> None:
+        """Raise NotTested where none of the law's made-up ids was sent, or it is not known how one is answered."""
+        if self.doubt is not None:
+            raise NotTested(self.doubt)
+        if self.withheld is not None and not self.nobodys:
+            raise self.target.pool.made_up.untested(self.withheld)
 
     def answered(self, *statuses: int) -> list[Exchange]:
         """Every exchange of the run so far with one of these statuses, counted as evidence.

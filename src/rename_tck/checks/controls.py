@@ -75,8 +75,8 @@ def control(check: CheckContext, session: Session) -> Control:
             lambda: check.target.reader.read(session, Purpose.CONTROL),
             lambda found: found is not None and dialect.name_in(found) == name,
         )
-    except Unjudgeable as trouble:
-        return Control(session, exchange, Aspect.READABLE, str(trouble), trouble.status)
+    except (NotTested, Unjudgeable) as trouble:
+        return Control(session, exchange, Aspect.READABLE, str(trouble), getattr(trouble, "status", 0))
     if read is None:
         return Control(session, exchange, Aspect.READABLE, "it is not there when it is read back")
     if dialect.name_in(read) != name:
@@ -107,7 +107,7 @@ def works_again(check: CheckContext, jam: Jam) -> bool:
     session = next((one for one in check.target.pool.of_the_run if one.id == jam.session_id), None)
     try:
         return session is not None and control(check, session).works
-    except Unjudgeable:
+    except (NotTested, Unjudgeable):
         return False
 
 

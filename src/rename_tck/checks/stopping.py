@@ -31,7 +31,7 @@ from rename_tck.client.waiting import PASSING
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import JSON_TYPE, members
 from rename_tck.target.target import Stopped
-from rename_tck.verdict import Aspect, Unjudgeable
+from rename_tck.verdict import Aspect, NotTested, Unjudgeable
 
 #: A name as plain as the run's own: nothing in it means anything to a database, a template or a shell.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,-]{0,79}")
@@ -162,7 +162,7 @@ def _still_reads(check: CheckContext, own: Control) -> bool:
         return True
     try:
         return check.readable() and check.target.reader.read(own.session, Purpose.CONTROL) is not None
-    except Unjudgeable:
+    except (NotTested, Unjudgeable):
         return False
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rename_tck.client.exchange import Exchange, Request, Trouble, decoded, segment
+from rename_tck.client.exchange import Exchange, Request, Trouble, decoded, encode_json, segment
 from rename_tck.client.transport import TargetClient
 from rename_tck.systems.dialect import Dialect, Session, members
 from rename_tck.target.others import Look, OtherSessions
@@ -45,7 +45,8 @@ class SessionCreation:
         self._client, self._dialect, self._reader, self._others = client, dialect, reader, others
         self._user, self._token, self._own = user, token, own
         self._made = 0
-        self._before: Look | None = None
+        #: The sessions that there were before any was created.
+        self.before: Look | None = None
         #: What may have been made, and is looked for in the end.
         self.attempts: list[Attempt] = []
         #: The last answer to a creation.
@@ -53,7 +54,7 @@ class SessionCreation:
 
     def look(self) -> None:
         """See which sessions there are before any is created: what is there already is not the run's."""
-        self._before = self._others.look()
+        self.before = self._others.look()
 
     def requests(self, kind: str | None) -> tuple[list[Request], str]:
         """What creates the next session; else nothing, and why: the id that the suite has chosen for it is taken.
@@ -65,8 +66,12 @@ class SessionCreation:
         requests = self._dialect.creations(kind, self._user, f"{self._token}-{self._made}")
         for chosen in {self._chosen(request) for request in requests} - {None}:
             assert chosen is not None
-            if (why := self._taken(chosen, kind)) is not None:
-                return [], why
+            found = self._found_under(chosen, kind)
+            if found == chosen:
+                return [], f"the id {chosen}, chosen by chance for a new session, is there already"
+            if found is not None:
+                # the target takes another one for it, and may overwrite that: it is to choose the id itself
+                return [self._without_id(request) for request in requests], ""
         return requests, ""
 
     def create(self, requests: list[Request], kind: str | None) -> tuple[Session | None, str]:
@@ -122,24 +127,33 @@ class SessionCreation:
         found = members(decoded(request.body)).get(self._dialect.id_member)
         return found if isinstance(found, str) else None
 
-    def _taken(self, session_id: str, kind: str | None) -> str | None:
-        """Why the id that the suite has chosen may not be used: creating with one that is there overwrites it."""
-        session = Session(session_id, "created", kind, self._dialect.owner(self._user))
-        request = self._dialect.reading(session)
-        there = self._was_there(session_id)
-        if request is not None and not there:
-            self._client.policy.allow_look(segment(session_id))
-            answer = self._reader.ask(request).answer
-            there = answer is not None and self._dialect.read(answer) is not None
-        return f"the id {session_id}, chosen by chance for a new session, is there already" if there else None
+    def _without_id(self, request: Request) -> Request:
+        body = members(decoded(request.body))
+        body.pop(self._dialect.id_member, None)
+        return replace(request, body=encode_json(body))
+
+    def _found_under(self, session_id: str, kind: str | None) -> str | None:
+        """The id of the session that is there under the id that the suite has chosen; None where there is none.
+
+        Creating a session under an id that is there overwrites it.
+        """
+        if self._was_there(session_id):
+            return session_id
+        request = self._dialect.reading(Session(session_id, "created", kind, self._dialect.owner(self._user)))
+        if request is None:
+            return None
+        self._client.policy.allow_look(segment(session_id))
+        answer = self._reader.ask(request).answer
+        found = self._dialect.read(answer) if answer is not None else None
+        return None if found is None else self._others.id_of(found) or session_id
 
     def _was_there(self, session_id: str) -> bool:
-        before = self._before
+        before = self.before
         known = before is not None and any(there == session_id for _, there in before.names)
         return known or session_id in self._own
 
     def _may_have_made(self, kind: str | None, chosen: str | None, what: str) -> None:
-        before = self._before
+        before = self.before
         complete = before is not None and before.why is None
         ids = frozenset(there for _, there in before.names) if complete and before is not None else None
         self.attempts.append(Attempt(kind, chosen, what, ids))
