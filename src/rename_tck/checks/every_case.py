@@ -159,11 +159,9 @@ class EveryCase:
             return self._resumed(again=True)
         if found.jam is not None:
             self._tell(found.jam, _of_refused(refused))
-        elif found.works and refused.exchange is not None:
-            found.caused = self._caused_by_the_one_before(refused.exchange)
-            self._caused = self._caused or found.caused
-            return self._goes_on_behind()
         self._caused, self._ending = self._caused or found.caused, refused
+        if found.works and refused.exchange is not None:
+            self._caused = self._caused_by_the_one_before(refused.exchange) or self._caused
         return found.caused is None and self._goes_on_behind()
 
     def _goes_on_after_trouble(self, trouble: Unjudgeable, mark: int) -> bool:

@@ -52,7 +52,8 @@ class Breaking:
         self.requests = 0
         self.is_broken = False
         self.wrong_keys = 0
-        self.locked_until = 0.0
+        #: How long three wrong keys lock everybody out, and until when they have.
+        self.lock, self.locked_until = 8.0, 0.0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one request (ASGI)."""
@@ -149,24 +150,18 @@ def _counts_wrong_keys(app: Breaking, seen: Seen, status: int) -> None:
         app.wrong_keys, app.locked_until = 0, servers_clock.AHEAD.seconds + app.lock
 
 
-class Locking(Breaking):
-    """Three wrong keys lock everybody out for a while."""
-
-    lock = 8.0
-
-
 def _is_locked(app: Breaking, seen: Seen) -> Answered | None:
     refused = seen.is_rename and seen.has_key and servers_clock.AHEAD.seconds < app.locked_until
     return broken(401, www_authenticate="Bearer") if refused else None
 
 
 def test_a_lock_after_wrong_keys_is_waited_for(tmp_path: Path) -> None:
-    found = judged(Locking("agno", _is_locked, _counts_wrong_keys), tmp_path, select="credential")
+    found = judged(Breaking("agno", _is_locked, _counts_wrong_keys), tmp_path, select="credential")
     assert found.with_verdict("fail") == found.with_verdict("error") == set(), found.output
 
 
 def test_a_lock_that_stays_is_told_with_what_came_before_it(tmp_path: Path) -> None:
-    app = Locking("openhands", _is_locked, _counts_wrong_keys)
+    app = Breaking("openhands", _is_locked, _counts_wrong_keys)
     app.lock = 1e6
     found = judged(app, tmp_path)
     assert (found.status, found.with_verdict("fail")) == (3, set())

@@ -121,7 +121,7 @@ def test_a_hanging_target_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_target_that_answers_other_renames_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rename_tck.client.transport.HANGING_LIMIT", 0.5)
-    monkeypatch.setattr("rename_tck.client.transport.HURRIED", 0.05)
+    monkeypatch.setattr("rename_tck.client.transport.HURRIED", 0.2)
     asked = itertools.count()
 
     def every_second(connection: socket.socket) -> None:
