@@ -28,10 +28,9 @@ def test_every_session_bears_the_last_name_accepted_for_it(check: CheckContext) 
 @requirement("sequence-consistent")
 def test_every_session_bears_the_last_name_accepted_for_it_in_drawn_sequences(check: CheckContext) -> None:
     check.require_readable()
-    sessions = _sessions(check)
 
     def played(moves: list[Move]) -> None:
-        _play(check, sessions, moves)
+        _play(check, _sessions(check), moves)
 
     explore(check, MOVES, played)
 

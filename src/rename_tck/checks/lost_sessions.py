@@ -6,6 +6,7 @@ when the same is sent to sessions made for it: they stay.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from rename_tck.checks.context import CheckContext
@@ -46,6 +47,7 @@ def is_others_doing(check: CheckContext, session: Session) -> bool:
     """Whether a session that is not there is gone, and no other goes when the same is sent to it; then it is noted."""
     if not is_gone(check, session) or comes_again(check, session):
         return False
+    _retire_all(check, session)
     what = f"session {session.id} of the run was gone, neither read nor listed any more"
     if _known(check).gone_by_themselves:
         check.target.pool.notes.append(f"{what}: sessions of the run vanish here also while none is renamed")
@@ -54,6 +56,14 @@ def is_others_doing(check: CheckContext, session: Session) -> bool:
             f"{what}, and no other went when the same was sent to it: it is taken to have been deleted by others"
         )
     return True
+
+
+def _retire_all(check: CheckContext, session: Session) -> None:
+    """Take what is gone beside a session out of use: the next case need not come upon it."""
+    with suppress(NotTested, ObstacleError, Unjudgeable):
+        for other in check.target.pool.all:
+            if other.id != session.id and check.target.reader.read(other, Purpose.CONTROL) is None:
+                check.target.pool.retire(other)
 
 
 def comes_again(check: CheckContext, session: Session, request: Request | None = None) -> bool:
