@@ -233,6 +233,7 @@ def test_auto_generate_gives_a_name(check: CheckContext) -> None:
                 f"auto_generate true: the name {where}",
                 f"a generated name, not {before!r}, which it bore before",
                 exchange,
+                aspect=Aspect.ANSWERED if where == "in the answer" else None,
             )
 
 
@@ -244,9 +245,8 @@ def test_the_generated_name_is_stored(check: CheckContext) -> None:
     exchange = _generate(check, session, "auto_generate true, no name")
     answered, stored = _answered_name(exchange), _generated(check, session, exchange, before)
     if answered is not None:
-        check.expect_equal(
-            answered, stored, "auto_generate true: the name read back, against the one answered", exchange
-        )
+        case = "auto_generate true: the name read back, against the one answered"
+        check.expect_equal(answered, stored, case, exchange, Aspect.ANSWERED)
     if stored == before:
         raise NotTested(
             f"no name was generated: the conversation bears {before!r} as before", Gap.CAUSE,

@@ -11,8 +11,10 @@ from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, NotJsonError
 from rename_tck.systems.dialect import members
+from rename_tck.target.names_sent import Source, origin
 from rename_tck.target.readback import Snapshot
-from rename_tck.verdict import Compared
+from rename_tck.target.target import Crossing
+from rename_tck.verdict import Compared, Gap, NotTested
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(0, spread=0)
@@ -20,8 +22,10 @@ pytestmark = pytest.mark.order(0, spread=0)
 
 @requirement("rename-accepted")
 def test_a_valid_rename_is_answered_with_200(check: CheckContext) -> None:
-    for step in check.each(rename_series.run(check).steps):
-        if not step.accepted:
+    steps = rename_series.run(check).steps
+    accepted = {step.session.kind for step in steps if step.accepted}
+    for step in check.each(steps):
+        if not step.accepted and not (step.session.kind in accepted and check.is_told_as_5xx(step.exchange)):
             check.fail(step.case, "status 200: the request is valid", step.exchange)
     session = check.some_session()
     for spelling in check.cases(bodies.spellings(check.body(session, f"A/B, déjà vu {check.name()}"))):
@@ -30,17 +34,27 @@ def test_a_valid_rename_is_answered_with_200(check: CheckContext) -> None:
     for value in check.cases(("application/json; charset=utf-8", "Application/JSON")):
         request = check.dialect.rename(session, check.body(session), headers=(("Content-Type", value),))
         check.accept(request, f"a body of type {value}")
+    _none_came_and_went(check, [step.exchange for step in steps])
 
 
 @requirement("rename-accepted", last=True)
 def test_every_ordinary_rename_of_the_run_is_accepted(check: CheckContext) -> None:
     check.resend()
-    for exchange in check.each(check.target.refused_renames):
-        check.fail(
-            "an ordinary rename, for the sake of another requirement", "status 200: the request is valid", exchange
-        )
+    refused = check.target.refused_renames
+    for exchange in check.each(refused):
+        if not (check.working and check.is_told_as_5xx(exchange)):
+            case = f"an ordinary rename, for the sake of another requirement: {len(refused)} of them in the run"
+            check.fail(case, "status 200: the request is valid", exchange)
     if check.working:
         check.require_control_accepted(check.rename(check.some_session(), check.name()))
+    _none_came_and_went(check, refused)
+
+
+def _none_came_and_went(check: CheckContext, exchanges: list[Exchange]) -> None:
+    """Raise NotTested where a rename was answered with a 5xx status, and others were accepted."""
+    if any(check.is_told_as_5xx(exchange) for exchange in exchanges):
+        cause = f"{check.dialect.system}.no-server-error"
+        raise NotTested("ordinary renames are answered with a 5xx status now and then", Gap.CAUSE, cause)
 
 
 @requirement("answer-schema", per_edition=True)
@@ -135,7 +149,9 @@ def test_every_answer_of_the_run_carries_the_id_asked_for(check: CheckContext) -
 
 @requirement("name-stored")
 def test_the_new_name_is_there_when_read_back(check: CheckContext) -> None:
-    steps = rename_series.run(check).accepted()
+    accepted = rename_series.run(check).accepted()
+    # where others are answered with true, false says that nothing was renamed: answer-true judges that
+    steps = [step for step in accepted if check.dialect.succeeded(step.exchange)] or accepted
     check.require_readable()
     check.needs(steps, "no rename was answered with 200")
     for number, step in check.each(list(enumerate(steps))):
@@ -376,3 +392,20 @@ def test_the_session_is_that_of_the_path_and_not_of_the_body(check: CheckContext
     body = {**check.body(session), check.dialect.id_member: other.id}
     exchange = check.send(check.dialect.rename(session, body))
     check.stored(other, name, "another session's id in the body: that session", exchange)
+    for case, request in check.cases(check.faulty(session, check.name())[:1]):
+        exchange = check.send(request)
+        check.stored(other, name, f"{case}, answered with {exchange.status}: another session", exchange)
+
+
+@requirement("neighbours-untouched", last=4)
+def test_no_session_bears_what_was_sent_for_another(check: CheckContext) -> None:
+    check.require_readable()
+    if check.resend():
+        for session in check.target.pool.all:
+            if (found := origin(check.target, session.id, check.name_of(session))).source is Source.OTHER:
+                assert found.exchange is not None
+                crossing = Crossing(session.id, "its own name", check.name_of(session), found.exchange)
+                check.target.crossings.append(crossing)
+    for crossing in check.each(check.target.crossings):
+        case = f"what was sent for another session: the name of session {crossing.session_id} read back"
+        check.expect_equal(crossing.expected, crossing.found, case, crossing.exchange)

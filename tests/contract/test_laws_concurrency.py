@@ -80,7 +80,8 @@ def _two_of_one(check: CheckContext, session: Session, case: str) -> None:
     stored = _settled(check, session, given) if check.readable() else None
     if check.readable() and stored not in given:
         whole = f"{' or '.join(map(repr, given))}, whole"
-        check.fail(f"{case}: the name read back is {stored!r}", whole, done[-1][2], aspect=Aspect.STORED)
+        with check.shown(session, stored):
+            check.fail(f"{case}: the name read back is {stored!r}", whole, done[-1][2], aspect=Aspect.STORED)
     if not check.dialect.answers_session:
         return
     for _, own, exchange, accepted in done:

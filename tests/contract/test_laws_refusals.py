@@ -364,8 +364,19 @@ def test_a_refused_rename_is_no_update(check: CheckContext) -> None:
         before = after
 
 
+def _changes_again(check: CheckContext, exchange: Exchange) -> bool:
+    """Whether a refused request, sent once more, changes the name of its session again."""
+    session = check.target.session_at(exchange.request.path)
+    if session is None or not check.working:
+        return True
+    before = check.prepare(session)
+    return check.send(exchange.request).status < 500 and not same(before, check.name_of(session))
+
+
 @requirement("refusal-changes-nothing", last=True)
 def test_no_refusal_of_the_run_changed_a_name(check: CheckContext) -> None:
     for case, exchange, before, after in check.each(check.target.names_changed_by_refusals):
+        if check.target.crossings and not _changes_again(check, exchange):
+            continue  # what is sent for other sessions changes names here: neighbours-untouched tells that
         check.expect_equal(before, after, f"{case}, refused with {exchange.status}: the name read back", exchange)
     check.require_control_accepted(check.rename(check.some_session(), check.name()))

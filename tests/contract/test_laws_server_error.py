@@ -1,5 +1,6 @@
 """The law that no input is answered with a 5xx status, over everything that the run has thought of."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -7,10 +8,11 @@ import pytest
 from rename_tck.cases import bodies, ids, names
 from rename_tck.cases.spaces import BODIES
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.exploration import explore
-from rename_tck.client.exchange import Credential, Exchange, Request
-from rename_tck.client.journal import Purpose
-from rename_tck.systems.dialect import Session
+from rename_tck.checks.exploration import DRAWN, explore
+from rename_tck.checks.stopping import is_ordinary
+from rename_tck.client.exchange import Credential, Exchange, Request, decoded
+from rename_tck.client.journal import Entry, Purpose
+from rename_tck.systems.dialect import Session, members
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(9, spread=2)
@@ -22,6 +24,8 @@ def test_no_input_is_answered_with_a_server_error(check: CheckContext) -> None:
     check.resend()
     for case, exchange in check.each(_seen(check), lambda seen: f"{seen[0]}, {seen[1].status}"):
         _judge(check, check.count(exchange), case)
+    for case, _, exchange in check.each(check.target.unanswered, lambda one: one[1]):
+        check.fail(case, "an HTTP answer", exchange)
     if not check.working:
         return
     for case, request, live in check.cases(_requests(check, session)):
@@ -40,17 +44,36 @@ def _judge(check: CheckContext, exchange: Exchange, case: str) -> None:
 
 
 def _seen(check: CheckContext) -> list[tuple[str, Exchange]]:
-    """Every 5xx of the run so far, one for each requirement and class of case that brought it and each status."""
+    """Every 5xx of the run so far, one for each requirement and class of case that brought it and each status.
+
+    Those to renames that were accepted at another time, or others like them, are one class, with their number.
+    """
     found: dict[tuple[object, ...], tuple[str, Exchange]] = {}
-    for entry in check.entries():
+    entries = check.entries()
+    accepted = {_sort(check, entry) for entry in entries if check.dialect.succeeded(entry.exchange)}
+    plain = [entry for entry in entries if is_ordinary(check, entry) or _sort(check, entry) in accepted]
+    times = Counter(entry.exchange.status for entry in plain)
+    others = {entry.number for entry in plain} if len(times) > 1 else set()
+    for entry in entries:
         own = check.requirement is not None and entry.requirement == check.requirement.id
-        if entry.exchange.status >= 500 and not own:
+        if entry.exchange.status >= 500 and entry.number in others:
+            words = f"a rename of a sort that is accepted otherwise, {times[entry.exchange.status]} of {len(plain)}"
+            found.setdefault((entry.exchange.status,), (f"{words} in the run", entry.exchange))
+        elif entry.exchange.status >= 500 and not own:
             case = f": {entry.case[-1]}" if entry.case else ""
             what = f"{'a request' if entry.purpose is Purpose.CASE else f'a {entry.purpose} request'}"
             words = f"{what} of {entry.requirement or 'what several requirements look at'}{case}"
             key = (entry.requirement, entry.purpose, entry.case[-1:], entry.exchange.status)
             found.setdefault(key, (words, entry.exchange))
     return list(found.values())
+
+
+def _sort(check: CheckContext, entry: Entry) -> object:
+    """What a rename has in common with others that are tried for the same; of one that is like no other, itself."""
+    name = check.dialect.name_in(members(decoded(entry.exchange.request.body)))
+    if not entry.case or entry.case[-1].startswith(DRAWN) or not isinstance(name, str):
+        return entry.exchange.request
+    return entry.requirement, entry.case, names.is_reasonable(name), entry.exchange.request.credential
 
 
 def _requests(check: CheckContext, session: Session) -> Iterator[tuple[str, Request, bool]]:

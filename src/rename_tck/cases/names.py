@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -244,3 +245,12 @@ def is_reasonable(text: str) -> bool:
         and text == text.strip()
         and all(char == " " or unicodedata.category(char) in _PRINTABLE for char in text)
     )
+
+
+#: What the run's own titles are made of.
+_PLAIN = re.compile(r"[A-Za-z0-9 .,:'()-]{1,100}")
+
+
+def is_plain(text: str) -> bool:
+    """Whether a name is an ordinary title: short, of Latin letters, digits and what stands between them, two words."""
+    return " " in text and _PLAIN.fullmatch(text) is not None and is_reasonable(text)

@@ -115,7 +115,10 @@ class Diagnosis:
                 return Look("For a moment after it no ordinary rename worked.", again=True)
             return self._of_a_stopped(own, entry)
         cause = self._target.causes.setdefault(key, self._cause(own.broken))
-        if cause != mine and aspect in _EXPLAINS[own.broken]:
+        explained = _EXPLAINS[own.broken]
+        if own.broken is Aspect.ANSWERED and own.exchange and not self._check.dialect.succeeded(own.exchange):
+            explained |= {Aspect.STORED}  # what says that it is not done, and does it
+        if cause != mine and aspect in explained:
             return Look(caused=NotTested(f"an ordinary rename {own.what} as well", Gap.CAUSE, cause))
         if own.broken is Aspect.ACCEPTED and key not in self._target.worked:
             return Look(f"No ordinary rename was accepted: one {own.what}. Is the target set up for it?")

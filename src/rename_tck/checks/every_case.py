@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.diagnosis import CANONICAL, Look, look
+from rename_tck.checks.elsewhere import Elsewhere
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
 from rename_tck.systems.dialect import JSON_TYPE
@@ -15,6 +16,9 @@ from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeabl
 #: Requests that a test may send after its first failing case, and all tests of a run together: a hopeless server is
 #: judged cheaply.
 AFTER_FIRST, AFTER_FIRST_IN_RUN = 100, 1000
+
+#: Requests after the first failing case after which no case, and no law as a whole, is tried once more.
+AGAIN = 400
 
 #: What stands between the driver and the law in a traceback.
 _OWN_FRAMES = frozenset({__name__, "functools", "rename_tck.replay.single_case"})
@@ -51,10 +55,15 @@ class EveryCase:
         self._left_out: str | None = None
         #: The number of the last request when the first case failed.
         self._failed_at: int | None = None
+        #: The same when a case was to be tried once more for the first time.
+        self._tried_at: int | None = None
         #: Cases that were tried once more; how the last of them failed before, and the session that it was tried on.
         self._tried_again: set[tuple[str, ...]] = set()
         self._first: Nonconformance | None = None
         self._jam: Jam | None = None
+        self._elsewhere = Elsewhere(check)
+        #: The number of the last request before the run of the law in which the first failure was seen.
+        self._first_mark = 0
         #: How many times more the law may be run for the sake of trying a case once more.
         self._runs_left = RUNS
 
@@ -109,14 +118,31 @@ class EveryCase:
     def _goes_on_after_failure(self, failure: Nonconformance, mark: int) -> bool:
         failure.kind = failure.kind or self._kind_of(failure)
         found = look(self._check, failure.exchange, failure.aspect, mark)
-        if self._is_again(found, failure, failure):
+        narrowed = self._check.selector.narrowed
+        if found.caused is None and not narrowed:
+            found.caused = self._elsewhere.by_name(failure)
+        if found.caused is None and self._is_again(found, failure, failure, mark):
             return self._resumed(again=True)
+        if found.caused is None and not narrowed:
+            found.caused = self._of_another(found, failure, mark)
         if found.caused is not None:
             self._caused = found.caused
         else:
             failure.after = " ".join(filter(None, (failure.after, found.after))) or None
             self._failures.append(failure)
         return self._goes_on_behind()
+
+    def _of_another(self, found: Look, failure: Nonconformance, mark: int) -> NotTested | None:
+        """The requirement that tells what a case has failed by each time that it was tried, where it is not its own."""
+        if found.jam is not None:
+            if not self._is_told("rename-again") or not self._elsewhere.jammed(failure, found.jam):
+                return None
+            self._target.jams.append(found.jam)
+            cause = f"{self._check.dialect.system}.rename-again"
+            return NotTested("a request of it has left its session unfit for ordinary renames", Gap.CAUSE, cause)
+        if not found.works:
+            return None
+        return self._elsewhere.unanswered(failure) or self._elsewhere.comes_and_goes(failure, mark)
 
     def _goes_on_behind(self) -> bool:
         """Whether the law is run again for the cases behind the one that it was left at."""
@@ -136,7 +162,7 @@ class EveryCase:
     def _goes_on_after_refusal(self, refused: OrdinaryRenameRefused, mark: int) -> bool:
         """The same where an ordinary rename beside the case failed: that shows nothing of the case."""
         found = look(self._check, refused.exchange, refused.aspect, mark)
-        again = found.caused is None and self._is_again(found, refused, _of_refused(refused), always=True)
+        again = found.caused is None and self._is_again(found, refused, _of_refused(refused), mark, always=True)
         if refused.exchange is not None and (found.jam is not None or (again and self._is_told_5xx(refused.exchange))):
             self._target.forget_refusal(refused.exchange)  # what stopped the session, or the 5xx, is told itself
         if again:
@@ -150,7 +176,7 @@ class EveryCase:
         """The same where the suite could not judge the case: it may be able to when it tries once more."""
         last = self._target.client.journal.since(mark)[-1:]
         found = look(self._check, last[0].exchange, Aspect.ACCEPTED, mark) if last else Look()
-        if last and found.caused is None and self._is_again(found, trouble, None, always=True):
+        if last and found.caused is None and self._is_again(found, trouble, None, mark, always=True):
             return self._resumed(again=True)
         case = " / ".join(self._check.selector.left_at)
         self._ending = Unjudgeable(f"{trouble.reason} (case {case!r})", trouble.status) if case else trouble
@@ -158,7 +184,7 @@ class EveryCase:
         return found.works and self._goes_on_behind()
 
     def _is_again(
-        self, found: Look, error: BaseException, failure: Nonconformance | None, *, always: bool = False
+        self, found: Look, error: BaseException, failure: Nonconformance | None, mark: int, *, always: bool = False
     ) -> bool:
         """Whether the case is tried once more. What failed before it, or what it failed on, is judged by what comes."""
         place = self._check.selector.left_at or _place_of(error)
@@ -166,12 +192,12 @@ class EveryCase:
         if twice:
             self._first = self._jam = None  # the case itself does it: its own failure says so
         self._settle()
-        if not (found.again or always) or twice or self._runs_left <= 0:
+        if not (found.again or always) or twice or not self._may_try_again():
             return False
         if self._check.selector.narrowed and found.jam is None:
             return False  # it failed in the run that kept it, too
         self._tried_again.add(place)
-        self._first, self._jam = failure, found.jam
+        self._first, self._jam, self._first_mark = failure, found.jam, mark
         return True
 
     def _settle(self) -> None:
@@ -208,7 +234,7 @@ class EveryCase:
 
     def _is_told(self, law: str) -> bool:
         """Whether this requirement is judged in this process: it looks back on what other tests have seen."""
-        return self._target.is_judged(f"{self._check.dialect.system}.{law}")
+        return self._elsewhere.is_told(law)
 
     def _is_told_5xx(self, exchange: Exchange) -> bool:
         return exchange.status >= 500 and self._is_told("no-server-error")
@@ -218,6 +244,8 @@ class EveryCase:
         if failure.refused:
             return True  # an ordinary rename: rename-accepted has it
         if failure.exchange is not None and self._is_told_5xx(failure.exchange):
+            return True
+        if self._elsewhere.passes_later(failure, self._first_mark):
             return True
         if failure.aspect is Aspect.READABLE:
             # a reading, which is not under test, failed once
@@ -251,6 +279,12 @@ class EveryCase:
             return False
         self._left_out = "no ordinary rename is accepted: the other cases were not tried"
         return True
+
+    def _may_try_again(self) -> bool:
+        """Whether a case may still be tried once more: not for ever, whatever comes of it."""
+        if self._tried_at is None:
+            self._tried_at = len(self._target.client.journal)
+        return self._runs_left > 0 and len(self._target.client.journal) - self._tried_at < AGAIN
 
     def _is_over_the_bound(self) -> bool:
         if self._failed_at is None:

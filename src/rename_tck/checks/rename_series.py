@@ -123,6 +123,9 @@ def _rename_all(check: CheckContext, series: Series, sessions: list[Session], le
         check.note_accepted(exchange)
         after = _read_after(check, sessions, session, name, exchange)
         series.steps.append(Step(session, name, exchange, again, after))
+        if check.dialect.succeeded(exchange) and session.id in after:
+            stored = check.dialect.name_in(after[session.id] or {}) == name
+            check.target.read_back, check.target.lost = check.target.read_back + 1, check.target.lost + (not stored)
         again = after
         if number == HOPELESS - 1 and not any(step.accepted for step in series.steps if step.session in sessions):
             return

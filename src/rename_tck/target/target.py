@@ -30,6 +30,18 @@ class Jam:
     sentence: str
 
 
+@dataclass(frozen=True)
+class Crossing:
+    """A session that bears a name which no rename of its own has given it, because another session was addressed."""
+
+    session_id: str
+    #: The name that it should bear, and the one that was read back.
+    expected: object
+    found: object
+    #: What was sent to the other session.
+    exchange: Exchange
+
+
 @dataclass
 class Stopped:
     """Since when nothing works at the target."""
@@ -76,6 +88,15 @@ class Target:
     #: The requirements that this process judges, all of whose tests see all that the run has sent.
     judged: frozenset[str] = frozenset()
     jams: list[Jam] = field(default_factory=list)
+    #: Sessions that were renamed by what was sent for another one.
+    crossings: list[Crossing] = field(default_factory=list)
+    #: Cases whose request got no answer, while others did.
+    unanswered: list[tuple[str, str, Exchange]] = field(default_factory=list)
+    #: Requests that were in flight at once with others.
+    at_once: set[Request] = field(default_factory=set)
+    #: How many ordinary renames after others that were accepted were read back, and how many of these were lost.
+    read_back: int = 0
+    lost: int = 0
     #: The ids of sessions of which an ordinary rename was accepted.
     renamed: set[str] = field(default_factory=set)
     #: By session, the name of the last rename that was accepted.

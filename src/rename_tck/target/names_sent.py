@@ -1,0 +1,55 @@
+"""Where a name that a session bears comes from, as far as the run has sent it: for that session, or for another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from rename_tck.client.exchange import Exchange, decoded
+from rename_tck.systems.dialect import members
+from rename_tck.target.target import Target
+
+
+class Source(Enum):
+    """What the run knows of a name."""
+
+    #: It was sent for the session and accepted.
+    OWN = "own"
+    #: It was sent for the session, and each time refused with a 4xx status, or answered with a 5xx status.
+    REFUSED = "refused"
+    BROKEN = "broken"
+    #: It was sent for another session of the run, and never for this one.
+    OTHER = "other"
+    #: The same, in requests that were in flight with others at once.
+    OTHER_AT_ONCE = "other at once"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a name comes from, and the last exchange that shows it."""
+
+    source: Source
+    exchange: Exchange | None = None
+
+
+def origin(target: Target, session_id: str, name: object) -> Origin:
+    """Where a name that a session bears comes from."""
+    if not isinstance(name, str) or not name:
+        return Origin(Source.UNKNOWN)
+    paths = {target.dialect.rename(one, None).path: one.id for one in target.pool.of_the_run}
+    own: list[Exchange] = []
+    others: list[Exchange] = []
+    for entry in target.client.journal.renames():
+        request = entry.exchange.request
+        of = paths.get(request.path)
+        if of is not None and members(decoded(request.body)).get(target.dialect.name_member) == name:
+            (own if of == session_id else others).append(entry.exchange)
+    if own:
+        statuses = {exchange.status // 100 for exchange in own}
+        source = {frozenset({4}): Source.REFUSED, frozenset({5}): Source.BROKEN}.get(frozenset(statuses), Source.OWN)
+        return Origin(source, own[-1])
+    if not others:
+        return Origin(Source.UNKNOWN)
+    alone = [exchange for exchange in others if exchange.request not in target.at_once]
+    return Origin(Source.OTHER, alone[-1]) if alone else Origin(Source.OTHER_AT_ONCE, others[-1])
