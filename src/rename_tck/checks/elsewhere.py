@@ -21,7 +21,7 @@ from rename_tck.target.target import Crossing, Jam
 from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
 
 #: Ordinary renames, one after the other, among which one that fails is looked for.
-PLAIN = 40
+PLAIN = 60
 
 #: Times that a request is sent by itself, to see whether it ever goes well.
 ALONE = 3
@@ -165,7 +165,7 @@ class Elsewhere:
         exchange = failure.exchange
         if exchange is None:
             return
-        if failure.aspect is Aspect.STORED:
+        if failure.aspect is Aspect.STORED and self._check.dialect.succeeded(exchange):
             name = failure.seen[1] if failure.seen is not None else None
             self._target.not_stored.append((_expected(failure), name, exchange))
             self._target.lost += 1
@@ -176,13 +176,13 @@ class Elsewhere:
         """The requirement that a rename breaks which fails in this respect, be it an ordinary one."""
         if failure.exchange is None:
             return None
-        if failure.aspect is Aspect.STORED:
+        if failure.aspect is Aspect.STORED and self._check.dialect.succeeded(failure.exchange):
             return "name-stored"
         if failure.aspect is Aspect.ACCEPTED:
             return "no-server-error" if failure.exchange.status >= 500 else "rename-accepted"
         answered = "answer-name" if self._check.dialect.answers_session else "answer-true"
         failed = f"{self._check.dialect.system}.{answered}" in self._target.failed
-        return answered if failure.aspect is Aspect.ANSWERED and failed else None
+        return answered if failure.aspect in {Aspect.ANSWERED, Aspect.STORED} and failed else None
 
     def _entry(self, exchange: Exchange | None, mark: int) -> Entry | None:
         return next((one for one in self._target.client.journal.since(mark) if one.exchange is exchange), None)
@@ -192,7 +192,8 @@ class Elsewhere:
         request = entry.exchange.request
         session = self._target.session_at(request.path)
         body = decoded(request.body)
-        valid = request.credential is Credential.GIVEN and self._check.allows(body)
+        contracts = self._target.contracts.values()
+        valid = request.credential is Credential.GIVEN and not any(one.request_errors(body) for one in contracts)
         return session is not None and valid and request.query == self._check.dialect.query(session)
 
     def _goes_well_alone(self, exchange: Exchange, aspect: Aspect) -> bool:
@@ -214,25 +215,28 @@ class Elsewhere:
 
     def _was_seen(self, failure: Nonconformance, mark: int) -> bool:
         """Whether an ordinary rename has failed alike before this test, behind others that went well."""
-        if failure.aspect is Aspect.STORED:
-            return self._target.lost > 0
         if failure.aspect is Aspect.ANSWERED:
             return True  # the ordinary renames of the series have failed in it
+        lost = {id(exchange) for _, _, exchange in self._target.not_stored}
+        if failure.aspect is Aspect.STORED and self._target.lost:
+            return True
         renames = self._target.client.journal.renames()
-        assert failure.exchange is not None
         for place, entry in enumerate(renames):
             if entry.number > mark:
                 break
-            before = renames[max(0, place - _BEFORE) : place]
-            if (
-                _alike(entry.exchange, failure.exchange)
-                and len(before) == _BEFORE
-                and entry.exchange.request not in self._target.at_once
-                and all(self._check.dialect.succeeded(one.exchange) for one in before)
-                and all(stopping.is_ordinary(self._check, one) for one in (entry, *before))
-            ):
+            same = id(entry.exchange) in lost if failure.aspect is Aspect.STORED else _alike(entry.exchange, failure)
+            if same and entry.exchange.request not in self._target.at_once and self._is_plain(renames, place):
                 return True
         return False
+
+    def _is_plain(self, renames: list[Entry], place: int) -> bool:
+        """Whether a rename is an ordinary one behind ordinary ones that were accepted."""
+        before = renames[max(0, place - _BEFORE) : place]
+        return (
+            len(before) == _BEFORE
+            and all(self._check.dialect.succeeded(one.exchange) for one in before)
+            and all(stopping.is_ordinary(self._check, one) for one in (renames[place], *before))
+        )
 
     def _shows_in_a_series(self, failure: Nonconformance, entry: Entry) -> bool:
         """Whether an ordinary rename fails alike among several, one after the other, of which most go well."""
@@ -297,9 +301,10 @@ class Elsewhere:
         return NotTested(reason, Gap.CAUSE, f"{self._check.dialect.system}.{law}")
 
 
-def _alike(one: Exchange, other: Exchange) -> bool:
-    """Whether two renames failed alike: a 5xx each, or with the same status."""
-    return one.status == other.status or (one.status >= 500 and other.status >= 500)
+def _alike(one: Exchange, failure: Nonconformance) -> bool:
+    """Whether a rename failed as a case did: a 5xx each, or with the same status."""
+    status = failure.exchange.status if failure.exchange is not None else 0
+    return one.status == status or (one.status >= 500 and status >= 500)
 
 
 def _expected(failure: Nonconformance) -> str:

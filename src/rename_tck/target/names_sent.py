@@ -25,6 +25,10 @@ class Source(Enum):
     UNKNOWN = "unknown"
 
 
+#: Of a session's own names, the last that a part may have been left of.
+_LAST = 3
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a name comes from, and the last exchange that shows it."""
@@ -40,11 +44,16 @@ def origin(target: Target, session_id: str, name: object) -> Origin:
     paths = {target.dialect.rename(one, None).path: one.id for one in target.pool.of_the_run}
     own: list[Exchange] = []
     others: list[Exchange] = []
+    last: list[object] = []
     for entry in target.client.journal.renames():
         request = entry.exchange.request
-        of = paths.get(request.path)
-        if of is not None and members(decoded(request.body)).get(target.dialect.name_member) == name:
+        of, sent = paths.get(request.path), members(decoded(request.body)).get(target.dialect.name_member)
+        if of is not None and sent == name:
             (own if of == session_id else others).append(entry.exchange)
+        if of == session_id:
+            last.append(sent)
+    if any(isinstance(sent, str) and sent != name and name in sent for sent in last[-_LAST:]):
+        return Origin(Source.UNKNOWN)  # a part of its own name, which may look like another one
     if own:
         statuses = {exchange.status // 100 for exchange in own}
         source = {frozenset({4}): Source.REFUSED, frozenset({5}): Source.BROKEN}.get(frozenset(statuses), Source.OWN)
