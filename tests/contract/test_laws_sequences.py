@@ -83,9 +83,9 @@ def _play(check: CheckContext, sessions: list[Session], moves: list[Move]) -> No
             if snapshot is None:
                 check.fail(where, "the session to be there, as before", exchange, aspect=Aspect.READABLE)
             where = f"{case}: the name of session {other} read back"
-            name = check.dialect.name_in(snapshot)
-            with check.shown(next(one for one in sessions if one.id == other), name):
-                check.expect_equal(model[other], name, where, exchange, Aspect.STORED)
+            found = check.dialect.name_in(snapshot)
+            with check.shown(next(one for one in sessions if one.id == other), found):
+                check.expect_equal(model[other], found, where, exchange, Aspect.STORED)
 
 
 def _read(

@@ -119,7 +119,8 @@ class Elsewhere:
         if source is Source.REFUSED:
             return True
         exchange = failure.exchange
-        if source is not Source.UNKNOWN or exchange is None or not 400 <= exchange.status < 500:
+        known = f"{self._check.dialect.system}.refusal-changes-nothing" in self._target.failed
+        if source is not Source.UNKNOWN or not known or exchange is None or not 400 <= exchange.status < 500:
             return False
         addressed = self._target.session_at(exchange.request.path)
         return addressed is not None and addressed.id == failure.seen[0]
@@ -176,13 +177,18 @@ class Elsewhere:
         """The requirement that a rename breaks which fails in this respect, be it an ordinary one."""
         if failure.exchange is None:
             return None
-        if failure.aspect is Aspect.STORED and self._check.dialect.succeeded(failure.exchange):
+        if self._says_no(failure.exchange):
+            return "answer-true"
+        if failure.aspect is Aspect.STORED:
             return "name-stored"
         if failure.aspect is Aspect.ACCEPTED:
             return "no-server-error" if failure.exchange.status >= 500 else "rename-accepted"
-        answered = "answer-name" if self._check.dialect.answers_session else "answer-true"
-        failed = f"{self._check.dialect.system}.{answered}" in self._target.failed
-        return answered if failure.aspect in {Aspect.ANSWERED, Aspect.STORED} and failed else None
+        failed = f"{self._check.dialect.system}.answer-name" in self._target.failed
+        return "answer-name" if failure.aspect is Aspect.ANSWERED and failed else None
+
+    def _says_no(self, exchange: Exchange) -> bool:
+        """Whether it is answered with 200, and not as a rename that was done."""
+        return exchange.status == 200 and not self._check.dialect.succeeded(exchange)
 
     def _entry(self, exchange: Exchange | None, mark: int) -> Entry | None:
         return next((one for one in self._target.client.journal.since(mark) if one.exchange is exchange), None)
@@ -215,16 +221,20 @@ class Elsewhere:
 
     def _was_seen(self, failure: Nonconformance, mark: int) -> bool:
         """Whether an ordinary rename has failed alike before this test, behind others that went well."""
-        if failure.aspect is Aspect.ANSWERED:
+        assert failure.exchange is not None
+        said_no = self._says_no(failure.exchange)
+        if failure.aspect is Aspect.ANSWERED and not said_no:
             return True  # the ordinary renames of the series have failed in it
         lost = {id(exchange) for _, _, exchange in self._target.not_stored}
-        if failure.aspect is Aspect.STORED and self._target.lost:
+        stored = failure.aspect is Aspect.STORED and not said_no
+        if stored and self._target.lost:
             return True
         renames = self._target.client.journal.renames()
         for place, entry in enumerate(renames):
             if entry.number > mark:
                 break
-            same = id(entry.exchange) in lost if failure.aspect is Aspect.STORED else _alike(entry.exchange, failure)
+            same = id(entry.exchange) in lost if stored else _alike(entry.exchange, failure)
+            same &= said_no == self._says_no(entry.exchange)
             if same and entry.exchange.request not in self._target.at_once and self._is_plain(renames, place):
                 return True
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rename_tck.checks.context import CheckContext
@@ -19,6 +21,9 @@ AFTER_FIRST, AFTER_FIRST_IN_RUN = 100, 1000
 
 #: Requests after the first failing case after which no case, and no law as a whole, is tried once more.
 AGAIN = 400
+
+#: Times that a case is tried once more while it fails in another way each time.
+TIMES = 3
 
 #: What stands between the driver and the law in a traceback.
 _OWN_FRAMES = frozenset({__name__, "functools", "rename_tck.replay.single_case"})
@@ -58,7 +63,7 @@ class EveryCase:
         #: The same when a case was to be tried once more for the first time.
         self._tried_at: int | None = None
         #: Cases that were tried once more; how the last of them failed before, and the session that it was tried on.
-        self._tried_again: set[tuple[str, ...]] = set()
+        self._tried_again: Counter[tuple[str, ...]] = Counter()
         self._first: Nonconformance | None = None
         self._jam: Jam | None = None
         self._elsewhere = Elsewhere(check)
@@ -188,17 +193,25 @@ class EveryCase:
     ) -> bool:
         """Whether the case is tried once more. What failed before it, or what it failed on, is judged by what comes."""
         place = self._check.selector.left_at or _place_of(error)
-        twice = place in self._tried_again
-        if twice:
+        times = self._tried_again[place]
+        # what fails elsewhere in the case than it did before may fail by chance
+        first = self._first if found.works else None
+        alike = first is None or failure is None or self._words(first) == self._words(failure)
+        twice = times >= (1 if alike else TIMES)
+        if times:
             self._first = self._jam = None  # the case itself does it: its own failure says so
         self._settle()
         if not (found.again or always) or twice or not self._may_try_again():
             return False
         if self._check.selector.narrowed and found.jam is None:
             return False  # it failed in the run that kept it, too
-        self._tried_again.add(place)
+        self._tried_again[place] += 1
         self._first, self._jam, self._first_mark = failure, found.jam, mark
         return True
+
+    def _words(self, failure: Nonconformance) -> str:
+        """The case of a failure without the names that the run has made up."""
+        return re.sub(rf"{re.escape(self._target.token)}\\S*", "", failure.case)
 
     def _settle(self) -> None:
         """The case that was tried again passed: it comes and goes, or what made it fail came before it."""

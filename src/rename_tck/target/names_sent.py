@@ -52,12 +52,14 @@ def origin(target: Target, session_id: str, name: object) -> Origin:
             (own if of == session_id else others).append(entry.exchange)
         if of == session_id:
             last.append(sent)
+    accepted = [exchange for exchange in own if exchange.status // 100 not in {4, 5}]
+    if accepted:
+        return Origin(Source.OWN, accepted[-1])
     if any(isinstance(sent, str) and sent != name and name in sent for sent in last[-_LAST:]):
         return Origin(Source.UNKNOWN)  # a part of its own name, which may look like another one
     if own:
-        statuses = {exchange.status // 100 for exchange in own}
-        source = {frozenset({4}): Source.REFUSED, frozenset({5}): Source.BROKEN}.get(frozenset(statuses), Source.OWN)
-        return Origin(source, own[-1])
+        refused = all(400 <= exchange.status < 500 for exchange in own)
+        return Origin(Source.REFUSED if refused else Source.BROKEN, own[-1])
     if not others:
         return Origin(Source.UNKNOWN)
     alone = [exchange for exchange in others if exchange.request not in target.at_once]
