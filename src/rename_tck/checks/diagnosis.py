@@ -44,6 +44,8 @@ class Look:
     jam: Jam | None = None
     #: Whether ordinary renames of the session work.
     works: bool = False
+    #: Whether they fail now and then.
+    flaky: bool = False
 
 
 def look(check: CheckContext, exchange: Exchange | None, aspect: Aspect, mark: int) -> Look:
@@ -82,7 +84,7 @@ class Diagnosis:
         found = controls.control(self._check, other) if other is not None else None
         if found is not None and found.works and found.session.kind == session.kind:
             if controls.control(self._check, session).works:
-                return Look("Ordinary renames of the session fail now and then, too.", again=True)
+                return Look("Ordinary renames of the session fail now and then, too.", again=True, flaky=True)
             return self._of_a_jammed(own, entry)
         if own.broken in {Aspect.ACCEPTED, Aspect.READABLE}:
             made = controls.of_a_fresh_one(self._check, session.kind)

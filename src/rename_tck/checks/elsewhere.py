@@ -169,7 +169,6 @@ class Elsewhere:
         if failure.aspect is Aspect.STORED and self._check.dialect.succeeded(exchange):
             name = failure.seen[1] if failure.seen is not None else None
             self._target.not_stored.append((_expected(failure), name, exchange))
-            self._target.lost += 1
         elif failure.aspect is Aspect.ACCEPTED and 400 <= exchange.status < 500:
             self._target.refused_renames.append(exchange)
 
@@ -200,7 +199,9 @@ class Elsewhere:
         body = decoded(request.body)
         contracts = self._target.contracts.values()
         valid = request.credential is Credential.GIVEN and not any(one.request_errors(body) for one in contracts)
-        return session is not None and valid and request.query == self._check.dialect.query(session)
+        if session is None or not valid or request.query != self._check.dialect.query(session):
+            return False
+        return all(members(body).get(name) == own for name, own in self._check.dialect.scope(session).items())
 
     def _goes_well_alone(self, exchange: Exchange, aspect: Aspect) -> bool:
         """Whether the request by itself goes well, be it at the third time."""

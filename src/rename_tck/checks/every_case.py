@@ -145,7 +145,7 @@ class EveryCase:
             self._target.jams.append(found.jam)
             cause = f"{self._check.dialect.system}.rename-again"
             return NotTested("a request of it has left its session unfit for ordinary renames", Gap.CAUSE, cause)
-        if not found.works:
+        if not found.works and not found.flaky:
             return None
         return self._elsewhere.unanswered(failure) or self._elsewhere.comes_and_goes(failure, mark)
 
@@ -195,7 +195,7 @@ class EveryCase:
         place = self._check.selector.left_at or _place_of(error)
         times = self._tried_again[place]
         # what fails elsewhere in the case than it did before may fail by chance
-        first = self._first if found.works else None
+        first = self._first if found.works or found.flaky else None
         alike = first is None or failure is None or self._words(first) == self._words(failure)
         twice = times >= (1 if alike else TIMES)
         if times:

@@ -111,7 +111,7 @@ def is_ordinary(check: CheckContext, entry: Entry) -> bool:
     body, plain = members(decoded(request.body)), check.dialect.body(session, "")
     name = body.get(check.dialect.name_member)
     return (
-        body.keys() == plain.keys()
+        {**body, check.dialect.name_member: ""} == plain
         and request.query == check.dialect.query(session)
         and isinstance(name, str)
         and names.is_plain(name)

@@ -45,14 +45,18 @@ def origin(target: Target, session_id: str, name: object) -> Origin:
     own: list[Exchange] = []
     others: list[Exchange] = []
     last: list[object] = []
+    latest: Exchange | None = None
     for entry in target.client.journal.renames():
         request = entry.exchange.request
         of, sent = paths.get(request.path), members(decoded(request.body)).get(target.dialect.name_member)
         if of is not None and sent == name:
             (own if of == session_id else others).append(entry.exchange)
+            latest = entry.exchange
         if of == session_id:
             last.append(sent)
     accepted = [exchange for exchange in own if exchange.status // 100 not in {4, 5}]
+    if own and others and latest is others[-1] and name not in last[-_LAST:]:
+        own, accepted = [], []  # long ago: since then it was another one's
     if accepted:
         return Origin(Source.OWN, accepted[-1])
     if any(isinstance(sent, str) and sent != name and name in sent for sent in last[-_LAST:]):
