@@ -56,14 +56,22 @@ class Elsewhere:
             sent = self._crossing(failure, found.source, found.exchange)
             if sent is not None:
                 self._target.crossings.append(Crossing(session_id, _expected(failure), name, sent))
-                return self._caused("a session was renamed by what was sent for another one", "neighbours-untouched")
+                return NotTested(
+                    "a session was renamed by what was sent for another one",
+                    Gap.CAUSE,
+                    self._id("neighbours-untouched"),
+                )
         if found.source is Source.BROKEN and self._tells("no-server-error"):
-            return self._caused("a rename that was answered with a 5xx status was done all the same", "no-server-error")
+            return NotTested(
+                "a rename that was answered with a 5xx status was done all the same",
+                Gap.CAUSE,
+                self._id("no-server-error"),
+            )
         if self._is_of_a_refusal(failure, found.source) and self._tells("refusal-changes-nothing"):
             exchange = failure.exchange if found.exchange is None else found.exchange
             if exchange is not None:
                 self._target.names_changed_by_refusals.append((failure.case, exchange, _expected(failure), name))
-            return self._caused("a refused rename was done all the same", "refusal-changes-nothing")
+            return NotTested("a refused rename was done all the same", Gap.CAUSE, self._id("refusal-changes-nothing"))
         return None
 
     def _crossing(self, failure: Nonconformance, source: Source, sent: Exchange | None) -> Exchange | None:
@@ -119,7 +127,7 @@ class Elsewhere:
         if source is Source.REFUSED:
             return True
         exchange = failure.exchange
-        known = f"{self._check.dialect.system}.refusal-changes-nothing" in self._target.failed
+        known = self._id("refusal-changes-nothing") in self._target.failed
         if source is not Source.UNKNOWN or not known or exchange is None or not 400 <= exchange.status < 500:
             return False
         addressed = self._target.session_at(exchange.request.path)
@@ -143,7 +151,9 @@ class Elsewhere:
         if not plain or not (self._was_seen(failure, mark) or self._shows_in_a_series(failure, entry)):
             return None
         self.hand_over(failure)
-        return self._caused("ordinary renames fail in the same way now and then, also one after the other", law)
+        return NotTested(
+            "ordinary renames fail in the same way now and then, also one after the other", Gap.CAUSE, self._id(law)
+        )
 
     def passes_later(self, failure: Nonconformance, mark: int) -> bool:
         """Whether a case that failed and then passed is told elsewhere: what failed was a rename, now and then."""
@@ -182,7 +192,7 @@ class Elsewhere:
             return "name-stored"
         if failure.aspect is Aspect.ACCEPTED:
             return "no-server-error" if failure.exchange.status >= 500 else "rename-accepted"
-        failed = f"{self._check.dialect.system}.answer-name" in self._target.failed
+        failed = self._id("answer-name") in self._target.failed
         return "answer-name" if failure.aspect is Aspect.ANSWERED and failed else None
 
     def _says_no(self, exchange: Exchange) -> bool:
@@ -296,20 +306,20 @@ class Elsewhere:
         if exchange is None or exchange.answer is not None or not self._tells("no-server-error"):
             return None
         self._target.unanswered.append((failure.case, failure.kind, exchange))
-        return self._caused("a request of it is not answered, while others are", "no-server-error")
+        return NotTested("a request of it is not answered, while others are", Gap.CAUSE, self._id("no-server-error"))
 
     # -- whose
 
     def is_told(self, law: str) -> bool:
         """Whether this requirement is judged in this process: it looks back on what other tests have seen."""
-        return self._target.is_judged(f"{self._check.dialect.system}.{law}")
+        return self._target.is_judged(self._id(law))
 
     def _tells(self, law: str) -> bool:
         """Whether another requirement than the test's own tells it."""
         return law != self._law and self.is_told(law)
 
-    def _caused(self, reason: str, law: str) -> NotTested:
-        return NotTested(reason, Gap.CAUSE, f"{self._check.dialect.system}.{law}")
+    def _id(self, law: str) -> str:
+        return f"{self._check.dialect.system}.{law}"
 
 
 def _alike(one: Exchange, failure: Nonconformance) -> bool:
