@@ -94,7 +94,7 @@ class Target:
     unanswered: list[tuple[str, str, Exchange]] = field(default_factory=list)
     #: Requests that were in flight at once with others.
     at_once: set[Request] = field(default_factory=set)
-    #: How many ordinary renames after others that were accepted were read back, and how many of these were lost.
+    #: How many renames were read back with their name; and how many ordinary ones, behind others, were not.
     read_back: int = 0
     lost: int = 0
     #: The ids of sessions of which an ordinary rename was accepted.

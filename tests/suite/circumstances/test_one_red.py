@@ -22,6 +22,8 @@ class Renamed:
 
     def __init__(self, server: Faulty, scope: Any, body: bytes, send: Any) -> None:
         self.server, self.scope, self.body, self.send = server, scope, body, send
+        #: What was sent for it; None until it was done.
+        self.answer: list[Any] | None = None
         try:
             content = json.loads(body)
         except (ValueError, RecursionError):
@@ -77,10 +79,10 @@ class Faulty:
         found = await self._habit(self, rename)
         if found is not None:
             await answer(send, *found)
-        elif not hasattr(rename, "answer"):
+        elif rename.answer is None:
             await rename.done()
         if found is None:
-            for message in rename.answer:
+            for message in rename.answer or []:
                 await send(message)
 
 
@@ -147,7 +149,7 @@ async def an_emoji_jams_its_session(server: Faulty, rename: Renamed) -> Any:
 async def markup_is_not_answered(server: Faulty, rename: Renamed) -> Any:
     if isinstance(rename.name, str) and "<" in rename.name:
         rename.send.__self__.transport.abort()
-        rename.answer: list[Any] = []
+        rename.answer = []
     return None
 
 
