@@ -81,7 +81,8 @@ def _two_of_one(check: CheckContext, session: Session, case: str) -> None:
     if check.readable() and stored not in given:
         whole = f"{' or '.join(map(repr, given))}, whole"
         compared = Compared(whole, stored) if isinstance(stored, str) else None
-        check.fail(f"{case}: the name read back is {stored!r}", whole, done[-1][2], compared, Aspect.STORED)
+        with check.shown(session, stored):
+            check.fail(f"{case}: the name read back is {stored!r}", whole, done[-1][2], compared, Aspect.STORED)
     if not check.dialect.answers_session:
         return
     for _, own, exchange, accepted in done:

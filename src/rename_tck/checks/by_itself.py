@@ -17,7 +17,7 @@ from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target import settling
 from rename_tck.target.readback import Snapshot
-from rename_tck.verdict import NotTested, Unjudgeable
+from rename_tck.verdict import Aspect, NotTested, Unjudgeable
 
 #: Seconds for which sessions are watched before they count as being at rest; a change must come again after each.
 _WATCHES = ((0.2, 0.3, 0.5), (0.3, 0.5, 0.8))
@@ -81,7 +81,7 @@ def expect_still(check: CheckContext, session: Session, seen: Seen, member: str,
     except (NotTested, Unjudgeable):
         moves = False
     if not moves:
-        check.expect_equal(was, now, case, seen.exchange)
+        check.expect_equal(was, now, case, seen.exchange, Aspect.OTHER)
 
 
 def _is_its_own(check: CheckContext, seen: Seen, name: object) -> bool:

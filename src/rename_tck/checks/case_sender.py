@@ -283,6 +283,7 @@ class CaseSender:
         with INTERRUPTION.held():  # one that waits for another that is never started would hold up the end of the run
             results = self.target.executor.map(one, requests)
         exchanges = list(results)
+        self.target.at_once.update(requests)
         for exchange in exchanges:
             self.evidence.sent += 1
             self.evidence.live += 1
@@ -303,12 +304,14 @@ class CaseSender:
             raise Unjudgeable(f"{trouble} to {request.method} {self.excerpt(request.path, 80)}")
         control = self._to_client(self.rename(self.target.pool.any(), self.name()), Purpose.CONTROL)
         if control.answer is not None:
-            self.fail(
-                f"a request that is not answered, while an ordinary rename after it is ({trouble})",
-                "an HTTP answer",
-                exchange,
-            )
+            tried = f"{' / '.join(self.selector.kind) or 'a rename'}{self._named(request)}"
+            case = f"{tried}: the request is not answered, while an ordinary rename after it is ({trouble})"
+            self.fail(case, "an HTTP answer", exchange)
         raise Unjudgeable(f"the target no longer answers: {trouble}")
+
+    def _named(self, request: Request) -> str:
+        name = members(decoded(request.body)).get(self.dialect.name_member)
+        return f", the name {self.excerpt(name, 60)!r}" if isinstance(name, str) else ""
 
     def send_beside(self, request: Request) -> Exchange:
         """Send a control: it counts as no evidence, whatever becomes of it."""

@@ -7,14 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeVar
 
+from rename_tck.cases import names
 from rename_tck.checks.case_sender import CaseSender
 from rename_tck.checks.comparison import same
 from rename_tck.client.exchange import Exchange, NotJsonError, Request, decoded, plain, shown
 from rename_tck.client.journal import Purpose
 from rename_tck.client.waiting import PASSING
-from rename_tck.results.nonconformance import OrdinaryRenameRefused
+from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
 from rename_tck.systems.dialect import Session, members
+from rename_tck.target.names_sent import Source, origin
 from rename_tck.target.readback import Snapshot
+from rename_tck.target.target import Crossing
 from rename_tck.verdict import Aspect, Compared, NotTested, Unjudgeable
 
 T = TypeVar("T")
@@ -102,9 +105,14 @@ class CheckContext(CaseSender):
             return name
         found = self.settled(lambda: self.name_of(session, exchange), lambda read: read == name)
         if found != name:
-            self.target.not_stored.append((name, found, exchange))
             why = "the ordinary rename before it is accepted, and the session read back bears another name"
+            source = origin(self.target, session.id, found)
+            if source.source is Source.OTHER and source.exchange is not None:
+                self.target.crossings.append(Crossing(session.id, name, found, source.exchange))
+            else:
+                self.target.not_stored.append((name, found, exchange))
             raise OrdinaryRenameRefused(why, exchange=exchange, aspect=Aspect.STORED)
+        self.target.read_back += 1
         return found
 
     def refuse(
@@ -153,7 +161,11 @@ class CheckContext(CaseSender):
                 self.target.gone_after_refusals.append((case, exchange, session))
             # the name of the last ordinary rename may be shown late
             elif after not in (before, UNSEEN, self.target.last_names.get(session.id)):
-                self.target.names_changed_by_refusals.append((case, exchange, before, after))
+                source = origin(self.target, session.id, after)
+                if source.source is Source.OTHER and source.exchange is not None:
+                    self.target.crossings.append(Crossing(session.id, before, after, source.exchange))
+                else:
+                    self.target.names_changed_by_refusals.append((case, exchange, before, after))
 
     def in_doubt(self, exchange: Exchange) -> bool:
         """Whether an answer may be that of somebody's session: nothing is judged by it then."""
@@ -212,9 +224,18 @@ class CheckContext(CaseSender):
         self._controls.add(control)
 
     def _note_refused_rename(self, exchange: Exchange) -> None:
-        """Keep, for the law that valid renames are accepted, one that was refused."""
-        if exchange.status != 200 and self.contract.nearest is None:
+        """Keep, for the law that valid renames are accepted, one that was refused: a plain title of the run's own.
+
+        What is wrong with another one, as long as is allowed or of odd characters, the laws of names tell.
+        """
+        name = members(decoded(exchange.request.body)).get(self.dialect.name_member)
+        odd = isinstance(name, str) and not names.is_plain(name)
+        if exchange.status != 200 and self.contract.nearest is None and not odd:
             self.target.refused_renames.append(exchange)
+
+    def is_told_as_5xx(self, exchange: Exchange) -> bool:
+        """Whether an answer with a 5xx status is told by the requirement that there is none."""
+        return exchange.status >= 500 and self.target.is_judged(f"{self.dialect.system}.no-server-error")
 
     # -- looking at answers
 
@@ -239,9 +260,20 @@ class CheckContext(CaseSender):
     def stored(self, session: Session, name: object, case: str, exchange: Exchange | None = None) -> None:
         """Require that the session, read back, bears this name: at once, or within a second."""
         found = self.settled(lambda: self.name_of(session, exchange), lambda read: read == name)
-        self.expect_equal(name, found, f"{case}: the name read back", exchange, Aspect.STORED)
+        with self.shown(session, found):
+            self.expect_equal(name, found, f"{case}: the name read back", exchange, Aspect.STORED)
+        self.target.read_back += exchange is not None and self.dialect.succeeded(exchange)
         self._note_worked(Aspect.READABLE, exchange)
         self._note_worked(Aspect.STORED, exchange)
+
+    @contextmanager
+    def shown(self, session: Session, name: object) -> Iterator[None]:
+        """A failure that is concluded within is about this name, which the session was read back with."""
+        try:
+            yield
+        except Nonconformance as failure:
+            failure.seen = session.id, name
+            raise
 
     def settled(self, look: Callable[[], T], good: Callable[[T], bool]) -> T:
         """What a reading shows, looked at again for up to a second where it is not good at once."""

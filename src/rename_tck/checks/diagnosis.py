@@ -48,6 +48,8 @@ class Look:
     works: bool = False
     #: What has failed in its place: the request since which nothing works, where that is another one.
     instead: Nonconformance | None = None
+    #: Whether they fail now and then.
+    flaky: bool = False
 
 
 def look(
@@ -92,7 +94,7 @@ class Diagnosis:
         found = controls.control(self._check, other) if other is not None else None
         if found is not None and found.works and found.session.kind == session.kind:
             if controls.control(self._check, session).works:
-                return Look("Ordinary renames of the session fail now and then, too.", again=True)
+                return Look("Ordinary renames of the session fail now and then, too.", again=True, flaky=True)
             return self._of_a_jammed(own, entry)
         if own.broken in {Aspect.ACCEPTED, Aspect.READABLE}:
             made = controls.of_a_fresh_one(self._check, session.kind)
@@ -134,7 +136,10 @@ class Diagnosis:
                 return Look("For a moment after it no ordinary rename worked.", again=True)
             return self._of_a_stopped(own, entry)
         cause = self._target.causes.setdefault(key, self._cause(own.broken))
-        if cause != mine and aspect in _EXPLAINS[own.broken]:
+        explained = _EXPLAINS[own.broken]
+        if own.broken is Aspect.ANSWERED and own.exchange and not self._check.dialect.succeeded(own.exchange):
+            explained |= {Aspect.STORED}  # what says that it is not done, and does it
+        if cause != mine and aspect in explained:
             return Look(caused=NotTested(f"an ordinary rename {own.what} as well", Gap.CAUSE, cause))
         if own.broken is Aspect.ACCEPTED and key not in self._target.worked:
             return Look(f"No ordinary rename was accepted: one {own.what}. Is the target set up for it?")

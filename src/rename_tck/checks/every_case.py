@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rename_tck.checks import foreign_names, lost_sessions, stopping
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.diagnosis import CANONICAL, Look, comes_of_the_one_before, look
+from rename_tck.checks.elsewhere import Elsewhere
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
 from rename_tck.systems.dialect import JSON_TYPE
@@ -17,6 +19,12 @@ from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeabl
 #: Requests that a test may send after its first failing case, and all tests of a run together: a hopeless server is
 #: judged cheaply.
 AFTER_FIRST, AFTER_FIRST_IN_RUN = 100, 1000
+
+#: Requests after the first failing case after which no case, and no law as a whole, is tried once more.
+AGAIN = 400
+
+#: Times that a case is tried once more while it fails in another way each time.
+TIMES = 3
 
 #: What stands between the driver and the law in a traceback.
 _OWN_FRAMES = frozenset({__name__, "functools", "rename_tck.replay.single_case"})
@@ -56,10 +64,15 @@ class EveryCase:
         self._left_out: str | None = None
         #: The number of the last request when the first case failed.
         self._failed_at: int | None = None
+        #: The same when a case was to be tried once more for the first time.
+        self._tried_at: int | None = None
         #: Cases that were tried once more; how the last of them failed before, and the session that it was tried on.
         self._tried_again: Counter[tuple[str, ...]] = Counter()
         self._first: Nonconformance | None = None
         self._jam: Jam | None = None
+        self._elsewhere = Elsewhere(check)
+        #: The number of the last request before the run of the law in which the first failure was seen.
+        self._first_mark = 0
         #: How many times more the law may be run for the sake of trying a case once more.
         self._runs_left = RUNS
 
@@ -117,8 +130,13 @@ class EveryCase:
         found = look(self._check, failure.exchange, failure.aspect, mark, missing)
         if found.instead is not None:
             return self._goes_on_after_the_doer(found.instead)
-        if self._is_again(found, failure, failure):
+        narrowed = self._check.selector.narrowed
+        if found.caused is None and not narrowed:
+            found.caused = self._elsewhere.by_name(failure)
+        if found.caused is None and self._is_again(found, failure, failure, mark):
             return self._resumed(again=True)
+        if found.caused is None and not narrowed:
+            found.caused = self._of_another(found, failure, mark)
         if found.caused is not None:
             self._caused = found.caused
         elif not self._is_of_the_one_before(found, failure.exchange):
@@ -131,6 +149,18 @@ class EveryCase:
         self._first = self._jam = None
         self._failures.append(failure)
         return self._goes_on_behind()
+
+    def _of_another(self, found: Look, failure: Nonconformance, mark: int) -> NotTested | None:
+        """The requirement that tells what a case has failed by each time that it was tried, where it is not its own."""
+        if found.jam is not None:
+            if not self._is_told("rename-again") or not self._elsewhere.jammed(failure, found.jam):
+                return None
+            self._target.jams.append(found.jam)
+            cause = f"{self._check.dialect.system}.rename-again"
+            return NotTested("a request of it has left its session unfit for ordinary renames", Gap.CAUSE, cause)
+        if not found.works and not found.flaky:
+            return None
+        return self._elsewhere.unanswered(failure) or self._elsewhere.comes_and_goes(failure, mark)
 
     def _goes_on_behind(self) -> bool:
         """Whether the law is run again for the cases behind the one that it was left at."""
@@ -152,7 +182,7 @@ class EveryCase:
         found = look(self._check, refused.exchange, refused.aspect, mark)
         if found.instead is not None:
             return self._goes_on_after_the_doer(found.instead)
-        again = found.caused is None and self._is_again(found, refused, _of_refused(refused), always=True)
+        again = found.caused is None and self._is_again(found, refused, _of_refused(refused), mark, always=True)
         if refused.exchange is not None and (found.jam is not None or (again and self._is_told_5xx(refused.exchange))):
             self._target.forget_refusal(refused.exchange)  # what stopped the session, or the 5xx, is told itself
         if again:
@@ -170,7 +200,7 @@ class EveryCase:
         found = look(self._check, last[0].exchange, Aspect.ACCEPTED, mark) if last else Look()
         if found.instead is not None:
             return self._goes_on_after_the_doer(found.instead)
-        if last and found.caused is None and self._is_again(found, trouble, None, always=True):
+        if last and found.caused is None and self._is_again(found, trouble, None, mark, always=True):
             return self._resumed(again=True)
         if found.caused is not None and self._target.stopped is not None:
             self._caused = self._caused or found.caused
@@ -181,22 +211,30 @@ class EveryCase:
         return found.works and self._goes_on_behind()
 
     def _is_again(
-        self, found: Look, error: BaseException, failure: Nonconformance | None, *, always: bool = False
+        self, found: Look, error: BaseException, failure: Nonconformance | None, mark: int, *, always: bool = False
     ) -> bool:
         """Whether the case is tried once more. What failed before it, or what it failed on, is judged by what comes."""
         place = self._check.selector.left_at or _place_of(error)
+        times = self._tried_again[place]
+        # what fails elsewhere in the case than it did before may fail by chance
+        first = self._first if found.works or found.flaky else None
+        alike = first is None or failure is None or self._words(first) == self._words(failure)
         most = TRIES_OF_GONE if found.jam is not None and found.jam.gone else 1
-        twice = self._tried_again[place] >= most
-        if twice:
+        twice = times >= (most if alike else TIMES)
+        if times:
             self._first = self._jam = None  # the case itself does it: its own failure says so
         self._settle()
-        if not (found.again or always) or twice or self._runs_left <= 0:
+        if not (found.again or always) or twice or not self._may_try_again():
             return False
         if self._check.selector.narrowed and found.jam is None:
             return False  # it failed in the run that kept it, too
         self._tried_again[place] += 1
-        self._first, self._jam = failure, found.jam
+        self._first, self._jam, self._first_mark = failure, found.jam, mark
         return True
+
+    def _words(self, failure: Nonconformance) -> str:
+        """The case of a failure without the names that the run has made up."""
+        return re.sub(rf"{re.escape(self._target.token)}\\S*", "", failure.case)
 
     def _settle(self) -> None:
         """The case that was tried again passed: it comes and goes, or what made it fail came before it."""
@@ -242,7 +280,7 @@ class EveryCase:
 
     def _is_told(self, law: str) -> bool:
         """Whether this requirement is judged in this process: it looks back on what other tests have seen."""
-        return self._target.is_judged(f"{self._check.dialect.system}.{law}")
+        return self._elsewhere.is_told(law)
 
     def _is_told_5xx(self, exchange: Exchange) -> bool:
         """Whether the requirement that looks back on every 5xx tells it: what it sends itself it has to tell here."""
@@ -279,6 +317,8 @@ class EveryCase:
             wanted, found = failure.compared.expected, failure.compared.actual
             if foreign_names.is_others_doing(self._check, found, wanted, failure.case):
                 return True
+        if self._elsewhere.passes_later(failure, self._first_mark):
+            return True
         if failure.aspect is Aspect.READABLE:
             # a reading, which is not under test, failed once
             self._target.pool.notes.append(f"{failure.case}: {failure.expected}; tried once more it could be read")
@@ -311,6 +351,12 @@ class EveryCase:
             return False
         self._left_out = "no ordinary rename is accepted: the other cases were not tried"
         return True
+
+    def _may_try_again(self) -> bool:
+        """Whether a case may still be tried once more: not for ever, whatever comes of it."""
+        if self._tried_at is None:
+            self._tried_at = len(self._target.client.journal)
+        return self._runs_left > 0 and len(self._target.client.journal) - self._tried_at < AGAIN
 
     def _is_over_the_bound(self) -> bool:
         if self._failed_at is None:

@@ -133,6 +133,11 @@ def _rename_all(check: CheckContext, series: Series, sessions: list[Session], le
                 return
             continue
         series.steps.append(Step(session, name, exchange, again, after))
+        if check.dialect.succeeded(exchange) and session.id in after:
+            stored = check.dialect.name_in(after[session.id] or {}) == name
+            check.target.read_back += stored
+            # the first ones may fail for what came before the series
+            check.target.lost += not stored and number >= HOPELESS
         again = after
         if number == HOPELESS - 1 and not any(step.accepted for step in series.steps if step.session in sessions):
             return

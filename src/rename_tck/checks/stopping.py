@@ -19,9 +19,9 @@ A failure that follows stands only where a request of the run brought it about; 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from rename_tck.cases import names
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.controls import Control
 from rename_tck.checks.replay_case import replay_data
@@ -32,9 +32,6 @@ from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import JSON_TYPE, members
 from rename_tck.target.target import Stopped
 from rename_tck.verdict import Aspect, NotTested, Unjudgeable
-
-#: A name as plain as the run's own: nothing in it means anything to a database, a template or a shell.
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,-]{0,79}")
 
 #: Statuses by which a target refuses the key, or whoever asks so much.
 REFUSED = frozenset({401, 403, 429})
@@ -191,8 +188,12 @@ def _failure(check: CheckContext, doer: Entry, own: Control, sentence: str) -> N
 
 
 def last_odd(check: CheckContext, failing: Entry) -> str | None:
-    """The last request with the path of a failing one, before it, that was no ordinary rename; None: there is none."""
-    for entry in reversed(check.target.client.journal.since()[: failing.number - 1]):
+    """The last request with the path of a failing one, before it, that was no ordinary rename; None: there is none.
+
+    What was accepted, and failed only when the session was read back, may itself be what did it.
+    """
+    last = failing.number - (not check.dialect.succeeded(failing.exchange))
+    for entry in reversed(check.target.client.journal.since()[:last]):
         alike = entry.of_rename and entry.exchange.request.path == failing.exchange.request.path
         if alike and entry.purpose is Purpose.CASE and not is_ordinary(check, entry):
             return f"request {entry.number} of the run, {described(check, entry)}"
@@ -220,7 +221,7 @@ def described(check: CheckContext, entry: Entry) -> str:
     what = "a rename" if entry.purpose is Purpose.CASE else str(entry.purpose)
     purpose = f" of {entry.requirement}{case}" if entry.requirement else f" ({what})"
     name = members(decoded(request.body)).get(check.dialect.name_member) if entry.of_rename else None
-    odd = isinstance(name, str) and not _PLAIN.fullmatch(name)
+    odd = isinstance(name, str) and not names.is_plain(name)
     named = f", with the name {check.excerpt(plain(name), 40)!r}" if odd else ""
     return f"{request.method} {check.excerpt(request.path, 80)}{purpose}{named}"
 
@@ -256,5 +257,5 @@ def is_ordinary(check: CheckContext, entry: Entry) -> bool:
         body.keys() == usual.keys()
         and set(request.query) <= set(check.dialect.query(session))
         and isinstance(name, str)
-        and _PLAIN.fullmatch(name) is not None
+        and names.is_plain(name)
     )

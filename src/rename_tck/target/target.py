@@ -32,6 +32,18 @@ class Jam:
     gone: bool = False
 
 
+@dataclass(frozen=True)
+class Crossing:
+    """A session that bears a name which no rename of its own has given it, because another session was addressed."""
+
+    session_id: str
+    #: The name that it should bear, and the one that was read back.
+    expected: object
+    found: object
+    #: What was sent to the other session.
+    exchange: Exchange
+
+
 @dataclass
 class Stopped:
     """Since when nothing works at the target."""
@@ -80,6 +92,15 @@ class Target:
     jams: list[Jam] = field(default_factory=list)
     #: Refusals after which the session that they were sent to was gone: what was sent, and how it was refused.
     gone_after_refusals: list[tuple[str, Exchange, Session]] = field(default_factory=list)
+    #: Sessions that were renamed by what was sent for another one.
+    crossings: list[Crossing] = field(default_factory=list)
+    #: Cases whose request got no answer, while others did.
+    unanswered: list[tuple[str, str, Exchange]] = field(default_factory=list)
+    #: Requests that were in flight at once with others.
+    at_once: set[Request] = field(default_factory=set)
+    #: How many renames were read back with their name; and how many ordinary ones, behind others, were not.
+    read_back: int = 0
+    lost: int = 0
     #: The ids of sessions of which an ordinary rename was accepted.
     renamed: set[str] = field(default_factory=set)
     #: By session, the name of the last rename that was accepted.
