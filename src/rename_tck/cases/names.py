@@ -252,5 +252,5 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,-]{0,79}")
 
 
 def is_plain(text: str) -> bool:
-    """Whether a name is as plain as the run's own: short, of Latin letters, digits, dots, commas, hyphens, two words."""
+    """Whether a name is as plain as the run's own: of Latin letters, digits, dots, commas, hyphens, two words."""
     return " " in text and _PLAIN.fullmatch(text) is not None and is_reasonable(text)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import Barrier
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import unquote
 
 from rename_tck.cases.ids import OddId
 from rename_tck.cases.system_cases import SystemCases, load
@@ -352,21 +351,11 @@ class CaseSender:
 
     def _to_be_made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
         """How the session that a failing exchange is about is to be made to see it fail again; None: it stays."""
-        made = self.made(exchange)
+        made = self.target.pool.making_of(exchange)
         if made is None:
             return None
         self.target.pool.failed.setdefault(made[1], self.requirement.id if self.requirement is not None else "")
         return None if self.target.pool.keep_failed else made
-
-    def made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
-        """How the session that an exchange is about was made, and its id, where the run has made it."""
-        path = "" if exchange is None else unquote(exchange.request.path)
-        made = [session for session in self.target.pool.of_the_run if session.creation is not None]
-        addressed = [session for session in made if session.id in path.split("/")]
-        # or by an id that is made of its own, where that is long enough to be told
-        near = [one for one in made if len(one.id) >= 8 and (one.id[:-1] in path or one.id[1:] in path)]
-        session = next(iter(addressed or near), None)
-        return None if session is None or session.creation is None else (session.creation, session.id)
 
     def redacted(self, text: str) -> str:
         """A text that the target had a part in, without secrets: to be asked for before the text is cut."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from rename_tck.checks import foreign_names, lost_sessions, stopping
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.diagnosis import CANONICAL, Look, comes_of_the_one_before, look
 from rename_tck.checks.elsewhere import Elsewhere
+from rename_tck.checks.failing_classes import merged
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
-from rename_tck.systems.dialect import JSON_TYPE
 from rename_tck.target.target import Jam
 from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
 
@@ -388,24 +388,3 @@ def _of_refused(refused: OrdinaryRenameRefused) -> Nonconformance:
     expected = "status 200: the request is valid"
     case = "an ordinary rename beside a case"
     return Nonconformance(case, expected, refused.exchange, aspect=refused.aspect, kind=case, refused=True)
-
-
-def merged(failures: Sequence[Nonconformance], tried: int, left_out: str | None) -> Nonconformance:
-    """The clearest failure, with one of each other class: that with the shortest request, the first of several."""
-    by_kind: dict[str, Nonconformance] = {}
-    for failure in [each for found in failures for each in (found, *found.others)]:
-        name = failure.kind or failure.case
-        if name not in by_kind or _size(failure) < _size(by_kind[name]):
-            by_kind[name] = failure
-    clearest, *others = sorted(by_kind.values(), key=_size)
-    clearest.others, clearest.tried, clearest.left_out = others, max(tried, len(by_kind)), left_out
-    return clearest
-
-
-def _size(failure: Nonconformance) -> int:
-    """How much there is to read in a failing request."""
-    if failure.exchange is None:
-        return 0
-    request = failure.exchange.request
-    odd = sum(len(name) + len(value) for name, value in request.headers if (name, value) not in JSON_TYPE)
-    return len(request.body or b"") + 2 * odd

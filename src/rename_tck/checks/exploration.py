@@ -167,6 +167,10 @@ class Attempt(Generic[T]):
                 self.failure = self.failure or failure
                 if not self._still_works(failure):
                     raise
+            except Exception:
+                if self.failure is None:
+                    raise
+                return  # what has failed stays so, whatever comes
             else:
                 self.passed.add(to_text(case))
             more -= self.failure is not None

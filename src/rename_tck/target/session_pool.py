@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from typing import Literal
+from urllib.parse import unquote
 
 from rename_tck.client.exchange import KEY_VARIABLE, Exchange
 from rename_tck.client.journal import Purpose
@@ -254,6 +255,16 @@ class SessionPool:
     def of_the_run(self) -> list[Session]:
         """Every session of the run, also those that are out of use."""
         return [*self._sessions, *self._retired, *self._aside]
+
+    def making_of(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
+        """How the session that an exchange is about was made, and its id, where the run has made it."""
+        path = "" if exchange is None else unquote(exchange.request.path)
+        made = [session for session in self.of_the_run if session.creation is not None]
+        addressed = [session for session in made if session.id in path.split("/")]
+        # or by an id that is made of its own, where that is long enough to be told
+        near = [one for one in made if len(one.id) >= 8 and (one.id[:-1] in path or one.id[1:] in path)]
+        session = next(iter(addressed or near), None)
+        return None if session is None or session.creation is None else (session.creation, session.id)
 
     def _of(self, kind: str | None) -> list[Session]:
         return [session for session in self._sessions if session.kind == kind]

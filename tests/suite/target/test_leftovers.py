@@ -107,7 +107,7 @@ def test_a_creation_that_may_have_made_a_session_is_named_with_what_the_listing_
     assert _ids(server)
     assert {one.id for one in found} == set(_ids(server))
     assert all("may be of this run" in one.what and "did not show this session before" in one.what for one in found)
-    assert ("answered 500" in found[0].what) is (says == 500)
+    assert ("answered with a 5xx status" in found[0].what) is (says == 500)
 
 
 @pytest.mark.parametrize("system", NAMES)
