@@ -12,7 +12,7 @@ from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, NotJsonError
 from rename_tck.systems.dialect import members
 from rename_tck.target.readback import Snapshot
-from rename_tck.verdict import Compared
+from rename_tck.verdict import Compared, Gap, NotTested
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(0, spread=0)
@@ -20,8 +20,10 @@ pytestmark = pytest.mark.order(0, spread=0)
 
 @requirement("rename-accepted")
 def test_a_valid_rename_is_answered_with_200(check: CheckContext) -> None:
-    for step in check.each(rename_series.run(check).steps):
-        if not step.accepted:
+    steps = rename_series.run(check).steps
+    accepted = {step.session.kind for step in steps if step.accepted}
+    for step in check.each(steps):
+        if not step.accepted and not (step.session.kind in accepted and check.is_told_as_5xx(step.exchange)):
             check.fail(step.case, "status 200: the request is valid", step.exchange)
     session = check.some_session()
     for spelling in check.cases(bodies.spellings(check.body(session, f"A/B, déjà vu {check.name()}"))):
@@ -30,17 +32,27 @@ def test_a_valid_rename_is_answered_with_200(check: CheckContext) -> None:
     for value in check.cases(("application/json; charset=utf-8", "Application/JSON")):
         request = check.dialect.rename(session, check.body(session), headers=(("Content-Type", value),))
         check.accept(request, f"a body of type {value}")
+    _none_came_and_went(check, [step.exchange for step in steps])
 
 
 @requirement("rename-accepted", last=True)
 def test_every_ordinary_rename_of_the_run_is_accepted(check: CheckContext) -> None:
     check.resend()
-    for exchange in check.each(check.target.refused_renames):
-        check.fail(
-            "an ordinary rename, for the sake of another requirement", "status 200: the request is valid", exchange
-        )
+    refused = check.target.refused_renames
+    for exchange in check.each(refused):
+        if not (check.working and check.is_told_as_5xx(exchange)):
+            case = f"an ordinary rename, for the sake of another requirement: {len(refused)} of them in the run"
+            check.fail(case, "status 200: the request is valid", exchange)
     if check.working:
         check.require_control_accepted(check.rename(check.some_session(), check.name()))
+    _none_came_and_went(check, refused)
+
+
+def _none_came_and_went(check: CheckContext, exchanges: list[Exchange]) -> None:
+    """Raise NotTested where a rename was answered with a 5xx status, and others were accepted."""
+    if any(check.is_told_as_5xx(exchange) for exchange in exchanges):
+        cause = f"{check.dialect.system}.no-server-error"
+        raise NotTested("ordinary renames are answered with a 5xx status now and then", Gap.CAUSE, cause)
 
 
 @requirement("answer-schema", per_edition=True)
@@ -135,7 +147,9 @@ def test_every_answer_of_the_run_carries_the_id_asked_for(check: CheckContext) -
 
 @requirement("name-stored")
 def test_the_new_name_is_there_when_read_back(check: CheckContext) -> None:
-    steps = rename_series.run(check).accepted()
+    accepted = rename_series.run(check).accepted()
+    # where others are answered with true, false says that nothing was renamed: answer-true judges that
+    steps = [step for step in accepted if check.dialect.succeeded(step.exchange)] or accepted
     check.require_readable()
     check.needs(steps, "no rename was answered with 200")
     for number, step in check.each(list(enumerate(steps))):
@@ -364,15 +378,3 @@ def test_members_that_a_rename_has_no_business_with_are_not_taken(check: CheckCo
             if same(first.get(member), before.get(member)) and member not in check.dialect.copies_name:
                 seen = Seen(session.id, before, after, session, exchange)
                 expect_still(check, session, seen, member, f"{case}: {member} read back")
-
-
-@requirement("neighbours-untouched")
-def test_the_session_is_that_of_the_path_and_not_of_the_body(check: CheckContext) -> None:
-    check.require_readable()
-    session, other = check.sessions(2)
-    if {session.origin, other.origin} != {"created"}:
-        return  # what is lent is not put at risk
-    name = check.name_of(other)
-    body = {**check.body(session), check.dialect.id_member: other.id}
-    exchange = check.send(check.dialect.rename(session, body))
-    check.stored(other, name, "another session's id in the body: that session", exchange)

@@ -9,7 +9,7 @@ from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Credential, Exchange
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target.readback import Snapshot
-from rename_tck.verdict import Aspect, NotTested
+from rename_tck.verdict import Aspect, Compared, NotTested
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(6, spread=5)
@@ -89,7 +89,9 @@ def _several_of_one(check: CheckContext, session: Session, count: int, case: str
     stored = _settled(check, session, given) if check.readable() else None
     if check.readable() and stored not in given:
         whole = f"{' or '.join(map(repr, given))}, whole"
-        check.fail(f"{case}: the name read back is {stored!r}", whole, done[-1][2], aspect=Aspect.STORED)
+        compared = Compared(whole, stored) if isinstance(stored, str) else None
+        with check.shown(session, stored):
+            check.fail(f"{case}: the name read back is {stored!r}", whole, done[-1][2], compared, Aspect.STORED)
     if not check.dialect.answers_session:
         return
     for _, own, exchange, accepted in done:
@@ -183,10 +185,11 @@ def _each_is_renamed(check: CheckContext, done: list[tuple[Session, str, Exchang
     for session, name, exchange, accepted in done:
         check.seen += 1
         if read[session.id] is None:
-            check.fail(f"{case}: a session read back", "it to be there still", exchange, aspect=Aspect.READABLE)
+            check.fail_missing(session, f"{case}: a session read back", "it to be there still", exchange)
         found = check.dialect.name_in(read[session.id] or {})
         if accepted:
-            check.expect_equal(name, found, f"{case}: the name read back", exchange, Aspect.STORED)
+            with check.shown(session, found):
+                check.expect_equal(name, found, f"{case}: the name read back", exchange, Aspect.STORED)
         elif found == name:
             refused = f"another name than {name!r}, which was not accepted"
             check.fail(f"{case}, answered with {exchange.status}: the name read back", refused, exchange)

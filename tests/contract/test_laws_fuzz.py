@@ -19,6 +19,7 @@ def test_generated_valid_requests_are_accepted(check: CheckContext) -> None:
     session = check.some_session()
 
     def accepted(drawn: Drawn) -> None:
+        session = check.some_session()
         assert isinstance(drawn.body, dict)
         body = check.dialect.adapted(session, drawn.body)
         if not check.dialect.asks_for_name(body):
@@ -27,6 +28,7 @@ def test_generated_valid_requests_are_accepted(check: CheckContext) -> None:
         _judge_valid(check, session, body)
 
     def named(name: str) -> None:
+        session = check.some_session()
         _judge_valid(check, session, check.dialect.body(session, name))
 
     edge = False
@@ -67,7 +69,7 @@ def test_generated_invalid_requests_are_refused(check: CheckContext) -> None:
     check.require_control_accepted(control)
 
     def refused(drawn: Drawn, what: str = "a generated request that is invalid") -> None:
-        body = drawn.body
+        body, session = drawn.body, check.some_session()
         if drawn.raw is None and isinstance(body, dict):
             # generated members stay: a valid user must be the session's own, or the fault would hide behind a 404
             body = {**body, **check.dialect.scope(session)} if check.dialect.scoped(body) else body

@@ -4,16 +4,17 @@ from urllib.parse import urlencode
 
 import pytest
 
-from rename_tck.cases import bodies, credentials, ids
-from rename_tck.checks import server_clock
+from rename_tck.cases import bodies, ids
+from rename_tck.checks import foreign_names, lost_sessions, server_clock
+from rename_tck.checks.beside_others import further, made_by, session_apart
 from rename_tck.checks.by_itself import Seen, expect_still
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import KEY_VARIABLE, Credential, Exchange, Request, encode_json
+from rename_tck.client.exchange import Credential, Exchange, Request, encode_json
 from rename_tck.systems.dialect import Session
 from rename_tck.target.deleted import make_and_delete
 from rename_tck.target.readback import Listing
-from rename_tck.verdict import Compared, Gap, NotTested
+from rename_tck.verdict import Aspect, Compared, Gap, NotTested
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(4, spread=5)
@@ -26,7 +27,7 @@ def _unknown(check: CheckContext, number: int = 0, kind: str | None = None) -> S
 
 def _like_a_live_one(check: CheckContext) -> Session | None:
     """A session that does not exist, under an id that looks as those of the target do; None where one might."""
-    live = check.some_session()
+    live = session_apart(check)
     if not check.is_nobodys(ids.like(live.id), live):
         return None
     return Session(ids.another(live.id), live.origin, live.kind, live.owner)
@@ -68,7 +69,7 @@ def test_an_unknown_session_is_not_renamed(check: CheckContext) -> None:
     for _, number, kind in check.cases(_of_each_kind(*check.dialect.kinds, None)):
         exchange = _rename_unknown(check, _unknown(check, number, kind))
         refused, last = refused + _must_not_succeed(check, "an unknown id", exchange), exchange.status
-    live = check.some_session()
+    live = session_apart(check)
     before = check.prepare(live)
     for near in check.cases(ids.near_ids(live.id, text=check.dialect.ids_are_text)):
         if not check.is_nobodys(near, live):
@@ -81,6 +82,7 @@ def test_an_unknown_session_is_not_renamed(check: CheckContext) -> None:
         cause = f"{check.dialect.system}.no-server-error" if last >= 500 else None
         gap = Gap.CAUSE if cause else Gap.TARGET
         raise NotTested(f"no unknown id was refused or renamed: the last answer has status {last}", gap, cause)
+    check.require_ids_tried()
 
 
 @requirement("unknown-id-404")
@@ -116,18 +118,37 @@ def test_renaming_an_unknown_session_creates_none(check: CheckContext) -> None:
 
 
 def _none_was_made(check: CheckContext, session: Session, name: str, exchange: Exchange, before: Listing) -> None:
-    """Require that no session has the id, nor a further one the name that was sent for it."""
+    """Require that no session has the id, nor a further one the name that was sent for it, and that none comes."""
     answered = f"after its rename was answered with {exchange.status}"
     if check.target.reader.read(session) is not None:
         check.fail(f"an unknown id, read back {answered}", "no such session", exchange)
     known = {check.dialect.id_in(item) for item in before.items}
-    for item in check.each(check.target.reader.listing(session.kind).items, lambda _: "a listed session"):
+    after = check.target.reader.listing(session.kind)
+    for item in check.each(after.items, lambda _: "a listed session"):
         found = check.dialect.id_in(item)
         if found == session.id:
             check.fail(f"an unknown id, listed {answered}", "no such session", exchange)
         if before.complete and found not in known and check.dialect.name_in(item) == name:
             case = f"an unknown id: a session that was not listed before has the name sent, listed {answered}"
             check.fail(case, "no further session", exchange, Compared("none", str(found)))
+    if further(check, before, after):
+        made = made_by(check, session.kind, lambda: _rename_unknown(check, session))
+        check.target.pool.made_up.ghosts |= made
+        if made:
+            case = f"an unknown id: a session more is listed {answered}, each time, and none after an ordinary rename"
+            check.fail(case, "no further session", exchange, Compared("none", ", ".join(sorted(made))))
+
+
+@requirement("neighbours-untouched", last=True)
+def test_no_refused_rename_renamed_another_session(check: CheckContext) -> None:
+    check.resend()
+    made_up = check.target.pool.made_up
+    made_up.look_after_refusals()
+    for found in check.each(made_up.refused.found):
+        case = f"a rename that was refused with {found.exchange.status}: the name of session {found.session_id}, listed"
+        compared = Compared(found.before, found.now)
+        check.fail(case, "no other session to bear the name that was refused", found.exchange, compared, Aspect.OTHER)
+    check.require_control_accepted(check.rename(check.some_session(), check.name()))
 
 
 def _deleted(check: CheckContext) -> Session:
@@ -168,7 +189,7 @@ def _odd(check: CheckContext, odd: ids.OddId) -> Exchange | None:
     if odd.may_leave_route:
         check.target.off_route_paths.add(request.path)
     exchange = check.once(request, live=False)
-    return None if check.off_route(exchange) else exchange
+    return None if check.off_route(exchange) or check.in_doubt(exchange) else exchange
 
 
 @requirement("odd-ids-safe")
@@ -182,6 +203,7 @@ def test_odd_ids_are_neither_renamed_nor_broken_by(check: CheckContext) -> None:
             check.fail(case, "any answer but a 5xx status", exchange)
         _must_not_succeed(check, case, exchange)
     check.require_control_accepted(check.rename(check.some_session(), check.name()))
+    check.require_ids_tried()
 
 
 @requirement("odd-ids-refused")
@@ -201,81 +223,7 @@ def test_odd_ids_are_refused_in_good_order(check: CheckContext) -> None:
         if not _says_no(check, exchange):
             check.fail(case, "a 4xx status: no session has this id", exchange)
     check.require_control_accepted(check.rename(check.some_session(), check.name()))
-
-
-def _needs_key(check: CheckContext) -> str:
-    """The key of the run. Raises NotTested where there is none."""
-    key = check.target.client.connection.key
-    if key is None:
-        raise NotTested(f"no API key given: set {KEY_VARIABLE}, so that its absence can be tried")
-    return key
-
-
-#: Credentials that do not follow the grammar of the scheme: such a request may be malformed (RFC 6750, section 3.1).
-_MALFORMED = frozenset({Credential.OTHER_SCHEME, Credential.EMPTY, Credential.NO_SCHEME, Credential.BEYOND_ASCII})
-
-
-def _with_credential(check: CheckContext, credential: Credential, case: str) -> None:
-    session = check.some_session()
-    if check.dialect.is_right(_needs_key(check), credential):
-        return
-    before = check.prepare(session)
-    exchange = check.send(check.rename(session, check.name()).with_credential(credential))
-    malformed = {400} if credential in _MALFORMED else set()
-    wanted = sorted(check.dialect.credential_refusals | malformed)
-    if exchange.status not in wanted:
-        check.fail(case, f"status {' or '.join(map(str, wanted))}", exchange)
-    check.unchanged(session, before, f"{case}, answered with {exchange.status}", exchange)
-
-
-@requirement("credential-missing")
-def test_a_rename_without_the_credential_is_refused(check: CheckContext) -> None:
-    for bad in check.cases(credentials.MISSING):
-        _with_credential(check, bad.credential, bad.label)
-
-
-@requirement("credential-wrong")
-def test_a_rename_with_a_wrong_credential_is_refused(check: CheckContext) -> None:
-    for bad in check.cases(credentials.WRONG):
-        _with_credential(check, bad.credential, bad.label)
-
-
-@requirement("credential-before-validation")
-def test_the_credential_is_asked_for_before_the_body_is_looked_at(check: CheckContext) -> None:
-    _needs_key(check)
-    session = check.some_session()
-    wanted = (401, 403, 404)  # which of them it is to be is credential-missing's affair
-    for body in check.cases((bodies.NOT_JSON[0], bodies.NOT_OBJECT[0], *bodies.EMPTY[:1])):
-        request = check.dialect.rename(session, None, raw=body.raw).with_credential(Credential.NONE)
-        exchange = check.send(request)
-        if exchange.status not in wanted:
-            case = f"no credential, and a body that is {body.label}"
-            check.fail(case, f"status {' or '.join(map(str, wanted))}: it may not be sent at all", exchange)
-    check.require_control_accepted(check.rename(session, check.name()))
-
-
-@requirement("credential-challenge", last=True)
-def test_a_401_says_which_credential_is_asked_for(check: CheckContext) -> None:
-    if not check.resend():
-        _needs_key(check)
-        check.send(check.rename(check.some_session(), check.name()).with_credential(Credential.NONE))
-    found = check.answered(401)
-    check.needs(found, "no request of the run was answered with 401")
-    for exchange in check.each(found):
-        if exchange.answer is not None and not exchange.answer.header("www-authenticate"):
-            check.fail("a 401 answer", "a WWW-Authenticate header with a challenge", exchange)
-
-
-@requirement("bearer-any-case")
-def test_the_scheme_is_understood_in_any_case(check: CheckContext) -> None:
-    _needs_key(check)
-    session = check.some_session()
-    for case, credential in check.cases((
-        ("the scheme in small letters", Credential.LOWER_CASE_SCHEME),
-        ("the scheme in capital letters", Credential.UPPER_CASE_SCHEME),
-    )):  # fmt: skip
-        check.accept(check.rename(session, check.name()).with_credential(credential), case)
-    check.require_control_accepted(check.rename(session, check.name()))
+    check.require_ids_tried()
 
 
 def _refuse_bodies(check: CheckContext, wrong: tuple[bodies.RawBody, ...]) -> None:
@@ -364,8 +312,30 @@ def test_a_refused_rename_is_no_update(check: CheckContext) -> None:
         before = after
 
 
+def _changes_again(check: CheckContext, exchange: Exchange) -> bool:
+    """Whether a refused request, sent once more, changes the name of its session again."""
+    session = check.target.session_at(exchange.request.path)
+    if session is None or not check.working:
+        return True
+    before = check.prepare(session)
+    return check.send(exchange.request).status < 500 and not same(before, check.name_of(session))
+
+
 @requirement("refusal-changes-nothing", last=True)
 def test_no_refusal_of_the_run_changed_a_name(check: CheckContext) -> None:
     for case, exchange, before, after in check.each(check.target.names_changed_by_refusals):
-        check.expect_equal(before, after, f"{case}, refused with {exchange.status}: the name read back", exchange)
+        if check.target.crossings and not _changes_again(check, exchange):
+            continue  # what is sent for other sessions changes names here: neighbours-untouched tells that
+        what = f"{case}, refused with {exchange.status}: the name read back"
+        session = check.target.session_at(exchange.request.path)
+        if session is None or not foreign_names.is_others_doing_beside(
+            check, session, exchange, before=before, after=after, case=what
+        ):
+            check.expect_equal(before, after, what, exchange)
+    for gone in check.each(check.target.gone_after_refusals):
+        requests = [exchange.request for _, exchange in gone.refusals]
+        if lost_sessions.comes_again(check, gone.session, requests):
+            case, exchange = gone.refusals[lost_sessions.doer(check, gone.session, requests)]
+            what = f"{case}, refused with {exchange.status}: the session read back"
+            check.fail(what, "the session to be there still", exchange)
     check.require_control_accepted(check.rename(check.some_session(), check.name()))

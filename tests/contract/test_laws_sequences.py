@@ -31,10 +31,9 @@ def test_every_session_bears_the_last_name_accepted_for_it(check: CheckContext) 
 @requirement("sequence-consistent")
 def test_every_session_bears_the_last_name_accepted_for_it_in_drawn_sequences(check: CheckContext) -> None:
     check.require_readable()
-    sessions = _sessions(check)
 
     def played(moves: list[Move]) -> None:
-        _play(check, sessions, moves)
+        _play(check, _sessions(check), moves)
 
     explore(check, MOVES, played)
 
@@ -67,29 +66,36 @@ def _sessions(check: CheckContext) -> list[Session]:
 
 def _play(check: CheckContext, sessions: list[Session], moves: list[Move]) -> None:
     model: dict[str, object] = {}
+    first: dict[str, Exchange] = {}
     for session in sessions:
-        first = check.name()
-        model[session.id] = first
-        check.rename_and_expect(session, first, "the first rename of a sequence")
+        name = check.name()
+        model[session.id] = name
+        first[session.id] = check.rename_and_expect(session, name, "the first rename of a sequence")
     past: list[str] = []
     for number, move in enumerate(moves, 1):
         session = sessions[move.session % len(sessions)]
-        request, name = _request(check, session, move, model[session.id], past)
+        request, sent = _request(check, session, move, model[session.id], past)
         exchange = check.send(request)
         case = f"step {number} of a sequence ({move.act})"
         succeeded = check.dialect.succeeded(exchange)
         if succeeded:
             past.append(str(model[session.id]))
             # what should have been refused is judged elsewhere
-            model[session.id] = check.name_of(session, exchange) if name is None else name
-        if number % EVERY and number < len(moves) and not (succeeded and name is None):
+            model[session.id] = check.name_of(session, exchange) if sent is None else sent
+            first.pop(session.id, None)
+        if number % EVERY and number < len(moves) and not (succeeded and sent is None):
             continue
         for other, snapshot in _read(check, sessions, model, case, exchange).items():
             where = f"{case}: session {other} read back"
             if snapshot is None:
-                check.fail(where, "the session to be there, as before", exchange, aspect=Aspect.READABLE)
+                missing = next(one for one in sessions if one.id == other)
+                check.fail_missing(missing, where, "the session to be there, as before", exchange)
             where = f"{case}: the name of session {other} read back"
-            check.expect_equal(model[other], check.dialect.name_in(snapshot), where, exchange, Aspect.STORED)
+            found = check.dialect.name_in(snapshot)
+            with check.shown(next(one for one in sessions if one.id == other), found):
+                # what was renamed first is read for the first time now
+                check.expect_equal(model[other], found, where, first.get(other, exchange), Aspect.STORED)
+        first.clear()
 
 
 def _read(

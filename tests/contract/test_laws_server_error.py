@@ -1,5 +1,6 @@
 """The law that no input is answered with a 5xx status, over everything that the run has thought of."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -7,10 +8,11 @@ import pytest
 from rename_tck.cases import bodies, ids, names
 from rename_tck.cases.spaces import BODIES
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.exploration import explore
-from rename_tck.client.exchange import Credential, Exchange, Request
-from rename_tck.client.journal import Purpose
-from rename_tck.systems.dialect import Session
+from rename_tck.checks.exploration import DRAWN, explore
+from rename_tck.checks.stopping import AFTER_ANOTHER, is_ordinary, odd_before
+from rename_tck.client.exchange import Credential, Exchange, Request, decoded
+from rename_tck.client.journal import Entry, Purpose
+from rename_tck.systems.dialect import Session, members
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(9, spread=2)
@@ -20,8 +22,10 @@ pytestmark = pytest.mark.order(9, spread=2)
 def test_no_input_is_answered_with_a_server_error(check: CheckContext) -> None:
     session = check.some_session()
     check.resend()
-    for case, exchange in check.each(_seen(check), lambda seen: f"{seen[0]}, {seen[1].status}"):
+    for case, exchange, _ in check.each(_seen(check), lambda seen: seen[2]):
         _judge(check, check.count(exchange), case)
+    for case, _, exchange in check.each(check.target.unanswered, lambda one: one[1]):
+        check.fail(case, "an HTTP answer", exchange)
     if not check.working:
         return
     for case, request, live in check.cases(_requests(check, session)):
@@ -39,18 +43,46 @@ def _judge(check: CheckContext, exchange: Exchange, case: str) -> None:
         check.fail(case, "any answer but a 5xx status", exchange)
 
 
-def _seen(check: CheckContext) -> list[tuple[str, Exchange]]:
-    """Every 5xx of the run so far, one for each requirement and class of case that brought it and each status."""
-    found: dict[tuple[object, ...], tuple[str, Exchange]] = {}
-    for entry in check.entries():
-        own = check.requirement is not None and entry.requirement == check.requirement.id
-        if entry.exchange.status >= 500 and not own:
-            case = f": {entry.case[-1]}" if entry.case else ""
-            what = f"{'a request' if entry.purpose is Purpose.CASE else f'a {entry.purpose} request'}"
-            words = f"{what} of {entry.requirement or 'what several requirements look at'}{case}"
-            key = (entry.requirement, entry.purpose, entry.case[-1:], entry.exchange.status)
-            found.setdefault(key, (words, entry.exchange))
+def _seen(check: CheckContext) -> list[tuple[str, Exchange, str]]:
+    """Every 5xx of the run so far, with its class: one for each requirement and case that brought it and each status.
+
+    Those to renames that were accepted at another time, or others like them, are one class, with their number. Where
+    what works otherwise failed right after an odd request each time, that one is told.
+    """
+    entries = check.entries()
+    mine = check.requirement.id if check.requirement is not None else None
+    broken = [entry for entry in entries if entry.exchange.status >= 500]
+    works = {entry.exchange.request for entry in entries if entry.exchange.status < 500}
+    passing = [entry for entry in broken if entry.exchange.request in works or is_ordinary(check, entry)]
+    before = {entry.number: odd_before(check, entry.exchange) for entry in passing if entry.requirement != mine}
+    accepted = {_sort(check, entry) for entry in entries if check.dialect.succeeded(entry.exchange)}
+    plain = [entry for entry in entries if is_ordinary(check, entry) or _sort(check, entry) in accepted]
+    times = Counter(entry.exchange.status for entry in plain)
+    others = {entry.number for entry in plain} if len(times) > 1 else set()
+    found: dict[str, tuple[str, Exchange, str]] = {}
+    for entry in broken:
+        case = f": {entry.case[-1]}" if entry.case else ""
+        what = f"{'a request' if entry.purpose is Purpose.CASE else f'a {entry.purpose} request'}"
+        words = f"{what} of {entry.requirement or 'what several requirements look at'}{case}"
+        kind = f"{words}, {entry.exchange.status}"
+        if entry.number in before and all(before.values()):
+            words, kind = f"{words}; {before[entry.number]}", AFTER_ANOTHER
+        elif entry.number in others:
+            kind = f"a rename of a sort that is accepted otherwise, {entry.exchange.status}"
+            words = f"a rename of a sort that is accepted otherwise, {times[entry.exchange.status]} of {len(plain)}"
+            words += " in the run"
+        elif entry.requirement == mine:
+            continue  # judged by its own case
+        found.setdefault(kind, (words, entry.exchange, kind))
     return list(found.values())
+
+
+def _sort(check: CheckContext, entry: Entry) -> object:
+    """What a rename has in common with others that are tried for the same; of one that is like no other, itself."""
+    name = check.dialect.name_in(members(decoded(entry.exchange.request.body)))
+    if not entry.case or entry.case[-1].startswith(DRAWN) or not isinstance(name, str):
+        return entry.exchange.request
+    return entry.requirement, entry.case, names.is_reasonable(name), entry.exchange.request.credential
 
 
 def _requests(check: CheckContext, session: Session) -> Iterator[tuple[str, Request, bool]]:

@@ -86,9 +86,9 @@ def count(system: str, report_dir: Path, seed: int = 1) -> Counter[tuple[str, st
     moves: Counter[str] = Counter()
     original = TargetClient.send
 
-    def send(self: TargetClient, request: Request, *rest: Any) -> Any:
+    def send(self: TargetClient, request: Request, *rest: Any, **named: Any) -> Any:
         sent.append(request)
-        return original(self, request, *rest)
+        return original(self, request, *rest, **named)
 
     made: list[bodies.RawBody] = []
     with mock.patch.object(TargetClient, "send", send), _counted_moves(moves, report_dir), _recorded_bodies(made):

@@ -17,7 +17,7 @@ RETURNING = (
     "src/rename_tck/checks/stopping.py", "src/rename_tck/target/circumstances.py", "src/rename_tck/target/others.py",
     "src/rename_tck/target/made_up_ids.py", "src/rename_tck/target/session_pool.py",
     "src/rename_tck/target/chosen_ids.py", "src/rename_tck/target/conditioned_sessions.py",
-    "src/rename_tck/target/connection.py",
+    "src/rename_tck/target/connection.py", "src/rename_tck/target/readback.py",
     "src/rename_tck/results/editions.py", "src/rename_tck/results/left_out.py", "src/rename_tck/results/run.py",
 )  # fmt: skip
 
@@ -27,7 +27,7 @@ SAYING = {
     "expect_equal": (2,), "stored": (2,), "stored_if_readable": (2,), "rename_and_expect": (2,), "refuse": (0,),
     "require_refusal": (0,), "keep_or_refuse": (3,), "expect_answered": (2,), "json": (1,), "ObstacleError": (0,),
     "OrdinaryRenameRefused": (0,), "Look": (0,), "Jam": (3,), "Stopped": (0,), "Control": (3,), "_left": (1,),
-    "cases": (0,),
+    "cases": (0,), "fail_missing": (1, 2), "Refused": (0,), "unchanged": (2,),
 }  # fmt: skip
 #: The same of named arguments.
 NAMED = {"case", "expected", "reason"}

@@ -58,30 +58,32 @@ _COMPONENTS = (
               Contents(texts(agent_id="rename-tck", team_id="rename-tck", workflow_id="rename-tck"))),
 )  # fmt: skip
 
+_FORM, _ODD = "an id of another form", "an id with odd characters"
+
 _IDS = tuple(
     Condition(f"a session whose id {what}", group, mistake, Contents(session_id=form), quick=quick)
     for what, group, mistake, form, quick in (
-        ("is a UUID", "an id of another form", "rewritten in another spelling", "$uuid", True),
-        ("is a UUID in capitals", "an id of another form", "compared in another case than it is stored", "$UUID", True),
-        ("is 32 hexadecimal digits", "an id of another form", "given dashes", "$hex", True),
-        ("is base64url", "an id of another form", "case lost, or decoded", "$base64", True),
-        ("is 1 character", "an id of another form", "too short for a pattern", "$letter", True),
-        ("is 64 characters", "an id of another form", "cut at the column's width", "$hex$hex", True),
-        ("is 200 characters", "an id of another form", "cut at the column's width",
+        ("is a UUID", _FORM, "rewritten in another spelling", "$uuid", True),
+        ("is a UUID in capitals", _FORM, "compared in another case than it is stored", "$UUID", True),
+        ("is 32 hexadecimal digits", _FORM, "given dashes", "$hex", True),
+        ("is base64url", _FORM, "case lost, or decoded", "$base64", True),
+        ("is 1 character", _FORM, "too short for a pattern", "$letter", True),
+        ("is 64 characters", _FORM, "cut at the column's width", "$hex$hex", True),
+        ("is 200 characters", _FORM, "cut at the column's width",
          "rename-t$hex$hex$hex$hex$hex$hex", True),
-        ("is digits only", "an id of another form", "turned into a number", "$digits", True),
-        ("is digits with zeros before", "an id of another form", "turned into a number", "00$digits", True),
-        ("has capital letters", "an id with odd characters", "folded to one case", "Rename-TCK-$HEX", True),
-        ("has dots", "an id with odd characters", "a pattern for slugs", "v1.2.rename-tck.$hex", True),
-        ("ends as a file's name", "an id with odd characters", "the end taken for a format", "rename-tck-$hex.json", True),
-        ("has colons", "an id with odd characters", "taken apart, or a scheme seen in it", "rename-tck:agent:$hex", True),
-        ("has a plus sign and an at sign", "an id with odd characters", "a plus read as a blank", "rename+tck@$hex", True),
-        ("has tildes and underscores", "an id with odd characters", "a wildcard of SQL", "rename_tck~$hex", False),
-        ("has blanks", "an id with odd characters", "cut, trimmed or read as plus signs", "rename tck $hex", True),
-        ("has letters beyond ASCII", "an id with odd characters", "an encoding guessed", "Sitzung-Zo\u00eb-\u4e1c\u4eac-$hex", True),
-        ("has a percent sign", "an id with odd characters", "decoded twice", "rename-tck-100%-$hex", True),
-        ("has a percent sign with digits behind", "an id with odd characters", "decoded twice", "rename-tck-%41-$hex", False),
-        ("has an apostrophe", "an id with odd characters", "pasted into a statement", "rename-tck-it's-$hex", False),
+        ("is digits only", _FORM, "turned into a number", "$digits", True),
+        ("is digits with zeros before", _FORM, "turned into a number", "00$digits", True),
+        ("has capital letters", _ODD, "folded to one case", "Rename-TCK-$HEX", True),
+        ("has dots", _ODD, "a pattern for slugs", "v1.2.rename-tck.$hex", True),
+        ("ends as a file's name", _ODD, "the end taken for a format", "rename-tck-$hex.json", True),
+        ("has colons", _ODD, "taken apart, or a scheme seen in it", "rename-tck:agent:$hex", True),
+        ("has a plus sign and an at sign", _ODD, "a plus read as a blank", "rename+tck@$hex", True),
+        ("has tildes and underscores", _ODD, "a wildcard of SQL", "rename_tck~$hex", False),
+        ("has blanks", _ODD, "cut, trimmed or read as plus signs", "rename tck $hex", True),
+        ("has letters beyond ASCII", _ODD, "an encoding guessed", "Sitzung-Zo\u00eb-\u4e1c\u4eac-$hex", True),
+        ("has a percent sign", _ODD, "decoded twice", "rename-tck-100%-$hex", True),
+        ("has a percent sign with digits behind", _ODD, "decoded twice", "rename-tck-%41-$hex", False),
+        ("has an apostrophe", _ODD, "pasted into a statement", "rename-tck-it's-$hex", False),
     )
 )  # fmt: skip
 
@@ -94,7 +96,8 @@ class AgnoCases(SystemCases):
         *_WITHOUT,
         *objects("a session whose state and metadata are", "state and metadata", "session_state", "metadata"),
         Condition(
-            "a session whose contents are unlike any other's", "state and metadata", "one session's written into another",
+            "a session whose contents are unlike any other's", "state and metadata",
+            "one session's written into another",
             Contents((("session_state", DIFFERENT), ("metadata", DIFFERENT))), least=2,
         ),
         *_NAMES,

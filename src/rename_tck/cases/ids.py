@@ -28,16 +28,14 @@ def own_word(token: str) -> str:
 
 
 def odd_ids(token: str) -> tuple[OddId, ...]:
-    """Odd ids. Those that hold `own_word` are nobody's; none means more than one session where it is taken for code."""
+    """Odd ids. Those that hold `own_word` are nobody's; none means more than one session where it is taken for code.
+
+    Behind them stand those that somebody may have all the same, a row that a store keeps for itself, say: where one is
+    answered as renamed, those behind it are not sent.
+    """
     token = own_word(token)
     return (
         OddId(f"not-a-uuid-{token}", "not a UUID", "a parser's exception let through"),
-        OddId("0", "zero", "taken for false, or for the first row", own=False),
-        OddId("-1", "a negative number", "the last element of a list", own=False),
-        OddId("9" * 30, "30 digits", "an integer overflow in the database", own=False),
-        OddId("null", "the word null", "taken for no id at all", own=False),
-        OddId("undefined", "the word undefined", "a client's bug, let through", own=False),
-        OddId("00000000-0000-0000-0000-000000000000", "the nil UUID", "taken for no id at all", own=False),
         OddId((token + "x" * 300)[:300], "300 characters", "a column's or a file name's width"),
         OddId((token + "x" * 3000)[:3000], "3,000 characters", "a buffer's width"),
         OddId(segment(f"{token} blank"), "a blank", "cut or trimmed"),
@@ -51,10 +49,16 @@ def odd_ids(token: str) -> tuple[OddId, ...]:
         OddId(f"{token}%00", "an encoded NUL", "cut at the NUL, or refused by the database with an exception"),
         OddId(f"{token}%ff%fe", "bytes that are not UTF-8", "a decoding exception let through"),
         OddId(f"{token}%2Fslash", "an encoded slash", "taken for two segments", may_leave_route=True),
-        OddId("%2e%2e", "two encoded dots", "resolved as the parent path", may_leave_route=True, own=False),
-        OddId("%2e", "an encoded dot", "resolved away", may_leave_route=True, own=False),
         OddId("..%2F..%2F" + token, "a path upwards", "a file read outside its folder", may_leave_route=True),
         OddId(f"{token}%3Fq%3D1%23f", "an encoded question mark", "taken for a query", may_leave_route=True),
+        OddId("9" * 30, "30 digits", "an integer overflow in the database", own=False),
+        OddId("%2e%2e", "two encoded dots", "resolved as the parent path", may_leave_route=True, own=False),
+        OddId("%2e", "an encoded dot", "resolved away", may_leave_route=True, own=False),
+        OddId("undefined", "the word undefined", "a client's bug, let through", own=False),
+        OddId("null", "the word null", "taken for no id at all", own=False),
+        OddId("-1", "a negative number", "the last element of a list", own=False),
+        OddId("0", "zero", "taken for false, or for the first row", own=False),
+        OddId("00000000-0000-0000-0000-000000000000", "the nil UUID", "taken for no id at all", own=False),
     )
 
 

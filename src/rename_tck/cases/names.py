@@ -264,3 +264,12 @@ def is_reasonable(text: str) -> bool:
         and text == text.strip()
         and all(char == " " or unicodedata.category(char) in _PRINTABLE for char in _JOINED.sub("", text))
     )
+
+
+#: What the run's own titles are made of: nothing in it means anything to a database, a template or a shell.
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,-]{0,79}")
+
+
+def is_plain(text: str) -> bool:
+    """Whether a name is as plain as the run's own: of Latin letters, digits, dots, commas, hyphens, two words."""
+    return " " in text and _PLAIN.fullmatch(text) is not None and is_reasonable(text)

@@ -41,7 +41,7 @@ class Place(Value):
 
 
 def _raw(body: bodies.RawBody) -> Make:
-    return lambda cases, session, name: cases.dialect.rename(session, None, raw=body.raw)
+    return lambda cases, session, _: cases.dialect.rename(session, None, raw=body.raw)
 
 
 def _body(value: Callable[[dict[str, object], str], object]) -> Make:
@@ -53,7 +53,7 @@ def _body(value: Callable[[dict[str, object], str], object]) -> Make:
 
 
 def _named(text: str) -> Make:
-    return lambda cases, session, name: cases.dialect.rename(session, cases.dialect.body(session, text))
+    return lambda cases, session, _: cases.dialect.rename(session, cases.dialect.body(session, text))
 
 
 def _without_key(cases: SystemCases, session: Session, name: str) -> Request:
@@ -70,7 +70,7 @@ _STATE = "what was read of a refused request is kept, and used for the next"
 #: The places of every system.
 PLACES: tuple[Place, ...] = (
     Place("nothing before it", "plain", "none: an ordinary rename"),
-    _request("a body without the name before it", "a refused body", _STATE, _body(lambda body, member: {})),
+    _request("a body without the name before it", "a refused body", _STATE, _body(lambda *_: {})),
     _request(
         "a name that is null before it", "a refused body", "the null is kept in a cache",
         _body(lambda body, member: {**body, member: None}),
@@ -88,8 +88,14 @@ PLACES: tuple[Place, ...] = (
              _raw(bodies.EMPTY[0])),
     _request("an array for a body before it", "a refused body", _STATE, _raw(bodies.NOT_OBJECT[1])),
     _request("a number for a body before it", "a refused body", _STATE, _raw(bodies.NOT_OBJECT[4])),
-    Place("a rename of an unknown id before it", "refused for another reason", "what is not found is kept as not found", Before.UNKNOWN),
-    _request("a rename without a key before it", "refused for another reason", "whom it is from is kept by connection", _without_key),
+    Place(
+        "a rename of an unknown id before it", "refused for another reason", "what is not found is kept as not found",
+        Before.UNKNOWN,
+    ),
+    _request(
+        "a rename without a key before it", "refused for another reason", "whom it is from is kept by connection",
+        _without_key,
+    ),
     _request(
         "an empty name before it", "an odd name", "a name that is empty is taken for one that is to be made",
         _named(""), refused=False,
@@ -106,9 +112,14 @@ PLACES: tuple[Place, ...] = (
         "a name of 10,000 characters before it", "an odd name", "a transaction is left open when the text is too long",
         _named("x" * 10_000), refused=False,
     ),
-    _request("a long name, accepted, before it", "an odd name", "what is left of the longer text stays behind the new one",
-             _named(names.long_names(200)[0].text), refused=False),
-    Place("a deletion of another session before it", "another session", "the wrong row, or a cache of all, is dropped", Before.DELETED),
+    _request(
+        "a long name, accepted, before it", "an odd name", "what is left of the longer text stays behind the new one",
+        _named(names.long_names(200)[0].text), refused=False,
+    ),
+    Place(
+        "a deletion of another session before it", "another session", "the wrong row, or a cache of all, is dropped",
+        Before.DELETED,
+    ),
     Place("two renames of another session before it", "another session", "the last session that was used is written to",
           Before.NEIGHBOUR),
 )  # fmt: skip

@@ -61,7 +61,9 @@ SCOPES = (
         names_user=True, names_database=True, names_table=True,
     ),
     Scope("no type in the query", "no type", "the default not known", names_kind=False),
-    Scope("no type in the query, and the user_id", "no type", "the default not known", names_kind=False, names_user=True),
+    Scope(
+        "no type in the query, and the user_id", "no type", "the default not known", names_kind=False, names_user=True
+    ),
 )  # fmt: skip
 
 

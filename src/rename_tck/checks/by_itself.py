@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rename_tck.checks import rename_series
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, decoded, segment
@@ -16,13 +17,17 @@ from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target import settling
 from rename_tck.target.readback import Snapshot
-from rename_tck.verdict import NotTested, Unjudgeable
+from rename_tck.verdict import Aspect, NotTested, Unjudgeable
 
 #: Seconds for which sessions are watched before they count as being at rest; a change must come again after each.
 _WATCHES = ((0.2, 0.3, 0.5), (0.3, 0.5, 0.8))
 
 #: Renames by which a change is looked for: enough for one that comes every fifteenth time.
 _TRIES = 16
+
+#: Seconds for which sessions are seen to be at rest, and between the looks after a rename, where a change is looked for
+#: that comes a moment later; and how often it must come.
+_LATE_REST, _LATE_STEPS, _LATE_ROUNDS = (0.3, 0.5, 0.8), (0.1, 0.2, 0.3, 0.4), 5
 
 #: What is looked at of a session that was read.
 Look = Callable[[Snapshot], object]
@@ -51,10 +56,10 @@ def expect_unchanged(check: CheckContext, seen: Seen, member: str, case: str, lo
     was, now = compared(seen.before), compared(seen.after)
     if same(was, now):
         return
-    if member == check.dialect.name_member and _was_sent_to(check, seen.session_id, now):
-        return  # its own, shown late: name-stored judges that
+    if member == check.dialect.name_member and _is_its_own(check, seen, now):
+        return  # shown late, or by a node that is behind: name-stored judges that
     own_name = isinstance(now, str) and check.target.token in now
-    if not own_name and not _is_the_renames(check, seen, compared):
+    if not own_name and not _is_the_renames(check, seen, member, compared):
         check.target.pool.notes.append(
             f"{member} of session {seen.session_id} changed after a rename ({case}), and not when that was looked at "
             "again: it is taken to have changed by itself"
@@ -76,29 +81,39 @@ def expect_still(check: CheckContext, session: Session, seen: Seen, member: str,
     except (NotTested, Unjudgeable):
         moves = False
     if not moves:
-        check.expect_equal(was, now, case, seen.exchange)
+        check.expect_equal(was, now, case, seen.exchange, Aspect.OTHER)
 
 
-def _was_sent_to(check: CheckContext, session_id: str, name: object) -> bool:
-    """Whether the run has sent a name for the session itself."""
-    path = check.dialect.operation.path.replace("{id}", segment(session_id))
-    return any(
-        entry.exchange.request.path == path
-        and members(decoded(entry.exchange.request.body)).get(check.dialect.name_member) == name
-        for entry in check.target.client.journal.renames()
-    )
+def _is_its_own(check: CheckContext, seen: Seen, name: object) -> bool:
+    """Whether the run has sent a name for the session itself, or it bore that before a first rename a moment ago."""
+    path, member = check.dialect.operation.path.replace("{id}", segment(seen.session_id)), check.dialect.name_member
+    sent = [entry.exchange for entry in check.target.client.journal.renames() if entry.exchange.request.path == path]
+    if any(members(decoded(exchange.request.body)).get(member) == name for exchange in sent):
+        return True
+    earlier = [one for one in sent if one.at < seen.exchange.at and check.dialect.succeeded(one)]
+    steps = rename_series.run(check).steps
+    first = next((found for step in steps if (found := step.before.get(seen.session_id)) is not None), None)
+    recent = bool(earlier) and seen.exchange.at - earlier[0].at <= settling.LONGEST
+    return recent and first is not None and same(name, check.dialect.name_in(first))
 
 
-def _is_the_renames(check: CheckContext, seen: Seen, look: Look) -> bool:
+def _is_the_renames(check: CheckContext, seen: Seen, member: str, look: Look) -> bool:
     """Whether the change comes again; where that cannot be looked at, it is taken for the rename's."""
     if not check.readable():
         return True
+    own = seen.session_id == seen.renamed.id
     try:
-        if seen.session_id != seen.renamed.id:
-            watched = next((one for one in check.target.pool.of_the_run if one.id == seen.session_id), None)
-            return watched is None or _comes_again(check, seen.renamed, [watched], look)
-        fresh = check.target.pool.fresh(seen.renamed.kind)
-        return fresh is None or _comes_again(check, fresh, [], look)
+        if own:
+            renamed, others = check.target.pool.fresh(seen.renamed.kind), []
+        else:
+            renamed, others = seen.renamed, [one for one in check.target.pool.of_the_run if one.id == seen.session_id]
+        if renamed is None or not (own or others) or _comes_again(check, renamed, others, look):
+            return True
+        # whether it comes a moment later is looked at once: it takes its time
+        later: dict[tuple[str, bool], bool] = check.target.cache.setdefault("changes that come later", {})
+        if (member, own) not in later:
+            later[member, own] = _comes_later(check, renamed, others, look)
+        return later[member, own]
     except (NotTested, Unjudgeable):
         return True
 
@@ -117,6 +132,33 @@ def _comes_again(check: CheckContext, renamed: Session, others: list[Session], l
             others and _changes_what_was_renamed_before(check, renamed, watched, watch, look)
         ):
             return False
+    return True
+
+
+def _comes_later(check: CheckContext, renamed: Session, others: list[Session], look: Look) -> bool:
+    """The same for what a rename does a moment later: it comes within as long as it was seen to take, each time.
+
+    Before each rename the sessions are seen to be at rest for three times as long: what comes now and then, whatever
+    is sent, does not keep to that.
+    """
+    rest: tuple[float, ...] = _LATE_REST
+    steps: tuple[float, ...] = _LATE_STEPS
+    for _ in range(_LATE_ROUNDS):
+        made = check.target.pool.fresh(renamed.kind)
+        renamed = renamed if others else made or renamed
+        watched = [*others, *([made] if made is not None else [])] if others else [renamed]
+        if not _at_rest(check, watched, rest, look):
+            return False
+        before, passed = _read(check, watched, look), 0.0
+        check.send_beside(check.rename(renamed, check.name()))
+        for seconds in steps:
+            settling.pause(seconds)
+            passed += seconds
+            if not same(before, _read(check, watched, look)):
+                break
+        else:
+            return False
+        rest, steps = (3 * passed,), (passed,)
     return True
 
 

@@ -2,54 +2,44 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Barrier
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import unquote
 
 from rename_tck.cases.ids import OddId
-from rename_tck.cases.system_cases import SystemCases, load
+from rename_tck.checks import asked_to_wait
 from rename_tck.checks.case_selector import CaseSelector
 from rename_tck.checks.replay_case import ReplayCase, made_anew, replay_data
+from rename_tck.checks.target_view import TargetView
 from rename_tck.client.exchange import Exchange, Request, Trouble, decoded
 from rename_tck.client.journal import Entry, Purpose
 from rename_tck.interruption import INTERRUPTION
-from rename_tck.openapi.contract import Contract
-from rename_tck.requirements.catalogue import Catalogue, Requirement
 from rename_tck.results.nonconformance import Nonconformance
-from rename_tck.systems.dialect import Dialect, Session, members
-from rename_tck.target.target import Target
+from rename_tck.systems.dialect import Session, members
 from rename_tck.verdict import Aspect, Compared, Evidence, NotTested, Unjudgeable
 
 T = TypeVar("T")
 
-#: A number; with the word before it where it is a status.
-_NUMBER = re.compile(r"(\b(?:status|an?) )?\d+")
-
-#: A text in quotes that holds a token.
-_QUOTED = r"""(['"])(?:(?!\1).)*{}(?:(?!\1).)*\1"""
-
-#: Characters of what was expected, and of a case, which says in its last words where it failed.
-_LONGEST_EXPECTED, _LONGEST_CASE = 300, 1000
+#: Characters of a case, which says in its last words where it failed.
+_LONGEST_CASE = 1000
 
 
 @dataclass(repr=False)
-class CaseSender:
+class CaseSender(TargetView):
     """One test's way to its target. What it sends counts as evidence."""
 
-    target: Target
-    requirement: Requirement | None
-    edition: str | None = None
     #: What the generated cases of this test are drawn by.
     seed: str = ""
     evidence: Evidence = field(default_factory=Evidence)
     #: How many names were seen, in answers or read back.
     seen: int = 0
-    #: Why an id that was made up was not sent: the last reason of several.
+    #: Why it is not known how one of the law's made-up ids is answered: the last reason of several.
+    doubt: str | None = None
+    #: The same of one that was not sent; and how many were seen to be nobody's.
     withheld: str | None = None
+    nobodys: int = 0
     _asked_since: int | None = None
     #: Which of the law's cases are tried, and which one is.
     selector: CaseSelector = field(default_factory=CaseSelector)
@@ -84,14 +74,16 @@ class CaseSender:
     def entries(self) -> list[Entry]:
         """Every answered request of the operation in the run so far, with what it was for; of a replay case its own.
 
-        Without those after which the target had stopped working, for good or for a moment.
+        Without those after which the target had stopped working, for good or for a moment, and without putting back.
         """
         stopped = self.target.stopped
         return [
             entry
             for entry in self.target.client.journal.renames(self._since)
             if entry.exchange.answer is not None
+            and entry.purpose is not Purpose.CLEANUP
             and not self.off_route(entry.exchange)
+            and self.target.pool.made_up.doubt_of(entry.exchange) is None
             and (stopped is None or entry.number < stopped.number)
             and not any(first <= entry.number <= last for first, last in self.target.outages)
         ]
@@ -123,62 +115,6 @@ class CaseSender:
         self.send(request, live=live)
         return True
 
-    # -- what there is
-
-    @property
-    def dialect(self) -> Dialect:
-        """The system's dialect."""
-        return self.target.dialect
-
-    @property
-    def system_cases(self) -> SystemCases:
-        """The cases that only this system has."""
-        return load(self.dialect)
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """What is required, and asked, of the system."""
-        return self.target.catalogue
-
-    @property
-    def contract(self) -> Contract:
-        """The document of the edition that this test judges by; of the first chosen one where the test has none."""
-        return self.target.contracts[self.edition or next(iter(self.target.contracts))]
-
-    def session(self, kind: str | None = None) -> Session:
-        """A live session of one kind. Raises NotTested when there is none."""
-        return self.target.pool.take(1, kind)[0]
-
-    def sessions(self, count: int, kind: str | None = None) -> list[Session]:
-        """Several live sessions of one kind. Raises NotTested when there are fewer."""
-        return self.target.pool.take(count, kind)
-
-    def one_of_each_kind(self) -> list[Session]:
-        """A live session of each kind that can be had; the default kind first."""
-        found = []
-        for kind in self.dialect.kinds:
-            try:
-                found.append(self.session(kind))
-            except NotTested:
-                continue
-        return found or [self.target.pool.any()]
-
-    def some_session(self) -> Session:
-        """A live session of the default kind, or of another one where that cannot be had."""
-        try:
-            return self.session()
-        except NotTested:
-            return self.target.pool.any()
-
-    def name(self) -> str:
-        """A name never used before."""
-        return self.target.fresh_name()
-
-    @property
-    def working(self) -> bool:
-        """Whether ordinary renames work, as far as is known: else what looks back on the run sends nothing more."""
-        return self.target.stopped is None and (Aspect.ACCEPTED, self.dialect.kinds[0]) not in self.target.causes
-
     # -- ids that are no session's
 
     def unknown_session(self, label: object, kind: str | None = None) -> Session:
@@ -188,10 +124,11 @@ class CaseSender:
         """
         about = self.requirement.id if self.requirement is not None else None
         live = self.some_session()
-        made_up = self.target.pool.made_up.unknown(f"{about}/{label}", since=self._looked())
+        made_up = self.target.pool.made_up.unknown(f"{about}/{label}", since=self.looked())
+        self.nobodys += 1
         return Session(made_up, live.origin, kind or live.kind, live.owner)
 
-    def _looked(self) -> int:
+    def looked(self) -> int:
         """Since when this law has asked whose ids are: what the listing showed to an earlier one may have changed."""
         if self._asked_since is None:
             self._asked_since = len(self.target.client.journal)
@@ -202,10 +139,11 @@ class CaseSender:
 
         `live` is the session of the run that the id is near to.
         """
-        why = self.target.pool.made_up.why_not(odd, live, since=self._looked())
-        if why is not None:
-            self.withheld = why
-            self.target.pool.made_up.withhold(self.requirement.id if self.requirement is not None else "errors", why)
+        made_up, about = self.target.pool.made_up, self.requirement.id if self.requirement is not None else "errors"
+        if (why := made_up.why_not(odd, live, since=self.looked())) is not None:
+            self.withheld, self.doubt = why, made_up.doubts.get(odd.encoded, self.doubt)
+            made_up.withhold(about, why)
+        self.nobodys += why is None
         return why is None
 
     # -- requests
@@ -290,6 +228,7 @@ class CaseSender:
         with INTERRUPTION.held():  # one that waits for another that is never started would hold up the end of the run
             results = list(self.target.executor.map(one, acts))
         exchanges = [result for result in results[: len(requests)] if isinstance(result, Exchange)]
+        self.target.at_once.update(requests)
         for exchange in exchanges:
             self.evidence.sent += 1
             self.evidence.live += 1
@@ -297,12 +236,12 @@ class CaseSender:
                 raise Unjudgeable(f"one of {len(requests)} requests at once got no answer: {exchange.trouble}")
         return exchanges
 
-    def _to_client(self, request: Request, purpose: Purpose) -> Exchange:
+    def _to_client(self, request: Request, purpose: Purpose, patience: float | None = None) -> Exchange:
         about = self.requirement.id if self.requirement is not None else None
-        return self.target.client.send(request, purpose, about, self.selector.keys)
+        return self.target.client.send(request, purpose, about, self.selector.keys, patience=patience)
 
     def _exchange(self, request: Request, purpose: Purpose) -> Exchange:
-        exchange = self._to_client(request, purpose)
+        exchange = asked_to_wait.sent(self.target, self._to_client, request, purpose)
         if exchange.answer is not None:
             return exchange
         trouble = exchange.trouble or "no answer came"
@@ -310,12 +249,14 @@ class CaseSender:
             raise Unjudgeable(f"{trouble} to {request.method} {self.excerpt(request.path, 80)}")
         control = self._to_client(self.rename(self.target.pool.any(), self.name()), Purpose.CONTROL)
         if control.answer is not None:
-            self.fail(
-                f"a request that is not answered, while an ordinary rename after it is ({trouble})",
-                "an HTTP answer",
-                exchange,
-            )
+            tried = f"{' / '.join(self.selector.kind) or 'a rename'}{self._named(request)}"
+            case = f"{tried}: the request is not answered, while an ordinary rename after it is ({trouble})"
+            self.fail(case, "an HTTP answer", exchange)
         raise Unjudgeable(f"the target no longer answers: {trouble}")
+
+    def _named(self, request: Request) -> str:
+        name = members(decoded(request.body)).get(self.dialect.name_member)
+        return f", the name {self.excerpt(name, 60)!r}" if isinstance(name, str) else ""
 
     def send_beside(self, request: Request) -> Exchange:
         """Send a control: it counts as no evidence, whatever becomes of it."""
@@ -356,36 +297,11 @@ class CaseSender:
 
     def _to_be_made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
         """How the session that a failing exchange is about is to be made to see it fail again; None: it stays."""
-        made = self.made(exchange)
+        made = self.target.pool.making_of(exchange)
         if made is None:
             return None
         self.target.pool.failed.setdefault(made[1], self.requirement.id if self.requirement is not None else "")
         return None if self.target.pool.keep_failed else made
-
-    def made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
-        """How the session that an exchange is about was made, and its id, where the run has made it."""
-        path = "" if exchange is None else unquote(exchange.request.path)
-        made = [session for session in self.target.pool.of_the_run if session.creation is not None]
-        addressed = [session for session in made if session.id in path.split("/")]
-        # or by an id that is made of its own, where that is long enough to be told
-        near = [one for one in made if len(one.id) >= 8 and (one.id[:-1] in path or one.id[1:] in path)]
-        session = next(iter(addressed or near), None)
-        return None if session is None or session.creation is None else (session.creation, session.id)
-
-    def redacted(self, text: str) -> str:
-        """A text that the target had a part in, without secrets: to be asked for before the text is cut."""
-        return self.target.client.connection.redact(text)
-
-    def excerpt(self, text: str, most: int = _LONGEST_EXPECTED) -> str:
-        """A text that the target had a part in, without secrets and in a length that a sentence can bear."""
-        return self.target.client.connection.redact.shortened(text, most)
-
-    def in_general(self, words: str) -> str:
-        """Words on an exchange without what is another in the next: one fault fails alike at all of them."""
-        words = re.sub(_QUOTED.format(self.target.token), "a name", words)
-        for session in self.target.pool.of_the_run:
-            words = words.replace(session.id, "a session")
-        return _NUMBER.sub(lambda found: found[0] if found[1] else "…", words)
 
     def needs(self, condition: object, reason: str) -> None:
         """Raise NotTested with this reason unless the condition holds."""

@@ -1,28 +1,27 @@
-"""What a contract test holds in its hands: ways to require, to read back and to compare."""
+"""What a contract test holds in its hands: ways to require that a rename is accepted, or refused, and kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from rename_tck.checks.case_sender import CaseSender
-from rename_tck.checks.comparison import same
-from rename_tck.checks.refusals import UNSEEN, Changed, Refusal, Refusals
-from rename_tck.client.exchange import Exchange, NotJsonError, Request, decoded, plain, shown
+from rename_tck.cases import names
+from rename_tck.checks.case_reader import CaseReader
+from rename_tck.checks.refusals import GONE, UNSEEN, Changed, Refusal, Refusals
+from rename_tck.client.exchange import Exchange, Request, decoded
 from rename_tck.client.journal import Purpose
-from rename_tck.client.waiting import PASSING
 from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
 from rename_tck.systems.dialect import Session, members
-from rename_tck.target.readback import Snapshot
-from rename_tck.verdict import Aspect, Compared, NotTested, Unjudgeable
+from rename_tck.target.names_sent import Source, origin
+from rename_tck.target.target import Crossing, GoneAfter
+from rename_tck.verdict import Aspect, NotTested, ObstacleError, Unjudgeable
 
 T = TypeVar("T")
 
 
 @dataclass(repr=False)
-class CheckContext(CaseSender):
+class CheckContext(CaseReader):
     """One test's view of its target."""
 
     _controls: set[Request] = field(default_factory=set)
@@ -30,6 +29,9 @@ class CheckContext(CaseSender):
     _refusals: Refusals = field(init=False)
     _own_refusals: set[str] = field(default_factory=set)
     _changed: list[Nonconformance] = field(default_factory=list)
+    _gone: list[GoneAfter] = field(default_factory=list)
+    #: What kept some of those sessions from being read.
+    unsettled: NotTested | ObstacleError | Unjudgeable | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -71,17 +73,11 @@ class CheckContext(CaseSender):
         """Count a rename that succeeded: without any nothing that passes proves anything."""
         if self.dialect.succeeded(exchange):
             self.target.accepted += 1
-            self._note_worked(Aspect.ACCEPTED, exchange)
+            self.note_worked(Aspect.ACCEPTED, exchange)
             session = self.target.session_at(exchange.request.path)
             if session is not None:
                 name = members(decoded(exchange.request.body)).get(self.dialect.name_member)
                 self.target.last_names[session.id] = name
-
-    def _note_worked(self, aspect: Aspect, exchange: Exchange | None) -> None:
-        session = self.target.session_at(exchange.request.path) if exchange is not None else None
-        if session is not None:
-            self.target.worked.add((aspect, session.kind))
-            self.target.renamed.add(session.id)
 
     def rename_and_expect(self, session: Session, name: str, case: str) -> Exchange:
         """Rename a session, and require that it is accepted and that the answer, where it carries the name, has it."""
@@ -109,9 +105,14 @@ class CheckContext(CaseSender):
             return name
         found = self.settled(lambda: self.name_of(session, exchange), lambda read: read == name)
         if found != name:
-            self.target.not_stored.append((name, found, exchange))
             why = "the ordinary rename before it is accepted, and the session read back bears another name"
+            source = origin(self.target, session.id, found)
+            if source.source is Source.OTHER and source.exchange is not None:
+                self.target.crossings.append(Crossing(session.id, name, found, source.exchange))
+            else:
+                self.target.not_stored.append((name, found, exchange))
             raise OrdinaryRenameRefused(why, exchange=exchange, aspect=Aspect.STORED)
+        self.target.read_back += 1
         return found
 
     def refuse(
@@ -147,9 +148,17 @@ class CheckContext(CaseSender):
 
     def settle_refusals(self) -> list[Nonconformance]:
         """Read the sessions whose refusals were not looked into yet; what this law is found to have failed in, once."""
-        for changed in self._refusals.settle():
-            self._note_changed(changed)
+        try:
+            for changed in self._refusals.settle():
+                self._note_changed(changed)
+        except (NotTested, ObstacleError, Unjudgeable) as trouble:
+            self.unsettled = trouble
         found, self._changed = self._changed, []
+        return found
+
+    def gone_of_its_own(self) -> list[GoneAfter]:
+        """Sessions that were gone after refusals of this law, where no requirement that looks back tells it; once."""
+        found, self._gone = self._gone, []
         return found
 
     def _name_before(self, session: Session | None) -> object:
@@ -175,18 +184,22 @@ class CheckContext(CaseSender):
 
     def _name_now(self, session: Session) -> object:
         try:
-            return self.dialect.name_in(self.target.reader.read(session) or {})
-        except Unjudgeable:
+            found = self.target.reader.read(session)
+        except (NotTested, Unjudgeable):
             return UNSEEN  # broken by something, which other laws judge
+        return GONE if found is None else self.dialect.name_in(found)
 
     def _renamed_beside(self, session: Session) -> object:
         name = self.name()
         exchange = self.send_beside(self.rename(session, name))
-        return name if self.dialect.succeeded(exchange) and self._name_seen(session) == name else UNSEEN
+        if not self.dialect.succeeded(exchange):
+            return UNSEEN
+        self.target.last_names[session.id] = name
+        return name if self._name_seen(session) == name else UNSEEN
 
     def _note_refusal(self, session: Session | None, before: object, case: str, exchange: Exchange) -> None:
         """Have the session read in a while: a refusal must not have changed its name."""
-        if session is not None and before is not UNSEEN and 400 <= exchange.status < 500:
+        if session is not None and before not in (UNSEEN, GONE) and 400 <= exchange.status < 500:
             self._keep_refusal(session, before, case, exchange)
 
     def _keep_refusal(self, session: Session, before: object, case: str, exchange: Exchange) -> None:
@@ -194,19 +207,51 @@ class CheckContext(CaseSender):
             self._note_changed(changed)
 
     def _note_changed(self, changed: Changed) -> None:
-        """Keep a refusal that changed a name, for this law or for the one that a refusal changes nothing."""
-        refusal = changed.refusal
-        if refusal.case not in self._own_refusals:
+        """Keep what a refusal has changed: for this law, for the one that a refusal changes nothing, or for another."""
+        session, refusal = changed.session, changed.refusal
+        if changed.after is GONE:
+            refusals = tuple((one.case, one.exchange) for one in (*changed.earlier, refusal))
+            told = self.target.is_judged(f"{self.dialect.system}.refusal-changes-nothing")
+            own = any(case in self._own_refusals for case, _ in refusals)
+            if told or own:
+                (self.target.gone_after_refusals if told else self._gone).append(GoneAfter(session, refusals))
+            return
+        if changed.after == self.target.last_names.get(session.id, UNSEEN):
+            return  # the name of the last ordinary rename may be shown late
+        source = origin(self.target, session.id, changed.after)
+        if source.source is Source.OTHER and source.exchange is not None:
+            self.target.crossings.append(Crossing(session.id, changed.before, changed.after, source.exchange))
+        elif refusal.case in self._own_refusals:
+            self._note_own_failure(changed)
+        else:
             self.target.names_changed_by_refusals.append(
                 (refusal.case, refusal.exchange, changed.before, changed.after)
             )
-            return
+
+    def _note_own_failure(self, changed: Changed) -> None:
+        refusal = changed.refusal
         try:
-            self.expect_equal(changed.before, changed.after, f"{refusal.case}: the name read back", refusal.exchange)
+            with self.shown(changed.session, changed.after):
+                self.expect_equal(
+                    changed.before, changed.after, f"{refusal.case}: the name read back", refusal.exchange
+                )
         except Nonconformance as failure:
             if failure.replay_data is not None and refusal.keys:
                 failure.replay_data.keys, failure.replay_data.request = list(refusal.keys), None
             self._changed.append(failure)
+
+    def in_doubt(self, exchange: Exchange) -> bool:
+        """Whether an answer may be that of somebody's session: nothing is judged by it then."""
+        found = self.target.pool.made_up.doubt_of(exchange)
+        self.doubt = found or self.doubt
+        return found is not None
+
+    def require_ids_tried(self) -> None:
+        """Raise NotTested where none of the law's made-up ids was sent, or it is not known how one is answered."""
+        if self.doubt is not None:
+            raise NotTested(self.doubt)
+        if self.withheld is not None and not self.nobodys:
+            raise self.target.pool.made_up.untested(self.withheld)
 
     def answered(self, *statuses: int) -> list[Exchange]:
         """Every exchange of the run so far with one of these statuses, counted as evidence.
@@ -265,112 +310,18 @@ class CheckContext(CaseSender):
                 self._refusals.forget(session)
 
     def _note_refused_rename(self, exchange: Exchange) -> None:
-        """Keep, for the law that valid renames are accepted, one that was refused."""
-        if exchange.status != 200 and self.contract.nearest is None:
+        """Keep, for the law that valid renames are accepted, one that was refused: a plain title of the run's own.
+
+        What is wrong with another one, as long as is allowed or of odd characters, the laws of names tell.
+        """
+        name = members(decoded(exchange.request.body)).get(self.dialect.name_member)
+        odd = isinstance(name, str) and not names.is_plain(name)
+        if exchange.status != 200 and self.contract.nearest is None and not odd:
             self.target.refused_renames.append(exchange)
 
-    # -- looking at answers
-
-    def json(self, exchange: Exchange, case: str) -> object:
-        """The answer as JSON. Raises Nonconformance when it is none."""
-        assert exchange.answer is not None
-        try:
-            return exchange.answer.json()
-        except NotJsonError as error:
-            self.fail(case, f"JSON in UTF-8, but {error}", exchange)
-
-    def expect_answered(self, exchange: Exchange, name: str, case: str) -> None:
-        """Require that the answer, where it carries a name, carries this one."""
-        if self.dialect.answers_session and exchange.answer is not None:
-            # a body that is no JSON is answer-json's to judge
-            answered = self.dialect.name_in(members(exchange.answer.value))
-            if answered is not None:
-                self.seen += 1
-                self.expect_equal(name, answered, f"{case}: the name in the answer", exchange, Aspect.ANSWERED)
-                self._note_worked(Aspect.ANSWERED, exchange)
-
-    def stored(self, session: Session, name: object, case: str, exchange: Exchange | None = None) -> None:
-        """Require that the session, read back, bears this name: at once, or within a second."""
-        found = self.settled(lambda: self.name_of(session, exchange), lambda read: read == name)
-        self.expect_equal(name, found, f"{case}: the name read back", exchange, Aspect.STORED)
-        self._note_worked(Aspect.READABLE, exchange)
-        self._note_worked(Aspect.STORED, exchange)
-
-    def settled(self, look: Callable[[], T], good: Callable[[T], bool]) -> T:
-        """What a reading shows, looked at again for up to a second where it is not good at once."""
-        return self.target.patience.settled(look, good)
-
-    def stored_if_readable(self, session: Session, name: object, case: str, exchange: Exchange | None = None) -> None:
-        """Require the stored name, where the target lets it be read back; the answer alone must do elsewhere."""
-        if self.readable():
-            self.seen += 1
-            self.stored(session, name, case, exchange)
-
-    def require_name_observed(self) -> None:
-        """Raise NotTested when no name was ever seen, in an answer or read back: whether it was kept is not known."""
-        self.needs(
-            self.seen, "neither the answers nor a read or list endpoint show the name, so what was kept is not seen"
-        )
-
-    def read(self, session: Session, exchange: Exchange | None = None) -> Snapshot:
-        """The session as it is read back.
-
-        Raises:
-            Nonconformance: the session that was there is gone.
-            NotTested: the target offers no way to read it back.
-        """
-        with self._reading(exchange):
-            snapshot = self.target.reader.read(session)
-        if snapshot is None:
-            self.fail("the session read back", "the session to be there still", exchange, aspect=Aspect.READABLE)
-        return snapshot
-
-    def read_all(self, sessions: Sequence[Session], case: str, exchange: Exchange | None) -> dict[str, Snapshot | None]:
-        """Several sessions of one kind as they are read back. Raises as `read` does."""
-        with self._reading(exchange, f"{case}: "):
-            return self.target.reader.read_all(sessions)
-
-    def read_some(self, sessions: Sequence[Session], case: str, exchange: Exchange) -> dict[str, Snapshot | None]:
-        """The same, over the listing, which may show less of a session. Raises as `read` does."""
-        with self._reading(exchange, f"{case}: "):
-            return self.target.reader.read_some(sessions)
-
-    @contextmanager
-    def _reading(self, exchange: Exchange | None, case: str = "") -> Iterator[None]:
-        """Reading was possible before: a session that has become unreadable was broken by what was sent."""
-        try:
-            yield
-        except Unjudgeable as trouble:
-            if trouble.status < 500 or trouble.status in PASSING:
-                raise
-            expected = f"it to be readable as before, but {trouble}"
-            self.fail(f"{case}the session read back", expected, exchange, aspect=Aspect.READABLE)
-
-    def name_of(self, session: Session, exchange: Exchange | None = None) -> object:
-        """The name that the session, read back, bears."""
-        return self.dialect.name_in(self.read(session, exchange))
-
-    def readable(self) -> bool:
-        """Whether the target lets a session be read back."""
-        return bool(self.target.reader.way)
-
-    def require_readable(self) -> None:
-        """Raises NotTested when the target offers no way to read a session back."""
-        if not self.readable():
-            self.target.reader.read(self.target.pool.any())
-
-    def expect_equal(
-        self,
-        expected: object,
-        actual: object,
-        case: str,
-        exchange: Exchange | None = None,
-        aspect: Aspect | None = None,
-    ) -> None:
-        """Require that two values are equal."""
-        if not same(expected, actual):
-            compared = Compared(plain(expected), plain(actual))
-            self.fail(case, shown(expected, self.redacted), exchange, compared, aspect)
+    def is_told_as_5xx(self, exchange: Exchange) -> bool:
+        """Whether an answer with a 5xx status is told by the requirement that there is none."""
+        return exchange.status >= 500 and self.target.is_judged(f"{self.dialect.system}.no-server-error")
 
 
 def _aspect_of(exchange: Exchange) -> Aspect:

@@ -15,6 +15,12 @@ from rename_tck.verdict import Aspect, NotTested, Unjudgeable
 #: Seconds between further controls at a target that has stopped working: it may be back after a moment.
 PAUSES = (0.2, 0.5, 1.0, 1.5)
 
+#: The same of one that refuses the right key after wrong ones: it may lock out for a while whoever sends those.
+LONGER = (3.0, 6.0, 9.0)
+
+#: Outages of a run after which such a lock is not waited for any longer than another.
+LOCKS = 8
+
 
 @dataclass(frozen=True)
 class Control:
@@ -26,6 +32,8 @@ class Control:
     broken: Aspect | None
     #: What came back where it failed, in a few words.
     said: str = ""
+    #: The status of the answer in which it failed; 0 where none came.
+    status: int = 200
 
     @property
     def works(self) -> bool:
@@ -50,7 +58,7 @@ def control(check: CheckContext, session: Session) -> Control:
     exchange = check.send_beside(check.rename(session, name))
     if exchange.status != 200:
         said = f"is answered with {exchange.status}" if exchange.answer else f"gets no answer ({exchange.trouble})"
-        return Control(session, exchange, Aspect.ACCEPTED, said)
+        return Control(session, exchange, Aspect.ACCEPTED, said, exchange.status)
     said_no = not dialect.succeeded(exchange)
     if said_no and not check.readable():
         return Control(session, exchange, Aspect.ANSWERED, "false")
@@ -67,8 +75,8 @@ def control(check: CheckContext, session: Session) -> Control:
             lambda: check.target.reader.read(session, Purpose.CONTROL),
             lambda found: found is not None and dialect.name_in(found) == name,
         )
-    except Unjudgeable as trouble:
-        return Control(session, exchange, Aspect.READABLE, str(trouble))
+    except (NotTested, Unjudgeable) as trouble:
+        return Control(session, exchange, Aspect.READABLE, str(trouble), getattr(trouble, "status", 0))
     if read is None:
         return Control(session, exchange, Aspect.READABLE, "it is not there when it is read back")
     if dialect.name_in(read) != name:
@@ -99,14 +107,14 @@ def works_again(check: CheckContext, jam: Jam) -> bool:
     session = next((one for one in check.target.pool.of_the_run if one.id == jam.session_id), None)
     try:
         return session is not None and control(check, session).works
-    except Unjudgeable:
+    except (NotTested, Unjudgeable):
         return False
 
 
-def after_a_moment(check: CheckContext, first: Control) -> Control:
-    """The control again, a few times with pauses, until it works."""
+def after_a_moment(check: CheckContext, first: Control, *, longer: bool = False) -> Control:
+    """The control again, a few times with pauses, until it works; with `longer` pauses after those."""
     found = first
-    for seconds in PAUSES:
+    for seconds in (*PAUSES, *(LONGER if longer else ())):
         settling.pause(seconds)
         found = control(check, first.session)
         if found.works:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rename_tck.checks import controls, stopping
+from rename_tck.checks import controls, lost_sessions, stopping
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.controls import Control
 from rename_tck.client.exchange import Exchange
 from rename_tck.client.journal import Entry
+from rename_tck.results.nonconformance import Nonconformance
+from rename_tck.systems.dialect import Session
 from rename_tck.target.target import Jam
 from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
 
@@ -44,16 +46,24 @@ class Look:
     jam: Jam | None = None
     #: Whether ordinary renames of the session work.
     works: bool = False
+    #: What has failed in its place: the request since which nothing works, where that is another one.
+    instead: Nonconformance | None = None
+    #: Whether they fail now and then.
+    flaky: bool = False
 
 
-def look(check: CheckContext, exchange: Exchange | None, aspect: Aspect, mark: int) -> Look:
+def look(
+    check: CheckContext, exchange: Exchange | None, aspect: Aspect, mark: int, missing: Session | None = None
+) -> Look:
     """Send controls after a failing case. Of one that was not sent after the request `mark` they would show nothing.
+
+    `missing` is the session that was not there when it was read back, where that is why the case failed.
 
     Raises:
         Unjudgeable: the target has stopped working, and nothing shows that a request of the run did it.
     """
     try:
-        return Diagnosis(check).look(exchange, aspect, mark)
+        return Diagnosis(check).look(exchange, aspect, mark, missing)
     except ObstacleError:
         return Look()  # a limit of the run was reached: the failure was seen all the same
 
@@ -65,9 +75,11 @@ class Diagnosis:
         self._check = check
         self._target = check.target
 
-    def look(self, exchange: Exchange | None, aspect: Aspect, mark: int) -> Look:
+    def look(self, exchange: Exchange | None, aspect: Aspect, mark: int, missing: Session | None = None) -> Look:
         """As the function of this name."""
         entry = next((one for one in self._target.client.journal.since(mark) if one.exchange is exchange), None)
+        if missing is not None and (entry is None or self._target.session_of(entry.exchange.request.path) != missing):
+            return self._of_a_missing(missing)
         if entry is None or self._check.requirement is None:
             return Look()
         session = self._target.session_of(entry.exchange.request.path) or self._target.pool.any()
@@ -82,7 +94,7 @@ class Diagnosis:
         found = controls.control(self._check, other) if other is not None else None
         if found is not None and found.works and found.session.kind == session.kind:
             if controls.control(self._check, session).works:
-                return Look("Ordinary renames of the session fail now and then, too.", again=True)
+                return Look("Ordinary renames of the session fail now and then, too.", again=True, flaky=True)
             return self._of_a_jammed(own, entry)
         if own.broken in {Aspect.ACCEPTED, Aspect.READABLE}:
             made = controls.of_a_fresh_one(self._check, session.kind)
@@ -93,15 +105,22 @@ class Diagnosis:
                 return self._of_a_jammed(own, entry)
         return self._of_a_broken(own, aspect, entry)
 
-    def _of_a_jammed(self, own: Control, entry: Entry) -> Look:
+    def _of_a_missing(self, session: Session) -> Look:
+        """A session is not there, and the request in hand was not sent to it."""
+        own = controls.control(self._check, session)
+        made = None if own.works else controls.of_a_fresh_one(self._check, session.kind)
+        return self._of_a_jammed(own, None) if made is not None and made.works else Look()
+
+    def _of_a_jammed(self, own: Control, entry: Entry | None) -> Look:
         """A session alone does not work: another takes its place."""
         if own.session.id in self._target.renamed:
             sentence = f"An ordinary rename of the session {own.what} since then; of another session it works."
         else:
             sentence = f"No ordinary rename of the session went well: one {own.what}; of another session it works."
-        before = stopping.last_odd(self._check, entry)
+        before = stopping.last_odd(self._check, entry) if entry is not None else None
         told = f"{sentence} The last request to it that was no ordinary rename was {before}." if before else sentence
-        jam = Jam(own.session.id, own.broken or Aspect.OTHER, own.exchange, told)
+        gone = lost_sessions.is_gone(self._check, own.session)
+        jam = Jam(own.session.id, own.broken or Aspect.OTHER, own.exchange, told, gone)
         return Look(sentence, self._target.pool.retire(own.session), jam=jam)
 
     def _of_a_broken(self, own: Control, aspect: Aspect, entry: Entry) -> Look:
@@ -110,12 +129,17 @@ class Diagnosis:
         assert self._check.requirement is not None
         mine, key = self._check.requirement.id, (own.broken, own.session.kind)
         if own.broken in {Aspect.ACCEPTED, Aspect.READABLE} and key in self._target.worked:
-            if controls.after_a_moment(self._check, own).works:
-                self._target.note_outage(stopping.since(self._check, entry))
+            locked = own.status in stopping.REFUSED and stopping.is_after_wrong_keys(self._check)
+            locked = locked and len(self._target.outages) < controls.LOCKS
+            if controls.after_a_moment(self._check, own, longer=locked).works:
+                self._target.note_outage(stopping.since(self._check, own, entry))
                 return Look("For a moment after it no ordinary rename worked.", again=True)
             return self._of_a_stopped(own, entry)
         cause = self._target.causes.setdefault(key, self._cause(own.broken))
-        if cause != mine and aspect in _EXPLAINS[own.broken]:
+        explained = _EXPLAINS[own.broken]
+        if own.broken is Aspect.ANSWERED and own.exchange and not self._check.dialect.succeeded(own.exchange):
+            explained |= {Aspect.STORED}  # what says that it is not done, and does it
+        if cause != mine and aspect in explained:
             return Look(caused=NotTested(f"an ordinary rename {own.what} as well", Gap.CAUSE, cause))
         if own.broken is Aspect.ACCEPTED and key not in self._target.worked:
             return Look(f"No ordinary rename was accepted: one {own.what}. Is the target set up for it?")
@@ -138,9 +162,39 @@ class Diagnosis:
     def _of_a_stopped(self, own: Control, entry: Entry) -> Look:
         """Nothing works since a request: it may be what did it."""
         assert self._check.requirement is not None
-        found = stopping.stopped(self._check, own, entry)
-        self._target.stop(found)
-        if not found.by_the_request:
-            raise Unjudgeable(found.sentence)
-        found.cause = self._check.requirement.id
-        return Look(found.sentence)
+        found = stopping.account(self._check, own, entry)
+        self._target.stop(found.stopped)
+        if found.doer is None or found.failure is None:
+            raise Unjudgeable(found.stopped.sentence)
+        told = found.stopped.cause = self._teller(found.doer, own)
+        if told != self._check.requirement.id:
+            found.stopped.number = found.bad.number + 1  # what it looks back on
+            return Look(caused=NotTested(found.stopped.sentence, Gap.CAUSE, told))
+        if found.failure.exchange is entry.exchange:
+            return Look(found.stopped.sentence)
+        return Look(instead=found.failure)
+
+    def _teller(self, doer: Entry, own: Control) -> str:
+        """The requirement that tells that a request has stopped the target: the one that it was sent for.
+
+        Where that is another one than this, or a SHOULD, it is the one that looks back on every 5xx.
+        """
+        assert self._check.requirement is not None
+        mine = self._check.requirement
+        if doer.requirement == mine.id and mine.level_for(self._target.contracts) == "MUST":
+            return mine.id
+        law = f"{self._check.dialect.system}.no-server-error"
+        return law if own.status >= 500 and self._target.is_judged(law) else mine.id
+
+
+def comes_of_the_one_before(check: CheckContext, exchange: Exchange) -> bool:
+    """Whether a 5xx does not come of its own request: sent again after an ordinary rename it is answered otherwise.
+
+    To be asked right after an ordinary rename that worked.
+    """
+    if stopping.odd_before(check, exchange) is None:
+        return False
+    try:
+        return 0 < check.send_beside(exchange.request).status < 500
+    except (ObstacleError, Unjudgeable):
+        return False

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable
 
+from rename_tck.checks import foreign_names, lost_sessions, stopping
+from rename_tck.checks.bounds import Bounds
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.diagnosis import CANONICAL, Look, look
+from rename_tck.checks.diagnosis import CANONICAL, Look, comes_of_the_one_before, look
+from rename_tck.checks.elsewhere import Elsewhere
+from rename_tck.checks.failing_classes import merged
+from rename_tck.checks.settled_refusals import settled
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
-from rename_tck.systems.dialect import JSON_TYPE
 from rename_tck.target.target import Jam
 from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
 
-#: Requests that a test may send after its first failing case, and all tests of a run together: a hopeless server is
-#: judged cheaply.
-AFTER_FIRST, AFTER_FIRST_IN_RUN = 100, 1000
+#: Times that a case is tried once more while it fails in another way each time.
+TIMES = 3
 
 #: What stands between the driver and the law in a traceback.
 _OWN_FRAMES = frozenset({__name__, "functools", "rename_tck.replay.single_case"})
 
-#: Runs of a law, with all that go on behind a failing case, after which no case is tried once more.
-RUNS = 60
+#: Times that a case is tried once more where the session that it was tried on is gone: others may be, too.
+TRIES_OF_GONE = 3
 
 #: Laws that look back on the run, and have something to say also of a target on which nothing works.
 _LOOKING_BACK = frozenset({"rename-accepted", "no-server-error"})
@@ -48,29 +53,27 @@ class EveryCase:
         #: How a law ended that did not fail: what fails for a cause elsewhere goes before what it says itself.
         self._ending: NotTested | ObstacleError | Unjudgeable | None = None
         self._caused: NotTested | None = None
-        self._left_out: str | None = None
-        #: The number of the last request when the first case failed.
-        self._failed_at: int | None = None
+        self._bounds = Bounds(check)
         #: Cases that were tried once more; how the last of them failed before, and the session that it was tried on.
-        self._tried_again: set[tuple[str, ...]] = set()
+        self._tried_again: Counter[tuple[str, ...]] = Counter()
         self._first: Nonconformance | None = None
         self._jam: Jam | None = None
-        #: How many times more the law may be run for the sake of trying a case once more.
-        self._runs_left = RUNS
+        self._elsewhere = Elsewhere(check)
+        #: The number of the last request before the run of the law in which the first failure was seen.
+        self._first_mark = 0
 
     def judge(self) -> None:
         """As the function of this name."""
         self._need_a_working_target()
         while self._goes_on():
             pass
-        self._failures += self._check.settle_refusals()
-        if self._failed_at is not None:
-            self._target.sent_after_failures += len(self._target.client.journal) - self._failed_at
+        self._settle_refusals()
+        self._bounds.close()
         requirement = self._check.requirement
         if self._failures:
             if requirement is not None:
                 self._target.failed.add(requirement.id)
-            raise merged(self._failures, len(self._check.selector.tried), self._left_out)
+            raise merged(self._failures, len(self._check.selector.tried), self._bounds.left_out)
         if isinstance(self._ending, Unjudgeable):
             raise self._ending
         if (trouble := self._caused or self._ending) is not None:
@@ -90,7 +93,7 @@ class EveryCase:
             return False
 
     def _runs(self, mark: int) -> bool:
-        self._runs_left -= 1
+        self._bounds.note_run()
         try:
             self._law()
         except Nonconformance as failure:
@@ -107,22 +110,55 @@ class EveryCase:
         self._settle()
         return False
 
+    def _settle_refusals(self) -> None:
+        """Have the sessions read whose refusals were not looked into yet, and keep what the law has failed in."""
+        failures, caused = settled(self._check, self._elsewhere)
+        self._failures += failures
+        self._caused = caused or self._caused
+        self._ending = self._ending or self._check.unsettled
+
     def _goes_on_after_failure(self, failure: Nonconformance, mark: int) -> bool:
         failure.kind = failure.kind or self._kind_of(failure)
-        self._failures += self._check.settle_refusals()  # before controls change the names
-        found = look(self._check, failure.exchange, failure.aspect, mark)
-        if self._is_again(found, failure, failure):
+        self._settle_refusals()  # before controls change the names
+        missing, self._check.missing = self._check.missing, None
+        found = look(self._check, failure.exchange, failure.aspect, mark, missing)
+        if found.instead is not None:
+            return self._goes_on_after_the_doer(found.instead)
+        narrowed = self._check.selector.narrowed
+        if found.caused is None and not narrowed:
+            found.caused = self._elsewhere.by_name(failure)
+        if found.caused is None and self._is_again(found, failure, failure, mark):
             return self._resumed(again=True)
+        if found.caused is None and not narrowed:
+            found.caused = self._of_another(found, failure, mark)
         if found.caused is not None:
             self._caused = found.caused
-        else:
+        elif not self._is_of_the_one_before(found, failure.exchange):
             failure.after = " ".join(filter(None, (failure.after, found.after))) or None
             self._failures.append(failure)
         return self._goes_on_behind()
 
+    def _goes_on_after_the_doer(self, failure: Nonconformance) -> bool:
+        """The same where the case shows only that the target had stopped working: what stopped it has failed."""
+        self._first = self._jam = None
+        self._failures.append(failure)
+        return self._goes_on_behind()
+
+    def _of_another(self, found: Look, failure: Nonconformance, mark: int) -> NotTested | None:
+        """The requirement that tells what a case has failed by each time that it was tried, where it is not its own."""
+        if found.jam is not None:
+            if not self._is_told("rename-again") or not self._elsewhere.jammed(failure, found.jam):
+                return None
+            self._target.jams.append(found.jam)
+            cause = f"{self._check.dialect.system}.rename-again"
+            return NotTested("a request of it has left its session unfit for ordinary renames", Gap.CAUSE, cause)
+        if not found.works and not found.flaky:
+            return None
+        return self._elsewhere.unanswered(failure) or self._elsewhere.comes_and_goes(failure, mark)
+
     def _goes_on_behind(self) -> bool:
         """Whether the law is run again for the cases behind the one that it was left at."""
-        return self._resumed() and not self._is_hopeless() and not self._is_over_the_bound()
+        return self._resumed() and not self._bounds.is_hopeless() and not self._bounds.are_passed()
 
     def _kind_of(self, failure: Nonconformance) -> str:
         """The class of a failing case; of what was looked back on, and outside of every loop, by what is wrong."""
@@ -137,9 +173,11 @@ class EveryCase:
 
     def _goes_on_after_refusal(self, refused: OrdinaryRenameRefused, mark: int) -> bool:
         """The same where an ordinary rename beside the case failed: that shows nothing of the case."""
-        self._failures += self._check.settle_refusals()
+        self._settle_refusals()
         found = look(self._check, refused.exchange, refused.aspect, mark)
-        again = found.caused is None and self._is_again(found, refused, _of_refused(refused), always=True)
+        if found.instead is not None:
+            return self._goes_on_after_the_doer(found.instead)
+        again = found.caused is None and self._is_again(found, refused, _of_refused(refused), mark, always=True)
         if refused.exchange is not None and (found.jam is not None or (again and self._is_told_5xx(refused.exchange))):
             self._target.forget_refusal(refused.exchange)  # what stopped the session, or the 5xx, is told itself
         if again:
@@ -147,36 +185,52 @@ class EveryCase:
         if found.jam is not None:
             self._tell(found.jam, _of_refused(refused))
         self._caused, self._ending = self._caused or found.caused, refused
+        if found.works and refused.exchange is not None:
+            self._caused = self._caused_by_the_one_before(refused.exchange) or self._caused
         return found.caused is None and self._goes_on_behind()
 
     def _goes_on_after_trouble(self, trouble: Unjudgeable, mark: int) -> bool:
         """The same where the suite could not judge the case: it may be able to when it tries once more."""
         last = self._target.client.journal.since(mark)[-1:]
-        self._failures += self._check.settle_refusals()
+        self._settle_refusals()
         found = look(self._check, last[0].exchange, Aspect.ACCEPTED, mark) if last else Look()
-        if last and found.caused is None and self._is_again(found, trouble, None, always=True):
+        if found.instead is not None:
+            return self._goes_on_after_the_doer(found.instead)
+        if last and found.caused is None and self._is_again(found, trouble, None, mark, always=True):
             return self._resumed(again=True)
+        if found.caused is not None and self._target.stopped is not None:
+            self._caused = self._caused or found.caused
+            return False
         case = " / ".join(self._check.selector.left_at)
         self._ending = Unjudgeable(f"{trouble.reason} (case {case!r})", trouble.status) if case else trouble
         self._settle()
         return found.works and self._goes_on_behind()
 
     def _is_again(
-        self, found: Look, error: BaseException, failure: Nonconformance | None, *, always: bool = False
+        self, found: Look, error: BaseException, failure: Nonconformance | None, mark: int, *, always: bool = False
     ) -> bool:
         """Whether the case is tried once more. What failed before it, or what it failed on, is judged by what comes."""
         place = self._check.selector.left_at or _place_of(error)
-        twice = place in self._tried_again
-        if twice:
+        times = self._tried_again[place]
+        # what fails elsewhere in the case than it did before may fail by chance
+        first = self._first if found.works or found.flaky else None
+        alike = first is None or failure is None or self._words(first) == self._words(failure)
+        most = TRIES_OF_GONE if found.jam is not None and found.jam.gone else 1
+        twice = times >= (most if alike else TIMES)
+        if times:
             self._first = self._jam = None  # the case itself does it: its own failure says so
         self._settle()
-        if not (found.again or always) or twice or self._runs_left <= 0:
+        if not (found.again or always) or twice or not self._bounds.may_try_again():
             return False
         if self._check.selector.narrowed and found.jam is None:
             return False  # it failed in the run that kept it, too
-        self._tried_again.add(place)
-        self._first, self._jam = failure, found.jam
+        self._tried_again[place] += 1
+        self._first, self._jam, self._first_mark = failure, found.jam, mark
         return True
+
+    def _words(self, failure: Nonconformance) -> str:
+        """The case of a failure without the names that the run has made up."""
+        return re.sub(rf"{re.escape(self._target.token)}\\S*", "", failure.case)
 
     def _settle(self) -> None:
         """The case that was tried again passed: it comes and goes, or what made it fail came before it."""
@@ -186,6 +240,9 @@ class EveryCase:
             self._tell(jam, first)
         elif first is not None and not self._is_judged_elsewhere(first):
             first.after = "Tried once more it passed: it comes and goes."
+            before = stopping.odd_before(self._check, first.exchange) if first.exchange is not None else None
+            if before is not None and first.exchange is not None and first.exchange.status >= 500:
+                first.case, first.kind = f"{first.case}; {before}", stopping.AFTER_ANOTHER
             self._failures.append(first)
 
     def _tell(self, jam: Jam, failure: Nonconformance | None) -> None:
@@ -200,6 +257,8 @@ class EveryCase:
             return
         if self._check.selector.narrowed:
             return  # the kept case has passed on another session, and the ordinary tests tell what stops one
+        if jam.gone and not self._is_lost_again(jam):
+            return
         no_longer = jam.session_id in self._target.renamed or jam.exchange is None
         if not self._is_told("rename-again" if no_longer else "rename-accepted"):
             if failure is not None:
@@ -210,18 +269,51 @@ class EveryCase:
         elif jam.exchange is not None:
             self._target.refused_renames.append(jam.exchange)
 
+    def _is_lost_again(self, jam: Jam) -> bool:
+        """Whether others go when the same is sent to them as to a session that is gone."""
+        session = next((one for one in self._target.pool.of_the_run if one.id == jam.session_id), None)
+        return session is None or not lost_sessions.is_others_doing(self._check, session)
+
     def _is_told(self, law: str) -> bool:
         """Whether this requirement is judged in this process: it looks back on what other tests have seen."""
-        return self._target.is_judged(f"{self._check.dialect.system}.{law}")
+        return self._elsewhere.is_told(law)
 
     def _is_told_5xx(self, exchange: Exchange) -> bool:
-        return exchange.status >= 500 and self._is_told("no-server-error")
+        """Whether the requirement that looks back on every 5xx tells it: what it sends itself it has to tell here."""
+        requirement = self._check.requirement
+        mine = requirement is not None and requirement.law == "no-server-error"
+        return exchange.status >= 500 and not mine and self._is_told("no-server-error")
+
+    def _is_of_the_one_before(self, found: Look, exchange: Exchange | None) -> bool:
+        """Whether a 5xx comes of the odd request before it: the requirement that looks back on all of them says so."""
+        return (
+            found.works
+            and exchange is not None
+            and self._is_told_5xx(exchange)
+            and not self._check.selector.narrowed
+            and comes_of_the_one_before(self._check, exchange)
+        )
+
+    def _caused_by_the_one_before(self, exchange: Exchange) -> NotTested | None:
+        """The same of an ordinary rename beside a case, which works otherwise."""
+        before = stopping.odd_before(self._check, exchange) if self._is_told_5xx(exchange) else None
+        if before is None:
+            return None
+        self._target.forget_refusal(exchange)
+        law = f"{self._check.dialect.system}.no-server-error"
+        return NotTested(f"an ordinary rename beside it is answered with {exchange.status}; {before}", Gap.CAUSE, law)
 
     def _is_judged_elsewhere(self, failure: Nonconformance) -> bool:
         """Whether a failure that comes and goes, whatever is sent, is told by the requirement that it breaks itself."""
         if failure.refused:
             return True  # an ordinary rename: rename-accepted has it
         if failure.exchange is not None and self._is_told_5xx(failure.exchange):
+            return True
+        if failure.aspect is Aspect.STORED and failure.compared is not None:
+            wanted, found = failure.compared.expected, failure.compared.actual
+            if foreign_names.is_others_doing(self._check, found, wanted, failure.case):
+                return True
+        if self._elsewhere.passes_later(failure, self._first_mark):
             return True
         if failure.aspect is Aspect.READABLE:
             # a reading, which is not under test, failed once
@@ -237,8 +329,6 @@ class EveryCase:
             self._check.selector.restart()
         return again
 
-    # -- bounds
-
     def _need_a_working_target(self) -> None:
         requirement, stopped = self._check.requirement, self._target.stopped
         if requirement is None or requirement.law in _LOOKING_BACK:
@@ -248,29 +338,6 @@ class EveryCase:
         cause = self._target.causes.get((Aspect.ACCEPTED, self._check.dialect.kinds[0]))
         if cause is not None and cause != requirement.id:
             raise NotTested("no ordinary rename is accepted", Gap.CAUSE, cause)
-
-    def _is_hopeless(self) -> bool:
-        """Whether no ordinary rename is accepted: further cases of the requirement that says so show no more."""
-        if (Aspect.ACCEPTED, self._check.dialect.kinds[0]) not in self._target.causes:
-            return False
-        self._left_out = "no ordinary rename is accepted: the other cases were not tried"
-        return True
-
-    def _is_over_the_bound(self) -> bool:
-        if self._failed_at is None:
-            self._failed_at = len(self._target.client.journal)
-        spent = len(self._target.client.journal) - self._failed_at
-        if self._target.stopped is not None:
-            why = "the target has stopped working"
-        elif spent and (spent >= AFTER_FIRST or self._target.sent_after_failures + spent >= AFTER_FIRST_IN_RUN):
-            why = (
-                f"no further case is begun once {AFTER_FIRST} requests were sent after the first failing one, "
-                f"or {AFTER_FIRST_IN_RUN:,} in a run"
-            )
-        else:
-            return False
-        self._left_out = f"{why}: what comes after the case {self._check.selector.resumed_after!r} was not tried"
-        return True
 
 
 def _place_of(error: BaseException) -> tuple[str, ...]:
@@ -286,24 +353,3 @@ def _of_refused(refused: OrdinaryRenameRefused) -> Nonconformance:
     expected = "status 200: the request is valid"
     case = "an ordinary rename beside a case"
     return Nonconformance(case, expected, refused.exchange, aspect=refused.aspect, kind=case, refused=True)
-
-
-def merged(failures: Sequence[Nonconformance], tried: int, left_out: str | None) -> Nonconformance:
-    """The clearest failure, with one of each other class: that with the shortest request, the first of several."""
-    by_kind: dict[str, Nonconformance] = {}
-    for failure in [each for found in failures for each in (found, *found.others)]:
-        name = failure.kind or failure.case
-        if name not in by_kind or _size(failure) < _size(by_kind[name]):
-            by_kind[name] = failure
-    clearest, *others = sorted(by_kind.values(), key=_size)
-    clearest.others, clearest.tried, clearest.left_out = others, max(tried, len(by_kind)), left_out
-    return clearest
-
-
-def _size(failure: Nonconformance) -> int:
-    """How much there is to read in a failing request."""
-    if failure.exchange is None:
-        return 0
-    request = failure.exchange.request
-    odd = sum(len(name) + len(value) for name, value in request.headers if (name, value) not in JSON_TYPE)
-    return len(request.body or b"") + 2 * odd

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from rename_tck.cases.drawn import from_text, to_json, to_text
 from rename_tck.cases.prefetch import NotPrefetchedError
 from rename_tck.cases.spaces import Space
+from rename_tck.checks import lost_sessions
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.controls import control
 from rename_tck.results.nonconformance import Nonconformance
@@ -49,11 +50,28 @@ def explore(
         NotTested, Unjudgeable: as the judge raises them.
     """
     for _ in check.cases([check.selector.exploration()]):
-        attempt = Attempt(judge, lambda failure: _still_works(check, failure))
+        attempt: Attempt[T] = Attempt(
+            lambda drawn: _judged(check, judge, drawn), lambda failure: _still_works(check, failure)
+        )
         if check.replay_case is not None and check.selector.narrowed:
             attempt.alone(check.replay_case.drawn())
         elif not _passes_prefetch(check, space, attempt, valid or {}, only):
             _draw(check, space, attempt, valid or {}, only)
+
+
+def _judged(check: CheckContext, judge: Callable[[T], None], drawn: T) -> None:
+    """Check one value, and once more on other sessions where others have deleted the one that it was sent to."""
+    try:
+        judge(drawn)
+    except Nonconformance as failure:
+        session, check.missing = check.missing, None
+        exchange = failure.exchange
+        if session is None and exchange is not None and exchange.status in {404, 410}:
+            session = check.target.session_at(exchange.request.path)
+        if session is None or not lost_sessions.is_others_doing(check, session):
+            raise
+        check.target.pool.retire(session)
+        judge(drawn)
 
 
 def _passes_prefetch(
@@ -149,6 +167,10 @@ class Attempt(Generic[T]):
                 self.failure = self.failure or failure
                 if not self._still_works(failure):
                     raise
+            except Exception:
+                if self.failure is None:
+                    raise
+                return  # what has failed stays so, whatever comes
             else:
                 self.passed.add(to_text(case))
             more -= self.failure is not None

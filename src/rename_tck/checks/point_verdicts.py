@@ -56,9 +56,10 @@ def _of_the_answer(check: CheckContext, outcome: Outcome) -> Iterator[Problem]:
     answered = members(outcome.exchange.answer.value)
     name, found = check.dialect.name_in(answered), check.dialect.id_in(answered)
     if name is not None and not same(name, outcome.name):
-        yield _differs(check, "answer-name", Aspect.ANSWERED, "the name in the answer", outcome.name, name)
+        yield _differs(check, "answer-name", Aspect.ANSWERED, "the name in the answer", wanted=outcome.name, found=name)
     if found is not None and not same(found, outcome.session.id):
-        yield _differs(check, "answer-id", Aspect.OTHER, "the id in the answer", outcome.session.id, found)
+        wanted = outcome.session.id
+        yield _differs(check, "answer-id", Aspect.OTHER, "the id in the answer", wanted=wanted, found=found)
 
 
 def _of_the_readings(check: CheckContext, outcome: Outcome, volatile_members: set[str]) -> Iterator[Problem]:
@@ -72,7 +73,7 @@ def _of_the_readings(check: CheckContext, outcome: Outcome, volatile_members: se
     for where, snapshot in (("read back", outcome.read_after), ("in the listing", outcome.listed_after)):
         if snapshot is not None and not same(check.dialect.name_in(snapshot), outcome.name):
             found = check.dialect.name_in(snapshot)
-            yield _differs(check, "name-stored", Aspect.STORED, f"the name {where}", outcome.name, found)
+            yield _differs(check, "name-stored", Aspect.STORED, f"the name {where}", wanted=outcome.name, found=found)
             break
     for where, before, after in (
         ("read back", outcome.read_before, outcome.read_after),
@@ -108,5 +109,5 @@ def without(value: object, name: object) -> object:
     return [without(inner, name) for inner in value] if isinstance(value, list) else value
 
 
-def _differs(check: CheckContext, law: str, aspect: Aspect, what: str, wanted: str, found: object) -> Problem:
+def _differs(check: CheckContext, law: str, aspect: Aspect, what: str, *, wanted: str, found: object) -> Problem:
     return Problem(law, aspect, what, shown(wanted, check.redacted), Compared(wanted, plain(found)))

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from rename_tck.client.exchange import Exchange, Request
 from rename_tck.systems.dialect import Session
 
-#: In place of a name that could not be read.
-UNSEEN = object()
+#: In place of a name that could not be read, and of that of a session that is not there.
+UNSEEN, GONE = object(), object()
 
 #: Refusals of a session after which it is read at the latest.
 MOST = 12
@@ -30,11 +30,14 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Changed:
-    """A refusal after which the session bore another name than before."""
+    """A refusal after which a session bore another name than before, or was not there any more."""
 
+    session: Session
+    #: Where the session is gone, the last of all that were sent since it was read: each of them may have done it.
     refusal: Refusal
     before: object
     after: object
+    earlier: tuple[Refusal, ...] = ()
 
 
 @dataclass
@@ -54,7 +57,8 @@ class Refusals:
         rename: Callable[[Session], object],
         send: Callable[[Request], Exchange],
     ) -> None:
-        #: Reads a name, or gives `UNSEEN`; renames a session and gives its new name, or `UNSEEN`; sends a request.
+        #: Reads a name, or gives `UNSEEN` or `GONE`; renames a session and gives its new name, or `UNSEEN`; sends a
+        #: request.
         self._name_of, self._rename, self._send = name_of, rename, send
         self._pending: dict[str, _Pending] = {}
 
@@ -84,8 +88,9 @@ class Refusals:
         after = self._name_of(pending.session)
         if after is UNSEEN or after == pending.name:
             return
-        if len(pending.refusals) == 1:
-            yield Changed(pending.refusals[0], pending.name, after)
+        if after is GONE or len(pending.refusals) == 1:
+            *earlier, last = pending.refusals
+            yield Changed(pending.session, last, pending.name, after, tuple(earlier))
             return
         for refusal in pending.refusals:
             before = self._rename(pending.session)
@@ -94,4 +99,4 @@ class Refusals:
             again = self._send(refusal.exchange.request)
             after = self._name_of(pending.session)
             if again.status == refusal.exchange.status and after not in (before, UNSEEN):
-                yield Changed(replace(refusal, exchange=again), before, after)
+                yield Changed(pending.session, replace(refusal, exchange=again), before, after)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rename_tck.cases import names
+from rename_tck.checks import foreign_names, lost_sessions
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange
@@ -107,13 +108,7 @@ def _sessions(check: CheckContext, kind: str | None) -> list[Session]:
 
 def _rename_all(check: CheckContext, series: Series, sessions: list[Session], length: int, token: str) -> None:
     """Rename the sessions in turn, reading all of them back after each step."""
-    known = _read_all(check, sessions)
-    again = _read_all(check, sessions)
-    for session in sessions:
-        first, second = known.get(session.id) or {}, again.get(session.id) or {}
-        series.volatile_members[session.id] = {
-            name for name in first.keys() | second.keys() if not same(first.get(name), second.get(name))
-        }
+    again = _read_twice(check, series, sessions)
     titles = names.ordinary(length, token)
     if len(sessions) > 1:
         titles[-1] = titles[-2]  # of two sessions: names need not be unique
@@ -122,10 +117,53 @@ def _rename_all(check: CheckContext, series: Series, sessions: list[Session], le
         exchange = check.send(check.rename(session, name))
         check.note_accepted(exchange)
         after = _read_after(check, sessions, session, name, exchange)
+        found = check.dialect.name_in(after.get(session.id) or {})
+        if check.dialect.succeeded(exchange) and after and foreign_names.is_foreign(check, found, name):
+            repeated = check.send(check.rename(session, name))
+            shown = _read_after(check, sessions, session, name, repeated)
+            if check.dialect.name_in(shown.get(session.id) or {}) == name and foreign_names.is_others_doing(
+                check, found, name, f"ordinary rename to {name!r}"
+            ):
+                exchange, after = repeated, shown
+        gone = [one for one in sessions if after and after.get(one.id) is None]
+        if gone and all(lost_sessions.is_others_doing(check, one) for one in gone):
+            sessions = _without(check, series, gone)
+            again = _read_twice(check, series, sessions)
+            if not sessions:
+                return
+            continue
         series.steps.append(Step(session, name, exchange, again, after))
+        if check.dialect.succeeded(exchange) and session.id in after:
+            stored = check.dialect.name_in(after[session.id] or {}) == name
+            check.target.read_back += stored
+            # the first ones may fail for what came before the series
+            check.target.lost += not stored and number >= HOPELESS
         again = after
         if number == HOPELESS - 1 and not any(step.accepted for step in series.steps if step.session in sessions):
             return
+
+
+def _without(check: CheckContext, series: Series, gone: list[Session]) -> list[Session]:
+    """Sessions to go on with in place of some that others have deleted, which are not looked for any more."""
+    kind = gone[0].kind
+    for session in gone:
+        check.target.pool.retire(session)
+    ids = {session.id for session in gone}
+    listed = series.listed_before[kind]
+    if listed is not None:
+        series.listed_before[kind] = [item for item in listed if check.dialect.id_in(item) not in ids]
+    return _sessions(check, kind)
+
+
+def _read_twice(check: CheckContext, series: Series, sessions: list[Session]) -> dict[str, Snapshot | None]:
+    """Each session before it is renamed, read twice: what differs changes by itself."""
+    known, again = _read_all(check, sessions), _read_all(check, sessions)
+    for session in sessions:
+        first, second = known.get(session.id) or {}, again.get(session.id) or {}
+        series.volatile_members[session.id] = {
+            name for name in first.keys() | second.keys() if not same(first.get(name), second.get(name))
+        }
+    return again
 
 
 def _read_after(

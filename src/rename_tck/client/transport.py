@@ -44,8 +44,13 @@ ANSWER_LIMIT = 8 * 1024 * 1024
 RECEIVING_LIMIT = 512 * 1024 * 1024
 TOO_LARGE_LIMIT = 10
 
-#: Seconds that a run spends in all on waiting for answers that do not come, before it gives the target up.
+#: Seconds that a run spends on waiting for answers that do not come, before it gives the target up: with no answer of
+#: the operation under test in between, and so many times that in all.
 HANGING_LIMIT = 45.0
+HANGING_IN_ALL = 4
+
+#: Seconds for a whole answer once the run has waited for half of that; more where other answers are slow.
+HURRIED = 2.0
 
 #: Seconds before each further try of what broke off; of the operation under test there is one.
 RECONNECTING = (0.0, 0.25, 0.5)
@@ -113,7 +118,11 @@ class TargetClient:
         self.after_rename: Callable[[Exchange], None] | None = None
         #: Everything that was sent and answered, or not, in order.
         self.journal = Journal()
+        #: Seconds that answers did not come in: in all, and since the operation under test was last answered.
         self._hung = 0.0
+        self._hung_in_a_row = 0.0
+        #: Seconds in which the slowest answer came.
+        self._slowest = 0.0
         self._given_up: str | None = None
         self._received = 0
         self._too_large = 0
@@ -130,11 +139,13 @@ class TargetClient:
         purpose: Purpose = Purpose.PROVISIONING,
         requirement: str | None = None,
         case: Sequence[str] = (),
+        *,
+        patience: float | None = None,
     ) -> Exchange:
         """Send a request and note in the journal what it was for; the exchange, with an answer or what kept it away.
 
-        A 429 is waited out and sent again, as is a 502, 503 or 504 that says for how long, or that answers what is not
-        under test; a connection that broke without an answer is tried once more on a fresh
+        A 429 is waited out and sent again, as is a 502, 503 or 504 that says for how long, and any 5xx that answers
+        what is not under test; a connection that broke without an answer is tried once more on a fresh
         one, for a pooled connection can be closed by the server at any time (RFC 9112, section 9.6).
 
         Raises:
@@ -144,14 +155,14 @@ class TargetClient:
             KeyboardInterrupt: the run was interrupted, and sessions are not being put back yet.
         """
         route = self.policy.permit(request)
-        exchange = self._send(request, route)
+        exchange = self._send(request, route, patience)
         of_rename = route == self.policy.operation
         self.journal.add(exchange, purpose, requirement, case, of_rename=of_rename)
         if of_rename and purpose is not Purpose.CLEANUP and self.after_rename is not None:
             self.after_rename(exchange)
         return exchange
 
-    def _send(self, request: Request, route: Route) -> Exchange:
+    def _send(self, request: Request, route: Route, patience: float | None) -> Exchange:
         waits: list[float] = []
         while True:
             if not self.closing:
@@ -166,7 +177,7 @@ class TargetClient:
                 exchange = self._try_again(request, route, 1 if under_test else len(RECONNECTING))
             try:
                 if not self.waiting.before_another_try(
-                    exchange, route, waits, under_test=under_test, closing=self.closing
+                    exchange, route, waits, under_test=under_test, closing=self.closing, patience=patience
                 ):
                     return exchange
             except Unjudgeable as trouble:
@@ -186,7 +197,7 @@ class TargetClient:
 
     def _try(self, request: Request, route: Route) -> Exchange:
         self.limits.take(closing=self.closing)
-        limit = self.connection.time_limit * request.timeout_factor
+        limit = self._time_limit() * request.timeout_factor
         started = time.monotonic()
         answer, trouble, kind = None, None, None
         prepared = self._prepared(request)
@@ -216,11 +227,14 @@ class TargetClient:
             )
         if answer is None or request.wire.closes or answer.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
             self.disconnect()
-        if answer is None and (cut.is_set() or kind is Trouble.TIMEOUT):
-            trouble, kind = f"no complete answer came within {limit:g} s", Trouble.TIMEOUT
-            self._hung += elapsed
-            if self._hung >= HANGING_LIMIT:
-                self._given_up = f"the target left requests unanswered for {self._hung:.0f} s in all and was given up"
+        if answer is None:
+            if cut.is_set() or kind is Trouble.TIMEOUT:
+                trouble, kind = f"no complete answer came within {limit:g} s", Trouble.TIMEOUT
+                self._note_hanging(elapsed)
+        else:
+            self._slowest = max(self._slowest, elapsed / request.timeout_factor)
+            if route == self.policy.operation:
+                self._hung_in_a_row = 0.0
         return Exchange(
             request=request,
             base_url=self.connection.base_url,
@@ -233,6 +247,19 @@ class TargetClient:
             verify=self.connection.verify,
             at=ended,
         )
+
+    def _time_limit(self) -> float:
+        """Seconds for a whole answer: fewer once it is known that some requests hang, and how long others take."""
+        if self._hung < HANGING_LIMIT / 2:
+            return self.connection.time_limit
+        return min(self.connection.time_limit, max(HURRIED, 4 * self._slowest))
+
+    def _note_hanging(self, seconds: float) -> None:
+        """Count the time in which no answer came. A target that answers other renames in between is not given up."""
+        self._hung += seconds
+        self._hung_in_a_row += seconds
+        if self._hung_in_a_row >= HANGING_LIMIT or self._hung >= HANGING_LIMIT * HANGING_IN_ALL:
+            self._given_up = f"the target left requests unanswered for {self._hung:.0f} s in all and was given up"
 
     def _prepared(self, request: Request) -> Prepared:
         """The request as it goes out; requests' own preparing would tidy the path up."""

@@ -12,6 +12,7 @@ import requests
 import urllib3
 
 from rename_tck.client.exchange import Trouble
+from rename_tck.verdict import Conclusion
 
 if TYPE_CHECKING:
     from rename_tck.client.transport import Connection
@@ -29,6 +30,8 @@ def described(error: Exception, connection: Connection) -> tuple[str, Trouble]:
     """Why no answer came, in one sentence, and of which kind that is."""
     chain: list[BaseException] = [error]
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and len(chain) < 12:
+        if isinstance(inner, Conclusion):
+            break  # what was being looked into when this was sent
         chain.append(inner)
     words = connection.redact.on_one_line(str(chain[-1]), 200) or type(chain[-1]).__name__
     proxy = connection.proxy

@@ -33,6 +33,8 @@ class Nonconformance(Conclusion):
     left_out: str | None = None
     #: Whether it is an ordinary rename beside a case that was refused.
     refused: bool = False
+    #: The id of the session whose name, read back, is what is wrong, and that name.
+    seen: tuple[str, object] | None = None
     #: What the requests sent after it showed of the target, in a sentence.
     after: str | None = None
 

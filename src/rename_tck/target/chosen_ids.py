@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rename_tck.client.exchange import segment
 from rename_tck.client.transport import TargetClient
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.id_forms import KnownIds, is_random
 from rename_tck.target.others import Look, OtherSessions
 from rename_tck.target.readback import SessionReader
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why an id may not be used; and whether the target shows another session under it."""
+
+    why: str
+    shows_another: bool = False
 
 
 class ChosenIds:
@@ -25,20 +35,20 @@ class ChosenIds:
         #: Forms of ids that nobody can guess, by kind of session: one of each was looked for in vain.
         self._looked: set[tuple[str | None, str]] = set()
 
-    def why_not(
+    def refused(
         self, session_id: str, *, form: str, kind: str | None, user: str | None, before: Look | None
-    ) -> str | None:
+    ) -> Refused | None:
         """Why an id of a form may not be used; None where it is nobody's.
 
         `before` is what the listing has shown. An id that nobody can guess is looked for once for each form: a target
         that has a session under any such id, whatever it is, shows that at the first.
         """
         if self.is_taken(session_id, before):
-            return self._taken(session_id)
+            return Refused(self._taken(session_id))
         if not is_random(session_id):
             return self._guessed(session_id, user)
-        if (kind, form) not in self._looked and (why := self._shown(session_id, kind, user)) is not None:
-            return why
+        if (kind, form) not in self._looked and (found := self._shown(session_id, kind, user)) is not None:
+            return found
         self._looked.add((kind, form))
         return None
 
@@ -50,25 +60,27 @@ class ChosenIds:
     def _taken(self, session_id: str) -> str:
         return f"the id {session_id}, chosen by chance for a new session, is there already"
 
-    def _guessed(self, session_id: str, user: str | None) -> str | None:
+    def _guessed(self, session_id: str, user: str | None) -> Refused | None:
         """Of an id that others may choose as well: all sessions must be seen, and none be like it, of any kind."""
         look = self._others.look()
         if look.why is not None:
-            return f"the id {session_id}, chosen for a new session, may be somebody's: {look.why}"
+            return Refused(f"the id {session_id}, chosen for a new session, may be somebody's: {look.why}")
         hit = KnownIds(there for _, there in look.names if there not in self._own).hit_by(segment(session_id))
         if hit is not None:
-            return f"the id {session_id}, chosen for a new session, may be taken for that of session {hit}"
+            return Refused(f"the id {session_id}, chosen for a new session, may be taken for that of session {hit}")
         answers = (self._shown(session_id, kind, user) for kind in self._dialect.kinds)
-        return next((why for why in answers if why is not None), None)
+        return next((found for found in answers if found is not None), None)
 
-    def _shown(self, session_id: str, kind: str | None, user: str | None) -> str | None:
+    def _shown(self, session_id: str, kind: str | None, user: str | None) -> Refused | None:
         """Why the reading of a single session speaks against an id."""
         owner = None if user is None else self._dialect.owner(user)
         request = self._dialect.reading(Session(session_id, "created", kind, owner))
         if request is None:
             return None
         self._client.policy.allow_look(segment(session_id))
-        exchange = self._reader.ask(request)
-        if exchange.answer is not None and self._dialect.read(exchange.answer) is not None:
-            return self._taken(session_id)
-        return None
+        answer = self._reader.ask(request).answer
+        found = self._dialect.read(answer) if answer is not None else None
+        if found is None:
+            return None
+        shown = self._others.id_of(found) or session_id
+        return Refused(self._taken(session_id), shows_another=shown != session_id)

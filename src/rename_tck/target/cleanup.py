@@ -60,6 +60,7 @@ class _Cleanup:
 
     def run(self) -> None:
         """Put everything back that can be."""
+        self.found += self._pool.made_up.touched
         for session in self._pool.of_the_run:
             if session.origin != "created":
                 self._give_name_back(session)
@@ -297,4 +298,24 @@ class _Cleanup:
                 self._left(
                     session_id, f"session {session_id} is left: a rename of this id, which no session had, made it"
                 )
+        if made_up.ghosts:
+            self._tell_ghosts(found.look)
         return found.look
+
+    def _tell_ghosts(self, look: Look) -> None:
+        """Name what renames of unknown ids have made, or may have: none is deleted, for others make some too."""
+        made_up, before = self._pool.made_up, self._pool.creation.before
+        for _, session_id in look.names:
+            if session_id in made_up.ghosts:
+                self._left(
+                    session_id, f"session {session_id} is left: it came with the rename of an id that no session had"
+                )
+            elif (
+                before is not None
+                and before.why is None
+                and session_id not in self._pool.own_ids
+                and segment(session_id) not in made_up.sent
+                and not any(one == session_id for _, one in before.names)
+            ):
+                what = "it was not listed before the run, in which renames of ids that no session had made sessions"
+                self._left(session_id, f"session {session_id} may be left by this run: {what}")

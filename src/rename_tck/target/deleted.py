@@ -20,10 +20,7 @@ def make_and_delete(target: Target) -> Session:
         NotTested: none can be made, it cannot be deleted, or it cannot be seen that it is gone.
         Unjudgeable: no answer came, or reading failed.
     """
-    if not target.reader.way:
-        raise NotTested("it cannot be seen whether a session is gone: sessions cannot be read back here")
-    if target.pool.any().origin != "created":
-        raise NotTested("the run renames sessions here that it did not make, and it deletes only what it made")
+    _need_to_see_it_gone(target)
     session = target.pool.spare()
     named = target.reader.ask(
         target.dialect.rename(session, target.dialect.body(session, target.fresh_name())), Purpose.PREPARATION
@@ -49,3 +46,13 @@ def make_and_delete(target: Target) -> Session:
             return session
     waited = BETWEEN * (LOOKS - 1)
     raise NotTested(f"its deletion was answered with {exchange.status}, and the session is there {waited:g} s later")
+
+
+def _need_to_see_it_gone(target: Target) -> None:
+    """Raise as `make_and_delete` where it could not be seen whether a session is gone, or none is the run's own."""
+    if not target.reader.way:
+        raise NotTested("it cannot be seen whether a session is gone: sessions cannot be read back here")
+    if target.pool.any().origin != "created":
+        raise NotTested("the run renames sessions here that it did not make, and it deletes only what it made")
+    if not target.reader.way.by_reading and not (listing := target.reader.listing()).complete:
+        raise listing.untold()

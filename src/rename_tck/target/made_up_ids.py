@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import unquote
 
 from rename_tck.cases.ids import OddId
-from rename_tck.client.exchange import Exchange, decoded, segment
+from rename_tck.client.exchange import Exchange, Request, decoded, segment, shown
 from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.systems.dialect import Dialect, Session, members
 from rename_tck.target.id_forms import KnownIds, is_counted, numbers, patterns, texts
-from rename_tck.target.others import Look, OtherSessions
-from rename_tck.verdict import Conclusion, NotTested, ObstacleError
+from rename_tck.target.others import Look, OtherSessions, Renamed
+from rename_tck.target.refused_renames import RefusedRenames
+from rename_tck.verdict import Conclusion, Gap, Leftover, NotTested, ObstacleError
 
 #: Requests after which the listing is looked at again: others go on creating sessions meanwhile.
 LOOK_LASTS = 100
@@ -67,6 +69,18 @@ class MadeUpIds:
     sent: set[str] = field(default_factory=set)
     #: Whether the rename of a session of the run was answered with a session of others.
     takes_others: bool = False
+    #: Sessions that may bear a name of the run's, under an id that was taken to be nobody's.
+    touched: list[Leftover] = field(default_factory=list)
+    #: Why it is not known how an id is answered that is nobody's; by path segment.
+    doubts: dict[str, str] = field(default_factory=dict)
+    #: Sessions that came with renames of ids that no session has.
+    ghosts: set[str] = field(default_factory=set)
+    #: Ids that somebody may have by an accident, by path segment; whether a reading has shown that nobody has it.
+    _guessed: dict[str, bool] = field(default_factory=dict)
+    #: Ids that nobody can have come upon, that were sent.
+    _nobodys: set[str] = field(default_factory=set)
+    #: Why no more is sent of those that somebody may have.
+    _no_more: str | None = None
     _seen: _Seen | None = None
     #: Requests that have renamed sessions of others, each with what was done about it.
     _done: list[tuple[Exchange, str]] = field(default_factory=list)
@@ -75,6 +89,7 @@ class MadeUpIds:
 
     def __post_init__(self) -> None:
         self.client.after_rename = self.see_to
+        self.refused = RefusedRenames(self.others, self.own)
 
     # -- before a request
 
@@ -87,6 +102,8 @@ class MadeUpIds:
             NotTested: a session has each that was tried.
         """
         hit = None
+        if self.refused.of_others:
+            raise self.untested(self._not_after())
         for number in range(_TRIES * 16):
             made_up = self.dialect.unknown_id(f"{self.token}/{label}" + (f"/{number}" if number else ""))
             if made_up[0].isdigit():
@@ -94,6 +111,7 @@ class MadeUpIds:
             hit = self._look(since).others.hit_by(segment(made_up))
             if hit is None and made_up not in self.own:
                 self._allow(segment(made_up))
+                self._nobodys.add(segment(made_up))
                 return made_up
         raise NotTested(f"no id could be made up that is nobody's: session {hit} may be meant by it")
 
@@ -104,13 +122,38 @@ class MadeUpIds:
         allowed before is looked for again.
         """
         self.client.policy.forbid_made_up(odd.encoded)
+        guessed = live is None and not odd.own
         seen = self._look(since)
-        why = self._somebodys(odd, live, seen)
+        why = self._not_after() if self.refused.of_others else self._no_more if guessed else None
+        why = why or self._somebodys(odd, live, seen)
+        request = None if odd.own or why else self._reading(odd, live)
         if why is None and not odd.own:
-            why = seen.look.why or self._counted(odd.encoded, live, seen) or self._read(odd, live)
+            why = seen.look.why or self._counted(odd.encoded, live, seen) or self._read(odd, request)
         if why is None:
             self._allow(odd.encoded)
+            if guessed:
+                self._guessed[odd.encoded] = request is not None
+            elif live is None:
+                self._nobodys.add(odd.encoded)
         return why
+
+    def is_apart(self, session: Session, *, since: int) -> bool:
+        """Whether no session of others comes near to one of the run, so that ids near to it can be told from theirs."""
+        seen = self._look(since)
+        return not is_counted(session.id, seen.ids) and seen.others.hit_by(segment(session.id)) is None
+
+    def are_counted(self, session: Session, *, since: int) -> bool:
+        """Whether ids near that of a session of the run may be given to others next."""
+        return is_counted(session.id, self._look(since).ids)
+
+    def untested(self, why: str) -> NotTested:
+        """The conclusion where no made-up id is sent, for this reason."""
+        if self.refused.of_others:
+            return NotTested(why, Gap.CAUSE, f"{self.dialect.system}.neighbours-untouched")
+        return NotTested(f"none of the made-up ids was sent, for they may be somebody's: {why}")
+
+    def _not_after(self) -> str:
+        return "a rename that was refused has renamed a session of others here"
 
     def withhold(self, requirement: str, why: str) -> None:
         """Keep that an id of a requirement was not tried."""
@@ -130,10 +173,23 @@ class MadeUpIds:
     def _look(self, since: int) -> _Seen:
         seen = self._seen
         if seen is None or not since <= seen.look.number or len(self.client.journal) - seen.look.number > LOOK_LASTS:
-            seen = self._seen = _Seen(self.others.look(), frozenset())
+            seen = self._look_now()
         if seen.own != self.own:
             seen = self._seen = replace(seen, own=frozenset(self.own))
         return seen
+
+    def _look_now(self) -> _Seen:
+        before, self._seen = self._seen, _Seen(self.others.look(), frozenset())
+        look = self._seen.look
+        for exchange, one in self.refused.compare(look, before.look if before else None):
+            self._keep(exchange, [self.others.told(one)])
+            look.names[one.key] = one.before if one.put_back else one.now
+        return self._seen
+
+    def look_after_refusals(self) -> None:
+        """See whether renames that were refused have renamed other sessions; those of others get their names back."""
+        if self.refused.waits:
+            self._look_now()
 
     def _allow(self, encoded: str) -> None:
         self.client.policy.allow_made_up(encoded)
@@ -164,26 +220,38 @@ class MadeUpIds:
         alike = all(own.means(text) for text in texts(encoded))
         return None if alike and not patterns(unquote(encoded, errors="replace")) else why
 
-    def _read(self, odd: OddId, live: Session | None) -> str | None:
-        """What the reading of a single session says against it."""
-        if odd.may_leave_route:
-            return None
+    def _reading(self, odd: OddId, live: Session | None) -> Request | None:
+        """The reading of what stands under this id; None where the system has none of a single session."""
         kind = live.kind if live is not None else self.dialect.kinds[0]
         request = self.dialect.reading(Session("", "listed", kind, self.dialect.owner(self.user)))
         if request is None:
             return None
         pattern = next(route.path for route in self.dialect.routes() if "{id}" in route.path and route.ids == "looked")
+        return replace(request, path=pattern.replace("{id}", odd.encoded))
+
+    def _read(self, odd: OddId, request: Request | None) -> str | None:
+        """What the reading of a single session says against it."""
+        if request is None:
+            return None
         self.client.policy.allow_look(odd.encoded)
-        request = replace(request, path=pattern.replace("{id}", odd.encoded))
         exchange = self.client.send(request, Purpose.PROVISIONING)
         if exchange.answer is None:
             return "looking for one of them got no answer"
         found = self.dialect.read(exchange.answer)
-        if found is not None and self.others.id_of(found) not in self.own:
+        its_id = self.others.id_of(found) if found is not None else None
+        if found is not None and its_id not in self.own:
+            if its_id is not None and its_id != unquote(odd.encoded, errors="replace"):
+                self.doubts[odd.encoded] = self._of_another(odd, its_id)
             return "the target shows a session of others when it is asked for one of them"
         if exchange.status >= 500 or 300 <= exchange.status < 400 or exchange.status in {401, 403}:
             return f"looking for one of them was answered with {exchange.status}"
         return None
+
+    def _of_another(self, odd: OddId, shown: str) -> str:
+        return (
+            f"asked for the id {self._short(unquote(odd.encoded, errors='replace'))}, the target shows the session "
+            f"{self._short(shown)} of others, so that no rename of it was sent"
+        )
 
     def _short(self, session_id: str) -> str:
         return self.client.connection.redact.shortened(session_id, 60)
@@ -204,20 +272,67 @@ class MadeUpIds:
         answered = self._answered(exchange)
         done = self.dialect.succeeded(exchange)
         to_another = done and answered is not None and self.others.shown(answered)
-        may_have = encoded in self.sent and (done or exchange.status >= 500 or exchange.answer is None)
         self.takes_others |= to_another and encoded not in self.sent
-        if not to_another and not (may_have and self._in_vain < _LOOKS_IN_VAIN):
+        if not done and (200 <= exchange.status < 300 or 400 <= exchange.status < 500):
+            self._see_to_refused(exchange)
             return
+        if done and encoded in self._nobodys:
+            self._no_more = self._no_more or "an id that nobody has was answered as renamed here"
+        may_have = encoded in self.sent and self._in_vain < _LOOKS_IN_VAIN
+        renamed = self._give_back(exchange, answered) if to_another or may_have else []
+        if done and encoded in self._guessed:
+            self._see_to_guessed(exchange, encoded, answered, found=to_another or bool(renamed))
+
+    def _give_back(self, exchange: Exchange, answered: str | None) -> list[Renamed]:
         before, self._seen = self._seen, None
         try:
             renamed = self.others.give_back(self._names(exchange), before.look if before else None, answered)
         except (Conclusion, ObstacleError) as trouble:
             self._keep(exchange, [f"whether it has renamed a session of others could not be seen: {trouble}"])
-            return
+            return []
         if renamed:
             self._keep(exchange, [self.others.told(one) for one in renamed])
         else:
             self._in_vain += 1
+        return renamed
+
+    def _see_to_refused(self, exchange: Exchange) -> None:
+        if self.refused.note(exchange, self._names(exchange)):
+            with suppress(Conclusion, ObstacleError):  # the next look sees to it
+                self.look_after_refusals()
+
+    def _see_to_guessed(self, exchange: Exchange, encoded: str, answered: str | None, *, found: bool) -> None:
+        """An id that was taken to be nobody's was answered as renamed: no more of its sort is sent.
+
+        `found` says that it was another session that was renamed.
+        """
+        asked = unquote(encoded, errors="replace")
+        if exchange.answer is None or exchange.answer.is_page or answered in self.own:
+            return
+        self._no_more = self._no_more or f"one of them, {self._short(asked)}, was answered with {exchange.status}"
+        if found:
+            return
+        names = self._names(exchange)
+        bears = f"the name {shown(names[0], self.client.connection.redact)}" if names else "another name"
+        self.touched.append(
+            Leftover(
+                asked,
+                f"session {self._short(asked)} was taken to be nobody's, and its rename was answered with "
+                f"{exchange.status}; it may bear {bears} now, and what it was called before is not known",
+            )
+        )
+        if not self._guessed[encoded] and answered in {None, asked}:
+            self.doubts[encoded] = self._whose(asked, exchange.status)
+
+    def _whose(self, asked: str, status: int) -> str:
+        return (
+            f"the rename of the id {self._short(asked)}, which no listing has shown, was answered with {status}: "
+            "whether a session has it cannot be seen"
+        )
+
+    def doubt_of(self, exchange: Exchange) -> str | None:
+        """Why nothing is judged by an exchange: it may be the rename of somebody's session; None where it is judged."""
+        return self.doubts.get(self._segment(exchange) or "") if self.doubts else None
 
     def done_by(self, exchange: Exchange | None) -> str | None:
         """What a request has done to sessions of others, in a sentence; None where nothing was seen."""

@@ -100,7 +100,7 @@ class OtherSessions:
                 self._owners.setdefault((kind, session_id), user)
                 name = self._dialect.name_in(item)
                 self._first.setdefault((kind, session_id), name)
-                if not self._of_the_run(name):
+                if not self.of_the_run(name):
                     self._last[kind, session_id] = name
 
     def id_of(self, item: Snapshot) -> str | None:
@@ -110,7 +110,8 @@ class OtherSessions:
             return str(found)
         return found if isinstance(found, str) and found else None
 
-    def _of_the_run(self, name: object) -> bool:
+    def of_the_run(self, name: object) -> bool:
+        """Whether a name is one that the run, or another with the same seed, has made."""
         return isinstance(name, str) and self._token in name
 
     @property
@@ -121,6 +122,12 @@ class OtherSessions:
     def shown(self, session_id: str) -> bool:
         """Whether a listing has shown this id, and not as one of the run's own."""
         return not self._is_own(session_id) and any((kind, session_id) in self._first for kind in self._dialect.kinds)
+
+    def bore(self, name: str) -> bool:
+        """Whether a session that is not the run's was listed with a name."""
+        return any(
+            one == name for known in (self._first, self._last) for key, one in known.items() if not self._is_own(key[1])
+        )
 
     def look(self, purpose: Purpose = Purpose.PROVISIONING) -> Look:
         """The sessions of every kind, and of every user who is watched, now."""
@@ -133,7 +140,7 @@ class OtherSessions:
             if listing.complete:
                 continue
             if look.why is None:
-                look.why = str(listing.unjudgeable()) if listing.why or listing.items else "the target has no listing"
+                look.why = listing.not_all() if listing.why or listing.items else "the target has no listing"
             if not listing.status:
                 break  # nothing answers
         return look
@@ -180,8 +187,8 @@ class OtherSessions:
         if self._is_own(key[1]):
             return None
         was = before.names.get(key, UNKNOWN) if before is not None else UNKNOWN
-        if was is UNKNOWN:
-            was = last.get(key, UNKNOWN)
+        if was is UNKNOWN or self.of_the_run(was):
+            was = last.get(key, was)
         if was == now or not isinstance(now, str):
             return None
         asked_for = any(now == name or (canonical(name) and canonical(now) == canonical(name)) for name in sent)
@@ -218,13 +225,13 @@ class OtherSessions:
                     or first is UNKNOWN
                 ):
                     continue
-                if not self._alone and not self._of_the_run(now):
+                if not self._alone and not self.of_the_run(now):
                     continue  # another worker may have sent it
-                if self._of_the_run(first):
+                if self.of_the_run(first):
                     continue  # of another run with the same seed
                 last = known.get(key, first)
                 one = Renamed(key, first if isinstance(last, str) and last in sent else last, now)
-                if self._of_the_run(now) and isinstance(one.before, str):
+                if self.of_the_run(now) and isinstance(one.before, str):
                     self._rename_back(one, one.before)
                 found.append(one)
             if any(one.status for one in found):
@@ -240,6 +247,15 @@ class OtherSessions:
         bodies = {entry.exchange.request.body for entry in entries if entry.purpose is not Purpose.CLEANUP}
         names = [members(decoded(body)).get(member) for body in bodies if body is not None and len(body) < 100_000]
         return {name for name in names if isinstance(name, str)}
+
+    def asked_for(self, name: str, beside: str) -> bool:
+        """Whether a rename of the run has asked for this name at another path than `beside`."""
+        member = self._dialect.name_member
+        return any(
+            entry.exchange.request.path != beside and members(decoded(entry.exchange.request.body)).get(member) == name
+            for entry in self._client.journal.renames()
+            if entry.exchange.request.body is not None and len(entry.exchange.request.body) < 100_000
+        )
 
     def told(self, one: Renamed) -> str:
         """What happened to a session of others, in a sentence."""

@@ -56,6 +56,8 @@ class Listing:
     #: The answer that ended it before its end, in a few words, and its status (0: none came).
     why: str = ""
     status: int = 0
+    #: The page that was answered so, where no listing of the run has come beyond it: the target is so by itself.
+    never_beyond: int = 0
 
     @property
     def complete(self) -> bool:
@@ -66,11 +68,28 @@ class Listing:
         """The sessions, or None where not all were seen."""
         return self.items if self.complete else None
 
-    def unjudgeable(self) -> Unjudgeable:
-        """The error that says that the listing does not show whether a session is there."""
+    @property
+    def goes_on(self) -> bool:
+        """Whether it goes on beyond what can be read at this target, at any time."""
+        return self.extent is Extent.CUT or bool(self.never_beyond)
+
+    def not_all(self) -> str:
+        """Why not all of it was seen."""
         if self.extent is Extent.CUT:
-            return Unjudgeable(f"the listing is longer than {PAGES} pages, and the session is not on the first of them")
-        return Unjudgeable(f"reading the listing failed: {self.why}", self.status)
+            return f"the listing is longer than {PAGES} pages"
+        if self.never_beyond:
+            return f"page {self.never_beyond} of the listing could be read at no time so far ({self.why})"
+        return f"reading the listing failed: {self.why}"
+
+    def untold(self, *, was_shown: bool = False) -> NotTested | Unjudgeable:
+        """What says that the listing does not show whether a session is there, and why it does not.
+
+        `was_shown` says that it has shown the session before: what has become of it is a question that stays.
+        """
+        if self.goes_on:
+            why = f"{self.not_all()}, and the session is not on the pages before"
+            return Unjudgeable(why, self.status) if was_shown else NotTested(why)
+        return Unjudgeable(self.not_all(), self.status)
 
 
 class SessionReader:
@@ -84,6 +103,11 @@ class SessionReader:
         self.way = Readback()
         #: How long is waited for what is not shown at once.
         self.patience = Patience()
+        #: What each session was called when it was first read, where that is a text.
+        self.first_names: dict[str, str] = {}
+        #: The last page of a listing that was ever read, and the ids that were looked for and found.
+        self._pages_read = 0
+        self._found: set[str] = set()
         #: Shown each page of a listing: its kind, whose it is, and the sessions on it.
         self.on_page: Callable[[str | None, str, list[Snapshot]], None] | None = None
         #: Whether a listing was asked for in vain: there is none then.
@@ -130,12 +154,18 @@ class SessionReader:
         if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403}:
             said = exchange.trouble or summary(exchange.answer, self._client.connection.redact)
             raise Unjudgeable(f"reading the session back failed: {said}", exchange.status)
-        return self._dialect.read(exchange.answer)
+        return self._noted(session.id, self._dialect.read(exchange.answer))
+
+    def _noted(self, session_id: str, snapshot: Snapshot | None) -> Snapshot | None:
+        name = self._dialect.name_in(snapshot or {})
+        if isinstance(name, str):
+            self.first_names.setdefault(session_id, name)
+        return snapshot
 
     def await_new(self, session: Session) -> None:
         """Wait until a session that was just made is shown, for up to a second, and keep what is shown first."""
         if self.way:
-            with suppress(Unjudgeable):
+            with suppress(Unjudgeable, NotTested):
                 shown = self.patience.settled(
                     lambda: self.read(session, Purpose.PROVISIONING), lambda found: found is not None, renamed=False
                 )
@@ -185,19 +215,23 @@ class SessionReader:
         wanted, found = {session.id for session in alike}, dict[str, Snapshot]()
         listing = Listing([], Extent.ABSENT)
         for listing in self._pages(alike[0].kind, purpose, self._lister(alike[0])):
-            ids = ((self._dialect.id_in(item), item) for item in listing.items)
-            found |= {
-                session_id: item for session_id, item in ids if isinstance(session_id, str) and session_id in wanted
-            }
+            for item in listing.items:
+                session_id = self._dialect.id_in(item)
+                if isinstance(session_id, str) and session_id in wanted:
+                    found[session_id] = item
             if len(found) == len(wanted):
                 break
+        self._found |= found.keys()
+        for session_id, item in found.items():
+            self._noted(session_id, item)
         return found, listing
 
     def read_all(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
         """Several sessions by id, over a single listing for those alike where that is how this target is read.
 
         Raises:
-            Unjudgeable: the reading itself failed, or the listing does not show whether they are there.
+            NotTested: the listing does not show whether they are there, and cannot.
+            Unjudgeable: the reading itself failed.
         """
         if self.way.by_reading or not sessions:
             return {session.id: self.read(session) for session in sessions}
@@ -205,7 +239,8 @@ class SessionReader:
         for group in self._alike(sessions):
             shown, listing = self._shown(group, Purpose.READING)
             if len(shown) < len(group) and not listing.complete:
-                raise listing.unjudgeable()
+                was_shown = any(one.id in self._found for one in group if one.id not in shown)
+                raise listing.untold(was_shown=was_shown)
             found |= shown
         return found
 
@@ -220,7 +255,8 @@ class SessionReader:
         """Several sessions of one kind by id: over the listing, and those that it does not show by themselves.
 
         Raises:
-            Unjudgeable: the reading itself failed, or the listing does not show whether they are there.
+            NotTested: the listing does not show whether they are there, and cannot.
+            Unjudgeable: the reading itself failed.
         """
         found: dict[str, Snapshot | None] = {**self.listed(sessions)}
         return {one.id: found[one.id] if one.id in found else self.read(one) for one in sessions}
@@ -229,11 +265,12 @@ class SessionReader:
         """The session as the listing shows it, or None where it does not; no page is read after the one that has it.
 
         Raises:
-            Unjudgeable: the listing does not show whether the session is there.
+            NotTested: the listing does not show whether the session is there, and cannot.
+            Unjudgeable: reading the listing failed.
         """
         found, listing = self._search(session, purpose)
         if found is None and not listing.complete:
-            raise listing.unjudgeable()
+            raise listing.untold(was_shown=session.id in self._found)
         return found
 
     def is_listed(self, session: Session) -> bool:
@@ -255,22 +292,32 @@ class SessionReader:
             items += listing.items
         return replace(listing, items=items)
 
+    def _is_news(self, number: int, exchange: Exchange) -> bool:
+        """Whether a page behind the first was answered that was never read in the run."""
+        return exchange.answer is not None and 1 < number > self._pages_read
+
     def _pages(self, kind: str | None, purpose: Purpose, user: str) -> Iterator[Listing]:
         """Each page by itself, with what is known of the listing's extent by then: cut off until it ends."""
         following: Request | None = self._dialect.listing(kind, user)
-        first = True
-        for _ in range(PAGES):
+        for number in range(1, PAGES + 1):
             if following is None:
                 return
             exchange = self._client.send(following, purpose)
             page: Page | None = self._dialect.page(following, exchange.answer) if exchange.answer else None
+            if page is None and self._is_news(number, exchange):  # a page may fail once
+                exchange = self._client.send(following, purpose)
+                page = self._dialect.page(following, exchange.answer) if exchange.answer else None
             if page is None:
+                first = number == 1
                 refused = first and 400 <= exchange.status < 500 and exchange.status not in {401, 403, 429}
                 absent = first and exchange.answer is not None and (refused or exchange.status < 400)
                 said = exchange.trouble or summary(exchange.answer, self._client.connection.redact)
-                yield Listing([], Extent.ABSENT if absent else Extent.FAILED, said, exchange.status)
+                extent = Extent.ABSENT if absent else Extent.FAILED
+                never = number if self._is_news(number, exchange) else 0
+                yield Listing([], extent, said, exchange.status, never)
                 return
-            following, first = page.following, False
+            following = page.following
+            self._pages_read = max(self._pages_read, number)
             if self.on_page is not None:
                 self.on_page(kind, user, page.items)
             yield Listing(page.items, Extent.COMPLETE if following is None else Extent.CUT)

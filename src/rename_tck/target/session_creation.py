@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rename_tck.client.exchange import Exchange, Request, Trouble, decoded
+from rename_tck.client.exchange import Exchange, Request, Trouble, decoded, encode_json
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.contents import Contents
 from rename_tck.systems.dialect import Dialect, Session, members
-from rename_tck.target.chosen_ids import ChosenIds
+from rename_tck.target.chosen_ids import ChosenIds, Refused
 from rename_tck.target.others import Look, OtherSessions
 from rename_tck.target.readback import SessionReader, summary
 from rename_tck.verdict import Conclusion
 
 #: Troubles by which it is sure that a request did not come to the target.
 _NEVER_ARRIVED = frozenset({Trouble.REFUSED, Trouble.UNKNOWN_HOST, Trouble.TLS, Trouble.PROXY})
-
 
 #: Ids of a form that are tried, one after the other, until one is nobody's.
 _TRIES = 4
@@ -64,7 +63,8 @@ class SessionCreation:
         self._token, self._own = token, own
         self._ids = ChosenIds(client, dialect, reader, others, own)
         self._made = 0
-        self._before: Look | None = None
+        #: The sessions that there were before any was created.
+        self.before: Look | None = None
         #: What may have been made, and is looked for in the end.
         self.attempts: list[Attempt] = []
         #: The last answer to a creation.
@@ -72,11 +72,11 @@ class SessionCreation:
 
     def look(self) -> None:
         """See which sessions there are before any is created: what is there already is not the run's."""
-        self._before = self._others.look()
+        self.before = self._others.look()
 
     def look_for(self, user: str | None) -> None:
         """The same before the first session for a user whose sessions were not listed yet."""
-        if self._others.watch(user) or self._before is None:
+        if self._others.watch(user) or self.before is None:
             self.look()
 
     def make(self, wanted: Wanted, kept: list[Session]) -> tuple[Session | None, str]:
@@ -119,19 +119,23 @@ class SessionCreation:
 
     def _requests(self, wanted: Wanted) -> tuple[list[Request], str]:
         """What creates the next session; else nothing, and why: the id that the suite has chosen for it is taken."""
-        why: str | None = None
+        refused: Refused | None = None
         form = wanted.contents.session_id if wanted.contents is not None else ""
         for _ in range(_TRIES if form else 1):
             requests = self._built(wanted)
             chosen = {self._chosen(request) for request in requests} - {None}
             found = (
-                self._ids.why_not(str(one), form=form, kind=wanted.kind, user=wanted.user, before=self._before)
+                self._ids.refused(str(one), form=form, kind=wanted.kind, user=wanted.user, before=self.before)
                 for one in chosen
             )
-            why = next((why for why in found if why is not None), None)
-            if why is None:
+            refused = next((one for one in found if one is not None), None)
+            if refused is None:
                 return requests, ""
-        return [], str(why)
+            if refused.shows_another and not form:
+                # the target takes another one for it, and may overwrite that: it is to choose the id itself
+                return [self._without_id(request) for request in requests], ""
+        assert refused is not None
+        return [], refused.why
 
     def _built(self, wanted: Wanted) -> list[Request]:
         token = f"{self._token}-{self._made}"
@@ -153,7 +157,7 @@ class SessionCreation:
             assert exchange.answer is not None
             done = 200 <= exchange.status < 300
             session = self._dialect.created(exchange.answer, wanted.kind, wanted.user) if done else None
-            if session is not None and self._ids.is_taken(session.id, self._before):
+            if session is not None and self._ids.is_taken(session.id, self.before):
                 return None, (
                     f"{request.method} {request.path} creates none (it answered {exchange.status} with the id of a "
                     "session that was there before)"
@@ -174,7 +178,8 @@ class SessionCreation:
         return None, f"{exchange.request.method} {exchange.request.path} creates none (it answered {said})"
 
     def _asked(self, request: Request, wanted: Wanted, chosen: str | None) -> Exchange:
-        again, number = self._client.reconnected, len(self._client.journal)
+        broken, number = self._client.reconnected, len(self._client.journal)
+        answered = self._client.waiting.again.total()
         try:
             exchange = self.last = self._reader.ask(request)
         except Conclusion as trouble:
@@ -182,16 +187,23 @@ class SessionCreation:
             if sent and sent[-1].exchange.trouble_kind not in _NEVER_ARRIVED:
                 self._may_have_made(wanted, chosen, f"the creation got no answer ({trouble})")
             raise
-        if self._client.reconnected > again and chosen is None:
+        if self._client.reconnected > broken and chosen is None:
             self._may_have_made(wanted, None, "the connection broke on a creation, which was then sent again")
+        if self._client.waiting.again.total() > answered and chosen is None:
+            self._may_have_made(wanted, None, "a creation was answered with a 5xx status, and was then sent again")
         return exchange
 
     def _chosen(self, request: Request) -> str | None:
         found = members(decoded(request.body)).get(self._dialect.id_member)
         return found if isinstance(found, str) else None
 
+    def _without_id(self, request: Request) -> Request:
+        body = members(decoded(request.body))
+        body.pop(self._dialect.id_member, None)
+        return replace(request, body=encode_json(body))
+
     def _may_have_made(self, wanted: Wanted, chosen: str | None, what: str) -> None:
-        before = self._before
+        before = self.before
         complete = before is not None and before.why is None
         ids = frozenset(there for _, there in before.names) if complete and before is not None else None
         self.attempts.append(Attempt(wanted.kind, wanted.user, chosen, what, ids))

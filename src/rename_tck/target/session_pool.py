@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from typing import Literal
+from urllib.parse import unquote
 
 from rename_tck.cases.conditions import Condition
 from rename_tck.cases.users import User
@@ -62,6 +63,8 @@ class SessionPool:
         self._share = share
         self._sessions: list[Session] = []
         self._retired: list[Session] = []
+        #: Sessions that were made for something, and are left alone since then.
+        self._aside: list[Session] = []
         self._exhausted: dict[str | None, str] = {}
         self._key_refused: str | None = None
         #: Whether sessions that a failure was seen on stay at the target, and the requirement that failed on each.
@@ -278,7 +281,7 @@ class SessionPool:
     def set_aside(self, session: Session) -> None:
         """Leave a session that was made for this to itself until the end."""
         self._sessions.remove(session)
-        self._retired.append(session)
+        self._aside.append(session)
 
     def forget(self, session: Session) -> None:
         """Leave out a session that was deleted."""
@@ -304,7 +307,17 @@ class SessionPool:
     @property
     def of_the_run(self) -> list[Session]:
         """Every session of the run, also those that are out of use."""
-        return [*self._sessions, *self._retired, *self.conditioned.made]
+        return [*self._sessions, *self._retired, *self._aside, *self.conditioned.made]
+
+    def making_of(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
+        """How the session that an exchange is about was made, and its id, where the run has made it."""
+        path = "" if exchange is None else unquote(exchange.request.path)
+        made = [session for session in self.of_the_run if session.creation is not None]
+        addressed = [session for session in made if session.id in path.split("/")]
+        # or by an id that is made of its own, where that is long enough to be told
+        near = [one for one in made if len(one.id) >= 8 and (one.id[:-1] in path or one.id[1:] in path)]
+        session = next(iter(addressed or near), None)
+        return None if session is None or session.creation is None else (session.creation, session.id)
 
     def _of(self, kind: str | None) -> list[Session]:
         return [session for session in self._sessions if session.kind == kind]
@@ -364,3 +377,4 @@ class SessionPool:
         self._sessions.clear()
         self._retired.clear()
         self.conditioned.clear()
+        self._aside.clear()

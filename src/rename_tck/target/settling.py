@@ -16,6 +16,9 @@ T = TypeVar("T")
 #: Seconds before each further look; one second in all.
 LOOKS = (0.05, 0.1, 0.25, 0.6)
 
+#: Seconds by which what a target shows may lag behind.
+LONGEST = 1.0
+
 #: How many times a run waits in vain before it takes what it sees at once; a lag that was seen takes that back.
 FUTILE = 3
 

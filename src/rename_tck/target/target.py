@@ -31,6 +31,20 @@ class Jam:
     #: The ordinary rename that shows it.
     exchange: Exchange | None
     sentence: str
+    #: Whether it is gone: neither read nor listed any more.
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A session that bears a name which no rename of its own has given it, because another session was addressed."""
+
+    session_id: str
+    #: The name that it should bear, and the one that was read back.
+    expected: object
+    found: object
+    #: What was sent to the other session.
+    exchange: Exchange
 
 
 @dataclass
@@ -44,6 +58,15 @@ class Stopped:
     number: int
     #: The requirement that this request breaks.
     cause: str | None = None
+
+
+@dataclass(frozen=True)
+class GoneAfter:
+    """A session that was not there any more after refusals."""
+
+    session: Session
+    #: What was tried since it was last seen, in order, and how each was refused.
+    refusals: tuple[tuple[str, Exchange], ...]
 
 
 @dataclass(repr=False)
@@ -79,6 +102,17 @@ class Target:
     #: The requirements that this process judges, all of whose tests see all that the run has sent.
     judged: frozenset[str] = frozenset()
     jams: list[Jam] = field(default_factory=list)
+    #: Sessions that were gone after refusals.
+    gone_after_refusals: list[GoneAfter] = field(default_factory=list)
+    #: Sessions that were renamed by what was sent for another one.
+    crossings: list[Crossing] = field(default_factory=list)
+    #: Cases whose request got no answer, while others did.
+    unanswered: list[tuple[str, str, Exchange]] = field(default_factory=list)
+    #: Requests that were in flight at once with others.
+    at_once: set[Request] = field(default_factory=set)
+    #: How many renames were read back with their name; and how many ordinary ones, behind others, were not.
+    read_back: int = 0
+    lost: int = 0
     #: The ids of sessions of which an ordinary rename was accepted.
     renamed: set[str] = field(default_factory=set)
     #: By session, the name of the last rename that was accepted.

@@ -24,7 +24,7 @@ from rename_tck.cases.names import is_reasonable
 from rename_tck.cases.prefetch import NotPrefetchedError, Prefetch, generation_requests
 from rename_tck.cases.spaces import BODIES, INVALID, MOVES, NAMES, PROFILES, SPACES, VALID, Space
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.exploration import SHRINKS, explore
+from rename_tck.checks.exploration import MORE, SHRINKS, explore
 from rename_tck.openapi.contract import Contract
 from rename_tck.reference.openhands import Conversation, OpenHandsServer
 from rename_tck.reference.serving import serve
@@ -252,8 +252,9 @@ def test_a_failure_is_made_small_here() -> None:
             explore(_bench(process, "0.53.0"), NAMES, judge)
     assert len(caught.value.case) == 4
     failed = next(number for number, name in enumerate(drawn) if len(name) > 3)
-    assert calls[: failed + 2] == [*drawn[: failed + 1], drawn[failed]], "what had passed is not sent again"
-    assert len(calls) <= failed + 1 + SHRINKS
+    ahead = drawn[: failed + MORE]
+    assert calls[: len(ahead) + 1] == [*ahead, drawn[failed]], "what had passed is not sent again"
+    assert len(calls) <= len(ahead) + 1 + SHRINKS
 
 
 @pytest.mark.parametrize("time", slow_but(10, of=[1, 10, 25]))

@@ -23,6 +23,11 @@ def correct(system: str) -> DifyServer | AgnoServer | OpenHandsServer:
     return AgnoServer(KEY) if system == "agno" else OpenHandsServer(KEY)
 
 
+#: What each server calls a session's name, and keeps its sessions in.
+BASE_NAMES = {
+    "dify": ("name", "conversations"), "agno": ("session_name", "sessions"), "openhands": ("title", "conversations"),
+}  # fmt: skip
+
 Answered = tuple[int, dict[str, str], bytes]
 
 

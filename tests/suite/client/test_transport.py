@@ -1,5 +1,6 @@
 """The way out: what may leave, how long and how much is waited for, what is never followed, kept or shown."""
 
+import itertools
 import socket
 import subprocess
 import threading
@@ -116,6 +117,21 @@ def test_a_hanging_target_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         assert client.send(Request("GET", "/x")).trouble is not None
         with pytest.raises(Unjudgeable, match="given up"):
             client.send(Request("GET", "/x"))
+
+
+def test_a_target_that_answers_other_renames_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rename_tck.client.transport.HANGING_LIMIT", 0.5)
+    monkeypatch.setattr("rename_tck.client.transport.HURRIED", 0.2)
+    asked = itertools.count()
+
+    def every_second(connection: socket.socket) -> None:
+        connection.sendall(OK) if next(asked) % 2 else time.sleep(5)
+
+    with _speaking(every_second) as url:
+        connection = Connection(url, ("Authorization", "Bearer {}"), time_limit=0.3)
+        client = TargetClient(connection, RequestPolicy([], Route("POST", "/{id}")))
+        answered = [client.send(Request("POST", "/x")).status for _ in range(12)]
+    assert answered == [0, 200] * 6
 
 
 def test_no_more_is_read_than_the_limit() -> None:

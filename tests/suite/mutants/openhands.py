@@ -240,16 +240,16 @@ class GoneFromTheList(Remembering):
 
 
 # whichever gives the fifteenth title
-@mutant("openhands.rename-accepted", also=("concurrent-same-session", "no-server-error"))
+@mutant("openhands.rename-accepted")
 class EveryFifteenthRenameFails(OpenHandsServer):
-    """Every fifteenth rename fails with 500."""
+    """Every fifteenth rename is refused with 404."""
 
     renames = 0
 
     async def apply(self, conversation: Conversation, title: str) -> None:
         self.renames += 1
         if self.renames % 15 == 0:
-            raise self.crashed()
+            raise Refusal(404, "not_found", "Not found.")
         await super().apply(conversation, title)
 
 

@@ -1,0 +1,39 @@
+"""The laws of the sessions beside the renamed one: what is sent for one session reaches no other."""
+
+import pytest
+
+from rename_tck.checks.context import CheckContext
+from rename_tck.target.names_sent import Source, origin
+from rename_tck.target.target import Crossing
+
+requirement = pytest.mark.requirement
+pytestmark = pytest.mark.order(0, spread=0)
+
+
+@requirement("neighbours-untouched")
+def test_the_session_is_that_of_the_path_and_not_of_the_body(check: CheckContext) -> None:
+    check.require_readable()
+    session, other = check.sessions(2)
+    if {session.origin, other.origin} != {"created"}:
+        return  # what is lent is not put at risk
+    name = check.name_of(other)
+    body = {**check.body(session), check.dialect.id_member: other.id}
+    exchange = check.send(check.dialect.rename(session, body))
+    check.stored(other, name, "another session's id in the body: that session", exchange)
+    for case, request in check.cases(check.faulty(session, check.name())[:1]):
+        exchange = check.send(request)
+        check.stored(other, name, f"{case}, answered with {exchange.status}: another session", exchange)
+
+
+@requirement("neighbours-untouched", last=4)
+def test_no_session_bears_what_was_sent_for_another(check: CheckContext) -> None:
+    check.require_readable()
+    if check.resend():
+        for session in check.target.pool.all:
+            if (found := origin(check.target, session.id, check.name_of(session))).source is Source.OTHER:
+                assert found.exchange is not None
+                crossing = Crossing(session.id, "its own name", check.name_of(session), found.exchange)
+                check.target.crossings.append(crossing)
+    for crossing in check.each(check.target.crossings):
+        case = f"what was sent for another session: the name of session {crossing.session_id} read back"
+        check.expect_equal(crossing.expected, crossing.found, case, crossing.exchange)
