@@ -224,11 +224,12 @@ class CaseSender(TargetView):
             start.wait(timeout=30)
             return act()
 
+        number = len(self.target.client.journal)
         acts = [*(partial(self._to_client, request, Purpose.CASE) for request in requests), *beside]
         with INTERRUPTION.held():  # one that waits for another that is never started would hold up the end of the run
             results = list(self.target.executor.map(one, acts))
         exchanges = [result for result in results[: len(requests)] if isinstance(result, Exchange)]
-        self.target.at_once.update(requests)
+        self.target.at_once.update(entry.exchange.request for entry in self.target.client.journal.since(number))
         for exchange in exchanges:
             self.evidence.sent += 1
             self.evidence.live += 1

@@ -28,6 +28,8 @@ class CheckContext(CaseReader):
     #: Refusals after which the session was not read yet; which of them this law judges itself, and what it found.
     _refusals: Refusals = field(init=False)
     _own_refusals: set[str] = field(default_factory=set)
+    #: The ids of sessions whose name was not read before they were last put to the test.
+    _granted: set[str] = field(default_factory=set)
     _changed: list[Nonconformance] = field(default_factory=list)
     _gone: list[GoneAfter] = field(default_factory=list)
     #: What kept some of those sessions from being read.
@@ -103,6 +105,7 @@ class CheckContext(CaseReader):
         self.note_accepted(exchange)
         if not self.readable():
             return name
+        self._granted.discard(session.id)
         found = self.settled(lambda: self.name_of(session, exchange), lambda read: read == name)
         if found != name:
             why = "the ordinary rename before it is accepted, and the session read back bears another name"
@@ -170,7 +173,9 @@ class CheckContext(CaseReader):
             return expected
         last = self.target.last_names.get(session.id, UNSEEN)
         if last is not UNSEEN and self._shows_names(session):
+            self._granted.add(session.id)
             return last  # the last rename of it was accepted, and what is accepted here is stored
+        self._granted.discard(session.id)
         return self._name_seen(session)
 
     def _shows_names(self, session: Session) -> bool:
@@ -203,7 +208,8 @@ class CheckContext(CaseReader):
             self._keep_refusal(session, before, case, exchange)
 
     def _keep_refusal(self, session: Session, before: object, case: str, exchange: Exchange) -> None:
-        for changed in self._refusals.add(session, before, Refusal(case, exchange, self.selector.keys)):
+        refusal, granted = Refusal(case, exchange, self.selector.keys), session.id in self._granted
+        for changed in self._refusals.add(session, before, refusal, granted=granted):
             self._note_changed(changed)
 
     def _note_changed(self, changed: Changed) -> None:

@@ -290,7 +290,7 @@ class Elsewhere:
         if old is None or segment(old.id) not in exchange.request.path.split("/"):
             return False
         try:
-            new = self._check.session(old.kind)
+            new = self._target.pool.like(old)
             if new.owner != old.owner or new.id == old.id:
                 return False
             path = exchange.request.path.replace(segment(old.id), segment(new.id))

@@ -121,7 +121,7 @@ class EveryCase:
         failure.kind = failure.kind or self._kind_of(failure)
         self._settle_refusals()  # before controls change the names
         missing, self._check.missing = self._check.missing, None
-        found = look(self._check, failure.exchange, failure.aspect, mark, missing)
+        found = look(self._check, failure.exchange, failure.aspect, 0 if failure.sent_earlier else mark, missing)
         if found.instead is not None:
             return self._goes_on_after_the_doer(found.instead)
         narrowed = self._check.selector.narrowed

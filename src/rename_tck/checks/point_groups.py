@@ -20,7 +20,7 @@ from rename_tck.client.exchange import Exchange, Request
 from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session
 from rename_tck.target.readback import Snapshot
-from rename_tck.verdict import Unjudgeable
+from rename_tck.verdict import NotTested, Unjudgeable
 
 #: Points of a group: how many renames stand behind one reading of the listing.
 MOST = 10
@@ -211,11 +211,13 @@ class PointSender:
         good = True
         for outcome in outcomes:
             outcome.gone, outcome.unreadable = False, None
-            outcome.listed_after = (listed or {}).get(outcome.session.id)
+            outcome.listed_after, outcome.read_after = (listed or {}).get(outcome.session.id), None
             if listed is None or outcome.session.id in wanted or not self._is_right(outcome, outcome.listed_after):
                 try:
                     outcome.read_after = reader.read(outcome.session)
                     outcome.gone = outcome.read_after is None
+                except NotTested:
+                    pass  # the listing does not come to where it is
                 except Unjudgeable as trouble:
                     outcome.unreadable = trouble
             accepted = self._check.dialect.succeeded(outcome.exchange)

@@ -12,9 +12,10 @@ from rename_tck.cases.points import Point, Space, plan
 from rename_tck.cases.rename_space import CONDITION, KIND, NAME, USER, Chosen, law_of, space_of
 from rename_tck.cases.scopes import Kind
 from rename_tck.cases.users import User
+from rename_tck.checks.by_itself import Look, Seen, expect_still, expect_unchanged
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import MOST, Group, Outcome, PointSender
-from rename_tck.checks.point_verdicts import Problem, problems
+from rename_tck.checks.point_verdicts import Problem, problems, without
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested
@@ -73,7 +74,7 @@ class PointRun:
         if outcome.exchange.status == 200 and (outcome.seen_after or check.dialect.answers_session):
             check.seen += 1
         for failure in self._failures_of(point):
-            if self._law(failure) == law:
+            if self._law(failure) == law and not self._changed_by_itself(check, failure):
                 self._raise(check, failure)
 
     # -- sending
@@ -220,13 +221,38 @@ class PointRun:
         case = f"a rename with {point.label}" if point.odd else "an ordinary rename"
         if problem.what:
             case += f": {problem.what}"
+        exchange = failure.outcome.exchange
         try:
-            check.fail(case, problem.expected, failure.outcome.exchange, problem.compared, aspect, kind=point.label)
+            check.fail(case, problem.expected, exchange, problem.compared, aspect, kind=point.label)
         except Nonconformance as found:
-            found.after = self._said(failure)
+            found.after, found.sent_earlier = self._said(failure), True
+            if problem.name is not None:
+                found.seen = failure.outcome.session.id, problem.name
             if found.replay_data is not None:
                 found.replay_data.keys = [point.label]
             raise
+
+    def _changed_by_itself(self, check: CheckContext, failure: Failure) -> bool:
+        """Whether a member moves also while nothing is sent, or changed once and not again: it is noted then."""
+        problem, outcome = failure.problem, failure.outcome
+        if problem.change is None:
+            return False
+        seen = Seen(outcome.session.id, *problem.change, outcome.session, outcome.exchange)
+        try:
+            if failure.reduced:
+                expect_still(check, outcome.session, seen, problem.member, problem.what)
+            else:
+                expect_unchanged(check, seen, problem.member, problem.what, self._compared(problem.member))
+        except Nonconformance:
+            return False
+        return True
+
+    def _compared(self, member: str) -> Look | None:
+        """What is compared of a member that repeats the session's name; None for all of it."""
+        dialect = self.check.dialect
+        if member not in dialect.copies_name:
+            return None
+        return lambda snapshot: without(snapshot.get(member), dialect.name_in(snapshot))
 
     def _said(self, failure: Failure) -> str | None:
         if failure.comes_and_goes or not failure.reduced or not failure.point.odd:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
@@ -27,6 +27,9 @@ class Problem:
     compared: Compared | None = None
     #: The member of the session that changed, where that is the problem.
     member: str = ""
+    #: The session before and after; and the name that it was read back with, where that is the problem.
+    change: tuple[Snapshot, Snapshot] | None = field(default=None, compare=False, repr=False)
+    name: str | None = None
 
     @property
     def sort(self) -> tuple[str, str]:
@@ -73,7 +76,10 @@ def _of_the_readings(check: CheckContext, outcome: Outcome, volatile_members: se
     for where, snapshot in (("read back", outcome.read_after), ("in the listing", outcome.listed_after)):
         if snapshot is not None and not same(check.dialect.name_in(snapshot), outcome.name):
             found = check.dialect.name_in(snapshot)
-            yield _differs(check, "name-stored", Aspect.STORED, f"the name {where}", wanted=outcome.name, found=found)
+            problem = _differs(
+                check, "name-stored", Aspect.STORED, f"the name {where}", wanted=outcome.name, found=found
+            )
+            yield replace(problem, name=found if isinstance(found, str) else None)
             break
     for where, before, after in (
         ("read back", outcome.read_before, outcome.read_after),
@@ -96,9 +102,8 @@ def _of_other_members(
             one, other = without(one, dialect.name_in(before)), without(other, dialect.name_in(after))
         if not same(one, other):
             compared = Compared(plain(one), plain(other))
-            yield Problem(
-                "session-untouched", Aspect.OTHER, f"{member} {where}", shown(one, check.redacted), compared, member
-            )
+            what, expected = f"{member} {where}", shown(one, check.redacted)
+            yield Problem("session-untouched", Aspect.OTHER, what, expected, compared, member, change=(before, after))
 
 
 def without(value: object, name: object) -> object:

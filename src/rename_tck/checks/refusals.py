@@ -45,6 +45,8 @@ class _Pending:
     session: Session
     #: The name that the session bears while nothing but refused requests is sent to it.
     name: object
+    #: Whether that was not read, but taken for granted after a rename that was accepted.
+    granted: bool = False
     refusals: list[Refusal] = field(default_factory=list)
 
 
@@ -67,9 +69,12 @@ class Refusals:
         found = self._pending.get(session.id)
         return UNSEEN if found is None else found.name
 
-    def add(self, session: Session, name: object, refusal: Refusal) -> Iterator[Changed]:
-        """Keep a refusal; those that changed the name, once it is time to read the session."""
-        pending = self._pending.setdefault(session.id, _Pending(session, name))
+    def add(self, session: Session, name: object, refusal: Refusal, *, granted: bool = False) -> Iterator[Changed]:
+        """Keep a refusal; those that changed the name, once it is time to read the session.
+
+        `granted` says that the name was not read before the refusal, and may never have been stored.
+        """
+        pending = self._pending.setdefault(session.id, _Pending(session, name, granted))
         pending.refusals.append(refusal)
         if len(pending.refusals) >= MOST:
             yield from self.settle(session)
@@ -88,7 +93,7 @@ class Refusals:
         after = self._name_of(pending.session)
         if after is UNSEEN or after == pending.name:
             return
-        if after is GONE or len(pending.refusals) == 1:
+        if after is GONE or (len(pending.refusals) == 1 and not pending.granted):
             *earlier, last = pending.refusals
             yield Changed(pending.session, last, pending.name, after, tuple(earlier))
             return

@@ -76,7 +76,8 @@ def account(check: CheckContext, own: Control, failing: Entry) -> Account:
             sentence += f". It was the last of {len(suspects)} odd ones since the last ordinary rename that went well"
         stopped = Stopped(sentence, True, bad.number + (doer is bad))
         return Account(stopped, bad, doer, _failure(check, doer, own, sentence))
-    return Account(Stopped(sentence + _doubt(check, own, good, doer), False, bad.number), bad)
+    number = _none_is_well_since(check, entries, bad)
+    return Account(Stopped(sentence + _doubt(check, own, good, doer), False, number), bad)
 
 
 def _doubt(check: CheckContext, own: Control, good: Entry, doer: Entry | None) -> str:
@@ -141,6 +142,16 @@ def _turn(check: CheckContext, told: list[Entry], failing: Entry) -> tuple[Entry
     position = next((at for at in reversed(range(len(told))) if _is_well(check, told[at])), -1)
     good = told[position] if position >= 0 else failing
     return good, told[position + 1] if position + 1 < len(told) else failing
+
+
+def _none_is_well_since(check: CheckContext, entries: list[Entry], bad: Entry) -> int:
+    """The number of the first of all requests up to a bad one, of whatever sort, since which none was answered well."""
+    number = bad.number
+    for entry in reversed(entries[: bad.number - 1]):
+        if _is_well(check, entry):
+            break
+        number = entry.number
+    return number
 
 
 def _is_well(check: CheckContext, entry: Entry) -> bool:

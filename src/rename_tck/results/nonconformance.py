@@ -35,6 +35,8 @@ class Nonconformance(Conclusion):
     refused: bool = False
     #: The id of the session whose name, read back, is what is wrong, and that name.
     seen: tuple[str, object] | None = None
+    #: Whether its request was sent with others, for several laws, before this one was run.
+    sent_earlier: bool = False
     #: What the requests sent after it showed of the target, in a sentence.
     after: str | None = None
 

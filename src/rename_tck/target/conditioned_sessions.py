@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rename_tck.cases.conditions import Condition
 from rename_tck.systems.dialect import Session
@@ -56,6 +56,8 @@ class ConditionedSessions:
         self.made: list[Session] = []
         self._in_use: dict[_Key, list[Session]] = {}
         self._refused: dict[_Key, str] = {}
+        #: What each was made for, by its id.
+        self._wishes: dict[str, Wish] = {}
         self._noted: set[str] = set()
         self._in_a_row = 0
         #: Why no session at all is made of a kind, once that was seen; empty where one was made.
@@ -99,6 +101,11 @@ class ConditionedSessions:
             raise NotTested(self._why_not(wish))
         return alike[: wish.count]
 
+    def alike(self, session: Session) -> Session | None:
+        """One in use that is in the condition of this one; None where this is none of these. Raises as `take`."""
+        wish = self._wishes.get(session.id)
+        return None if wish is None else self.take(wish)[0]
+
     def retire(self, session: Session) -> bool:
         """Take a session out of use: another is made when one is asked for. False where it is none of these."""
         for alike in self._in_use.values():
@@ -127,6 +134,7 @@ class ConditionedSessions:
         """Forget them: they are put back."""
         self.made.clear()
         self._in_use.clear()
+        self._wishes.clear()
 
     def _made(self, wish: Wish, missing: int) -> list[Session]:
         """Sessions that are made now, until one cannot be."""
@@ -137,6 +145,7 @@ class ConditionedSessions:
             session, why = self._creation.make(wish.wanted, self.made)
             if session is not None and not (why := self._creation.complete(session, wish.wanted)):
                 new.append(session)
+                self._wishes[session.id] = replace(wish, count=1)
         self._in_a_row = self._in_a_row + 1 if why else 0
         if why:
             self._refused[wish.key] = why

@@ -190,6 +190,10 @@ class SessionPool:
             raise NotTested(f"{need}: {self._exhausted.get(kind, 'none could be had')}; give more with --session-id")
         return found[:count]
 
+    def like(self, session: Session) -> Session:
+        """A session in use that is as this one: its kind, its user, its condition. Raises as `in_condition`."""
+        return self.conditioned.alike(session) or self.take(1, session.kind)[0]
+
     def retire(self, session: Session) -> bool:
         """Take a session that does not work out of use; it is put back in the end all the same.
 
