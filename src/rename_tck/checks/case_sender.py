@@ -191,10 +191,15 @@ class CaseSender(TargetView):
 
     def gather(self, request: Request, *, live: bool = True) -> Exchange:
         """Send what several laws look back on. That no answer comes is told where it is sent as a case of its own."""
+        number = len(self.target.client.journal)
         try:
             return self.send(request, live=live)
         except (Nonconformance, Unjudgeable):
-            return self.target.client.journal.since()[-1].exchange
+            sent = (entry.exchange for entry in reversed(self.target.client.journal.since(number)))
+            found = next((exchange for exchange in sent if exchange.request == request), None)
+            if found is None:
+                raise  # it was not sent
+            return found
 
     def once(self, request: Request, *, live: bool = True) -> Exchange:
         """The exchange of a request that the run has sent already, to the letter; else, and after a 5xx, send it."""

@@ -16,6 +16,7 @@ from rename_tck.checks.by_itself import Look, Seen, expect_still, expect_unchang
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import MOST, Group, Outcome, PointSender
 from rename_tck.checks.point_verdicts import Problem, problems, without
+from rename_tck.client.exchange import Exchange
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested
@@ -226,11 +227,17 @@ class PointRun:
             check.fail(case, problem.expected, exchange, problem.compared, aspect, kind=point.label)
         except Nonconformance as found:
             found.after, found.sent_earlier = self._said(failure), True
-            if problem.name is not None:
+            if problem.name is not None and self._is_latest(exchange):
                 found.seen = failure.outcome.session.id, problem.name
             if found.replay_data is not None:
                 found.replay_data.keys = [point.label]
             raise
+
+    def _is_latest(self, exchange: Exchange) -> bool:
+        """Whether nothing was sent to a session since: the name that it was read with is the one that it bears."""
+        path = exchange.request.path
+        sent = [entry.exchange for entry in self.check.target.client.journal.renames()]
+        return next((one for one in reversed(sent) if one.request.path == path), None) is exchange
 
     def _changed_by_itself(self, check: CheckContext, failure: Failure) -> bool:
         """Whether a member moves also while nothing is sent, or changed once and not again: it is noted then."""

@@ -39,7 +39,8 @@ class Origin:
 
 def origin(target: Target, session_id: str, name: object) -> Origin:
     """Where a name that a session bears comes from."""
-    if not isinstance(name, str) or not name:
+    at_first = target.reader.first_names.get(session_id)
+    if not isinstance(name, str) or name in ("", at_first):  # others may have been called so since
         return Origin(Source.UNKNOWN)
     paths = {target.dialect.rename(one, None).path: one.id for one in target.pool.of_the_run}
     own: list[Exchange] = []

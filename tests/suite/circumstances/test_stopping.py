@@ -59,6 +59,9 @@ class Breaking:
         """Handle one request (ASGI)."""
         self.requests += 1
         event = await receive()
+        while event.get("more_body"):  # in several segments
+            further = await receive()
+            event = {**further, "body": event.get("body", b"") + further.get("body", b"")}
         seen, status = Seen(self.system, scope, event.get("body", b"")), 0
 
         async def once() -> Any:
