@@ -29,7 +29,14 @@ def _nothing_in_common(check: CheckContext, count: int) -> list[str]:
     lengths = (40, 40, 12, 150, 25, 90, 60, 199, 15, 120)
     fills = ".-+*#=~:;!"
     places = (str.ljust, str.rjust)
-    return [places[number % 2](f"{check.name()}", lengths[number], fills[number]) for number in range(count)]
+    session = check.some_session()
+
+    def fitting(number: int) -> str:
+        name, fill = check.name(), fills[number]
+        made = (places[number % 2](name, length, fill) for length in (lengths[number], 40, 25))
+        return next((one for one in made if check.allows(check.body(session, one))), name)
+
+    return [fitting(number) for number in range(count)]
 
 
 def _at_once(
