@@ -32,6 +32,13 @@ _BEFORE = 2
 #: Seconds that a session is left to itself before it is looked at again.
 _LATER = 0.5
 
+#: What these say of ordinary renames one after the other, or at once, is theirs where it comes each time alike.
+_IN_A_ROW = frozenset({"rename-again", "same-name"})
+_AT_ONCE = frozenset({"concurrent-same-session", "concurrent-two-sessions"})
+
+#: These say that what is sent for an id of nobody renames none.
+_OF_NOBODY = ("unknown-id-refused", "odd-ids-safe", "deleted-id-refused")
+
 #: By these another's credential, or another user, has renamed a session: that is a fault of its own.
 _SECURITY = frozenset({"credential-missing", "credential-wrong", "user-scope-other", "owner-only"})
 
@@ -61,6 +68,10 @@ class Elsewhere:
                     Gap.CAUSE,
                     self._id("neighbours-untouched"),
                 )
+        told = (self._id(law) for law in _OF_NOBODY if law != self._law and self._id(law) in self._target.failed)
+        if found.source is Source.NOBODY and (cause := next(told, None)) is not None:
+            why = "a session was renamed by what was sent for an id that no session has"
+            return NotTested(why, Gap.CAUSE, cause)
         if found.source is Source.BROKEN and self._tells("no-server-error"):
             return NotTested(
                 "a rename that was answered with a 5xx status was done all the same",
@@ -135,20 +146,24 @@ class Elsewhere:
 
     # -- by what goes well at another time
 
-    def comes_and_goes(self, failure: Nonconformance, mark: int) -> NotTested | None:
+    def comes_and_goes(self, failure: Nonconformance, mark: int, *, alike: bool = False) -> NotTested | None:
         """The requirement that tells of ordinary renames that fail now and then, where a failure is of that sort.
 
-        A failure that only comes where renames are sent as this law sends them stays the law's own.
+        A failure that only comes where renames are sent as this law sends them stays the law's own. One that came twice
+        `alike` is of that sort only where ordinary renames are seen to fail now.
         """
         entry = self._entry(failure.exchange, mark)
         law = self._canonical(failure)
         if entry is None or law is None or law == self._law or not self.is_told(law):
             return None
+        if alike and self._law in _IN_A_ROW:
+            return None
         if entry.exchange.request in self._target.at_once:
             plain = True
         else:
             plain = stopping.is_ordinary(self._check, entry) or self._goes_well_alone(entry.exchange, failure.aspect)
-        if not plain or not (self._was_seen(failure, mark) or self._shows_in_a_series(failure, entry)):
+        was_seen = not alike and self._was_seen(failure, mark)
+        if not plain or not (was_seen or self._shows_in_a_series(failure, entry)):
             return None
         self.hand_over(failure)
         return NotTested(
@@ -284,6 +299,8 @@ class Elsewhere:
         A session that cannot be read back any more after a rename that was accepted is jammed in any case.
         """
         exchange = failure.exchange
+        if self._law in _AT_ONCE:
+            return False  # that the session is as before after them is for these to say
         if exchange is None or failure.aspect is Aspect.READABLE:
             return exchange is not None and self._check.dialect.succeeded(exchange)
         old = next((one for one in self._target.pool.of_the_run if one.id == jam.session_id), None)

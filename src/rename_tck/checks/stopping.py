@@ -254,8 +254,8 @@ def is_ordinary(check: CheckContext, entry: Entry) -> bool:
     body, usual = members(decoded(request.body)), check.dialect.body(session, "")
     name = body.get(check.dialect.name_member)
     return (
-        body.keys() == usual.keys()
-        and set(request.query) <= set(check.dialect.query(session))
+        {**body, check.dialect.name_member: ""} == usual
+        and request.query == check.dialect.query(session)
         and isinstance(name, str)
         and names.is_plain(name)
     )

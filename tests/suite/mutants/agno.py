@@ -624,7 +624,7 @@ class AnswersTheSessionOfTheLatestRequest(AgnoServer):
         return super().answer_renamed(self.latest)
 
 
-@mutant("agno.concurrent-two-sessions", also=("concurrent-same-session", "no-server-error"))
+@mutant("agno.concurrent-same-session", also=("no-server-error",))
 class DatabaseIsLocked(AgnoServer):
     """A rename that comes while another one is being written fails with 503."""
 
@@ -1425,14 +1425,14 @@ class Storing(AgnoServer):
             raise
 
 
-@mutant("agno.db-id-unknown")
+@mutant("agno.refusal-changes-nothing")
 class StoredInTheWrongDatabase(Storing):
     """A db_id that does not exist is refused with 404, and the name stored all the same."""
 
     refused_for = "db_id"
 
 
-@mutant("agno.table-unknown")
+@mutant("agno.refusal-changes-nothing")
 class StoredInTheWrongTable(Storing):
     """A table that does not exist is refused with 404, and the name stored all the same."""
 

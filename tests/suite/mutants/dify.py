@@ -109,7 +109,7 @@ class AnswersWith201(DifyServer):
         return self.respond(201, self.render(conversation))
 
 
-@mutant("dify.rename-accepted", also=("no-server-error",))
+@mutant("dify.no-server-error")
 class FailsEveryFifteenthRename(Counting):
     """Every 15th valid rename is answered with 500."""
 
@@ -560,7 +560,7 @@ class ForgetsTheRenameAfterAnUnknownId(Claiming):
         self.stale = False
 
 
-@mutant("dify.sequence-consistent")
+@mutant("dify.neighbours-untouched")
 class GivesARefusedNameToAnother(DifyServer):
     """The name of a request that was refused is given to the next conversation, if it is another one."""
 
