@@ -156,7 +156,7 @@ class Elsewhere:
         law = self._canonical(failure)
         if entry is None or law is None or law == self._law or not self.is_told(law):
             return None
-        if alike and self._law in _IN_A_ROW:
+        if alike and self._law in _IN_A_ROW and not self._goes_well_alone(entry.exchange, failure.aspect):
             return None
         if entry.exchange.request in self._target.at_once:
             plain = True
