@@ -20,9 +20,13 @@ def test_the_session_is_that_of_the_path_and_not_of_the_body(check: CheckContext
     body = {**check.body(session), check.dialect.id_member: other.id}
     exchange = check.send(check.dialect.rename(session, body))
     check.stored(other, name, "another session's id in the body: that session", exchange)
+    others = [one for one in check.target.pool.all if one.id != session.id]
+    last = check.target.last_names
+    before = {one.id: last[one.id] if one.id in last else check.name_of(one) for one in others}
     for case, request in check.cases(check.faulty(session, check.name())[:1]):
         exchange = check.send(request)
-        check.stored(other, name, f"{case}, answered with {exchange.status}: another session", exchange)
+        for one in others:
+            check.stored(one, before[one.id], f"{case}, answered with {exchange.status}: another session", exchange)
 
 
 @requirement("neighbours-untouched", last=4)

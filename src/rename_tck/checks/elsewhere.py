@@ -7,6 +7,7 @@ an input that is not answered at all, a session that an earlier request of the c
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from rename_tck.checks import controls, stopping
@@ -28,6 +29,8 @@ ALONE = 3
 
 #: Requests of the operation before an ordinary rename that must have been ordinary and accepted, too.
 _BEFORE = 2
+
+_NOW_AND_THEN = "ordinary renames fail in the same way now and then, also one after the other"
 
 #: Seconds that a session is left to itself before it is looked at again.
 _LATER = 0.5
@@ -59,6 +62,8 @@ class Elsewhere:
             return None
         session_id, name = failure.seen
         found = origin(self._target, session_id, name)
+        if self._law == "neighbours-untouched":
+            self._target.names_by_crossing.add(name)
         if self._law != "neighbours-untouched" and self.is_told("neighbours-untouched"):
             sent = self._crossing(failure, found.source, found.exchange)
             if sent is not None:
@@ -92,6 +97,8 @@ class Elsewhere:
         if source is Source.OTHER:
             return sent
         known = next((one.exchange for one in self._target.crossings if one.found == name), None)
+        if source is Source.UNKNOWN and name in self._target.names_by_crossing:
+            known = known or failure.exchange
         if source is Source.UNKNOWN and known is not None:
             return known
         victim = next((one for one in self._target.pool.all if one.id == session_id), None)
@@ -156,6 +163,8 @@ class Elsewhere:
         law = self._canonical(failure)
         if entry is None or law is None or law == self._law or not self.is_told(law):
             return None
+        if self._is_refused_at_random(entry.exchange) and self._is_answered_otherwise(entry.exchange):
+            return NotTested(_NOW_AND_THEN, Gap.CAUSE, self._id(law))
         if alike and self._law in _IN_A_ROW and not self._goes_well_alone(entry.exchange, failure.aspect):
             return None
         if entry.exchange.request in self._target.at_once:
@@ -166,9 +175,7 @@ class Elsewhere:
         if not plain or not (was_seen or self._shows_in_a_series(failure, entry)):
             return None
         self.hand_over(failure)
-        return NotTested(
-            "ordinary renames fail in the same way now and then, also one after the other", Gap.CAUSE, self._id(law)
-        )
+        return NotTested(_NOW_AND_THEN, Gap.CAUSE, self._id(law))
 
     def passes_later(self, failure: Nonconformance, mark: int) -> bool:
         """Whether a case that failed and then passed is told elsewhere: what failed was a rename, now and then."""
@@ -177,6 +184,8 @@ class Elsewhere:
             return False
         if entry.exchange.request in self._target.at_once:
             return self.comes_and_goes(failure, mark) is not None
+        if self._is_refused_at_random(entry.exchange):
+            return True
         of_case = [one for one in self._target.client.journal.since(mark) if one.case == entry.case]
         single = sum(one.of_rename and one.purpose is Purpose.CASE for one in of_case) <= 2 * ALONE
         if not self._is_valid(entry) or not (
@@ -185,6 +194,17 @@ class Elsewhere:
             return False
         self.hand_over(failure)
         return True
+
+    def _is_refused_at_random(self, exchange: Exchange) -> bool:
+        """Whether a request was refused in the way in which ordinary renames of the run are now and then."""
+        refused = {one.status for one in self._target.refused_renames}
+        return self._law != "rename-accepted" and self.is_told("rename-accepted") and exchange.status in refused
+
+    def _is_answered_otherwise(self, exchange: Exchange) -> bool:
+        """Whether a request is answered with another status when it is sent again by itself."""
+        with suppress(ObstacleError, Unjudgeable):
+            return any(self._check.send_beside(exchange.request).status != exchange.status for _ in range(ALONE))
+        return False
 
     def hand_over(self, failure: Nonconformance) -> None:
         """Have the requirement that a rename breaks tell of it at the end of the run."""

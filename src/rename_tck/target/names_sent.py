@@ -27,8 +27,9 @@ class Source(Enum):
     UNKNOWN = "unknown"
 
 
-#: Of a session's own names, the last that a part may have been left of.
+#: Of a session's own names, the last that a part may have been left of; and how long a part must be to be told as one.
 _LAST = 3
+_TELLING = 4
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def _sent(target: Target, session_id: str, name: str) -> _Sent:
 
 def origin(target: Target, session_id: str, name: object) -> Origin:
     """Where a name that a session bears comes from."""
-    if not isinstance(name, str) or not name:
+    at_first = target.reader.first_names.get(session_id)
+    if not isinstance(name, str) or name in ("", at_first):  # others may have been called so since
         return Origin(Source.UNKNOWN)
     sent = _sent(target, session_id, name)
     last = sent.to_it[-_LAST:]
@@ -80,7 +82,7 @@ def origin(target: Target, session_id: str, name: object) -> Origin:
     accepted = [exchange for exchange in own if exchange.status // 100 not in {4, 5}]
     if accepted:
         return Origin(Source.OWN, accepted[-1])
-    if any(isinstance(one, str) and one != name and name in one for one in last):
+    if len(name) >= _TELLING and any(isinstance(one, str) and one != name and name in one for one in last):
         return Origin(Source.UNKNOWN)  # a part of its own name, which may look like another one
     if own:
         refused = all(400 <= exchange.status < 500 for exchange in own)

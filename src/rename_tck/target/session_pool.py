@@ -19,7 +19,7 @@ from rename_tck.target.session_creation import SessionCreation
 from rename_tck.verdict import CouldNotJudge, Leftover, NotTested, ObstacleError, Unjudgeable
 
 #: Sessions that stopped working, and others were made in their place: more than that is another sort of fault.
-_RETIRED = 30
+_RETIRED = 60
 
 #: Statuses of a valid rename by which a gateway or another service says that the operation is not there.
 _WRONG_PLACE = frozenset({405, 501, 502, 503, 504})

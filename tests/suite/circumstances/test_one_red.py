@@ -229,7 +229,7 @@ async def busy_is_500(server: Faulty, rename: Renamed) -> Any:
     if server.kept:
         return broken()
     server.kept.add("busy")
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.01)
     server.kept.clear()
     return None
 
@@ -238,7 +238,7 @@ async def mixes_what_is_in_flight(server: Faulty, rename: Renamed) -> None:
     import asyncio
 
     server.kept = {rename.name} if isinstance(rename.name, str) else set()
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(0.01)
     if isinstance(rename.name, str) and server.kept and rename.name not in server.kept:
         rename.body = rename.body.replace(json.dumps(rename.name)[1:-1].encode(), next(iter(server.kept)).encode())
 
