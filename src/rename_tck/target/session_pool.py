@@ -240,7 +240,9 @@ class SessionPool:
 
     def forget(self, session: Session) -> None:
         """Leave out a session that was deleted."""
-        self._sessions.remove(session)
+        for kept in (self._sessions, self._aside):
+            if session in kept:
+                kept.remove(session)
 
     def any(self) -> Session:
         """Some live session, whatever its kind."""

@@ -1422,14 +1422,14 @@ class Storing(AgnoServer):
             raise
 
 
-@mutant("agno.refusal-changes-nothing")
+@mutant("agno.refusal-changes-nothing", beside=("db-id-unknown",))
 class StoredInTheWrongDatabase(Storing):
     """A db_id that does not exist is refused with 404, and the name stored all the same."""
 
     refused_for = "db_id"
 
 
-@mutant("agno.refusal-changes-nothing")
+@mutant("agno.refusal-changes-nothing", beside=("table-unknown",))
 class StoredInTheWrongTable(Storing):
     """A table that does not exist is refused with 404, and the name stored all the same."""
 

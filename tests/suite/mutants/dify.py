@@ -289,7 +289,7 @@ class AnswersWithAByteOrderMark(DifyServer):
 
 
 # auto-generate-accepted is what has names generated
-@mutant("dify.answer-schema")
+@mutant("dify.answer-schema", beside=("auto-generate-gives-name",))
 class AnswersAGeneratedNameWithAFraction(Knowing):
     """updated_at of the answer has a fraction where the name was generated."""
 
@@ -299,7 +299,7 @@ class AnswersAGeneratedNameWithAFraction(Knowing):
 
 
 # auto-generate-accepted is what has names generated
-@mutant("dify.answer-id")
+@mutant("dify.answer-id", beside=("auto-generate-gives-name",))
 class AnswersAGeneratedNameWithAnotherId(Knowing):
     """The answer shows an id that no conversation has where the name was generated."""
 
@@ -537,7 +537,7 @@ class ForgetsTheRenameAfterAnUnknownId(Claiming):
         self.stale = False
 
 
-@mutant("dify.neighbours-untouched")
+@mutant("dify.neighbours-untouched", beside=("sequence-consistent",))
 class GivesARefusedNameToAnother(DifyServer):
     """The name of a request that was refused is given to the next conversation, if it is another one."""
 
@@ -558,7 +558,7 @@ class GivesARefusedNameToAnother(DifyServer):
         self.refused = None
 
 
-@mutant("dify.rename-accepted")
+@mutant("dify.rename-accepted", beside=("other-user-not-found",))
 class HidesFromTheOwnerAfterAnother(DifyServer):
     """After a request of another user, which is refused, the owner's next one is answered with 404, too."""
 
@@ -1643,7 +1643,7 @@ class StoresForAnotherUser(Obeying):
 
 
 # never-altered is what sends a name that is too long
-@mutant("dify.refusal-changes-nothing")
+@mutant("dify.refusal-changes-nothing", beside=("never-altered",))
 class StoresWhatIsTooLong(Obeying):
     """A name of more than 255 characters is refused, and stored all the same."""
 

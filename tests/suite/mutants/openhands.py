@@ -1012,7 +1012,7 @@ class WrongKeyIsAnUpdate(OpenHandsServer):
 
 
 # title-min-1 is what sends an empty title
-@mutant("openhands.refusal-changes-nothing")
+@mutant("openhands.refusal-changes-nothing", beside=("title-min-1",))
 class StoresTheEmptyTitle(OpenHandsServer):
     """An empty title is refused, and stored."""
 
@@ -1079,7 +1079,7 @@ class NotJsonRefusedInPlainText(OpenHandsServer):
 
 
 # title-max-200 is what sends a title with quotes that is too long
-@mutant("openhands.error-422-shape")
+@mutant("openhands.error-422-shape", beside=("title-max-200",))
 class PastesTheTitleIntoTheError(OpenHandsServer):
     """The 422 that refuses a title as too long repeats it, without escapes."""
 
