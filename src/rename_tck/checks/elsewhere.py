@@ -30,8 +30,6 @@ ALONE = 3
 #: Requests of the operation before an ordinary rename that must have been ordinary and accepted, too.
 _BEFORE = 2
 
-_NOW_AND_THEN = "ordinary renames fail in the same way now and then, also one after the other"
-
 #: Seconds that a session is left to itself before it is looked at again.
 _LATER = 0.5
 
@@ -164,7 +162,7 @@ class Elsewhere:
         if entry is None or law is None or law == self._law or not self.is_told(law):
             return None
         if self._is_refused_at_random(entry.exchange) and self._is_answered_otherwise(entry.exchange):
-            return NotTested(_NOW_AND_THEN, Gap.CAUSE, self._id(law))
+            return self._now_and_then(law)
         if alike and self._law in _IN_A_ROW and not self._goes_well_alone(entry.exchange, failure.aspect):
             return None
         if entry.exchange.request in self._target.at_once:
@@ -175,7 +173,11 @@ class Elsewhere:
         if not plain or not (was_seen or self._shows_in_a_series(failure, entry)):
             return None
         self.hand_over(failure)
-        return NotTested(_NOW_AND_THEN, Gap.CAUSE, self._id(law))
+        return self._now_and_then(law)
+
+    def _now_and_then(self, law: str) -> NotTested:
+        why = "ordinary renames fail in the same way now and then, also one after the other"
+        return NotTested(why, Gap.CAUSE, self._id(law))
 
     def passes_later(self, failure: Nonconformance, mark: int) -> bool:
         """Whether a case that failed and then passed is told elsewhere: what failed was a rename, now and then."""
