@@ -21,9 +21,9 @@ pytestmark = pytest.mark.order(0, spread=0)
 @requirement("rename-accepted")
 def test_a_valid_rename_is_answered_with_200(check: CheckContext) -> None:
     steps = rename_series.run(check).steps
-    accepted = {step.session.kind for step in steps if step.accepted}
+    accepted = {step.session.id for step in steps if step.accepted}
     for step in check.each(steps):
-        if not step.accepted and not (step.session.kind in accepted and check.is_told_as_5xx(step.exchange)):
+        if not step.accepted and not (step.session.id in accepted and check.is_told_as_5xx(step.exchange)):
             check.fail(step.case, "status 200: the request is valid", step.exchange)
     session = check.some_session()
     for spelling in check.cases(bodies.spellings(check.body(session, f"A/B, déjà vu {check.name()}"))):
@@ -40,7 +40,9 @@ def test_every_ordinary_rename_of_the_run_is_accepted(check: CheckContext) -> No
     check.resend()
     refused = check.target.refused_renames
     for exchange in check.each(refused):
-        if not (check.working and check.is_told_as_5xx(exchange)):
+        session = check.target.session_at(exchange.request.path)
+        ever = session is not None and session.id in check.target.renamed
+        if not (check.working and ever and check.is_told_as_5xx(exchange)):
             case = f"an ordinary rename, for the sake of another requirement: {len(refused)} of them in the run"
             check.fail(case, "status 200: the request is valid", exchange)
     if check.working:

@@ -120,6 +120,8 @@ class Diagnosis:
         before = stopping.last_odd(self._check, entry) if entry is not None else None
         told = f"{sentence} The last request to it that was no ordinary rename was {before}." if before else sentence
         gone = lost_sessions.is_gone(self._check, own.session)
+        if gone:
+            lost_sessions.retire_all(self._check, own.session)  # for the next try
         jam = Jam(own.session.id, own.broken or Aspect.OTHER, own.exchange, told, gone)
         return Look(sentence, self._target.pool.retire(own.session), jam=jam)
 

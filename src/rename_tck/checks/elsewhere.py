@@ -7,6 +7,7 @@ an input that is not answered at all, a session that an earlier request of the c
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from rename_tck.checks import controls, stopping
@@ -32,6 +33,13 @@ _BEFORE = 2
 #: Seconds that a session is left to itself before it is looked at again.
 _LATER = 0.5
 
+#: What these say of ordinary renames one after the other, or at once, is theirs where it comes each time alike.
+_IN_A_ROW = frozenset({"rename-again", "same-name"})
+_AT_ONCE = frozenset({"concurrent-same-session", "concurrent-two-sessions"})
+
+#: These say that what is sent for an id of nobody renames none.
+_OF_NOBODY = ("unknown-id-refused", "odd-ids-safe", "deleted-id-refused")
+
 #: By these another's credential, or another user, has renamed a session: that is a fault of its own.
 _SECURITY = frozenset({"credential-missing", "credential-wrong", "user-scope-other", "owner-only"})
 
@@ -52,6 +60,8 @@ class Elsewhere:
             return None
         session_id, name = failure.seen
         found = origin(self._target, session_id, name)
+        if self._law == "neighbours-untouched":
+            self._target.names_by_crossing.add(name)
         if self._law != "neighbours-untouched" and self.is_told("neighbours-untouched"):
             sent = self._crossing(failure, found.source, found.exchange)
             if sent is not None:
@@ -61,6 +71,10 @@ class Elsewhere:
                     Gap.CAUSE,
                     self._id("neighbours-untouched"),
                 )
+        told = (self._id(law) for law in _OF_NOBODY if law != self._law and self._id(law) in self._target.failed)
+        if found.source is Source.NOBODY and (cause := next(told, None)) is not None:
+            why = "a session was renamed by what was sent for an id that no session has"
+            return NotTested(why, Gap.CAUSE, cause)
         if found.source is Source.BROKEN and self._tells("no-server-error"):
             return NotTested(
                 "a rename that was answered with a 5xx status was done all the same",
@@ -81,6 +95,8 @@ class Elsewhere:
         if source is Source.OTHER:
             return sent
         known = next((one.exchange for one in self._target.crossings if one.found == name), None)
+        if source is Source.UNKNOWN and name in self._target.names_by_crossing:
+            known = known or failure.exchange
         if source is Source.UNKNOWN and known is not None:
             return known
         victim = next((one for one in self._target.pool.all if one.id == session_id), None)
@@ -135,25 +151,33 @@ class Elsewhere:
 
     # -- by what goes well at another time
 
-    def comes_and_goes(self, failure: Nonconformance, mark: int) -> NotTested | None:
+    def comes_and_goes(self, failure: Nonconformance, mark: int, *, alike: bool = False) -> NotTested | None:
         """The requirement that tells of ordinary renames that fail now and then, where a failure is of that sort.
 
-        A failure that only comes where renames are sent as this law sends them stays the law's own.
+        A failure that only comes where renames are sent as this law sends them stays the law's own. One that came twice
+        `alike` is of that sort only where ordinary renames are seen to fail now.
         """
         entry = self._entry(failure.exchange, mark)
         law = self._canonical(failure)
         if entry is None or law is None or law == self._law or not self.is_told(law):
             return None
+        if self._is_refused_at_random(entry.exchange) and self._is_answered_otherwise(entry.exchange):
+            return self._now_and_then(law)
+        if alike and self._law in _IN_A_ROW and not self._goes_well_alone(entry.exchange, failure.aspect):
+            return None
         if entry.exchange.request in self._target.at_once:
             plain = True
         else:
             plain = stopping.is_ordinary(self._check, entry) or self._goes_well_alone(entry.exchange, failure.aspect)
-        if not plain or not (self._was_seen(failure, mark) or self._shows_in_a_series(failure, entry)):
+        was_seen = not alike and self._was_seen(failure, mark)
+        if not plain or not (was_seen or self._shows_in_a_series(failure, entry)):
             return None
         self.hand_over(failure)
-        return NotTested(
-            "ordinary renames fail in the same way now and then, also one after the other", Gap.CAUSE, self._id(law)
-        )
+        return self._now_and_then(law)
+
+    def _now_and_then(self, law: str) -> NotTested:
+        why = "ordinary renames fail in the same way now and then, also one after the other"
+        return NotTested(why, Gap.CAUSE, self._id(law))
 
     def passes_later(self, failure: Nonconformance, mark: int) -> bool:
         """Whether a case that failed and then passed is told elsewhere: what failed was a rename, now and then."""
@@ -162,6 +186,8 @@ class Elsewhere:
             return False
         if entry.exchange.request in self._target.at_once:
             return self.comes_and_goes(failure, mark) is not None
+        if self._is_refused_at_random(entry.exchange):
+            return True
         of_case = [one for one in self._target.client.journal.since(mark) if one.case == entry.case]
         single = sum(one.of_rename and one.purpose is Purpose.CASE for one in of_case) <= 2 * ALONE
         if not self._is_valid(entry) or not (
@@ -170,6 +196,17 @@ class Elsewhere:
             return False
         self.hand_over(failure)
         return True
+
+    def _is_refused_at_random(self, exchange: Exchange) -> bool:
+        """Whether a request was refused in the way in which ordinary renames of the run are now and then."""
+        refused = {one.status for one in self._target.refused_renames}
+        return self._law != "rename-accepted" and self.is_told("rename-accepted") and exchange.status in refused
+
+    def _is_answered_otherwise(self, exchange: Exchange) -> bool:
+        """Whether a request is answered with another status when it is sent again by itself."""
+        with suppress(ObstacleError, Unjudgeable):
+            return any(self._check.send_beside(exchange.request).status != exchange.status for _ in range(ALONE))
+        return False
 
     def hand_over(self, failure: Nonconformance) -> None:
         """Have the requirement that a rename breaks tell of it at the end of the run."""
@@ -284,6 +321,8 @@ class Elsewhere:
         A session that cannot be read back any more after a rename that was accepted is jammed in any case.
         """
         exchange = failure.exchange
+        if self._law in _AT_ONCE:
+            return False  # that the session is as before after them is for these to say
         if exchange is None or failure.aspect is Aspect.READABLE:
             return exchange is not None and self._check.dialect.succeeded(exchange)
         old = next((one for one in self._target.pool.of_the_run if one.id == jam.session_id), None)

@@ -59,6 +59,8 @@ class EveryCase:
         self._first: Nonconformance | None = None
         self._jam: Jam | None = None
         self._elsewhere = Elsewhere(check)
+        #: Whether the case that is being judged has failed before, and in the same way.
+        self._came_alike = False
         #: The number of the last request before the run of the law in which the first failure was seen.
         self._first_mark = 0
 
@@ -154,7 +156,9 @@ class EveryCase:
             return NotTested("a request of it has left its session unfit for ordinary renames", Gap.CAUSE, cause)
         if not found.works and not found.flaky:
             return None
-        return self._elsewhere.unanswered(failure) or self._elsewhere.comes_and_goes(failure, mark)
+        return self._elsewhere.unanswered(failure) or self._elsewhere.comes_and_goes(
+            failure, mark, alike=self._came_alike
+        )
 
     def _goes_on_behind(self) -> bool:
         """Whether the law is run again for the cases behind the one that it was left at."""
@@ -215,6 +219,7 @@ class EveryCase:
         # what fails elsewhere in the case than it did before may fail by chance
         first = self._first if found.works or found.flaky else None
         alike = first is None or failure is None or self._words(first) == self._words(failure)
+        self._came_alike = times > 0 and alike and first is not None
         most = TRIES_OF_GONE if found.jam is not None and found.jam.gone else 1
         twice = times >= (most if alike else TIMES)
         if times:

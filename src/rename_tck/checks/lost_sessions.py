@@ -48,7 +48,7 @@ def is_others_doing(check: CheckContext, session: Session) -> bool:
     """Whether a session that is not there is gone, and no other goes when the same is sent to it; then it is noted."""
     if not is_gone(check, session) or comes_again(check, session):
         return False
-    _retire_all(check, session)
+    retire_all(check, session)
     what = f"session {session.id} of the run was gone, neither read nor listed any more"
     if _known(check).gone_by_themselves:
         check.target.pool.notes.append(f"{what}: sessions of the run vanish here also while none is renamed")
@@ -59,7 +59,7 @@ def is_others_doing(check: CheckContext, session: Session) -> bool:
     return True
 
 
-def _retire_all(check: CheckContext, session: Session) -> None:
+def retire_all(check: CheckContext, session: Session) -> None:
     """Take what is gone beside a session out of use: the next case need not come upon it."""
     with suppress(NotTested, ObstacleError, Unjudgeable):
         for other in check.target.pool.all:

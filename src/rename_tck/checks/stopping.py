@@ -76,7 +76,8 @@ def account(check: CheckContext, own: Control, failing: Entry) -> Account:
             sentence += f". It was the last of {len(suspects)} odd ones since the last ordinary rename that went well"
         stopped = Stopped(sentence, True, bad.number + (doer is bad))
         return Account(stopped, bad, doer, _failure(check, doer, own, sentence))
-    number = _none_is_well_since(check, entries, bad)
+    alike = [entry for entry in entries if _is_alike_in_sort(entry, own, reads=reads)]
+    number = _none_is_well_since(check, alike, bad)
     return Account(Stopped(sentence + _doubt(check, own, good, doer), False, number), bad)
 
 
@@ -145,13 +146,18 @@ def _turn(check: CheckContext, told: list[Entry], failing: Entry) -> tuple[Entry
 
 
 def _none_is_well_since(check: CheckContext, entries: list[Entry], bad: Entry) -> int:
-    """The number of the first of all requests up to a bad one, of whatever sort, since which none was answered well."""
+    """The number of the first of these up to a bad one since which none was answered well, of whatever kind."""
     number = bad.number
-    for entry in reversed(entries[: bad.number - 1]):
+    for entry in reversed([one for one in entries if one.number < bad.number]):
         if _is_well(check, entry):
             break
         number = entry.number
     return number
+
+
+def _is_alike_in_sort(entry: Entry, own: Control, *, reads: bool) -> bool:
+    """Whether a request is a reading, where those work no more; a rename, where those alone do not; else any."""
+    return not entry.of_rename if own.broken is Aspect.READABLE else entry.of_rename or not reads
 
 
 def _is_well(check: CheckContext, entry: Entry) -> bool:
@@ -218,7 +224,9 @@ def odd_before(check: CheckContext, exchange: Exchange) -> str | None:
     """
     renames = check.target.client.journal.renames()
     at = next((at for at, entry in enumerate(renames) if entry.exchange is exchange), 0)
-    if at == 0 or exchange.answer is None or is_ordinary(check, renames[at - 1]):
+    if at == 0 or exchange.answer is None or exchange.request in check.target.at_once:
+        return None
+    if is_ordinary(check, renames[at - 1]):
         return None
     if renames[at - 1].exchange.at > exchange.at - exchange.answer.elapsed:
         return None
@@ -265,8 +273,8 @@ def is_ordinary(check: CheckContext, entry: Entry) -> bool:
     body, usual = members(decoded(request.body)), check.dialect.body(session, "")
     name = body.get(check.dialect.name_member)
     return (
-        body.keys() == usual.keys()
-        and set(request.query) <= set(check.dialect.query(session))
+        {**body, check.dialect.name_member: ""} == usual
+        and request.query == check.dialect.query(session)
         and isinstance(name, str)
         and names.is_plain(name)
     )

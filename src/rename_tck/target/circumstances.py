@@ -21,12 +21,13 @@ def circumstances(
 
     It begins with a semicolon. `proxy` is the one through which the target was asked.
     """
-    said: dict[str, None] = {}
+    said: dict[str, str] = {}
     for exchange in exchanges:
         answer = exchange.answer
         if answer is not None:
-            said |= dict.fromkeys([*_redirect(exchange, answer), *_proxy(exchange, answer)])
-    return "".join(f"; {redact(words)}" for words in said) + unsaid_proxy(proxy, "")
+            for words, where in (*_redirect(exchange, answer), *((one, one) for one in _proxy(exchange, answer))):
+                said.setdefault(where, words)
+    return "".join(f"; {redact(words)}" for words in said.values()) + unsaid_proxy(proxy, "")
 
 
 def unsaid_proxy(proxy: Proxy | None, already: str) -> str:
@@ -36,7 +37,8 @@ def unsaid_proxy(proxy: Proxy | None, already: str) -> str:
     return f"; it was asked through {proxy.named}: {proxy.way_past}"
 
 
-def _redirect(exchange: Exchange, answer: Answer) -> list[str]:
+def _redirect(exchange: Exchange, answer: Answer) -> list[tuple[str, str]]:
+    """The redirect in a sentence, with where it leads to: what all leads to one place is said once."""
     location = answer.header("location")
     if not 300 <= answer.status < 400 or not location:
         return []
@@ -50,8 +52,8 @@ def _redirect(exchange: Exchange, answer: Answer) -> list[str]:
     path = there.partition("?")[0].partition("#")[0]
     base = path.removesuffix(exchange.request.path)
     if usable and base != path and base.rstrip("/") != exchange.base_url.rstrip("/"):
-        return [f"{said}: try --base-url={base[:_MOST]}"]
-    return [said]
+        return [(f"{said}: try --base-url={base[:_MOST]}", base)]
+    return [(said, there)]
 
 
 def _proxy(exchange: Exchange, answer: Answer) -> list[str]:

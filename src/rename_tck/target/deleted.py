@@ -34,6 +34,7 @@ def make_and_delete(target: Target) -> Session:
         raise NotTested(
             "the target takes one session for another here, so that none but the run's own might be deleted"
         )
+    target.pool.set_aside(session)  # whatever the target shows under its id from now on may be somebody else's
     exchange = target.reader.ask(target.dialect.deletion(session), Purpose.PREPARATION)
     if not 200 <= exchange.status < 300:
         said = summary(exchange.answer, target.client.connection.redact)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from rename_tck.client.exchange import Exchange, decoded
@@ -22,11 +22,14 @@ class Source(Enum):
     OTHER = "other"
     #: The same, in requests that were in flight with others at once.
     OTHER_AT_ONCE = "other at once"
+    #: It was sent for an id that is no session's of the run.
+    NOBODY = "nobody"
     UNKNOWN = "unknown"
 
 
-#: Of a session's own names, the last that a part may have been left of.
+#: Of a session's own names, the last that a part may have been left of; and how long a part must be to be told as one.
 _LAST = 3
+_TELLING = 4
 
 
 @dataclass(frozen=True)
@@ -37,35 +40,61 @@ class Origin:
     exchange: Exchange | None = None
 
 
+@dataclass
+class _Sent:
+    """Who a name was sent for, in the order of the requests."""
+
+    own: list[Exchange] = field(default_factory=list)
+    others: list[Exchange] = field(default_factory=list)
+    nobodys: list[Exchange] = field(default_factory=list)
+    #: Every name that was sent for the session.
+    to_it: list[object] = field(default_factory=list)
+    latest: Exchange | None = None
+
+
+def _sent(target: Target, session_id: str, name: str) -> _Sent:
+    paths = {target.dialect.rename(one, None).path: one.id for one in target.pool.of_the_run}
+    found = _Sent()
+    for entry in target.client.journal.renames():
+        request = entry.exchange.request
+        of, sent = paths.get(request.path), members(decoded(request.body)).get(target.dialect.name_member)
+        if of == session_id:
+            found.to_it.append(sent)
+        if sent != name:
+            continue
+        if of is None:
+            found.nobodys.append(entry.exchange)
+        else:
+            (found.own if of == session_id else found.others).append(entry.exchange)
+            found.latest = entry.exchange
+    return found
+
+
 def origin(target: Target, session_id: str, name: object) -> Origin:
     """Where a name that a session bears comes from."""
     at_first = target.reader.first_names.get(session_id)
     if not isinstance(name, str) or name in ("", at_first):  # others may have been called so since
         return Origin(Source.UNKNOWN)
-    paths = {target.dialect.rename(one, None).path: one.id for one in target.pool.of_the_run}
-    own: list[Exchange] = []
-    others: list[Exchange] = []
-    last: list[object] = []
-    latest: Exchange | None = None
-    for entry in target.client.journal.renames():
-        request = entry.exchange.request
-        of, sent = paths.get(request.path), members(decoded(request.body)).get(target.dialect.name_member)
-        if of is not None and sent == name:
-            (own if of == session_id else others).append(entry.exchange)
-            latest = entry.exchange
-        if of == session_id:
-            last.append(sent)
+    sent = _sent(target, session_id, name)
+    last = sent.to_it[-_LAST:]
+    # long ago it was its own: since then it was another one's
+    own = [] if sent.others and sent.latest is sent.others[-1] and name not in last else sent.own
     accepted = [exchange for exchange in own if exchange.status // 100 not in {4, 5}]
-    if own and others and latest is others[-1] and name not in last[-_LAST:]:
-        own, accepted = [], []  # long ago: since then it was another one's
     if accepted:
         return Origin(Source.OWN, accepted[-1])
-    if any(isinstance(sent, str) and sent != name and name in sent for sent in last[-_LAST:]):
+    if len(name) >= _TELLING and any(isinstance(one, str) and one != name and name in one for one in last):
         return Origin(Source.UNKNOWN)  # a part of its own name, which may look like another one
     if own:
         refused = all(400 <= exchange.status < 500 for exchange in own)
         return Origin(Source.REFUSED if refused else Source.BROKEN, own[-1])
-    if not others:
-        return Origin(Source.UNKNOWN)
-    alone = [exchange for exchange in others if exchange.request not in target.at_once]
-    return Origin(Source.OTHER, alone[-1]) if alone else Origin(Source.OTHER_AT_ONCE, others[-1])
+    return _of_others(target, sent)
+
+
+def _of_others(target: Target, sent: _Sent) -> Origin:
+    """Where a name comes from that was never sent for the session that bears it."""
+    if sent.others:
+        alone = [exchange for exchange in sent.others if exchange.request not in target.at_once]
+        return Origin(Source.OTHER, alone[-1]) if alone else Origin(Source.OTHER_AT_ONCE, sent.others[-1])
+    if sent.nobodys:
+        return Origin(Source.NOBODY, sent.nobodys[-1])
+    return Origin(Source.UNKNOWN)

@@ -22,7 +22,7 @@ from rename_tck.target.session_storage import SessionStorage
 from rename_tck.verdict import CouldNotJudge, Leftover, NotTested, ObstacleError, Unjudgeable
 
 #: Sessions that stopped working, and others were made in their place: more than that is another sort of fault.
-_RETIRED = 30
+_RETIRED = 60
 
 #: Statuses of a valid rename by which a gateway or another service says that the operation is not there.
 _WRONG_PLACE = frozenset({405, 501, 502, 503, 504})
@@ -291,8 +291,9 @@ class SessionPool:
         """Leave out a session that was deleted."""
         if session in self.conditioned.made:
             self.conditioned.forget(session)
-        else:
-            self._sessions.remove(session)
+        for kept in (self._sessions, self._aside):
+            if session in kept:
+                kept.remove(session)
 
     def any(self) -> Session:
         """Some live session, whatever its kind."""

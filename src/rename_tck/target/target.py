@@ -106,6 +106,8 @@ class Target:
     gone_after_refusals: list[GoneAfter] = field(default_factory=list)
     #: Sessions that were renamed by what was sent for another one.
     crossings: list[Crossing] = field(default_factory=list)
+    #: Names of which the requirement on neighbours has told that a session bore them.
+    names_by_crossing: set[object] = field(default_factory=set)
     #: Cases whose request got no answer, while others did.
     unanswered: list[tuple[str, str, Exchange]] = field(default_factory=list)
     #: Requests that were in flight at once with others.

@@ -108,7 +108,14 @@ def test_since_a_moment(waits: list[float]) -> None:
     assert waits == [pytest.approx(0.62)]
 
 
-@pytest.mark.parametrize("how", ["the real clock", "the servers' clock put on", "a clock that stands but for waiting"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param("the real clock", marks=pytest.mark.slow),
+        "the servers' clock put on",
+        "a clock that stands but for waiting",
+    ],
+)
 def test_a_fault_that_takes_time_to_show_is_found(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The laws wait long enough, be it that they really wait or that the servers' clock is put on by as much."""
     if how.startswith("a clock that stands"):

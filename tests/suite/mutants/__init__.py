@@ -32,6 +32,8 @@ class Mutant:
     make: Callable[[], ASGIApp]
     #: Options that the run needs to see the fault, such as ``--edition=ja``.
     options: tuple[str, ...] = field(default=())
+    #: Requirements whose cases bring the fault to light, where it is told by one that looks back on them.
+    beside: frozenset[str] = field(default=frozenset())
 
 
 MUTANTS: list[Mutant] = []
@@ -40,18 +42,23 @@ S = TypeVar("S", bound="type[DifyServer | AgnoServer | OpenHandsServer]")
 
 
 def mutant(
-    kills: str, also: Iterable[str] = (), may: Iterable[str] = (), options: tuple[str, ...] = ()
+    kills: str,
+    also: Iterable[str] = (),
+    may: Iterable[str] = (),
+    options: tuple[str, ...] = (),
+    beside: Iterable[str] = (),
 ) -> Callable[[S], S]:
     """Register a server class as the mutant that breaks the requirement `kills`.
 
-    Ids in `also` and `may` may omit the system; `kills` itself may stand among them, for groups that several mutants
-    share.
+    Ids in `also`, `may` and `beside` may omit the system; `kills` itself may stand among them, for groups that several
+    mutants share.
     """
 
     def register(server: S) -> S:
         system = kills.partition(".")[0]
-        red, chance = (
-            frozenset(name if "." in name else f"{system}.{name}" for name in names) - {kills} for names in (also, may)
+        red, chance, others = (
+            frozenset(name if "." in name else f"{system}.{name}" for name in names) - {kills}
+            for names in (also, may, beside)
         )
         assert "__doc__" in vars(server), f"{server.__name__} does not say what is wrong with it"
         assert server.__doc__
@@ -64,7 +71,7 @@ def mutant(
             return made
 
         fault = " ".join(server.__doc__.split())
-        MUTANTS.append(Mutant(server.__name__, system, fault, kills, red, chance - red, make, options))
+        MUTANTS.append(Mutant(server.__name__, system, fault, kills, red, chance - red, make, options, others))
         return server
 
     return register

@@ -75,7 +75,7 @@ class AnswersMetadataAsText(AgnoServer):
         return self.respond(200, {**self.render(session), "metadata": json.dumps(session.metadata)})
 
 
-@mutant("agno.answer-name", also=("concurrent-same-session", "concurrent-two-sessions"))
+@mutant("agno.answer-name")
 class AnswersTheOldName(AgnoServer):
     """The answer shows the session as it was before the rename."""
 
@@ -95,7 +95,7 @@ class AnswersAnotherId(AgnoServer):
         return self.respond(200, {**self.render(session), "session_id": f"{session.session_id}-1"})
 
 
-@mutant("agno.answer-id", also=("concurrent-same-session", "concurrent-two-sessions"))
+@mutant("agno.answer-id", also=("concurrent-two-sessions",))
 class AnswersAnotherIdNowAndThen(AgnoServer):
     """Every fifteenth answer carries the id of the session that was renamed before."""
 
@@ -169,7 +169,7 @@ class WorkflowTimesAsEpoch(AgnoServer):
 # What is stored
 
 
-@mutant("agno.name-stored", also=("concurrent-same-session", "concurrent-two-sessions"))
+@mutant("agno.name-stored")
 class SaysRenamedAndStoresNothing(AgnoServer):
     """The answer carries the new name, and nothing is stored."""
 
@@ -180,7 +180,7 @@ class SaysRenamedAndStoresNothing(AgnoServer):
         return self.respond(200, {**self.render(session), "session_name": self.said})
 
 
-@mutant("agno.name-stored", also=("sequence-consistent",))
+@mutant("agno.name-stored")
 class LosesEveryFifteenthRename(AgnoServer):
     """Every fifteenth rename is answered as done and lost."""
 
@@ -217,7 +217,7 @@ class RenamesTheNeighbourToo(AgnoServer):
         next(reversed(self.sessions.values())).session_name = name
 
 
-@mutant("agno.neighbours-untouched", also=("concurrent-two-sessions", "sequence-consistent"))
+@mutant("agno.neighbours-untouched", also=("sequence-consistent",))
 class RenamesEverySessionOfTheType(AgnoServer):
     """The statement that stores the name has no condition on the id."""
 
@@ -385,10 +385,7 @@ class NamesAreUnique(AgnoServer):
         await super().apply(session, name)
 
 
-@mutant(
-    "agno.rename-again",
-    also=("rename-accepted", "same-name", "concurrent-two-sessions", "sequence-consistent", "valid-space-accepted"),
-)
+@mutant("agno.rename-again", also=("rename-accepted", "concurrent-same-session", "concurrent-two-sessions"))
 class RenamesOnlyThreeTimes(AgnoServer):
     """A session that was renamed three times keeps its name."""
 
@@ -624,7 +621,7 @@ class AnswersTheSessionOfTheLatestRequest(AgnoServer):
         return super().answer_renamed(self.latest)
 
 
-@mutant("agno.concurrent-two-sessions", also=("concurrent-same-session", "no-server-error"))
+@mutant("agno.concurrent-same-session", also=("no-server-error",), may=("concurrent-two-sessions",))
 class DatabaseIsLocked(AgnoServer):
     """A rename that comes while another one is being written fails with 503."""
 
@@ -882,7 +879,7 @@ class KeyRefusedWith403(AgnoServer):
         return Refusal(403, "forbidden", "The key is missing or not valid.")
 
 
-@mutant("agno.credential-missing", also=("sequence-consistent", "credential-before-validation"))
+@mutant("agno.credential-missing", also=("credential-before-validation", "refusal-changes-nothing"))
 class RenamesBeforeItRefusesTheKey(AgnoServer):
     """A rename without a key is refused with 401, and made."""
 
@@ -1128,7 +1125,7 @@ class NameInTheQuery(AgnoServer):
 
 
 # a sequence holds refused renames too
-@mutant("agno.refusal-changes-nothing", also=("sequence-consistent",))
+@mutant("agno.refusal-changes-nothing")
 class StoresBeforeItValidates(AgnoServer):
     """A rename with an invalid type is refused, after the session's name was stored."""
 
@@ -1425,14 +1422,14 @@ class Storing(AgnoServer):
             raise
 
 
-@mutant("agno.db-id-unknown")
+@mutant("agno.refusal-changes-nothing", beside=("db-id-unknown",))
 class StoredInTheWrongDatabase(Storing):
     """A db_id that does not exist is refused with 404, and the name stored all the same."""
 
     refused_for = "db_id"
 
 
-@mutant("agno.table-unknown")
+@mutant("agno.refusal-changes-nothing", beside=("table-unknown",))
 class StoredInTheWrongTable(Storing):
     """A table that does not exist is refused with 404, and the name stored all the same."""
 

@@ -109,7 +109,7 @@ class AnswersWith201(DifyServer):
         return self.respond(201, self.render(conversation))
 
 
-@mutant("dify.rename-accepted", also=("no-server-error",))
+@mutant("dify.no-server-error")
 class FailsEveryFifteenthRename(Counting):
     """Every 15th valid rename is answered with 500."""
 
@@ -196,10 +196,7 @@ class AnswersNothing(DifyServer):
         return Response(media_type="application/json")
 
 
-@mutant(
-    "dify.answer-name",
-    also=("concurrent-same-session", "concurrent-two-sessions", "auto-generate-gives-name", "auto-generate-stored"),
-)
+@mutant("dify.answer-name")
 class AnswersTheOldName(Showing):
     """The rename is stored, and the answer shows the name that it replaced."""
 
@@ -292,7 +289,7 @@ class AnswersWithAByteOrderMark(DifyServer):
 
 
 # auto-generate-accepted is what has names generated
-@mutant("dify.answer-schema")
+@mutant("dify.answer-schema", beside=("auto-generate-gives-name",))
 class AnswersAGeneratedNameWithAFraction(Knowing):
     """updated_at of the answer has a fraction where the name was generated."""
 
@@ -302,7 +299,7 @@ class AnswersAGeneratedNameWithAFraction(Knowing):
 
 
 # auto-generate-accepted is what has names generated
-@mutant("dify.answer-id")
+@mutant("dify.answer-id", beside=("auto-generate-gives-name",))
 class AnswersAGeneratedNameWithAnotherId(Knowing):
     """The answer shows an id that no conversation has where the name was generated."""
 
@@ -325,7 +322,7 @@ class LetsUpdatedAtGoBackForTheSameName(DifyServer):
 # -- what is stored
 
 
-@mutant("dify.name-stored", also=("concurrent-same-session", "concurrent-two-sessions"))
+@mutant("dify.name-stored")
 class SaysRenamedStoresNothing(Claiming):
     """The answer says renamed, and nothing is stored."""
 
@@ -333,7 +330,7 @@ class SaysRenamedStoresNothing(Claiming):
         pass
 
 
-@mutant("dify.name-stored", also=("concurrent-two-sessions", "sequence-consistent"))
+@mutant("dify.name-stored")
 class ForgetsEveryFifteenthRename(Counting, Claiming):
     """Every 15th rename is answered as if it were stored, and is not."""
 
@@ -344,13 +341,7 @@ class ForgetsEveryFifteenthRename(Counting, Claiming):
 
 @mutant(
     "dify.name-stored",
-    also=(
-        "neighbours-untouched",
-        "session-untouched",
-        "concurrent-same-session",
-        "concurrent-two-sessions",
-        "refusal-changes-nothing",
-    ),
+    also=("neighbours-untouched", "session-untouched", "concurrent-same-session", "refusal-changes-nothing"),
 )
 class HidesWhatIsRenamed(DifyServer):
     """A conversation that was renamed is no longer listed."""
@@ -367,7 +358,7 @@ class HidesWhatIsRenamed(DifyServer):
         return [found for found in super().sorted_conversations(user, sort_by) if found.id not in self.hidden]
 
 
-@mutant("dify.name-stored", also=("concurrent-same-session", "concurrent-two-sessions", "refusal-changes-nothing"))
+@mutant("dify.name-stored", may=("neighbours-untouched",))
 class StoresAfterAnswering(Claiming):
     """The name is stored a while after the rename was answered."""
 
@@ -375,7 +366,7 @@ class StoresAfterAnswering(Claiming):
         asyncio.get_running_loop().call_later(0.05, super().store, conversation, name)
 
 
-@mutant("dify.name-stored", also=("concurrent-same-session", "concurrent-two-sessions"))
+@mutant("dify.name-stored")
 class KeepsTheEndOfALongerName(Claiming):
     """A name that is shorter than the one it replaces is written over its beginning, and the rest stays."""
 
@@ -394,7 +385,7 @@ class SwapsNames(DifyServer):
         conversation.name = name
 
 
-@mutant("dify.neighbours-untouched", also=("concurrent-two-sessions", "sequence-consistent"))
+@mutant("dify.neighbours-untouched", also=("sequence-consistent",))
 class RenamesEveryConversation(DifyServer):
     """A rename gives every conversation of the user the new name."""
 
@@ -404,7 +395,7 @@ class RenamesEveryConversation(DifyServer):
                 each.name = name
 
 
-@mutant("dify.neighbours-untouched", also=("concurrent-two-sessions", "sequence-consistent"))
+@mutant("dify.neighbours-untouched", also=("name-stored", "sequence-consistent"))
 class StoresOnTheOneRenamedBefore(DifyServer):
     """A rename gives its name to the conversation that was renamed before as well."""
 
@@ -477,21 +468,7 @@ class NamesTheIntroductionToo(DifyServer):
         conversation.introduction = f"This is {name}"
 
 
-@mutant(
-    "dify.rename-again",
-    also=(
-        "rename-accepted",
-        "same-name",
-        "unicode-exact",
-        "length-200-accepted",
-        "sequence-consistent",
-        "bearer-any-case",
-        "valid-space-accepted",
-        "auto-generate-gives-name",
-        "auto-generate-stored",
-        "auto-generate-ignores-name",
-    ),
-)
+@mutant("dify.rename-again", also=("rename-accepted", "auto-generate-gives-name", "auto-generate-stored"))
 class RenamesOnlyTwice(DifyServer):
     """A conversation that was renamed twice in a row is refused a third rename until another one is renamed."""
 
@@ -560,7 +537,7 @@ class ForgetsTheRenameAfterAnUnknownId(Claiming):
         self.stale = False
 
 
-@mutant("dify.sequence-consistent")
+@mutant("dify.neighbours-untouched", beside=("sequence-consistent",))
 class GivesARefusedNameToAnother(DifyServer):
     """The name of a request that was refused is given to the next conversation, if it is another one."""
 
@@ -581,7 +558,7 @@ class GivesARefusedNameToAnother(DifyServer):
         self.refused = None
 
 
-@mutant("dify.rename-accepted")
+@mutant("dify.rename-accepted", beside=("other-user-not-found",))
 class HidesFromTheOwnerAfterAnother(DifyServer):
     """After a request of another user, which is refused, the owner's next one is answered with 404, too."""
 
@@ -1123,7 +1100,7 @@ class StoresHalfOfEach(Claiming):
 # -- ids
 
 
-@mutant("dify.unknown-id-refused", also=("sequence-consistent", "unknown-id-404", "odd-ids-safe", "deleted-id-refused"))
+@mutant("dify.unknown-id-refused", also=("unknown-id-404", "deleted-id-refused"))
 class RenamesTheLatestForAnUnknownId(DifyServer):
     """An id that no conversation has stands for the user's latest conversation."""
 
@@ -1149,10 +1126,7 @@ class AnswersAnUnknownIdWith403(DifyServer):
         return Refusal(403, "forbidden", "This conversation is not yours.")
 
 
-@mutant(
-    "dify.unknown-id-creates-nothing",
-    also=("unknown-id-refused", "unknown-id-404", "odd-ids-safe", "deleted-id-refused"),
-)
+@mutant("dify.unknown-id-creates-nothing", also=("unknown-id-refused", "unknown-id-404", "deleted-id-refused"))
 class CreatesAnUnknownConversation(DifyServer):
     """An id that no conversation has makes a conversation of that id."""
 
@@ -1358,10 +1332,7 @@ class ComparesAsFarAsTheKeyGoes(DifyServer):
             super().authenticate(request)
 
 
-@mutant(
-    "dify.credential-wrong",
-    also=("sequence-consistent", "credential-missing", "credential-before-validation", "refusal-changes-nothing"),
-)
+@mutant("dify.credential-wrong", also=("credential-missing", "credential-before-validation", "refusal-changes-nothing"))
 class RenamesAndThenLooksAtTheKey(DifyServer):
     """A rename with a wrong key is refused with 401 after it was made."""
 
@@ -1505,7 +1476,7 @@ class AcceptsNull(DifyServer):
         return self.answer_renamed(self.find(request.path_params["conversation_id"], OWNER))
 
 
-@mutant("dify.refusal-changes-nothing", also=("sequence-consistent",))
+@mutant("dify.refusal-changes-nothing")
 class ChecksTheFlagAfterStoring(DifyServer):
     """A request whose auto_generate is no boolean is refused after its name was stored."""
 
@@ -1657,7 +1628,7 @@ class StoresForAnotherMode(Obeying):
             raise
 
 
-@mutant("dify.refusal-changes-nothing", also=("other-user-not-found",))
+@mutant("dify.refusal-changes-nothing")
 class StoresForAnotherUser(Obeying):
     """A rename by another user is answered with 404, and the name stored all the same."""
 
@@ -1672,7 +1643,7 @@ class StoresForAnotherUser(Obeying):
 
 
 # never-altered is what sends a name that is too long
-@mutant("dify.refusal-changes-nothing", also=("sequence-consistent",))
+@mutant("dify.refusal-changes-nothing", beside=("never-altered",))
 class StoresWhatIsTooLong(Obeying):
     """A name of more than 255 characters is refused, and stored all the same."""
 
@@ -1839,7 +1810,7 @@ class TakesNullForFalse(DifyServer):
 
 @mutant(
     "dify.auto-generate-default-false",
-    also=("answer-name", "name-stored", "concurrent-same-session", "concurrent-two-sessions", "name-or-auto-generate"),
+    also=("answer-name", "name-stored", "concurrent-same-session", "name-or-auto-generate"),
 )
 class AutoGenerateDefaultsToTrue(DifyServer):
     """When auto_generate is left out the name is generated, whatever was sent."""
@@ -1848,7 +1819,7 @@ class AutoGenerateDefaultsToTrue(DifyServer):
         return super().valid_flag(body, member, default=default or member == "auto_generate")
 
 
-@mutant("dify.answer-name", also=("name-stored", "concurrent-same-session", "concurrent-two-sessions"))
+@mutant("dify.answer-name", also=("name-stored", "concurrent-same-session"))
 class TheNameIsAlwaysGenerated(DifyServer):
     """The name is always generated, whatever auto_generate says."""
 

@@ -77,7 +77,7 @@ class AnswersAStatus(OpenHandsServer):
 
 
 # false says that nothing was renamed, and the new title is there
-@mutant("openhands.answer-true", also=("sequence-consistent",))
+@mutant("openhands.answer-true")
 class AnswersFalse(OpenHandsServer):
     """The answer to a rename that was made is false."""
 
@@ -100,21 +100,7 @@ class AnswersTheSameTitleWithAnObject(OpenHandsServer):
 # What is stored
 
 
-@mutant(
-    "openhands.name-stored",
-    also=(
-        "rename-again",
-        "same-name",
-        "unicode-exact",
-        "text-not-interpreted",
-        "length-200-accepted",
-        "never-altered",
-        "blanks-kept",
-        "concurrent-two-sessions",
-        "sequence-consistent",
-        "title-min-1",
-    ),
-)
+@mutant("openhands.name-stored", also=("rename-again", "same-name"))
 class StoresEverySecondTitle(OpenHandsServer):
     """Of the renames of a conversation every second one is answered as done and lost."""
 
@@ -128,7 +114,7 @@ class StoresEverySecondTitle(OpenHandsServer):
             super().store(conversation, title)
 
 
-@mutant("openhands.name-stored", also=("concurrent-two-sessions",))
+@mutant("openhands.name-stored")
 class ReadsFromACache(OpenHandsServer):
     """A title read back is the one before the last: the cache is filled before the rename is stored."""
 
@@ -145,7 +131,7 @@ class ReadsFromACache(OpenHandsServer):
         return {**super().render(conversation), "title": title}
 
 
-@mutant("openhands.neighbours-untouched", also=("concurrent-two-sessions", "sequence-consistent"))
+@mutant("openhands.neighbours-untouched", also=("sequence-consistent",))
 class StoresOnTheNewestConversation(OpenHandsServer):
     """The newest conversation gets the title too."""
 
@@ -433,7 +419,7 @@ class InterpretsBackslashes(OpenHandsServer):
         return title.replace("\\n", "\n").replace("\\\\", "\\")
 
 
-@mutant("openhands.length-200-accepted", also=("rename-accepted", "valid-space-accepted"))
+@mutant("openhands.length-200-accepted", also=("valid-space-accepted",))
 class CountsBytes(OpenHandsServer):
     """The 200 characters of a title are counted in bytes."""
 
@@ -441,7 +427,7 @@ class CountsBytes(OpenHandsServer):
         return len(title.encode())
 
 
-@mutant("openhands.length-200-accepted", also=("rename-accepted", "valid-space-accepted"))
+@mutant("openhands.length-200-accepted", also=("valid-space-accepted",))
 class CountsUtf16Units(OpenHandsServer):
     """The 200 characters of a title are counted in UTF-16 units."""
 
@@ -449,7 +435,7 @@ class CountsUtf16Units(OpenHandsServer):
         return len(title.encode("utf-16-le")) // 2
 
 
-@mutant("openhands.length-200-accepted", also=("rename-accepted",))
+@mutant("openhands.length-200-accepted")
 class LongestIs199(OpenHandsServer):
     """A title of 200 characters is refused."""
 
@@ -593,7 +579,7 @@ class MixesTheTitles(OpenHandsServer):
         await super().apply(conversation, title if other is None else other[: len(other) // 2] + title)
 
 
-@mutant("openhands.concurrent-same-session")
+@mutant("openhands.concurrent-same-session", also=("concurrent-two-sessions",))
 class LeavesTheTitleStuck(OpenHandsServer):
     """After two renames of a conversation overlapped, the next three are answered as done and not stored."""
 
@@ -967,7 +953,7 @@ class ObjectsAndArraysIgnored(OpenHandsServer):
 
 
 # a sequence holds refused renames too
-@mutant("openhands.refusal-changes-nothing", also=("sequence-consistent",))
+@mutant("openhands.refusal-changes-nothing")
 class StoresBeforeItRefuses(OpenHandsServer):
     """A title of more than 200 characters is refused, and its first 200 are stored."""
 
@@ -982,7 +968,7 @@ class StoresBeforeItRefuses(OpenHandsServer):
             raise
 
 
-@mutant("openhands.refusal-changes-nothing", also=("sequence-consistent", "credential-before-validation"))
+@mutant("openhands.refusal-changes-nothing", also=("credential-before-validation",))
 class OtherMembersStoredAllTheSame(OpenHandsServer):
     """A body with another member is refused, after its title was stored."""
 
@@ -1026,7 +1012,7 @@ class WrongKeyIsAnUpdate(OpenHandsServer):
 
 
 # title-min-1 is what sends an empty title
-@mutant("openhands.refusal-changes-nothing")
+@mutant("openhands.refusal-changes-nothing", beside=("title-min-1",))
 class StoresTheEmptyTitle(OpenHandsServer):
     """An empty title is refused, and stored."""
 
@@ -1093,7 +1079,7 @@ class NotJsonRefusedInPlainText(OpenHandsServer):
 
 
 # title-max-200 is what sends a title with quotes that is too long
-@mutant("openhands.error-422-shape")
+@mutant("openhands.error-422-shape", beside=("title-max-200",))
 class PastesTheTitleIntoTheError(OpenHandsServer):
     """The 422 that refuses a title as too long repeats it, without escapes."""
 

@@ -53,7 +53,7 @@ def _selection(mutant: Mutant, options: pytest.Config) -> str | None:
     names = CORE if with_core else ("rename-accepted",)
     core = {f"{mutant.system}.{name}" for name in names}
     known = {requirement.id for requirement in Catalogue.load(mutant.system).requirements}
-    return " or ".join(sorted({mutant.kills} | ((mutant.also | mutant.may | core) & known)))
+    return " or ".join(sorted({mutant.kills} | ((mutant.also | mutant.may | mutant.beside | core) & known)))
 
 
 def _profile(mutant: Mutant) -> str:
@@ -207,7 +207,7 @@ def test_every_requirement_is_killed(system: str) -> None:
 def test_the_requirements_of_the_mutants_exist() -> None:
     known = {requirement.id for system in NAMES for requirement in Catalogue.load(system).requirements}
     for mutant in MUTANTS:
-        assert {mutant.kills, *mutant.also, *mutant.may} <= known, mutant.name
+        assert {mutant.kills, *mutant.also, *mutant.may, *mutant.beside} <= known, mutant.name
         assert {name.partition(".")[0] for name in mutant.also | mutant.may} <= {mutant.system}, mutant.name
 
 

@@ -136,7 +136,8 @@ def test_nothing_is_left_behind_and_no_other_session_is_touched(
 ) -> None:
     assert judged.run["leftovers"] == []
     # an id that may be one of the others' is not sent, and that is said
-    assert all("sent again" in note or "made-up ids were not sent" in note for note in judged.run["notes"])
+    said = ("sent again", "made-up ids were not sent", "asked again")
+    assert [note for note in judged.run["notes"] if not any(words in note for words in said)] == []
     rows, read = before
     assert len(rows) == len(BYSTANDERS)
     assert any(row["runs"] and "The answer." in row["runs"] for row in rows)

@@ -183,7 +183,8 @@ def test_a_refusal_that_renames_a_session_of_others_is_red_and_put_back(system: 
 def test_a_refusal_that_renames_a_session_of_the_runs_is_red(system: str, tmp_path: Path) -> None:
     found = judged(RenamesTheOldest(system, []), tmp_path)
     assert found.status == 1, found.output
-    assert found.with_verdict("fail") & {f"{system}.{law}" for law in ("neighbours-untouched", "sequence-consistent")}
+    assert f"{system}.unknown-id-refused" in found.with_verdict("fail"), found.output
+    assert found.requirements[f"{system}.sequence-consistent"]["cause"] == f"{system}.unknown-id-refused"
 
 
 # -- a refusal that makes another session

@@ -11,7 +11,7 @@ from rename_tck.reference.service import Refusal
 FAULTS = Faults()
 
 
-@FAULTS.add("name-not-stored", "agno.name-stored")
+@FAULTS.add("name-not-stored", "agno.name-stored", alone=True)
 class NameNotStored(AgnoServer):
     """The response shows the new name, and the old one is stored."""
 
@@ -80,7 +80,7 @@ class OtherUsersSession(AgnoServer):
         return None
 
 
-@FAULTS.add("changes-another-session", "agno.neighbours-untouched")
+@FAULTS.add("changes-another-session", "agno.neighbours-untouched", alone=True)
 class ChangesAnotherSession(AgnoServer):
     """A rename gives its name to the session that was renamed before it, too."""
 

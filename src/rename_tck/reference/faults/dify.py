@@ -12,7 +12,7 @@ from rename_tck.reference.service import Refusal
 FAULTS = Faults()
 
 
-@FAULTS.add("name-not-stored", "dify.name-stored")
+@FAULTS.add("name-not-stored", "dify.name-stored", alone=True)
 class NameNotStored(DifyServer):
     """The response shows the new name, and the old one is stored."""
 

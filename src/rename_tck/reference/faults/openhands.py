@@ -12,7 +12,7 @@ from rename_tck.reference.service import Refusal
 FAULTS = Faults()
 
 
-@FAULTS.add("name-not-stored", "openhands.name-stored")
+@FAULTS.add("name-not-stored", "openhands.name-stored", alone=True)
 class NameNotStored(OpenHandsServer):
     """The response is true, and the old title is stored."""
 
