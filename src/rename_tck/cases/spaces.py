@@ -35,7 +35,7 @@ def seed_for(run: int, requirement: str | None, edition: str | None) -> str:
 
 
 VALID = Space("valid requests", "valid-space-accepted", per_edition=True)
-NAMES = Space("reasonable names", "valid-space-accepted", per_edition=True)
+NAMES = Space("reasonable names", "valid-space-accepted", share=0.4, per_edition=True)
 INVALID = Space("invalid requests", "invalid-space-refused", per_edition=True)
 MOVES = Space("sequences", "sequence-consistent", share=0.24)
 BODIES = Space("bodies", "no-server-error")

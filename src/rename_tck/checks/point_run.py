@@ -275,6 +275,11 @@ def _of(wish: _Wish) -> tuple[str, str | None, str | None]:
     return condition.label, kind, user.user_id
 
 
+def points_were_sent(check: CheckContext) -> bool:
+    """Whether the points of this target were sent in this run: every name of theirs was, too."""
+    return isinstance(check.target.cache.get("points"), PointRun)
+
+
 def points_of(check: CheckContext) -> PointRun:
     """The points of this target, planned once and sent when they are asked for."""
     run: PointRun = check.shared("points", lambda: _made(CheckContext(check.target, None, seed=check.seed)))

@@ -168,17 +168,16 @@ class _Cleanup:
         way = self._pool.reader.way
         looks: dict[tuple[str | None, str | None], dict[str, str | None]] = {}
         for session in sessions:
+            alike = session.kind, self._lister(session.owner)
+            if way.by_listing and not self._silent and alike not in looks:
+                looks[alike] = self._listed(*alike, [one.id for one in sessions])
+            listed = looks.get(alike, {}).get(session.id)
             if self._silent:
                 found[session.id] = None
-            elif way.by_reading:
-                found[session.id] = self._read(session)
-            elif way.by_listing:
-                alike = session.kind, self._lister(session.owner)
-                if alike not in looks:
-                    looks[alike] = self._listed(*alike, [one.id for one in sessions])
-                found[session.id] = looks[alike].get(session.id)
+            elif way.by_reading and listed != "":
+                found[session.id] = self._read(session)  # the listing shows it, or was cut off
             else:
-                found[session.id] = None
+                found[session.id] = listed
         return found
 
     def _read(self, session: Session) -> str | None:
