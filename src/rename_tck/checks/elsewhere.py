@@ -30,6 +30,9 @@ ALONE = 3
 #: Requests of the operation before an ordinary rename that must have been ordinary and accepted, too.
 _BEFORE = 2
 
+#: Characters of a name that is told from any other.
+_TELLING = 4
+
 #: Seconds that a session is left to itself before it is looked at again.
 _LATER = 0.5
 
@@ -60,7 +63,7 @@ class Elsewhere:
             return None
         session_id, name = failure.seen
         found = origin(self._target, session_id, name)
-        if self._law == "neighbours-untouched":
+        if self._law == "neighbours-untouched" and isinstance(name, str) and len(name) >= _TELLING:
             self._target.names_by_crossing.add(name)
         if self._law != "neighbours-untouched" and self.is_told("neighbours-untouched"):
             sent = self._crossing(failure, found.source, found.exchange)
@@ -216,7 +219,7 @@ class Elsewhere:
         if failure.aspect is Aspect.STORED and self._check.dialect.succeeded(exchange):
             name = failure.seen[1] if failure.seen is not None else None
             self._target.not_stored.append((_expected(failure), name, exchange))
-        elif failure.aspect is Aspect.ACCEPTED and 400 <= exchange.status < 500:
+        elif failure.aspect is Aspect.ACCEPTED and 300 <= exchange.status < 500:
             self._target.refused_renames.append(exchange)
 
     def _canonical(self, failure: Nonconformance) -> str | None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from rename_tck.checks import foreign_names, lost_sessions, stopping
+from rename_tck.checks.bounds import Bounds
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.diagnosis import CANONICAL, Look, comes_of_the_one_before, look
 from rename_tck.checks.elsewhere import Elsewhere
@@ -16,21 +17,11 @@ from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefu
 from rename_tck.target.target import Jam
 from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
 
-#: Requests that a test may send after its first failing case, and all tests of a run together: a hopeless server is
-#: judged cheaply.
-AFTER_FIRST, AFTER_FIRST_IN_RUN = 100, 1000
-
-#: Requests after the first failing case after which no case, and no law as a whole, is tried once more.
-AGAIN = 400
-
 #: Times that a case is tried once more while it fails in another way each time.
 TIMES = 3
 
 #: What stands between the driver and the law in a traceback.
 _OWN_FRAMES = frozenset({__name__, "functools", "rename_tck.replay.single_case"})
-
-#: Runs of a law, with all that go on behind a failing case, after which no case is tried once more.
-RUNS = 60
 
 #: Times that a case is tried once more where the session that it was tried on is gone: others may be, too.
 TRIES_OF_GONE = 3
@@ -61,11 +52,9 @@ class EveryCase:
         #: How a law ended that did not fail: what fails for a cause elsewhere goes before what it says itself.
         self._ending: NotTested | ObstacleError | Unjudgeable | None = None
         self._caused: NotTested | None = None
-        self._left_out: str | None = None
-        #: The number of the last request when the first case failed.
-        self._failed_at: int | None = None
-        #: The same when a case was to be tried once more for the first time.
-        self._tried_at: int | None = None
+        #: Failing cases that another requirement is to tell.
+        self._handed_over: list[Nonconformance] = []
+        self._bounds = Bounds(check)
         #: Cases that were tried once more; how the last of them failed before, and the session that it was tried on.
         self._tried_again: Counter[tuple[str, ...]] = Counter()
         self._first: Nonconformance | None = None
@@ -75,24 +64,23 @@ class EveryCase:
         self._came_alike = False
         #: The number of the last request before the run of the law in which the first failure was seen.
         self._first_mark = 0
-        #: How many times more the law may be run for the sake of trying a case once more.
-        self._runs_left = RUNS
 
     def judge(self) -> None:
         """As the function of this name."""
         self._need_a_working_target()
         while self._goes_on():
             pass
-        if self._failed_at is not None:
-            self._target.sent_after_failures += len(self._target.client.journal) - self._failed_at
+        self._bounds.close()
         requirement = self._check.requirement
         if self._failures:
             if requirement is not None:
                 self._target.failed.add(requirement.id)
-            raise merged(self._failures, len(self._check.selector.tried), self._left_out)
+            raise merged(self._failures, len(self._check.selector.tried), self._bounds.left_out)
         if isinstance(self._ending, Unjudgeable):
             raise self._ending
         if (trouble := self._caused or self._ending) is not None:
+            if isinstance(trouble, NotTested) and self._handed_over:
+                trouble.kept = merged(self._handed_over, len(self._check.selector.tried), self._bounds.left_out)
             raise trouble
         if requirement is not None and not self._check.selector.narrowed:
             self._target.passed.add(requirement.id)
@@ -109,7 +97,7 @@ class EveryCase:
             return False
 
     def _runs(self, mark: int) -> bool:
-        self._runs_left -= 1
+        self._bounds.note_run()
         try:
             self._law()
         except Nonconformance as failure:
@@ -141,8 +129,9 @@ class EveryCase:
             found.caused = self._of_another(found, failure, mark)
         if found.caused is not None:
             self._caused = found.caused
+            self._handed_over.append(failure)
         elif not self._is_of_the_one_before(found, failure.exchange):
-            failure.after = " ".join(filter(None, (failure.after, found.after))) or None
+            failure.after = _joined(failure.after, found.after)
             self._failures.append(failure)
         return self._goes_on_behind()
 
@@ -168,7 +157,7 @@ class EveryCase:
 
     def _goes_on_behind(self) -> bool:
         """Whether the law is run again for the cases behind the one that it was left at."""
-        return self._resumed() and not self._is_hopeless() and not self._is_over_the_bound()
+        return self._resumed() and not self._bounds.is_hopeless() and not self._bounds.are_passed()
 
     def _kind_of(self, failure: Nonconformance) -> str:
         """The class of a failing case; of what was looked back on, and outside of every loop, by what is wrong."""
@@ -229,7 +218,7 @@ class EveryCase:
         if times:
             self._first = self._jam = None  # the case itself does it: its own failure says so
         self._settle()
-        if not (found.again or always) or twice or not self._may_try_again():
+        if not (found.again or always) or twice or not self._bounds.may_try_again():
             return False
         if self._check.selector.narrowed and found.jam is None:
             return False  # it failed in the run that kept it, too
@@ -248,7 +237,7 @@ class EveryCase:
         if jam is not None:
             self._tell(jam, first)
         elif first is not None and not self._is_judged_elsewhere(first):
-            first.after = "Tried once more it passed: it comes and goes."
+            first.after = _joined(first.after, "Tried once more it passed: it comes and goes.")
             before = stopping.odd_before(self._check, first.exchange) if first.exchange is not None else None
             if before is not None and first.exchange is not None and first.exchange.status >= 500:
                 first.case, first.kind = f"{first.case}; {before}", stopping.AFTER_ANOTHER
@@ -268,10 +257,16 @@ class EveryCase:
             return  # the kept case has passed on another session, and the ordinary tests tell what stops one
         if jam.gone and not self._is_lost_again(jam):
             return
+        requirement = self._check.requirement
+        looks_back = requirement is not None and requirement.law == "no-server-error"
+        if looks_back and failure is not None and failure.exchange is not None and failure.exchange.status >= 500:
+            failure.after = jam.sentence  # what it has sent itself no other will tell
+            self._failures.append(failure)
+            return
         no_longer = jam.session_id in self._target.renamed or jam.exchange is None
         if not self._is_told("rename-again" if no_longer else "rename-accepted"):
             if failure is not None:
-                failure.after = jam.sentence
+                failure.after = _joined(failure.after, jam.sentence)
                 self._failures.append(failure)
         elif no_longer:
             self._target.jams.append(jam)
@@ -338,8 +333,6 @@ class EveryCase:
             self._check.selector.restart()
         return again
 
-    # -- bounds
-
     def _need_a_working_target(self) -> None:
         requirement, stopped = self._check.requirement, self._target.stopped
         if requirement is None or requirement.law in _LOOKING_BACK:
@@ -350,34 +343,10 @@ class EveryCase:
         if cause is not None and cause != requirement.id:
             raise NotTested("no ordinary rename is accepted", Gap.CAUSE, cause)
 
-    def _is_hopeless(self) -> bool:
-        """Whether no ordinary rename is accepted: further cases of the requirement that says so show no more."""
-        if (Aspect.ACCEPTED, self._check.dialect.kinds[0]) not in self._target.causes:
-            return False
-        self._left_out = "no ordinary rename is accepted: the other cases were not tried"
-        return True
 
-    def _may_try_again(self) -> bool:
-        """Whether a case may still be tried once more: not for ever, whatever comes of it."""
-        if self._tried_at is None:
-            self._tried_at = len(self._target.client.journal)
-        return self._runs_left > 0 and len(self._target.client.journal) - self._tried_at < AGAIN
-
-    def _is_over_the_bound(self) -> bool:
-        if self._failed_at is None:
-            self._failed_at = len(self._target.client.journal)
-        spent = len(self._target.client.journal) - self._failed_at
-        if self._target.stopped is not None:
-            why = "the target has stopped working"
-        elif spent and (spent >= AFTER_FIRST or self._target.sent_after_failures + spent >= AFTER_FIRST_IN_RUN):
-            why = (
-                f"no further case is begun once {AFTER_FIRST} requests were sent after the first failing one, "
-                f"or {AFTER_FIRST_IN_RUN:,} in a run"
-            )
-        else:
-            return False
-        self._left_out = f"{why}: what comes after the case {self._check.selector.resumed_after!r} was not tried"
-        return True
+def _joined(*sentences: str | None) -> str | None:
+    """What requests after a failure showed, as one text."""
+    return " ".join(filter(None, sentences)) or None
 
 
 def _place_of(error: BaseException) -> tuple[str, ...]:
