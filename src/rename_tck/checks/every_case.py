@@ -214,7 +214,9 @@ class EveryCase:
         alike = first is None or failure is None or self._words(first) == self._words(failure)
         self._came_alike = times > 0 and alike and first is not None
         most = TRIES_OF_GONE if found.jam is not None and found.jam.gone else 1
-        twice = times >= (most if alike else TIMES)
+        # what fails every so often is seen not to fail in some of several rows
+        several = not alike or (self._elsewhere.is_in_a_row and first is not None)
+        twice = times >= (TIMES if several else most)
         if times:
             self._first = self._jam = None  # the case itself does it: its own failure says so
         self._settle()
@@ -223,6 +225,7 @@ class EveryCase:
         if self._check.selector.narrowed and found.jam is None:
             return False  # it failed in the run that kept it, too
         self._tried_again[place] += 1
+        self._elsewhere.shift(self._tried_again[place])
         self._first, self._jam, self._first_mark = failure, found.jam, mark
         return True
 
