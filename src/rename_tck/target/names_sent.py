@@ -28,7 +28,7 @@ class Source(Enum):
 
 
 #: Of a session's own names, the last that a part may have been left of; and how long a part must be to be told as one.
-_LAST = 3
+_LAST = 8
 _TELLING = 4
 
 
