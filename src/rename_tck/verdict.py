@@ -119,6 +119,8 @@ class NotTested(Conclusion):
     gap: Gap = Gap.TARGET
     #: The requirement whose failure stands in the way (`Gap.CAUSE`).
     cause: str | None = None
+    #: What a case has failed by: it stands where that requirement does not fail after all.
+    kept: Conclusion | None = None
 
     def __str__(self) -> str:
         return self.reason

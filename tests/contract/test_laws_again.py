@@ -26,11 +26,15 @@ def test_a_renamed_session_can_be_renamed_again(check: CheckContext) -> None:
         check.stored_if_readable(session, name, f"{position} rename in a row", exchange)
 
 
-@requirement("rename-again", last=True)
+#: So many sessions that stopped working in a run, for whatever time, have not all met with an accident.
+_SEVERAL = 3
+
+
+@requirement("rename-again", last=5)
 def test_no_session_stopped_being_renamable_in_the_run(check: CheckContext) -> None:
     check.resend()
     for jam in check.each(check.target.jams, kind=lambda jam: str(jam.aspect)):
-        if works_again(check, jam):
+        if len(check.target.jams) < _SEVERAL and works_again(check, jam):
             continue  # what had happened to it was over by itself
         case = f"session {jam.session_id}, after what the run had sent to it by then"
         check.fail(case, f"it to be renamed and read as before. {jam.sentence}", jam.exchange)

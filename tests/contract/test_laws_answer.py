@@ -35,7 +35,7 @@ def test_a_valid_rename_is_answered_with_200(check: CheckContext) -> None:
     _none_came_and_went(check, [step.exchange for step in steps])
 
 
-@requirement("rename-accepted", last=True)
+@requirement("rename-accepted", last=5)
 def test_every_ordinary_rename_of_the_run_is_accepted(check: CheckContext) -> None:
     check.resend()
     refused = check.target.refused_renames

@@ -5,9 +5,11 @@ import pytest
 from rename_tck.cases import bodies, names
 from rename_tck.checks import rename_series
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import OTHER_USER_KEY_VARIABLE, Credential, Exchange, Request
+from rename_tck.checks.stopping import is_ordinary
+from rename_tck.client.exchange import OTHER_USER_KEY_VARIABLE, Credential, Exchange, Request, decoded
 from rename_tck.client.journal import Purpose
-from rename_tck.systems.dialect import Session
+from rename_tck.systems.dialect import Session, members
+from rename_tck.verdict import Aspect
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(2, spread=5)
@@ -83,6 +85,36 @@ def test_a_rename_that_changed_the_title_answers_true(check: CheckContext) -> No
     check.needs(steps, "no rename of the ordinary series was answered with 200")
     for step in check.each(steps):
         check.expect_equal(True, check.json(step.exchange, step.case), f"{step.case}: the answer", step.exchange)
+
+
+def _answered_with_false(check: CheckContext) -> list[Exchange]:
+    """Ordinary renames that were, though the session bore another name: of one to its own name no document says."""
+    found: list[Exchange] = []
+    borne: dict[str, object] = {}
+    for entry in check.entries():
+        exchange, path = entry.exchange, entry.exchange.request.path
+        name = members(decoded(exchange.request.body)).get(check.dialect.name_member)
+        if exchange.request in check.target.at_once:
+            borne.pop(path, None)  # until the next one it is not known
+        elif check.dialect.succeeded(exchange):
+            borne[path] = name
+        elif is_ordinary(check, entry) and exchange.status == 200 and borne.get(path, name) != name:
+            found.append(exchange)
+    return found
+
+
+@requirement("openhands.answer-true", last=5)
+def test_no_ordinary_rename_of_the_run_was_answered_with_false(check: CheckContext) -> None:
+    check.resend()
+    seen = [entry.exchange for entry in check.entries() if is_ordinary(check, entry) and entry.exchange.status == 200]
+    said_no = _answered_with_false(check)
+    for exchange in check.each(said_no):
+        session = check.target.session_at(exchange.request.path)
+        if session is not None and check.readable() and check.target.reader.read(session) is None:
+            continue  # others have deleted it
+        case = f"an ordinary rename, one of {len(said_no)} of {len(seen)} in the run: the answer"
+        check.expect_equal(True, check.json(exchange, case), case, exchange, Aspect.ANSWERED)
+    check.require_control_accepted(check.rename(check.some_session(), check.name()))
 
 
 def _invalid(check: CheckContext, session: Session) -> list[tuple[str, Request]]:

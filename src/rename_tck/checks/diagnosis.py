@@ -168,7 +168,7 @@ class Diagnosis:
         self._target.stop(found.stopped)
         if found.doer is None or found.failure is None:
             raise Unjudgeable(found.stopped.sentence)
-        told = found.stopped.cause = self._teller(found.doer, own)
+        told = found.stopped.cause = self._teller(found.doer, own, found.bad)
         if told != self._check.requirement.id:
             found.stopped.number = found.bad.number + 1  # what it looks back on
             return Look(caused=NotTested(found.stopped.sentence, Gap.CAUSE, told))
@@ -176,7 +176,7 @@ class Diagnosis:
             return Look(found.stopped.sentence)
         return Look(instead=found.failure)
 
-    def _teller(self, doer: Entry, own: Control) -> str:
+    def _teller(self, doer: Entry, own: Control, bad: Entry) -> str:
         """The requirement that tells that a request has stopped the target: the one that it was sent for.
 
         Where that is another one than this, or a SHOULD, it is the one that looks back on every 5xx.
@@ -186,7 +186,8 @@ class Diagnosis:
         if doer.requirement == mine.id and mine.level_for(self._target.contracts) == "MUST":
             return mine.id
         law = f"{self._check.dialect.system}.no-server-error"
-        return law if own.status >= 500 and self._target.is_judged(law) else mine.id
+        seen = own.broken is Aspect.ACCEPTED and own.status >= 500 and bad.exchange.status >= 500
+        return law if seen and self._target.is_judged(law) else mine.id
 
 
 def comes_of_the_one_before(check: CheckContext, exchange: Exchange) -> bool:

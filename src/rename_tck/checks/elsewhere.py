@@ -30,6 +30,9 @@ ALONE = 3
 #: Requests of the operation before an ordinary rename that must have been ordinary and accepted, too.
 _BEFORE = 2
 
+#: Characters of a name that is told from any other.
+_TELLING = 4
+
 #: Seconds that a session is left to itself before it is looked at again.
 _LATER = 0.5
 
@@ -60,7 +63,7 @@ class Elsewhere:
             return None
         session_id, name = failure.seen
         found = origin(self._target, session_id, name)
-        if self._law == "neighbours-untouched":
+        if self._law == "neighbours-untouched" and isinstance(name, str) and len(name) >= _TELLING:
             self._target.names_by_crossing.add(name)
         if self._law != "neighbours-untouched" and self.is_told("neighbours-untouched"):
             sent = self._crossing(failure, found.source, found.exchange)
@@ -161,10 +164,10 @@ class Elsewhere:
         law = self._canonical(failure)
         if entry is None or law is None or law == self._law or not self.is_told(law):
             return None
+        if alike and self.is_in_a_row:
+            return None
         if self._is_refused_at_random(entry.exchange) and self._is_answered_otherwise(entry.exchange):
             return self._now_and_then(law)
-        if alike and self._law in _IN_A_ROW and not self._goes_well_alone(entry.exchange, failure.aspect):
-            return None
         if entry.exchange.request in self._target.at_once:
             plain = True
         else:
@@ -182,12 +185,12 @@ class Elsewhere:
     def passes_later(self, failure: Nonconformance, mark: int) -> bool:
         """Whether a case that failed and then passed is told elsewhere: what failed was a rename, now and then."""
         entry, law = self._entry(failure.exchange, mark), self._canonical(failure)
+        if entry is not None and self._is_refused_at_random(entry.exchange):
+            return True
         if entry is None or law is None or law == self._law or not self.is_told(law):
             return False
         if entry.exchange.request in self._target.at_once:
             return self.comes_and_goes(failure, mark) is not None
-        if self._is_refused_at_random(entry.exchange):
-            return True
         of_case = [one for one in self._target.client.journal.since(mark) if one.case == entry.case]
         single = sum(one.of_rename and one.purpose is Purpose.CASE for one in of_case) <= 2 * ALONE
         if not self._is_valid(entry) or not (
@@ -199,8 +202,11 @@ class Elsewhere:
 
     def _is_refused_at_random(self, exchange: Exchange) -> bool:
         """Whether a request was refused in the way in which ordinary renames of the run are now and then."""
-        refused = {one.status for one in self._target.refused_renames}
-        return self._law != "rename-accepted" and self.is_told("rename-accepted") and exchange.status in refused
+        if self._law == "rename-accepted" or not self.is_told("rename-accepted") or not 300 <= exchange.status < 500:
+            return False
+        renames = self._target.client.journal.renames()
+        alike = (one for one in renames if one.exchange is not exchange and one.exchange.status == exchange.status)
+        return any(stopping.is_ordinary(self._check, one) for one in alike)
 
     def _is_answered_otherwise(self, exchange: Exchange) -> bool:
         """Whether a request is answered with another status when it is sent again by itself."""
@@ -216,7 +222,7 @@ class Elsewhere:
         if failure.aspect is Aspect.STORED and self._check.dialect.succeeded(exchange):
             name = failure.seen[1] if failure.seen is not None else None
             self._target.not_stored.append((_expected(failure), name, exchange))
-        elif failure.aspect is Aspect.ACCEPTED and 400 <= exchange.status < 500:
+        elif failure.aspect is Aspect.ACCEPTED and 300 <= exchange.status < 500:
             self._target.refused_renames.append(exchange)
 
     def _canonical(self, failure: Nonconformance) -> str | None:
@@ -348,6 +354,17 @@ class Elsewhere:
         return NotTested("a request of it is not answered, while others are", Gap.CAUSE, self._id("no-server-error"))
 
     # -- whose
+
+    def shift(self, times: int) -> None:
+        """Send some ordinary renames before a row is tried once more, so that every seventh is another one of it."""
+        with suppress(NotTested, ObstacleError, Unjudgeable):
+            for _ in range(times if self.is_in_a_row else 0):
+                self._check.send_beside(self._check.rename(self._target.pool.any(), self._check.name()))
+
+    @property
+    def is_in_a_row(self) -> bool:
+        """Whether the test's requirement is on ordinary renames in a row."""
+        return self._law in _IN_A_ROW
 
     def is_told(self, law: str) -> bool:
         """Whether this requirement is judged in this process: it looks back on what other tests have seen."""

@@ -53,6 +53,8 @@ class EveryCase:
         #: How a law ended that did not fail: what fails for a cause elsewhere goes before what it says itself.
         self._ending: NotTested | ObstacleError | Unjudgeable | None = None
         self._caused: NotTested | None = None
+        #: Failing cases that another requirement is to tell.
+        self._handed_over: list[Nonconformance] = []
         self._bounds = Bounds(check)
         #: Cases that were tried once more; how the last of them failed before, and the session that it was tried on.
         self._tried_again: Counter[tuple[str, ...]] = Counter()
@@ -79,6 +81,8 @@ class EveryCase:
         if isinstance(self._ending, Unjudgeable):
             raise self._ending
         if (trouble := self._caused or self._ending) is not None:
+            if isinstance(trouble, NotTested) and self._handed_over:
+                trouble.kept = merged(self._handed_over, len(self._check.selector.tried), self._bounds.left_out)
             raise trouble
         if requirement is not None and not self._check.selector.narrowed:
             self._target.passed.add(requirement.id)
@@ -135,8 +139,9 @@ class EveryCase:
             found.caused = self._of_another(found, failure, mark)
         if found.caused is not None:
             self._caused = found.caused
+            self._handed_over.append(failure)
         elif not self._is_of_the_one_before(found, failure.exchange):
-            failure.after = " ".join(filter(None, (failure.after, found.after))) or None
+            failure.after = _joined(failure.after, found.after)
             self._failures.append(failure)
         return self._goes_on_behind()
 
@@ -221,7 +226,9 @@ class EveryCase:
         alike = first is None or failure is None or self._words(first) == self._words(failure)
         self._came_alike = times > 0 and alike and first is not None
         most = TRIES_OF_GONE if found.jam is not None and found.jam.gone else 1
-        twice = times >= (most if alike else TIMES)
+        # what fails every so often is seen not to fail in some of several rows
+        several = not alike or (self._elsewhere.is_in_a_row and first is not None)
+        twice = times >= (TIMES if several else most)
         if times:
             self._first = self._jam = None  # the case itself does it: its own failure says so
         self._settle()
@@ -230,6 +237,7 @@ class EveryCase:
         if self._check.selector.narrowed and found.jam is None:
             return False  # it failed in the run that kept it, too
         self._tried_again[place] += 1
+        self._elsewhere.shift(self._tried_again[place])
         self._first, self._jam, self._first_mark = failure, found.jam, mark
         return True
 
@@ -244,7 +252,7 @@ class EveryCase:
         if jam is not None:
             self._tell(jam, first)
         elif first is not None and not self._is_judged_elsewhere(first):
-            first.after = "Tried once more it passed: it comes and goes."
+            first.after = _joined(first.after, "Tried once more it passed: it comes and goes.")
             before = stopping.odd_before(self._check, first.exchange) if first.exchange is not None else None
             if before is not None and first.exchange is not None and first.exchange.status >= 500:
                 first.case, first.kind = f"{first.case}; {before}", stopping.AFTER_ANOTHER
@@ -264,10 +272,16 @@ class EveryCase:
             return  # the kept case has passed on another session, and the ordinary tests tell what stops one
         if jam.gone and not self._is_lost_again(jam):
             return
+        requirement = self._check.requirement
+        looks_back = requirement is not None and requirement.law == "no-server-error"
+        if looks_back and failure is not None and failure.exchange is not None and failure.exchange.status >= 500:
+            failure.after = jam.sentence  # what it has sent itself no other will tell
+            self._failures.append(failure)
+            return
         no_longer = jam.session_id in self._target.renamed or jam.exchange is None
         if not self._is_told("rename-again" if no_longer else "rename-accepted"):
             if failure is not None:
-                failure.after = jam.sentence
+                failure.after = _joined(failure.after, jam.sentence)
                 self._failures.append(failure)
         elif no_longer:
             self._target.jams.append(jam)
@@ -343,6 +357,11 @@ class EveryCase:
         cause = self._target.causes.get((Aspect.ACCEPTED, self._check.dialect.kinds[0]))
         if cause is not None and cause != requirement.id:
             raise NotTested("no ordinary rename is accepted", Gap.CAUSE, cause)
+
+
+def _joined(*sentences: str | None) -> str | None:
+    """What requests after a failure showed, as one text."""
+    return " ".join(filter(None, sentences)) or None
 
 
 def _place_of(error: BaseException) -> tuple[str, ...]:

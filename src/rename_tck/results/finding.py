@@ -45,7 +45,8 @@ class Finding:
     edition: str | None = None
     reason: str | None = None
     evidence: Evidence = field(default_factory=Evidence)
-    #: The clearest of the failing cases, and one of each other class that fails.
+    #: The clearest of the failing cases, and one of each other class that fails; of a finding that is not tested for a
+    #: cause elsewhere, what it would have failed by.
     failure: Failure | None = None
     others: list[Failure] = field(default_factory=list)
     #: How many classes of case the test tried, and what it did not try any more after the first failure.
@@ -75,12 +76,12 @@ def concluded(
             pass
         case Nonconformance():
             finding.verdict = Verdict.FAIL
-            finding.failure = failure(error, redact)
-            finding.others = [failure(other, redact) for other in error.others]
-            finding.tried, finding.left_out = error.tried, error.left_out
+            _keep(finding, error, redact)
         case NotTested():
             finding.verdict, finding.reason = Verdict.NOT_TESTED, redact(error.reason)
             finding.gap, finding.cause = error.gap, error.cause
+            if isinstance(error.kept, Nonconformance):
+                _keep(finding, error.kept, redact)
         case ObstacleError():
             finding.verdict, finding.reason, finding.gap = Verdict.NOT_TESTED, redact(error.reason), error.gap
         case Unjudgeable() | CouldNotJudge():
@@ -89,6 +90,13 @@ def concluded(
             summary = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
             finding.verdict, finding.reason = Verdict.ERROR, redact(f"the suite itself failed: {summary}")[:500]
     return finding
+
+
+def _keep(finding: Finding, error: Nonconformance, redact: Redactor) -> None:
+    """Keep every failing case with a finding."""
+    finding.failure = failure(error, redact)
+    finding.others = [failure(other, redact) for other in error.others]
+    finding.tried, finding.left_out = error.tried, error.left_out
 
 
 def failure(error: Nonconformance, redact: Redactor) -> Failure:

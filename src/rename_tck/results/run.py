@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from rename_tck import __version__
@@ -68,8 +68,17 @@ class SystemRun:
 
     def outcome(self, requirement: Requirement) -> Outcome:
         """The one verdict on a requirement: the worst of its findings, and none without evidence."""
-        findings = [finding for finding in self.findings if finding.requirement == requirement.id]
+        findings = [self._standing(finding) for finding in self.findings if finding.requirement == requirement.id]
         return Outcome.of(requirement, findings, self)
+
+    def _standing(self, finding: Finding) -> Finding:
+        """A finding as it stands at the end: what a requirement is blamed for that does not fail has failed itself."""
+        if finding.verdict is not Verdict.NOT_TESTED or finding.cause is None or finding.failure is None:
+            return finding
+        said = {one.verdict for one in self.findings if one.requirement == finding.cause}
+        if said & {Verdict.FAIL, Verdict.ERROR}:
+            return finding
+        return replace(finding, verdict=Verdict.FAIL, reason=None, gap=None, cause=None)
 
     def outcomes(self) -> list[Outcome]:
         """The verdicts on every requirement, in the catalogue's order."""

@@ -28,7 +28,7 @@ class Source(Enum):
 
 
 #: Of a session's own names, the last that a part may have been left of; and how long a part must be to be told as one.
-_LAST = 3
+_LAST = 8
 _TELLING = 4
 
 
@@ -82,12 +82,17 @@ def origin(target: Target, session_id: str, name: object) -> Origin:
     accepted = [exchange for exchange in own if exchange.status // 100 not in {4, 5}]
     if accepted:
         return Origin(Source.OWN, accepted[-1])
-    if len(name) >= _TELLING and any(isinstance(one, str) and one != name and name in one for one in last):
+    if any(isinstance(one, str) and one != name and _is_part(name, one) for one in last):
         return Origin(Source.UNKNOWN)  # a part of its own name, which may look like another one
     if own:
         refused = all(400 <= exchange.status < 500 for exchange in own)
         return Origin(Source.REFUSED if refused else Source.BROKEN, own[-1])
     return _of_others(target, sent)
+
+
+def _is_part(name: str, sent: str) -> bool:
+    """Whether a name may be what is left of another one; a short one stands in many, and counts at their beginning."""
+    return name in sent if len(name) >= _TELLING else sent.startswith(name)
 
 
 def _of_others(target: Target, sent: _Sent) -> Origin:

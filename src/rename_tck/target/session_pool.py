@@ -294,6 +294,12 @@ class SessionPool:
         for kept in (self._sessions, self._aside):
             if session in kept:
                 kept.remove(session)
+        self.own_ids.discard(session.id)
+
+    def leave(self, session: Session, why: str) -> None:
+        """Send nothing more to a session, and name it as left: what has its id may be somebody else's."""
+        self.forget(session)
+        self.leftovers.append(Leftover(session.id, f"session {session.id}, made by this run, may be left: {why}"))
 
     def any(self) -> Session:
         """Some live session, whatever its kind."""

@@ -164,6 +164,56 @@ async def a_refusal_is_done(server: Faulty, rename: Renamed) -> None:
         setattr(rename.session, server.member, name)
 
 
+async def a_charset_jams_its_session(server: Faulty, rename: Renamed) -> Any:
+    """What only the requirement that looks back on every 5xx sends."""
+    if id(rename.session) in server.kept:
+        return broken()
+    content_type = dict(rename.scope["headers"]).get(b"content-type", b"")
+    if b"no-such" not in content_type or rename.session is None:
+        return None
+    server.kept.add(id(rename.session))
+    refusal = {"status": 415, "code": "charset", "message": "no", "detail": "no"}
+    return (415, {"content-type": "application/json"}, json.dumps(refusal).encode())
+
+
+async def an_emoji_keeps_its_session_busy(server: Faulty, rename: Renamed) -> Any:
+    """For forty requests, and then no more."""
+    if (id(rename.session), server.requests // 40) in server.kept:
+        refusal = {"status": 409, "code": "busy", "message": "no", "detail": "no"}
+        return (409, {"content-type": "application/json"}, json.dumps(refusal).encode())
+    if await rename.done() == 200 and any(ord(char) > 0xFFFF for char in rename.name or ""):
+        now = server.requests // 40
+        server.kept |= {(id(rename.session), now), (id(rename.session), now + 1)}
+    return None
+
+
+async def every_37th_says_no(server: Faulty, rename: Renamed) -> Any:
+    """And does nothing: `false` of a rename to a plain name."""
+    name = str(rename.name)
+    if rename.session is None or not (name.startswith("Renamed") and name.isascii()):
+        return None
+    server.count += 1
+    return (200, {"content-type": "application/json"}, b"false") if server.count % 37 == 0 else None
+
+
+async def what_is_no_json_breaks_readings(server: Faulty, rename: Renamed) -> None:
+    if await rename.done() in {400, 422} and rename.session is not None:
+        try:
+            json.loads(rename.body)
+        except (ValueError, RecursionError):
+            server.kept.add("no reading")
+
+
+class Unreadable(Faulty):
+    """A server whose readings are a 500 each once something is kept."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["method"] == "GET" and self.kept:
+            await answer(send, *broken())
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def judged(app: Any, system: str, folder: Path, **more: Any) -> Judged:
     with serve(app) as url:
         return judge(url, folder, FEW_DRAWN, system=system, env=KEYS, record_only=True, **more)
@@ -181,6 +231,8 @@ FAULTS: dict[str, tuple[Renaming, set[str]]] = {
     "neighbour": (each_renames_a_neighbour, {"neighbours-untouched"}),
     "neighbour of a refused one": (a_refusal_renames_a_neighbour, {"neighbours-untouched"}),
     "jam": (an_emoji_jams_its_session, JAMMED),
+    "jam by what looks back": (a_charset_jams_its_session, {"no-server-error"}),
+    "busy for a while": (an_emoji_keeps_its_session_busy, {"rename-again"}),
     "no answer": (markup_is_not_answered, {"no-server-error"}),
 }
 
@@ -190,6 +242,7 @@ FAULTS: dict[str, tuple[Renaming, set[str]]] = {
     slow_but(
         ("openhands", "cut"), ("dify", "lost"), ("agno", "500"), ("openhands", "503"), ("dify", "404"),
         ("agno", "neighbour"), ("openhands", "neighbour of a refused one"), ("openhands", "jam"), ("dify", "no answer"),
+        ("openhands", "jam by what looks back"), ("dify", "busy for a while"),
         of=[(system, fault) for system in NAMES for fault in FAULTS],
     ),
 )  # fmt: skip
@@ -213,6 +266,20 @@ def test_a_refusal_that_is_done_is_one_red_beside_those_of_credentials(system: s
     security = {"credential-missing", "credential-wrong", "user-scope-other"}
     assert f"{system}.refusal-changes-nothing" in must
     assert must <= {f"{system}.{name}" for name in {"refusal-changes-nothing", *security}}
+
+
+def test_what_says_no_now_and_then_is_red(tmp_path: Path) -> None:
+    found = judged(Faulty("openhands", every_37th_says_no), "openhands", tmp_path)
+    assert "openhands.answer-true" in found.with_verdict("fail"), found.output
+
+
+@pytest.mark.parametrize("system", slow_but("openhands", of=NAMES))
+def test_a_request_that_breaks_readings_is_red(system: str, tmp_path: Path) -> None:
+    found = judged(Unreadable(system, what_is_no_json_breaks_readings), system, tmp_path)
+    red = found.with_verdict("fail")
+    assert found.status == 1, found.run["reason"]
+    causes = {found.requirements[name]["cause"] for name in found.with_verdict("not tested")} - {None}
+    assert causes <= red
 
 
 @pytest.mark.parametrize("system", slow_but("openhands", of=NAMES))

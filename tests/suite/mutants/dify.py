@@ -468,7 +468,11 @@ class NamesTheIntroductionToo(DifyServer):
         conversation.introduction = f"This is {name}"
 
 
-@mutant("dify.rename-again", also=("rename-accepted", "auto-generate-gives-name", "auto-generate-stored"))
+@mutant(
+    "dify.rename-again",
+    also=("rename-accepted",),
+    may=("same-name", "auto-generate-gives-name", "auto-generate-stored"),
+)
 class RenamesOnlyTwice(DifyServer):
     """A conversation that was renamed twice in a row is refused a third rename until another one is renamed."""
 

@@ -71,6 +71,22 @@ def test_a_requirement_has_the_worst_of_its_findings(verdicts: list[str], worst:
     assert (outcome.reason is not None) == (worst in {"error", "not tested"})
 
 
+@pytest.mark.parametrize(
+    ("of_cause", "stands"),
+    [(["pass"], True), ([], True), (["not tested"], True), (["fail"], False), (["error"], False)],
+)
+def test_what_another_requirement_is_blamed_for_that_does_not_fail_stands(of_cause: list[str], stands: bool) -> None:
+    cause = "dify.no-server-error"
+    blamed = NotTested("a 5xx came and went", Gap.CAUSE, cause, Nonconformance("a case", "something else"))
+    found = concluded(
+        blamed, requirement=RULE, edition=None, test="test::x", evidence=Evidence(1, 1, 0), redact=Redactor()
+    )
+    outcome = _outcome(load(dump(found)), *(_finding(verdict, cause) for verdict in of_cause))
+    assert outcome.verdict is (Verdict.FAIL if stands else Verdict.NOT_TESTED)
+    assert (outcome.failure is not None) is stands
+    assert outcome.cause == (None if stands else cause)
+
+
 def test_no_evidence_no_pass() -> None:
     outcome = _outcome(_finding("pass", sent=0))
     assert outcome.verdict is Verdict.NOT_TESTED
