@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rename_tck.cases.spaces import settle_by
 from rename_tck.checks import foreign_names
 from rename_tck.checks.context import GONE, UNSEEN, CheckContext
-from rename_tck.client.exchange import Exchange
+from rename_tck.client.exchange import Exchange, shown
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target import settling
 from rename_tck.verdict import Aspect, NotTested, Unjudgeable
@@ -89,12 +89,12 @@ def read_again(check: CheckContext) -> list[Seen]:
     """
     if _SEEN not in check.target.cache:
         left = begin(check)
-        if left and check.target.settle != settle_by(check.target.profile):
-            check.target.pool.notes.append(_note(check.target.settle))
+        if left:
+            _note(check)
         found = _look(check, left)
         doubtful = [seen.left.cause for seen in found if _may_be_of_others(check, seen)]
         again = {seen.left.cause: seen for seen in _look(check, _leave(check, doubtful))} if doubtful else {}
-        check.target.cache[_SEEN] = [seen for seen in found if not _is_of_others(check, seen, again)]
+        check.target.cache[_SEEN] = _told_once([seen for seen in found if not _is_of_others(check, seen, again)])
     result: list[Seen] = check.target.cache[_SEEN]
     return result
 
@@ -113,10 +113,13 @@ def judge(check: CheckContext, seen: Seen) -> None:
         check.expect_equal(left.name, seen.name, case, left.exchange, Aspect.STORED)
 
 
-def _note(seconds: float) -> str:
+def _note(check: CheckContext) -> None:
+    """Say how long sessions were left alone, where that is not as the profile has it."""
+    seconds = check.target.settle
     if not seconds:
-        return "sessions that were left alone were read again at once: --settle=0"
-    return f"sessions were left alone for {seconds:g} s: --settle"
+        check.target.pool.notes.append("sessions that were left alone were read again at once: --settle=0")
+    elif seconds != settle_by(check.target.profile):
+        check.target.pool.notes.append(f"sessions were left alone for {seconds:g} s at least: --settle")
 
 
 # -- leaving alone
@@ -131,8 +134,8 @@ def _leave(check: CheckContext, causes: Sequence[str]) -> list[LeftAlone]:
     left = [one for one in left if _sent(check, one)]
     if not left:
         return []
-    names = check.settled(lambda: _names(check, left), lambda names: all(_stays(one, names) for one in left))
-    left = [one for one in left if _stays(one, names)]
+    names = check.settled(lambda: _names(check, left), lambda names: all(_stays(check, one, names) for one in left))
+    left = [one for one in left if _stays(check, one, names)]
     for one in left:
         one.name = names[one.session.id]
         one.listed = check.target.pool.made_up.name_seen(one.session) == one.name
@@ -197,12 +200,13 @@ def _names(check: CheckContext, left: Sequence[LeftAlone]) -> dict[str, object]:
     return found
 
 
-def _stays(one: LeftAlone, names: dict[str, object]) -> bool:
+def _stays(check: CheckContext, one: LeftAlone, names: dict[str, object]) -> bool:
     """Whether a session bears the name that it is to stay with: its own, or one that was generated."""
     found = names.get(one.session.id)
     if not one.is_generated:
         return found == one.name
-    answered = members(one.exchange.answer.value).get("name") if one.exchange.answer is not None else None
+    answer = one.exchange.answer
+    answered = check.dialect.name_in(members(answer.value)) if answer is not None else None
     return isinstance(found, str) and found != one.name and answered in (None, found)
 
 
@@ -220,9 +224,17 @@ def _look(check: CheckContext, left: Sequence[LeftAlone]) -> list[Seen]:
     found = {seen.left: seen for seen in _seen(check, left)}
     bad = [one for one, seen in found.items() if not seen.is_good]
     if bad:
-        again = check.settled(lambda: _seen(check, bad), lambda seen: all(one.is_good for one in seen))
+        # however often the run has waited in vain for readings before
+        again = settling.Patience().settled(lambda: _seen(check, bad), lambda seen: all(one.is_good for one in seen))
         found |= {seen.left: seen for seen in again}
     return list(found.values())
+
+
+def _told_once(found: list[Seen]) -> list[Seen]:
+    """Without what is wrong after other requests where it is so after an accepted rename alone: they did not do it."""
+    if all(seen.is_good for seen in found if seen.left.cause == ACCEPTED):
+        return found
+    return [seen for seen in found if seen.is_good or seen.left.cause == ACCEPTED]
 
 
 def _seen(check: CheckContext, left: Sequence[LeftAlone]) -> list[Seen]:
@@ -252,21 +264,28 @@ def _one_seen(one: LeftAlone, single: object, listed: object) -> Seen:
 
 
 def _may_be_of_others(check: CheckContext, seen: Seen) -> bool:
-    return seen.is_gone or (not seen.is_good and foreign_names.is_foreign(check, seen.name, seen.left.name))
+    """Whether others may have deleted a session, or given it the name that it bears."""
+    if seen.is_gone:
+        return seen.where != LISTED
+    return not seen.is_good and foreign_names.is_foreign(check, seen.name, seen.left.name)
 
 
 def _is_of_others(check: CheckContext, seen: Seen, again: dict[str, Seen]) -> bool:
-    """Whether what is wrong with a session did not come again with another one; then it is noted."""
-    if not _may_be_of_others(check, seen):
+    """Whether what may be others' doing did not come again with another session; then it is noted."""
+    other, what = again.get(seen.left.cause), f"session {seen.left.session.id}, which the run had left alone"
+    if not _may_be_of_others(check, seen) or (other is not None and not other.is_good):
         return False
-    other, what = again.get(seen.left.cause), f"session {seen.left.session.id}, which the run had left alone,"
-    if other is not None and not other.is_good:
-        return False
-    if not seen.is_gone:
-        return foreign_names.is_others_doing(check, seen.name, seen.left.name, what)
     if other is None:
-        return False  # whose doing it is, is looked for as of any session that is gone
-    check.target.pool.notes.append(
-        f"{what} was gone, and another one that it left alone was not: it is taken to have been deleted by others"
-    )
+        # none was made: whose doing it is that one is gone, is looked into as of every session of the run
+        return not seen.is_gone and foreign_names.is_others_doing(check, seen.name, seen.left.name, what)
+    if seen.is_gone:
+        check.target.pool.notes.append(
+            f"{what}, was gone, and another one that it left alone was not: it is taken to have been deleted by others"
+        )
+    else:
+        bore = shown(seen.name, check.redacted)
+        check.target.pool.notes.append(
+            f"{what}, bore the name {bore}, which is made of nothing that the run has sent, and another one that it "
+            "left alone did not: it is taken to have been renamed by others"
+        )
     return True

@@ -168,5 +168,8 @@ class Targets:
             limits=limits,
         )  # fmt: skip
         opened.target.profile = session.run.profile
-        opened.target.settle = settle_by(session.run.profile) if settings.settle is None else settings.settle
+        if settings.plan:
+            opened.target.settle = 0.0  # a rehearsal shows what is sent, and waits for nothing
+        else:
+            opened.target.settle = settle_by(session.run.profile) if settings.settle is None else settings.settle
         return opened
