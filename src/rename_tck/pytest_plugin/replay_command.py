@@ -35,10 +35,9 @@ def replay_command(requirement: str, settings: Settings, config: pytest.Config) 
     # what is in the user's own environment will be there again
     of_the_run: frozenset[str] = getattr(config, "rename_tck_variables", frozenset())
     headers_stay = "RENAME_TCK_HEADER" not in of_the_run and bool(os.environ.get("RENAME_TCK_HEADER", "").strip())
-    profile = config.getoption("--hypothesis-profile", None) or DEFAULT
     arguments = [
         *_options(settings),
-        *_settle(requirement, settings, profile),
+        *_settle(requirement, settings, config),
         *(() if headers_stay else _headers(settings)),
     ]
     words = [*_keys(settings, os.environ), *_program(called if isinstance(called, list) else [])]
@@ -120,11 +119,13 @@ def _options(settings: Settings) -> Iterator[str]:
         yield "--insecure"
 
 
-def _settle(requirement: str, settings: Settings, profile: str) -> Iterator[str]:
-    """How long sessions are left alone, where that is not as a replay has it by itself."""
-    seconds = settle_by(profile) if settings.settle is None else settings.settle
-    if requirement.endswith(".name-stored") and seconds != settle_by(DEFAULT):
-        yield f"--settle={seconds:g}"
+def _settle(requirement: str, settings: Settings, config: pytest.Config) -> Iterator[str]:
+    """How long sessions are left alone, where a replay of the requirement that needs it would not do so by itself."""
+    if requirement.endswith(".name-stored"):
+        profile = config.getoption("--hypothesis-profile", None) or DEFAULT
+        seconds = settle_by(profile) if settings.settle is None else settings.settle
+        if seconds != settle_by(DEFAULT):
+            yield f"--settle={seconds:g}"
 
 
 def _headers(settings: Settings) -> Iterator[str]:

@@ -20,6 +20,7 @@ from rename_tck.checks.left_alone import ACCEPTED, BOTH, CAUSES, GENERATED, LIST
 from rename_tck.client.limits import LimitReachedError
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.openhands import OpenHandsServer
+from rename_tck.reference.service import Refusal
 from rename_tck.reference.serving import serve
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.settings.settings import Settings
@@ -84,7 +85,7 @@ def test_none_is_made_where_sessions_were_given_and_one_is_costly() -> None:
 def test_one_creation_is_tried_where_renames_are_refused() -> None:
     class Refuses(AgnoServer):
         async def apply(self, session: Any, name: str) -> None:
-            raise self.invalid("no")
+            raise Refusal(422, "refused", "Names cannot be changed.")
 
     server = Refuses(KEY)
     with checking("agno", server) as check:
