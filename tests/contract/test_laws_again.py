@@ -12,6 +12,13 @@ requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(1, spread=0)
 
 
+@pytest.mark.order(0, spread=0)  # before the sessions of the other laws are made, so that they are not the newest ones
+@requirement("name-stored")
+def test_sessions_are_left_alone_from_early_in_the_run(check: CheckContext) -> None:
+    check.require_readable()
+    left_alone.begin(check)  # a law in the end reads them again
+
+
 @requirement("rename-again")
 def test_a_renamed_session_can_be_renamed_again(check: CheckContext) -> None:
     session = check.some_session()

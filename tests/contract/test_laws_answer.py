@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from rename_tck.cases import bodies
-from rename_tck.checks import left_alone, rename_series, server_clock
+from rename_tck.checks import rename_series, server_clock
 from rename_tck.checks.by_itself import Seen, expect_still, expect_unchanged
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
@@ -380,9 +380,3 @@ def test_members_that_a_rename_has_no_business_with_are_not_taken(check: CheckCo
             if same(first.get(member), before.get(member)) and member not in check.dialect.copies_name:
                 seen = Seen(session.id, before, after, session, exchange)
                 expect_still(check, session, seen, member, f"{case}: {member} read back")
-
-
-@requirement("name-stored")
-def test_sessions_are_left_alone_from_early_in_the_run(check: CheckContext) -> None:
-    check.require_readable()
-    left_alone.begin(check)  # a law in the end reads them again

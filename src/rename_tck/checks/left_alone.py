@@ -128,7 +128,7 @@ def _note(check: CheckContext) -> None:
 def _leave(check: CheckContext, causes: Sequence[str]) -> list[LeftAlone]:
     """Make a session for each cause that there can be, rename it, and send what it is to be left alone after.
 
-    They are read once, after all of that: what is not as it is to be then is told by others.
+    They are read once, after all of that. One that is not as it is to be then stays in use: others tell what comes of it.
     """
     left = _renamed(check, [cause for cause in causes if _can_be(check, cause)])
     left = [one for one in left if _sent(check, one)]
@@ -138,6 +138,7 @@ def _leave(check: CheckContext, causes: Sequence[str]) -> list[LeftAlone]:
     left = [one for one in left if _stays(check, one, names)]
     for one in left:
         one.name = names[one.session.id]
+        check.target.pool.set_aside(one.session)
         one.listed = check.target.pool.made_up.name_seen(one.session) == one.name
     return left
 
@@ -159,7 +160,6 @@ def _renamed(check: CheckContext, causes: Sequence[str]) -> list[LeftAlone]:
         name = check.name()
         exchange = check.gather(check.rename(session, name))
         check.note_accepted(exchange)
-        check.target.pool.set_aside(session)
         if not check.dialect.succeeded(exchange):
             break  # told by others, and the next one would fare no better
         made.append(LeftAlone(session, cause, name, exchange))
