@@ -128,7 +128,7 @@ def _note(check: CheckContext) -> None:
 def _leave(check: CheckContext, causes: Sequence[str]) -> list[LeftAlone]:
     """Make a session for each cause that there can be, rename it, and send what it is to be left alone after.
 
-    They are read once, after all of that. One that is not as it is to be then stays in use: others tell what comes of it.
+    They are read once, after all of that. One that is not as it is to be then stays in use: others tell why.
     """
     left = _renamed(check, [cause for cause in causes if _can_be(check, cause)])
     left = [one for one in left if _sent(check, one)]
