@@ -39,6 +39,9 @@ class DifyCases(SystemCases):
         }  # fmt: skip
         return [(case, {**self.dialect.body(session, name), "user": user}) for case, user in users.items()]
 
+    def generating(self, session: Session) -> Request | None:
+        return self.dialect.rename(session, generating(self.dialect.body(session, "")))
+
     def ignoring(self, body: object) -> tuple[str, dict[str, object]] | None:
         if not isinstance(body, dict) or body.get("auto_generate") is not True or "name" not in body:
             return None

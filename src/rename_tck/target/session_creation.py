@@ -45,7 +45,8 @@ class SessionCreation:
         self._client, self._dialect, self._reader, self._others = client, dialect, reader, others
         self._user, self._token, self._own = user, token, own
         self._made = 0
-        #: The sessions that there were before any was created.
+        #: The sessions that there were before the run created any; and those before it created the last ones.
+        self.first: Look | None = None
         self.before: Look | None = None
         #: What may have been made, and is looked for in the end.
         self.attempts: list[Attempt] = []
@@ -55,6 +56,7 @@ class SessionCreation:
     def look(self) -> None:
         """See which sessions there are before any is created: what is there already is not the run's."""
         self.before = self._others.look()
+        self.first = self.first or self.before
 
     def requests(self, kind: str | None) -> tuple[list[Request], str]:
         """What creates the next session; else nothing, and why: the id that the suite has chosen for it is taken.
