@@ -1,20 +1,22 @@
 """The laws of further renames: again, to a name that differs little, to the same name, however it is spelt."""
 
-import time
-from typing import Any
-
 import pytest
 
 from rename_tck.cases import bodies, names
-from rename_tck.checks import foreign_names
+from rename_tck.checks import foreign_names, left_alone
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.controls import works_again
 from rename_tck.systems.dialect import Session
-from rename_tck.target import settling
-from rename_tck.verdict import Aspect
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(1, spread=0)
+
+
+@pytest.mark.order(0, spread=0)  # before the sessions of the other laws are made, so that they are not the newest ones
+@requirement("name-stored")
+def test_sessions_are_left_alone_from_early_in_the_run(check: CheckContext) -> None:
+    check.require_readable()
+    left_alone.begin(check)  # a law in the end reads them again
 
 
 @requirement("rename-again")
@@ -44,7 +46,6 @@ def test_no_session_stopped_being_renamable_in_the_run(check: CheckContext) -> N
 def test_every_ordinary_rename_of_the_run_is_stored(check: CheckContext) -> None:
     check.require_readable()
     check.resend()
-    _leave_one_alone(check)
     _none_was_lost(check)
 
 
@@ -57,54 +58,12 @@ def _none_was_lost(check: CheckContext) -> None:
             check.expect_equal(name, found, f"{case}: the name read back", exchange)
 
 
-#: Seconds after which a session that was left alone is read again, at least.
-_ALONE = 1.0
-
-
-def _leave_one_alone(check: CheckContext) -> None:
-    """Rename a session that is made for this, and leave it alone from then on, where one can be made."""
-    session = None if "left alone" in check.target.cache else check.target.pool.fresh(None)
-    if session is not None:
-        name = check.name()
-        exchange = check.send(check.rename(session, name))
-        check.target.pool.set_aside(session)
-        if check.dialect.succeeded(exchange) and check.name_of(session, exchange) == name:
-            check.target.cache["left alone"] = session, name, exchange
-
-
-def _left_alone(check: CheckContext) -> Any:
-    """The session that was left alone for a while, its name and its rename; None in place of each where there is none.
-
-    It is waited until that while is over.
-    """
-    session, name, exchange = check.target.cache.get("left alone", (None, None, None))
-    if exchange is not None:
-        settling.pause(max(0.0, exchange.at + _ALONE - time.monotonic()))
-    return session, name, exchange
-
-
 @requirement("name-stored", last=3)
 def test_the_name_is_there_still_after_a_while(check: CheckContext) -> None:
     check.require_readable()
     _none_was_lost(check)  # since the law above
-    session, name, exchange = _left_alone(check)
-    if session is not None and check.target.reader.read(session) is None:
-        # somebody else may have deleted it, but not the next one, too
-        gone = session.id
-        del check.target.cache["left alone"]
-        _leave_one_alone(check)
-        session, name, exchange = _left_alone(check)
-        if session is not None and check.target.reader.read(session) is not None:
-            check.target.pool.notes.append(
-                f"session {gone}, which the run had left alone, was gone, and another one that it left alone was not: "
-                "it is taken to have been deleted by others"
-            )
-    if session is None:
-        return  # none can be made, or what was seen of it is told by others
-    check.count(exchange)
-    found = check.name_of(session, exchange)
-    with check.shown(session, found):
-        check.expect_equal(name, found, "a session that was left alone: its name", exchange, Aspect.STORED)
+    for seen in check.each(left_alone.read_again(check), kind=lambda seen: seen.left.cause):
+        left_alone.judge(check, seen)
 
 
 @requirement("name-stored")

@@ -131,6 +131,9 @@ class DifyCases(SystemCases):
             found.append(("a generated name for another conversation", request))
         return found
 
+    def generating(self, session: Session) -> Request | None:
+        return self.dialect.rename(session, generating(self.dialect.body(session, "")))
+
     def ignoring(self, body: object) -> tuple[str, dict[str, object]] | None:
         if not isinstance(body, dict) or body.get("auto_generate") is not True or "name" not in body:
             return None

@@ -1,4 +1,7 @@
-"""What is drawn at random, by which law, and how much of it. Nothing is drawn here, and Hypothesis is not needed."""
+"""The profiles: what is drawn at random, by which law, how much of it; and how long sessions are left alone.
+
+Nothing is drawn here, and Hypothesis is not needed.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,14 @@ from dataclasses import dataclass
 #: The profiles, from the least to the most, each with the cases that it draws of a space.
 PROFILES = {"quick": 25, "ci": 100, "nightly": 1000}
 DEFAULT = "quick"
+
+#: Seconds for which sessions are left alone at least, by profile.
+SETTLE = {"quick": 2.0, "ci": 5.0, "nightly": 60.0}
+
+
+def settle_by(profile: str) -> float:
+    """Seconds for which sessions are left alone at least, by a profile; a user's own is as the default one."""
+    return SETTLE.get(profile, SETTLE[DEFAULT])
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,10 @@ class SystemCases(ABC):
         """
         return []
 
+    def generating(self, session: Session) -> Request | None:
+        """The request for a name that the server makes itself; None where there is no such thing."""
+        return None
+
     def ignoring(self, body: object) -> tuple[str, dict[str, object]] | None:
         """The requirement by which a member of this body is ignored, and the body without it; None where none is.
 

@@ -17,7 +17,7 @@ from rename_tck.client.journal import Entry, Purpose
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target import settling
-from rename_tck.target.names_sent import Source, origin
+from rename_tck.target.names_sent import Origin, Source, origin
 from rename_tck.target.target import Crossing, Jam
 from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
 
@@ -62,7 +62,9 @@ class Elsewhere:
         if failure.seen is None:
             return None
         session_id, name = failure.seen
-        found = origin(self._target, session_id, name)
+        found, wanted = origin(self._target, session_id, name), _expected(failure)
+        if isinstance(name, str) and isinstance(wanted, str) and name != wanted and name and name in wanted:
+            found = Origin(Source.UNKNOWN)  # a part of its own name, which happens to be another session's
         if self._law == "neighbours-untouched" and isinstance(name, str) and len(name) >= _TELLING:
             self._target.names_by_crossing.add(name)
         if self._law != "neighbours-untouched" and self.is_told("neighbours-untouched"):

@@ -66,6 +66,18 @@ class Limits:
         if self.max_requests is not None and self._sent >= self.max_requests:
             raise LimitReachedError(f"out of requests: --max-requests gave {self.max_requests}")
 
+    def check_wait(self, seconds: float) -> None:
+        """Return when so much time is left as is to be waited.
+
+        Raises:
+            LimitReachedError: the run would be out of time before.
+        """
+        self.check()
+        if self.time_budget is not None and time.monotonic() - self.started + seconds >= self.time_budget:
+            raise LimitReachedError(
+                f"out of time: --time-budget gave {self.time_budget:g} s, and {seconds:.0f} s more would be waited for"
+            )
+
     def take(self, *, closing: bool = False) -> None:
         """Take one request, waiting for its turn under the rate; `closing` says that it puts a session back.
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
+from rename_tck.cases.spaces import settle_by
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.earlier_failures import EarlierFailures
@@ -65,7 +66,7 @@ class Targets:
             opened = self._prepared(self._open, system)
             run = session.system_run(system)
             run.base_url = opened.base_url
-            opened.target.profile, opened.target.prefetch = session.run.profile, self._prefetching.process
+            opened.target.prefetch = self._prefetching.process
             asked = session.settings.base_url is not None or session.settings.plan
             if session.worker is None and asked and session.replay is None:
                 from rename_tck.target.published import ask  # here, for a run on an embedded server does without
@@ -162,7 +163,13 @@ class Targets:
         limits = None
         if beside is not None:
             worker, limits = f"{worker}/aside", beside.client.limits
-        return TargetConnection(
+        opened = TargetConnection(
             settings, system, editions=session.editions(system), seed=session.seed, worker=worker, share=share,
             limits=limits,
         )  # fmt: skip
+        opened.target.profile = session.run.profile
+        if settings.plan:
+            opened.target.settle = 0.0  # a rehearsal shows what is sent, and waits for nothing
+        else:
+            opened.target.settle = settle_by(session.run.profile) if settings.settle is None else settings.settle
+        return opened

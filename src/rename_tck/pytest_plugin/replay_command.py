@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rename_tck.cases.spaces import DEFAULT, settle_by
 from rename_tck.client.exchange import (
     KEY_VARIABLE,
     OTHER_MODE_KEY_VARIABLE,
@@ -34,7 +35,11 @@ def replay_command(requirement: str, settings: Settings, config: pytest.Config) 
     # what is in the user's own environment will be there again
     of_the_run: frozenset[str] = getattr(config, "rename_tck_variables", frozenset())
     headers_stay = "RENAME_TCK_HEADER" not in of_the_run and bool(os.environ.get("RENAME_TCK_HEADER", "").strip())
-    arguments = [*_options(settings), *(() if headers_stay else _headers(settings))]
+    arguments = [
+        *_options(settings),
+        *_settle(requirement, settings, config),
+        *(() if headers_stay else _headers(settings)),
+    ]
     words = [*_keys(settings, os.environ), *_program(called if isinstance(called, list) else [])]
     if settings.base_url is None:
         # a replay needs a target, and the embedded server is gone with the run
@@ -112,6 +117,15 @@ def _options(settings: Settings) -> Iterator[str]:
     yield from (shlex.quote(f"--{name}={value}") for name, value in given if value is not None)
     if settings.insecure:
         yield "--insecure"
+
+
+def _settle(requirement: str, settings: Settings, config: pytest.Config) -> Iterator[str]:
+    """How long sessions are left alone, where a replay of the requirement that needs it would not do so by itself."""
+    if requirement.endswith(".name-stored"):
+        profile = config.getoption("--hypothesis-profile", None) or DEFAULT
+        seconds = settle_by(profile) if settings.settle is None else settings.settle
+        if seconds != settle_by(DEFAULT):
+            yield f"--settle={seconds:g}"
 
 
 def _headers(settings: Settings) -> Iterator[str]:

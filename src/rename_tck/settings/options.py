@@ -89,6 +89,11 @@ OPTIONS = (
         required=True,
     ),
     Option("wait", "how long to wait for a target that is not up yet, as in 30s or 5m", "TIME"),
+    Option(
+        "settle",
+        "seconds after which sessions that were left alone are read again (2, with ci 5, with nightly 60)",
+        "SECONDS",
+    ),
     Option("plan", "say what a run would send, with counts, and send nothing to the target", flag=True),
     Option("keep-failed", "do not delete a session of the run's own on which a requirement failed", flag=True),
     Option("insecure", "do not verify the target's TLS certificate", flag=True),
@@ -139,7 +144,7 @@ def settings_from(
         report_dir=Path(_one(values["report-dir"]) or "reports"),
         known_failures=Path(known) if (known := _one(values["known-failures"])) else None,
         history=Path(history) if (history := _one(values["history"])) else None,
-        request_timeout=_seconds(_one(values["request-timeout"]) or "10"),
+        request_timeout=_seconds("request-timeout", _one(values["request-timeout"]) or "10"),
         headers=headers,
         ca_bundle=ca_bundle,
         insecure=insecure,
@@ -147,6 +152,7 @@ def settings_from(
         max_requests=_parsed(values["max-requests"], _natural, "--max-requests is a whole number above 0"),
         time_budget=_parsed(values["time-budget"], parse_duration, "--time-budget is a time, as in 60s or 5m"),
         wait=_parsed(values["wait"], parse_duration, "--wait is a time, as in 30s or 5m"),
+        settle=_seconds("settle", settle, least=True) if (settle := _one(values["settle"])) else None,
         plan=bool(values["plan"]),
         keep_failed=bool(values["keep-failed"]),
         api_key=api_key,
@@ -224,13 +230,15 @@ def _natural(text: str) -> int:
     return int(text)
 
 
-def _seconds(text: str) -> float:
+def _seconds(option: str, text: str, *, least: bool = False) -> float:
+    """A number of seconds; `least` says whether it may be 0."""
     try:
         seconds = float(text)
     except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 3600:
-        raise BadOptionError(f"--request-timeout is a number of seconds, more than 0 and up to 3600, not {text!r}.")
+        seconds = -1.0
+    if not (0 <= seconds <= 3600) or (seconds == 0 and not least):
+        bounds = "from 0 up to 3600" if least else "more than 0 and up to 3600"
+        raise BadOptionError(f"--{option} is a number of seconds, {bounds}, not {text!r}.")
     return seconds
 
 

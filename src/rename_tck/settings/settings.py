@@ -41,6 +41,8 @@ class Settings:
     time_budget: float | None = None
     #: Seconds to wait for a target that is not up yet.
     wait: float | None = None
+    #: Seconds after which sessions that were left alone are read again; None: as the profile has it.
+    settle: float | None = None
     plan: bool = False
     #: Sessions of the run's own that a failure was seen on are not deleted.
     keep_failed: bool = False

@@ -303,7 +303,7 @@ class _Cleanup:
 
     def _tell_ghosts(self, look: Look) -> None:
         """Name what renames of unknown ids have made, or may have: none is deleted, for others make some too."""
-        made_up, before = self._pool.made_up, self._pool.creation.before
+        made_up, before = self._pool.made_up, self._pool.creation.first
         for _, session_id in look.names:
             if session_id in made_up.ghosts:
                 self._left(

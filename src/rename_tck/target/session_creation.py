@@ -63,7 +63,8 @@ class SessionCreation:
         self._token, self._own = token, own
         self._ids = ChosenIds(client, dialect, reader, others, own)
         self._made = 0
-        #: The sessions that there were before any was created.
+        #: The sessions that there were before the run created any; and those before it created the last ones.
+        self.first: Look | None = None
         self.before: Look | None = None
         #: What may have been made, and is looked for in the end.
         self.attempts: list[Attempt] = []
@@ -73,6 +74,7 @@ class SessionCreation:
     def look(self) -> None:
         """See which sessions there are before any is created: what is there already is not the run's."""
         self.before = self._others.look()
+        self.first = self.first or self.before
 
     def look_for(self, user: str | None) -> None:
         """The same before the first session for a user whose sessions were not listed yet."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rename_tck.cases.prefetch import Prefetch
-from rename_tck.cases.spaces import DEFAULT
+from rename_tck.cases.spaces import DEFAULT, settle_by
 from rename_tck.client.exchange import Exchange, Request, segment
 from rename_tck.client.transport import TargetClient
 from rename_tck.openapi.contract import Contract
@@ -82,6 +82,8 @@ class Target:
     token: str
     #: How much is drawn at random.
     profile: str = DEFAULT
+    #: Seconds for which sessions are left alone at least.
+    settle: float = settle_by(DEFAULT)
     #: Who draws that ahead; None where it is drawn when it is needed.
     prefetch: Prefetch | None = None
     #: Valid renames that were answered with 200: without any, nothing passes.

@@ -44,6 +44,7 @@ rate-limit = "10/s"
 max-requests = 500
 time-budget = "60s"
 wait = "30s"
+settle = 5
 plan = false
 keep-failed = false
 insecure = true
@@ -80,6 +81,7 @@ def test_what_the_file_holds_is_given_to_a_run(given: Given) -> None:
         "RENAME_TCK_MAX_REQUESTS": "500",
         "RENAME_TCK_TIME_BUDGET": "60s",
         "RENAME_TCK_WAIT": "30s",
+        "RENAME_TCK_SETTLE": "5",
         "RENAME_TCK_PLAN": "false",
         "RENAME_TCK_KEEP_FAILED": "false",
         "RENAME_TCK_INSECURE": "true",

@@ -65,6 +65,10 @@ def _sentence(judged: Judged) -> str:
         ("http://localhost", ("--request-timeout=soon",), "--request-timeout is a number of seconds"),
         ("http://localhost", ("--request-timeout=0",), "--request-timeout is a number of seconds"),
         ("http://localhost", ("--request-timeout=nan",), "--request-timeout is a number of seconds"),
+        ("http://localhost", ("--settle=soon",), "--settle is a number of seconds, from 0 up to 3600, not 'soon'."),
+        ("http://localhost", ("--settle=-1",), "--settle is a number of seconds, from 0 up to 3600, not '-1'."),
+        ("http://localhost", ("--settle=nan",), "--settle is a number of seconds"),
+        ("http://localhost", ("--settle=3601",), "--settle is a number of seconds"),
         ("http://localhost", ("--header=nocolon",), "--header is written 'Name: value'"),
         ("http://localhost", ("--header=Bad Name: x",), "--header is written 'Name: value'"),
         ("http://localhost", ("--ca-bundle=/no/such/file",), "cannot be read"),
@@ -274,6 +278,7 @@ def test_every_option_has_a_variable_and_an_ini_key(tmp_path: Path, option: obje
 
     assert isinstance(option, Option)
     bad = {"system": "x", "edition": "x", "level": "x", "request-timeout": "x", "header": "x", "ca-bundle": "/x"}
+    bad["settle"] = "x"
     if option.name not in bad:
         pytest.skip("takes any value: see the tests of what it does")
     said = [

@@ -142,7 +142,18 @@ def test_a_flag_by_its_variable(tmp_path: Path, agno: str, value: str, planned: 
 
 @pytest.mark.parametrize(
     "name",
-    ["session-id", "edition", "user", "header", "known-failures", "history", "ca-bundle", "request-timeout", "wait"],
+    [
+        "session-id",
+        "edition",
+        "user",
+        "header",
+        "known-failures",
+        "history",
+        "ca-bundle",
+        "request-timeout",
+        "wait",
+        "settle",
+    ],
 )
 @pytest.mark.parametrize("value", ["", " "])
 def test_an_empty_value_is_none_and_is_noted(tmp_path: Path, agno: str, name: str, value: str) -> None:

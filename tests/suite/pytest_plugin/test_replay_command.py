@@ -139,6 +139,19 @@ def test_a_header_is_quoted_and_its_value_left_to_a_variable(
         assert variable in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("profile", "settle", "told"),
+    [(None, None, ""), ("quick", 2.0, ""), (None, 0.0, "--settle=0"), (None, 7.5, "--settle=7.5"),
+     ("nightly", None, "--settle=60"), ("ci", None, "--settle=5"), ("ci", 2.0, "")],
+)  # fmt: skip
+def test_sessions_are_left_alone_as_long(profile: str | None, settle: float | None, told: str) -> None:
+    config: Any = SimpleNamespace(workerinput={"mainargv": []}, getoption=lambda *_: profile)
+    settings = Settings(base_url="http://h", settle=settle)
+    line = replay_command.replay_command("agno.name-stored", settings, config)
+    assert line.partition("--settle")[1:] == told.partition("--settle")[1:]
+    assert "--settle" not in replay_command.replay_command("agno.rename-again", settings, config)
+
+
 def test_with_keep_failed_the_session_stays_and_the_request_alone_is_shown(tmp_path: Path) -> None:
     app: Any = CUT.make()
     with serve(app) as url:
