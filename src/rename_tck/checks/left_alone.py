@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from rename_tck.cases.spaces import settle_by
 from rename_tck.checks import foreign_names
-from rename_tck.checks.context import GONE, UNSEEN, CheckContext
+from rename_tck.checks.context import CheckContext
+from rename_tck.checks.refusals import GONE, UNSEEN
 from rename_tck.client.exchange import Exchange, shown
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target import settling
