@@ -312,30 +312,30 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
     session = check.some_session()
     dialect = check.dialect
     for case, request in check.faulty(session, check.name()):
-        yield case, check.gather(request)
+        yield case, check.once(request, gathered=True)
     for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY):
-        yield f"a body that is {raw.label}", check.gather(dialect.rename(session, None, raw=raw.raw))
+        yield f"a body that is {raw.label}", check.once(dialect.rename(session, None, raw=raw.raw), gathered=True)
     for odd_query in check.system_cases.odd_queries(session):
         request = dialect.rename(session, check.body(session), query=odd_query.query)
-        yield odd_query.label, check.gather(request)
-    yield "an empty session_name", check.gather(check.rename(session, ""))
-    yield "a session_name with a NUL", check.gather(check.rename(session, "nul\0"))
+        yield odd_query.label, check.once(request, gathered=True)
+    yield "an empty session_name", check.once(check.rename(session, ""), gathered=True)
+    yield "a session_name with a NUL", check.once(check.rename(session, "nul\0"), gathered=True)
     if check.target.client.connection.key is not None:
         for credential in (Credential.NONE, Credential.WRONG):
             yield (
                 f"{credential.name.lower()} credential",
-                check.gather(check.rename(session, check.name()).with_credential(credential)),
+                check.once(check.rename(session, check.name()).with_credential(credential), gathered=True),
             )
     made_up = check.unknown_session("errors").id
     for kind in dialect.kinds:
         yield (
             f"an unknown id, type {kind}",
-            check.gather(check.rename(Session(made_up, "listed", kind), check.name()), live=False),
+            check.once(check.rename(Session(made_up, "listed", kind), check.name()), live=False, gathered=True),
         )
     for odd in ids.odd_ids(check.target.token):
         if odd.own and not odd.may_leave_route and check.is_nobodys(odd):
             request = dialect.rename(session, check.body(session), encoded_id=odd.encoded)
-            yield f"an id that is odd: {odd.label}", check.gather(request, live=False)
+            yield f"an id that is odd: {odd.label}", check.once(request, live=False, gathered=True)
 
 
 def _error_shape(check: CheckContext, status: int) -> None:

@@ -19,6 +19,9 @@ from rename_tck.verdict import Aspect, NotTested, ObstacleError, Unjudgeable
 
 T = TypeVar("T")
 
+#: So many requests ago a rename was accepted lately.
+_LATELY = 15
+
 
 @dataclass(repr=False)
 class CheckContext(CaseReader):
@@ -287,8 +290,8 @@ class CheckContext(CaseReader):
             )
 
     def require_control_accepted(self, control: Request) -> None:
-        """Show that the mended request is accepted, once a test."""
-        if control in self._controls:
+        """Show that the mended request is accepted: once a test, unless such a one was accepted just before."""
+        if control in self._controls or self._was_accepted(control):
             return
         exchange = self.send(control, purpose=Purpose.PREPARATION)
         if not self.dialect.succeeded(exchange):
@@ -301,6 +304,11 @@ class CheckContext(CaseReader):
             )
         self.note_accepted(exchange)
         self._controls.add(control)
+
+    def _was_accepted(self, control: Request) -> bool:
+        """Whether such a request was accepted among the last few."""
+        found, since = self.target.exchanged(control), len(self.target.client.journal) - _LATELY
+        return found is not None and found.number > since and self.dialect.succeeded(found.exchange)
 
     def _settle(self, request: Request) -> None:
         """Read the session of a request that will change its name, if refusals of it were not looked into yet."""

@@ -13,10 +13,10 @@ from rename_tck.systems.dialect import Session, members
 from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Evidence, NotTested
 
-#: Renames of the default kind of session: enough for a fault that comes every fifteenth time.
-LENGTH = 20
+#: Renames of the default kind of session: a few of each of two sessions, and one name for both.
+LENGTH = 10
 #: Renames of each other kind.
-SHORT = 8
+SHORT = 4
 
 #: Renames of a kind of which none was accepted: no more are sent.
 HOPELESS = 4
