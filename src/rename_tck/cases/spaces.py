@@ -48,7 +48,7 @@ def seed_for(run: int, requirement: str | None, edition: str | None) -> str:
 VALID = Space("valid requests", "valid-space-accepted", share=0.6, per_edition=True)
 NAMES = Space("reasonable names", "valid-space-accepted", share=0.2, per_edition=True)
 INVALID = Space("invalid requests", "invalid-space-refused", share=0.8, per_edition=True)
-MOVES = Space("sequences", "sequence-consistent", share=0.16)
+MOVES = Space("sequences", "sequence-consistent", share=0.12)
 BODIES = Space("bodies", "no-server-error", share=0.4)
 #: Values of Agno's query parameters.
 TYPES = Space("values of type", "type-validated", share=0.12, system="agno")
