@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from rename_tck.cases.dimensions import Value
 from rename_tck.client.exchange import Request, merged
 from rename_tck.client.wire import USUAL, HeaderNames, Wire
+from rename_tck.systems.dialect import JSON_TYPE
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -232,6 +234,16 @@ FORMS: tuple[ClientForm, ...] = (
     *_HEADER_LINES, *_ACCEPT, *_ACCEPT_ENCODING, *_USER_AGENT, *_MEDIA_TYPE, *_CHUNKS, *_SEGMENTS, *_CONNECTION,
     *_TRACING, *_FORWARDING, *_BROWSING, *_SIZE,
 )  # fmt: skip
+
+
+def of_case(case: str, request: Request, forms: tuple[ClientForm, ...]) -> ClientForm:
+    """The form in which a request is sent that is to be refused: another one for each case, the same one each time.
+
+    What is odd about a request's own media type stays.
+    """
+    fitting = [form for form in forms if not form.media_type or request.headers == JSON_TYPE]
+    return fitting[zlib.crc32(case.encode()) % len(fitting)]
+
 
 #: What may be refused, and must not be answered with a 5xx: behind the query of the system's own.
 ODD_QUERIES = _class(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from rename_tck.cases import names
+from rename_tck.cases.client_forms import FORMS, ClientForm, of_case
 from rename_tck.checks.case_reader import CaseReader
 from rename_tck.checks.refusals import GONE, UNSEEN, Changed, Refusal, Refusals
 from rename_tck.client.exchange import Exchange, Request, decoded
@@ -138,9 +139,40 @@ class CheckContext(CaseReader):
         self.require_control_accepted(control)
         session = self.target.session_at(faulty.path) if live else None
         before = self._name_before(session)
-        exchange = self.send(faulty, live=live)
-        self.require_refusal(case, exchange, statuses, live=live)
+        exchange = self.send_in_form(
+            case, faulty, lambda sent: self.require_refusal(case, sent, statuses, live=live), live=live
+        )
         self._note_refusal(session, before, case, exchange)
+        return exchange
+
+    def send_in_form(
+        self,
+        case: str,
+        request: Request,
+        judge: Callable[[Exchange], None],
+        *,
+        forms: tuple[ClientForm, ...] = FORMS,
+        live: bool = True,
+    ) -> Exchange:
+        """Send what is to be refused as some client would, and judge it; as the suite does where that goes wrong.
+
+        So refusals are tried in every form at no cost, and a failure says whether the form does it. Raises
+        Nonconformance.
+        """
+        form = of_case(case, request, forms)
+        exchange = self.send(form.apply(request), live=live)
+        if exchange.status in form.refusable:
+            exchange = self.send(request, live=live)  # refused for the form, which proves nothing
+            judge(exchange)
+            return exchange
+        try:
+            judge(exchange)
+        except Nonconformance as failure:
+            judge(self.send(request, live=live))
+            failure.case = f"{case}, with {form.words}"
+            failure.after = f"Only with {form.words}: the same request without it is refused."
+            raise
+        self.target.note_like(request, exchange)
         return exchange
 
     def unchanged(self, session: Session, before: object, case: str, exchange: Exchange) -> None:

@@ -182,6 +182,12 @@ class Target:
                 self._exchanged[self._sort_of(entry.exchange.request, sessions)] = entry
         return self._exchanged.get(self._sort_of(request, sessions))
 
+    def note_like(self, request: Request, exchange: Exchange) -> None:
+        """Keep that an exchange shows what this request would, too."""
+        entry = next(one for one in reversed(self.client.journal.renames()) if one.exchange is exchange)
+        sessions = {self.dialect.rename(one, None).path: one for one in self.pool.in_use}
+        self._exchanged[self._sort_of(request, sessions)] = entry
+
     def _sort_of(self, request: Request, sessions: Mapping[str, Session]) -> Request:
         """A request without what tells it from others that are sent for the same."""
         session = sessions.get(request.path)
