@@ -81,9 +81,9 @@ class CheckContext(CaseReader):
             self.target.accepted += 1
             self.note_worked(Aspect.ACCEPTED, exchange)
             session = self.target.session_at(exchange.request.path)
-            if session is not None:
-                name = members(decoded(exchange.request.body)).get(self.dialect.name_member)
-                self.target.last_names[session.id] = name
+            body = members(decoded(exchange.request.body))
+            if session is not None and self.dialect.asks_for_name(body):
+                self.target.last_names[session.id] = body.get(self.dialect.name_member)
 
     def rename_and_expect(self, session: Session, name: str, case: str) -> Exchange:
         """Rename a session, and require that it is accepted and that the answer, where it carries the name, has it."""
@@ -354,6 +354,7 @@ class CheckContext(CaseReader):
             session = self.target.session_at(exchange.request.path)
             if session is not None:
                 self._refusals.forget(session)
+                self.target.last_names.pop(session.id, None)  # who takes it for an ordinary rename notes it
 
     def _note_refused_rename(self, exchange: Exchange) -> None:
         """Keep, for the law that valid renames are accepted, one that was refused: a plain title of the run's own.
