@@ -129,7 +129,7 @@ class PointSender:
     def _renamed(self, point: Point, session: Session) -> Outcome:
         value = self._name(point)
         name = self._check.name() if value.group == NameGroup.PLAIN else value.text
-        exchange = self._check.gather(self.request(point, session, name))
+        (exchange,) = [self._check.gather(self.request(one, session, name)) for one in self._check.cases([point])]
         self._check.note_accepted(exchange)
         refusable = self._client(point).refusable | self._spelling(point).refusable
         allowed = frozenset(range(400, 500)) if may_be_refused(value) else refusable
