@@ -18,6 +18,12 @@ _STEPS: tuple[tuple[bool | None, bool], ...] = (
     (False, False), (None, True), (None, True), (False, False), (False, True),
 )  # fmt: skip
 
+#: The requirements that are judged by it, without the system's name: a run with workers keeps them together.
+LAWS = frozenset({
+    "auto-generate-default-false", "auto-generate-false-uses-name", "auto-generate-gives-name",
+    "auto-generate-stored", "auto-generate-ignores-name", "name-or-auto-generate",
+})  # fmt: skip
+
 
 @dataclass(frozen=True)
 class GeneratingStep:

@@ -24,6 +24,12 @@ from rename_tck.verdict import NotTested
 #: The requirements that every point is evidence for; the others are of classes of names.
 _OF_ALL = ("rename-accepted", "answer-name", "answer-id", "answer-true", "name-stored", "session-untouched")
 
+#: The requirements that are judged by points, without the system's name: a run with workers keeps them together.
+LAWS = frozenset({
+    "rename-accepted", "answer-name", "answer-id", "name-stored", "session-untouched",
+    "unicode-exact", "text-not-interpreted", "length-200-accepted", "never-altered", "blanks-kept",
+})  # fmt: skip
+
 #: Points that are made smaller in a run; of what fails beyond them the whole point is told.
 REDUCED = 12
 

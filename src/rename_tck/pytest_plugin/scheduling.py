@@ -1,4 +1,4 @@
-"""How the tests of a run are spread over workers (pytest-xdist): what judges one series of renames stays together."""
+"""How the tests of a run are spread over workers (pytest-xdist): what judges the same requests stays together."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
 
-from rename_tck.checks.rename_series import LAWS
+from rename_tck.checks import generated_names, point_run, rename_series
+
+#: What is sent once in a run, and the bare names of the requirements that are judged by it. Some are judged by the
+#: series and by the points, so these two are one.
+_SHARED = (("the series", rename_series.LAWS | point_run.LAWS), ("the generated names", generated_names.LAWS))
+_SCOPES = {law: scope for scope, laws in _SHARED for law in laws}
 
 #: The end of a contract test's id: the system, and the bare name of the requirement.
-_REQUIREMENT = re.compile(rf"\[([a-z]+)\.({'|'.join(map(re.escape, sorted(LAWS)))})(-[^]]+)?\]$")
+_REQUIREMENT = re.compile(rf"\[([a-z]+)\.({'|'.join(map(re.escape, sorted(_SCOPES)))})(-[^]]+)?\]$")
 
 
 class ContractScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """One test after the other to whichever worker is free; those that judge one series of renames stay together.
+    """One test after the other to whichever worker is free; those that judge the same requests stay together.
 
-    Each worker would send the series again, and they are the ones that need sessions on which nothing was tried.
+    Each worker would send them again, and they are the ones that need sessions on which nothing was tried.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         found = _REQUIREMENT.search(nodeid)
-        return nodeid if found is None else f"{found[1]}: the series"
+        return nodeid if found is None else f"{found[1]}: {_SCOPES[found[2]]}"
 
 
 def scheduler(config: Any, log: Any) -> ContractScheduling | None:
