@@ -178,15 +178,26 @@ class PointRun:
         if (found := self._fails(point, problem)) is None:
             failure.comes_and_goes = True
             return failure
-        smallest = found
-        for place in point.odd:
-            smaller = self.space.replaced(smallest.point, place)
-            if self.space.fits(smaller) and (found := self._fails(smaller, problem)) is not None:
-                smallest = found
-        smallest = self._taken_apart(smallest, problem)
+        smallest = self._taken_apart(self._name_alone(found, problem) or self._without_each(found, problem), problem)
         smallest.reduced = True
         self._culprits.setdefault(problem.sort, []).append(smallest.point)
         return smallest
+
+    def _name_alone(self, failure: Failure, problem: Problem) -> Failure | None:
+        """The failure of the point's name in an otherwise ordinary rename, which most failures are; None if not so."""
+        place = self.space.place(NAME)
+        assert place is not None
+        if place not in failure.point.odd or len(failure.point.odd) == 1:
+            return None
+        return self._fails(self.space.replaced(self.space.plain, place, failure.point.values[place]), problem)
+
+    def _without_each(self, failure: Failure, problem: Problem) -> Failure:
+        """The failure without those of its odd values that it does not take."""
+        for place in failure.point.odd:
+            smaller = self.space.replaced(failure.point, place)
+            if self.space.fits(smaller) and (found := self._fails(smaller, problem)) is not None:
+                failure = found
+        return failure
 
     def _taken_apart(self, failure: Failure, problem: Problem) -> Failure:
         """The failure with as little of its name as it takes, where that is packed."""
@@ -216,11 +227,16 @@ class PointRun:
     # -- telling it
 
     def _law(self, failure: Failure) -> str:
-        """The requirement that a failure breaks: that of the name's class where the name alone does it."""
-        place = self.space.place(NAME)
-        if place is not None and failure.point.odd == (place,):
-            return law_of(failure.point.values[place]) or failure.problem.law
-        return failure.problem.law
+        """The requirement that a failure breaks: that of the name's class where the name alone does it.
+
+        One that was not made small is taken for like those that were.
+        """
+        place, law = self.space.place(NAME), failure.problem.law
+        if place is None or place not in failure.point.odd:
+            return law
+        alike = self._culprits.get(failure.problem.sort, ()) if not failure.reduced else ()
+        alone = failure.point.odd == (place,) or any(culprit.odd == (place,) for culprit in alike)
+        return (law_of(failure.point.values[place]) if alone else None) or law
 
     def _raise(self, check: CheckContext, failure: Failure) -> NoReturn:
         problem, point = failure.problem, failure.point
