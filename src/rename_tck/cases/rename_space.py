@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rename_tck.cases.client_forms import FORMS
 from rename_tck.cases.constructed_names import NAMES
@@ -21,8 +21,12 @@ NAME, CLIENT, SPELLING, SCOPE, KIND, CONDITION, USER, PLACE = (
     "name", "client form", "JSON spelling", "scope", "type", "session", "user", "place",
 )  # fmt: skip
 
-_UNICODE = frozenset({Group.LETTERS, Group.BEYOND, Group.MARKS, Group.JOINED, Group.RIGHT_TO_LEFT})
+_UNICODE = frozenset({Group.LETTERS, Group.BEYOND})
 _UNREASONABLE = frozenset({Group.TOO_LONG, Group.CONTROLS, Group.INVISIBLE, Group.NO_CHARACTERS})
+
+
+#: A dimension of up to so many values is a small one: a nightly run covers the pairs of its values.
+SMALL = 20
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def law_of(value: Value) -> str | None:
         return "never-altered"
     if value.group == Group.BLANKS:
         return "blanks-kept"
-    return "length-200-accepted" if value.group == Group.LONG else "text-not-interpreted"
+    return "length-200-accepted" if value.group == Group.LENGTHS else "text-not-interpreted"
 
 
 def may_be_refused(name: Name) -> bool:
@@ -78,7 +82,7 @@ def space_of(cases: SystemCases, user: str, allows: Callable[[dict[str, object]]
         Dimension(USER, tuple(users) if of.sessions else (users[0],), cost=Cost.SESSION),
         Dimension(PLACE, PLACES if of.requests else PLACES[:1], cost=Cost.REQUEST),
     ]
-    return Space(tuple(found), _fit)
+    return Space(tuple(replace(one, each=of.thorough and len(one.values) <= SMALL) for one in found), _fit)
 
 
 def _fit(values: Mapping[str, Value]) -> bool:

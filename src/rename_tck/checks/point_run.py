@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from rename_tck.cases.conditions import Condition
-from rename_tck.cases.names import Name
-from rename_tck.cases.points import Point, Space, plan
+from rename_tck.cases.plan import plan
+from rename_tck.cases.points import Point, Space
 from rename_tck.cases.rename_space import CONDITION, KIND, NAME, USER, Chosen, law_of, space_of
 from rename_tck.cases.scopes import Kind
 from rename_tck.cases.users import User
@@ -187,7 +187,7 @@ class PointRun:
         place = self.space.place(NAME)
         assert place is not None
         name = failure.point.values[place]
-        for part in name.parts if isinstance(name, Name) else ():
+        for part in name.parts:
             if (found := self._fails(self.space.replaced(failure.point, place, part), problem)) is not None:
                 return self._taken_apart(found, problem)
         return failure
@@ -297,8 +297,4 @@ def _made(check: CheckContext) -> PointRun:
         lambda more: check.allows({**check.body(session), **more}),
         of=chosen,
     )
-    points = plan(space, check.seed or "")
-    place = space.place(NAME)
-    assert place is not None
-    points += [space.replaced(space.plain, place, value) for value in space.dimensions[place].alone]
-    return PointRun(check, space, points, PointSender(check, space))
+    return PointRun(check, space, plan(space, check.seed or ""), PointSender(check, space))
