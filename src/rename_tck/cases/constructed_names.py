@@ -82,19 +82,18 @@ _ENDS = ((characters.NEW[-1], characters.NEW[-2]), *characters.CATEGORY_ENDS)
 
 PACKED = (
     *(
-        packed(_like(group, label, mistake), lead, tuple(inside), trail, " ", length)
+        packed(_like(group, label, mistake), lead, tuple(inside), trail, between=" ", length=length)
         for group, label, mistake, inside, length, lead, trail in _ASCII
     ),
     *(
-        packed(_like(group, label, mistake), lead, tuple(inside), trail, between)
+        packed(_like(group, label, mistake), lead, tuple(inside), trail, between=between)
         for (group, label, mistake, inside, between), (lead, trail) in zip(_PACKS, _ENDS[: len(_PACKS)], strict=True)
     ),
-    packed(_JOINED, JOINED_EMOJI[0], (*JOINED_EMOJI[1:-1], "👍🏽", "🇩🇪"), JOINED_EMOJI[-1], " "),
+    packed(_JOINED, JOINED_EMOJI[0], (*JOINED_EMOJI[1:-1], "👍🏽", "🇩🇪"), JOINED_EMOJI[-1], between=" "),
 )
 
 # -- names of a certain length: at a power of two or of ten, one less and one more, as far as no other name has it
 
-_OFF_BY_ONE = "an off-by-one at a limit"
 _SIZES = (
     (7, ":", ";"), (15, "+", "\\"), (31, "`", "`"), (32, "\\", "-"), (33, "&", ")"), (199, ".", "%"),
     (REASONABLE_LENGTH, *_ENDS[-1]),
@@ -109,20 +108,19 @@ _FULL = (
 )
 
 
-def _of_length(
-    length: int, lead: str, trail: str, what: str = "", mistake: str = _OFF_BY_ONE, filling: str = ""
-) -> Name:
-    label = f"a name of {length} characters{what and f', {what}'}"
-    return sized(_like(Group.LENGTHS, label, mistake), length, lead, trail, filling)
-
-
 SIZED = (
-    *(_of_length(*size) for size in _SIZES),
     *(
-        _of_length(REASONABLE_LENGTH, lead, trail, what, mistake, filling)
+        sized(_like(Group.LENGTHS, f"a name of {length} characters", "an off-by-one at a limit"), length, lead, trail)
+        for length, lead, trail in _SIZES
+    ),
+    *(
+        sized(
+            _like(Group.LENGTHS, f"a name of {REASONABLE_LENGTH} characters, {what}", mistake),
+            REASONABLE_LENGTH, lead, trail, filling,
+        )
         for what, mistake, filling, lead, trail in _FULL
     ),
-)
+)  # fmt: skip
 
 _COUNTED = (
     ("combining marks", "marks not counted, or too many on a letter", "e" + "\u0323" * (REASONABLE_LENGTH - 1), False),
@@ -159,9 +157,7 @@ _MORE_LENGTHS = tuple(
     for name in names.long_names(length)[taken]
 )
 _PLAIN_LENGTHS = tuple(
-    replace(of_length(power + step), thorough=True)
-    for power in (8, 10, 16, 32, 64, 100, 128)
-    for step in (-1, 0, 1)
+    replace(of_length(power + step), thorough=True) for power in (8, 10, 16, 32, 64, 100, 128) for step in (-1, 0, 1)
 )
 
 # -- names that are known as a whole

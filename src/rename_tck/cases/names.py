@@ -54,7 +54,7 @@ class Name(Value):
 
     @property
     def parts(self) -> tuple[Name, ...]:
-        """Names of fewer oddities each, to be tried when this one fails; none when there is nothing to take apart."""
+        """Names of fewer oddities each."""
         return ()
 
 
@@ -192,11 +192,17 @@ def long_names(length: int = REASONABLE_LENGTH) -> tuple[Name, ...]:
         *class_of(Group.LENGTHS, f"{length} two-byte characters", "length counted in bytes", "é" * length),
         *class_of(Group.LENGTHS, f"{length} three-byte characters", "length counted in bytes", "名" * length),
         *class_of(
-            Group.LENGTHS, f"{length} characters beyond the BMP", "length counted in UTF-16 units or bytes", "😀" * length
+            Group.LENGTHS,
+            f"{length} characters beyond the BMP",
+            "length counted in UTF-16 units or bytes",
+            "😀" * length,
         ),
         *class_of(Group.LENGTHS, f"{length} letters without a blank", "a limit on words", "x" * length),
         *class_of(
-            Group.LENGTHS, f"{length} quotes and brackets", "length counted after escaping", ("<\"&'>" * length)[:length]
+            Group.LENGTHS,
+            f"{length} quotes and brackets",
+            "length counted after escaping",
+            ("<\"&'>" * length)[:length],
         ),
         *class_of(
             Group.LENGTHS,

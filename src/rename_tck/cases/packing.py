@@ -73,7 +73,7 @@ class Sized(Name):
         return (*ends, replace(self, text=filled(self.filling, len(self.text)), lead="", trail=""))
 
 
-def packed(like: Name, lead: str, inside: tuple[str, ...], trail: str, between: str = "", length: int = 0) -> Packed:
+def packed(like: Name, lead: str, inside: tuple[str, ...], trail: str, *, between: str = "", length: int = 0) -> Packed:
     """A packed name of that label, group and mistake; of so many characters, where it is to be of a certain length."""
     text = _text(lead, inside, trail, between, length)
     return Packed(like.label, like.group, like.mistake, text, like.thorough, lead, inside, trail, between, length)

@@ -155,12 +155,11 @@ class _Plan:
         return found
 
     def _made_to_fit(self, part: _Part) -> _Part:
-        """A part whose values go together: the plain value of a dimension in place of each that stands in the way."""
-        found = dict(part)
-        for dimension in self._space.dimensions:
-            if not self._space.fit(found) and dimension.name in found and dimension.cost is Cost.NOTHING:
-                found[dimension.name] = dimension.plain
-        return found
+        """A part whose values go together: the plain value of a dimension in place of one that stands in the way."""
+        costless = [one for one in self._space.dimensions if one.cost is Cost.NOTHING and one.name in part]
+        tries = [part, *({**part, one.name: one.plain} for one in costless)]
+        plain = {**part, **{one.name: one.plain for one in costless}}
+        return next((one for one in tries if self._space.fit(one)), plain)
 
     def _mended(self, dimensions: list[Dimension], sessions: list[_Part]) -> list[_Part]:
         """Further rows, for pairs with classes of sessions that no row has covered yet."""

@@ -42,6 +42,8 @@ class Dimension:
     cost: Cost = Cost.NOTHING
     #: Whether each value is a class of its own, so that pairs of values are covered.
     each: bool = False
+    #: How many values there are, with those for which a run has no time.
+    known: int = 0
 
     @property
     def plain(self) -> Value:
@@ -50,7 +52,7 @@ class Dimension:
 
     def class_of(self, value: Value) -> str:
         """The class of a value, by which pairs are covered."""
-        return value.words if self.each else value.group
+        return value.words if self.each else str(value.group)
 
     def groups(self) -> dict[str, list[Value]]:
         """The values by their class, in the order of their first."""
@@ -109,7 +111,7 @@ class Space:
         return None if place is None else point.values[place]
 
     def named(self, label: str) -> Point | None:
-        """The point of this label, of a part of a packed name, too; None where the space has not all of its values."""
+        """The point of this label, its name a part of a packed one or not; None where the space has not all of it."""
         values = [dimension.plain for dimension in self.dimensions]
         words = label.split(AND) if label != PLAIN else []
         for place, value in self._with_parts(words):
@@ -119,7 +121,7 @@ class Space:
         return None if words else self.point(tuple(values))
 
     def _with_parts(self, words: list[str]) -> Iterator[tuple[int, Value]]:
-        """Every value with its dimension's position; and what it is taken apart to, while words are left to look for."""
+        """Every value with its dimension's position; and its parts, while words are left to look for."""
         given = [
             (place, value)
             for place, dimension in enumerate(self.dimensions)

@@ -28,7 +28,7 @@ _C0 = "".join(char for char in characters.CONTROLS if char <= "\x7f")
 _C1 = "".join(char for char in characters.CONTROLS if char > "\x7f")
 
 _PACKED = tuple(
-    packed(Name(label, group, mistake, ""), lead, tuple(inside), trail, between)
+    packed(Name(label, group, mistake, ""), lead, tuple(inside), trail, between=between)
     for group, label, mistake, lead, inside, trail, between in (
         (Group.CONTROLS, "line breaks", "cut at the first line, or line ends rewritten",
          "", ("\n", "\r\n", "\r"), "", "line"),

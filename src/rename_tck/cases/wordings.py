@@ -86,7 +86,18 @@ PATHS = ("../../etc/passwd", "a/b?c=d&e#f", "Name: value; x=y", "a\\b")
 TYPOGRAPHY = ("em — en – hyphen -", "dots ... …", "‹a› „b‟ «c»", "‘curly’ “quotes”")
 
 #: Text of many scripts, in the words of somebody who writes it; and what a letter becomes in another form.
-WRITTEN = ("Café à la crème", "Ÿ ŒUVRE", "Привет", "Ελληνικά", "会话重命名", "テスト", "이름", "髙﨑", "שלום עולם", "مرحبا 123")
+WRITTEN = (
+    "Café à la crème",
+    "Ÿ ŒUVRE",
+    "Привет",
+    "Ελληνικά",
+    "会话重命名",
+    "テスト",
+    "이름",
+    "髙﨑",
+    "שלום עולם",
+    "مرحبا 123",
+)
 WRITTEN_BEYOND = ("🚀", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢", "𠮷野家", "😀", "\ufffd")
 CASES = ("MiXeD", "CaSe", "ẞ", "ß", "İ", "ı", "ǅ", "ΟΔΟΣ", "ὁδός")
 DECOMPOSED = (

@@ -13,13 +13,20 @@ from rename_tck.checks.rename_series import LAWS
 _REQUIREMENT = re.compile(rf"\[([a-z]+)\.({'|'.join(map(re.escape, sorted(LAWS)))})(-[^]]+)?\]$")
 
 
+#: The contract tests that judge the points of the space of renames.
+_POINTS = re.compile(r"/test_laws_points\.py::\w+\[([a-z]+)\.")
+
+
 class ContractScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """One test after the other to whichever worker is free; those that judge one series of renames stay together.
 
-    Each worker would send the series again, and they are the ones that need sessions on which nothing was tried.
+    Each worker would send the series again, and they are the ones that need sessions on which nothing was tried. The
+    points of the space of renames are such a series of their own.
     """
 
     def _split_scope(self, nodeid: str) -> str:
+        if points := _POINTS.search(nodeid):
+            return f"{points[1]}: the points"
         found = _REQUIREMENT.search(nodeid)
         return nodeid if found is None else f"{found[1]}: the series"
 

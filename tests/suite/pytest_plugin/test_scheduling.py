@@ -52,6 +52,8 @@ def test_the_laws_of_the_series_are_those_that_judge_it() -> None:
         ("tests/contract/test_laws_answer.py::test_x[dify.answer-schema-zh-Hans]", "dify: the series"),
         ("tests/contract/test_laws_names.py::test_x[agno.unicode-exact]", None),
         ("tests/contract/test_laws_names.py::test_x[agno.answer-shape-of-type]", None),
+        ("tests/contract/test_laws_points.py::test_x[agno.unicode-exact]", "agno: the points"),
+        ("tests/contract/test_laws_points.py::test_x[agno.name-stored]", "agno: the points"),
         ("tests/contract/test_observations.py::test_x[agno-observations]", None),
     ],
 )
