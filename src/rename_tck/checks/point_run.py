@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from rename_tck.cases.conditions import Condition
-from rename_tck.cases.names import Name
-from rename_tck.cases.points import Point, Space, plan
+from rename_tck.cases.plan import plan
+from rename_tck.cases.points import Point, Space
 from rename_tck.cases.rename_space import CONDITION, KIND, NAME, USER, Chosen, law_of, space_of
 from rename_tck.cases.scopes import Kind
 from rename_tck.cases.users import User
@@ -17,18 +17,14 @@ from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import MOST, Group, Outcome, PointSender
 from rename_tck.checks.point_verdicts import Problem, problems, without
 from rename_tck.client.exchange import Exchange
+from rename_tck.results.coverage import Coverage, Sent
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session
+from rename_tck.target.target import Target
 from rename_tck.verdict import NotTested
 
 #: The requirements that every point is evidence for; the others are of classes of names.
 _OF_ALL = ("rename-accepted", "answer-name", "answer-id", "answer-true", "name-stored", "session-untouched")
-
-#: The requirements that are judged by points, without the system's name: a run with workers keeps them together.
-LAWS = frozenset({
-    "rename-accepted", "answer-name", "answer-id", "name-stored", "session-untouched",
-    "unicode-exact", "text-not-interpreted", "length-200-accepted", "never-altered", "blanks-kept",
-})  # fmt: skip
 
 #: Points that are made smaller in a run; of what fails beyond them the whole point is told.
 REDUCED = 12
@@ -83,6 +79,17 @@ class PointRun:
         for failure in self._failures_of(point):
             if self._law(failure) == law and not self._changed_by_itself(check, failure):
                 self._raise(check, failure)
+
+    def coverage(self) -> Coverage:
+        """What of the space was sent: of what was planned, that which it came to."""
+        sent = [point for point in self.points if point in self._outcomes]
+        dimensions = {
+            dimension.name: Sent({point.values[place].words for point in sent}, dimension.known)
+            for place, dimension in enumerate(self.space.dimensions)
+            if dimension.known > 1
+        }
+        pairs = self.space.pairs()
+        return Coverage({point.label for point in sent}, dimensions, pairs & self.space.covered(sent), len(pairs))
 
     # -- sending
 
@@ -204,7 +211,7 @@ class PointRun:
         place = self.space.place(NAME)
         assert place is not None
         name = failure.point.values[place]
-        for part in name.parts if isinstance(name, Name) else ():
+        for part in name.parts:
             if (found := self._fails(self.space.replaced(failure.point, place, part), problem)) is not None:
                 return self._taken_apart(found, problem)
         return failure
@@ -297,6 +304,12 @@ def _of(wish: _Wish) -> tuple[str, str | None, str | None]:
     return condition.label, kind, user.user_id
 
 
+def coverage_of(target: Target) -> Coverage | None:
+    """What of the space of renames the target was sent; None where no test has asked for a point of it."""
+    run = target.cache.get("points")
+    return run.coverage() if isinstance(run, PointRun) else None
+
+
 def points_were_sent(check: CheckContext) -> bool:
     """Whether the points of this target were sent in this run: every name of theirs was, too."""
     return isinstance(check.target.cache.get("points"), PointRun)
@@ -311,7 +324,8 @@ def points_of(check: CheckContext) -> PointRun:
 def _made(check: CheckContext) -> PointRun:
     session = check.some_session()
     target = check.target
-    names_alone = not any(target.is_judged(f"{check.dialect.system}.{law}") for law in _OF_ALL)
+    # a worker, and a replay, do not know what else is judged
+    names_alone = bool(target.judged) and not any(target.is_judged(f"{check.dialect.system}.{law}") for law in _OF_ALL)
     chosen = Chosen(not names_alone, len(check.dialect.kinds) > 1, not names_alone, target.profile == "nightly")
     space = space_of(
         check.system_cases,
@@ -319,8 +333,4 @@ def _made(check: CheckContext) -> PointRun:
         lambda more: check.allows({**check.body(session), **more}),
         of=chosen,
     )
-    points = plan(space, check.seed or "")
-    place = space.place(NAME)
-    assert place is not None
-    points += [space.replaced(space.plain, place, value) for value in space.dimensions[place].alone]
-    return PointRun(check, space, points, PointSender(check, space))
+    return PointRun(check, space, plan(space, check.seed or ""), PointSender(check, space))

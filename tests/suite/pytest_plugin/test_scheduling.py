@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from harness import ROOT
 
-from rename_tck.checks import generated_names, point_run, rename_series
+from rename_tck.checks import generated_names, rename_series
 from rename_tck.pytest_plugin.scheduling import ContractScheduling
 
 _FILES = sorted(path.stem for path in (ROOT / "tests" / "contract").glob("test_*.py"))
@@ -42,7 +42,6 @@ def _judging(call: str) -> Iterator[str]:
     ("call", "laws"),
     [
         ("series.run(check)", rename_series.LAWS),
-        ("points_of(check)", point_run.LAWS),
         ("generated_names.steps(check)", generated_names.LAWS),
     ],
 )
@@ -56,9 +55,10 @@ def test_the_laws_that_are_kept_together_are_those_that_judge_the_same(call: str
         ("tests/contract/test_laws_answer.py::test_x[dify.answer-id]", "dify: the series"),
         ("tests/contract/test_dify.py::test_x[dify.answer-id-uuid]", "dify: the series"),
         ("tests/contract/test_laws_answer.py::test_x[dify.answer-schema-zh-Hans]", "dify: the series"),
-        ("tests/contract/test_laws_points.py::test_x[agno.unicode-exact]", "agno: the series"),
+        ("tests/contract/test_laws_points.py::test_x[agno.unicode-exact]", "agno: the points"),
         ("tests/contract/test_dify.py::test_x[dify.auto-generate-stored]", "dify: the generated names"),
         ("tests/contract/test_agno.py::test_x[agno.answer-shape-of-type]", None),
+        ("tests/contract/test_laws_points.py::test_x[agno.name-stored]", "agno: the points"),
         ("tests/contract/test_observations.py::test_x[agno-observations]", None),
     ],
 )
