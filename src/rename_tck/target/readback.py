@@ -108,10 +108,12 @@ class SessionReader:
         #: The last page of a listing that was ever read, and the ids that were looked for and found.
         self._pages_read = 0
         self._found: set[str] = set()
+        #: The ids for which another session was shown.
+        self.mistaken: set[str] = set()
         #: Shown each page of a listing: its kind, whose it is, and the sessions on it.
         self.on_page: Callable[[str | None, str, list[Snapshot]], None] | None = None
         #: Whether a listing was asked for in vain: there is none then.
-        self._unlisted = False
+        self.unlisted = False
 
     def how_to_read(self, session: Session) -> Readback:
         """How this session can be read back: a new one may be shown a moment later. Raises Unjudgeable as `ask`."""
@@ -154,7 +156,10 @@ class SessionReader:
         if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403}:
             said = exchange.trouble or summary(exchange.answer, self._client.connection.redact)
             raise Unjudgeable(f"reading the session back failed: {said}", exchange.status)
-        return self._noted(session.id, self._dialect.read(exchange.answer))
+        snapshot = self._dialect.read(exchange.answer)
+        if snapshot is not None and str(self._dialect.id_in(snapshot)) != session.id:
+            self.mistaken.add(session.id)
+        return self._noted(session.id, snapshot)
 
     def _noted(self, session_id: str, snapshot: Snapshot | None) -> Snapshot | None:
         name = self._dialect.name_in(snapshot or {})
@@ -181,10 +186,10 @@ class SessionReader:
                 with suppress(Unjudgeable):
                     self._keep_first(session, self.read(session, Purpose.PROVISIONING), listed=False)
         for group in self._alike([session for session in sessions if session.first_listed is None]):
-            if self._unlisted:
+            if self.unlisted:
                 return
             shown, listing = self._shown(group, Purpose.PROVISIONING)
-            self._unlisted = listing.extent is Extent.ABSENT
+            self.unlisted = listing.extent is Extent.ABSENT
             for session in group:
                 self._keep_first(session, shown.get(session.id), listed=True)
 
