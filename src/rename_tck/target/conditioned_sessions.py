@@ -77,8 +77,11 @@ class ConditionedSessions:
             Unjudgeable: no answer came.
         """
         new: dict[_Key, list[Session]] = {}
-        for wish in wishes:
-            missing = wish.least - len(self._in_use.get(wish.key, [])) - len(new.get(wish.key, []))
+        wanted = [wish for wish in wishes if self._missing(wish) and wish.key not in self._refused]
+        if wanted:
+            self._creation.look_for(wish.owner for wish in wanted)
+        for wish in wanted:
+            missing = self._missing(wish) - len(new.get(wish.key, []))
             if missing > 0 and wish.key not in self._refused:
                 new.setdefault(wish.key, []).extend(self._made(wish, missing))
         self._reader.see_first([session for alike in new.values() for session in alike])
@@ -136,10 +139,12 @@ class ConditionedSessions:
         self._in_use.clear()
         self._wishes.clear()
 
+    def _missing(self, wish: Wish) -> int:
+        return max(0, wish.least - len(self._in_use.get(wish.key, [])))
+
     def _made(self, wish: Wish, missing: int) -> list[Session]:
         """Sessions that are made now, until one cannot be."""
         new: list[Session] = []
-        self._creation.look_for(wish.wanted.user)
         why = self._none.get(wish.wanted.kind, "")
         while not why and len(new) < missing:
             session, why = self._creation.make(wish.wanted, self.made)

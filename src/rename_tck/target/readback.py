@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 
 from rename_tck.client.exchange import Answer, Exchange, Request
 from rename_tck.client.journal import Purpose
@@ -167,37 +168,42 @@ class SessionReader:
             self.first_names.setdefault(session_id, name)
         return snapshot
 
-    def await_new(self, session: Session) -> None:
-        """Wait until a session that was just made is shown, for up to a second, and keep what is shown first."""
-        if self.way:
-            with suppress(Unjudgeable, NotTested):
-                shown = self.patience.settled(
-                    lambda: self.read(session, Purpose.PROVISIONING), lambda found: found is not None, renamed=False
-                )
-                self._keep_first(session, shown, listed=not self.way.by_reading)
-
     def see_first(self, sessions: Sequence[Session]) -> None:
         """Read sessions that nothing was sent to yet, singly and in the listing, as far as they are shown.
 
-        Once for each: what is kept of one stays as it was.
+        Once for each: what is kept of one stays as it was. What was just made may be shown up to a second later.
         """
         for session in sessions:
             if session.first_read is None and self.way.by_reading:
-                with suppress(Unjudgeable):
-                    self._keep_first(session, self.read(session, Purpose.PROVISIONING), listed=False)
+                self._read_first(session)
         for group in self._alike([session for session in sessions if session.first_listed is None]):
             if self.unlisted:
                 return
-            shown, listing = self._shown(group, Purpose.PROVISIONING)
-            self.unlisted = listing.extent is Extent.ABSENT
-            for session in group:
-                self._keep_first(session, shown.get(session.id), listed=True)
+            if self.way.by_listing:
+                self.patience.settled(partial(self._list_first, group), bool, renamed=False)
+            else:
+                self._list_first(group)
+
+    def _read_first(self, session: Session) -> None:
+        with suppress(Unjudgeable):
+            shown = self.patience.settled(
+                lambda: self.read(session, Purpose.PROVISIONING), lambda found: found is not None, renamed=False
+            )
+            self._keep_first(session, shown, listed=False)
+
+    def _list_first(self, alike: Sequence[Session]) -> bool:
+        """Keep what their listing shows of sessions; whether it has shown all of them."""
+        shown, listing = self._shown(alike, Purpose.PROVISIONING)
+        self.unlisted = listing.extent is Extent.ABSENT
+        for session in alike:
+            self._keep_first(session, shown.get(session.id), listed=True)
+        return len(shown) == len(alike)
 
     def _keep_first(self, session: Session, shown: Snapshot | None, *, listed: bool) -> None:
         if shown is None:
             return
         if listed:
-            session.first_listed = shown
+            session.first_listed = session.first_listed or shown
         else:
             session.first_read = shown
         name = self._dialect.name_in(shown)
