@@ -17,16 +17,13 @@ from rename_tck.cases.scopes import Scope
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, Request
-from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session
+from rename_tck.target.deleted import delete_another
 from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import NotTested, Unjudgeable
 
-#: Points of a group: how many renames stand behind one reading of the listing.
-MOST = 10
-
 #: Of so many points one session is read by itself as well as in the listing.
-SINGLY = 4
+SINGLY = 10
 
 
 @dataclass
@@ -65,10 +62,6 @@ class Group:
     def sessions(self) -> list[Session]:
         """The sessions, in the order of the points."""
         return [session for _, session in self.points]
-
-    def takes(self, session: Session) -> bool:
-        """Whether a point on this session can be sent with the others."""
-        return all(session.id != other.id for other in self.sessions)
 
 
 class PointSender:
@@ -165,10 +158,7 @@ class PointSender:
             case Before.UNKNOWN:
                 check.gather(check.rename(check.unknown_session(place.label, session.kind), check.name()), live=False)
             case Before.DELETED:
-                other = pool.fresh(session.kind)
-                if other is not None:
-                    self._target.client.send(check.dialect.deletion(other), Purpose.PREPARATION)
-                    pool.forget(other)
+                delete_another(self._target, session.kind)
             case Before.NEIGHBOUR:
                 other = next((one for one in pool.all if one.kind == session.kind and one.id != session.id), None)
                 for name in (check.name(), check.name()) if other is not None else ():

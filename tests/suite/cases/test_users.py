@@ -18,7 +18,7 @@ OWNERS = [Settings.user, *(str(user.user_id) for user in users())]
 
 def dimensions(system: str) -> dict[str, tuple[Value, ...]]:
     cases = system_cases.load(load(system))
-    return {"conditions": cases.conditions, "users": cases.users(Settings.user), "scopes": cases.scopes}
+    return {**cases.conditions, "users": cases.users(Settings.user), "scopes": cases.scopes}
 
 
 @pytest.mark.parametrize("system", NAMES)
