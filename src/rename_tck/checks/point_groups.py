@@ -215,4 +215,10 @@ class PointSender:
         return good
 
     def _is_right(self, outcome: Outcome, snapshot: Snapshot | None) -> bool:
-        return snapshot is not None and self._check.dialect.name_in(snapshot) == outcome.name
+        """Whether a session bears the name that was accepted for it, or the one from before what was refused."""
+        if snapshot is None:
+            return False
+        name = self._check.dialect.name_in(snapshot)
+        if self._check.dialect.succeeded(outcome.exchange):
+            return name == outcome.name
+        return outcome.listed_before is not None and name == self._check.dialect.name_in(outcome.listed_before)
