@@ -76,7 +76,9 @@ class PointSender:
         #: What the listing, and its own reading, showed of a session when it was last looked at.
         self._listed_before: dict[str, Snapshot] = {}
         self._read_before: dict[str, Snapshot] = {}
-        self._sent = 0
+        self._began = False
+        #: Points since the last session that was read by itself.
+        self._unread = 0
 
     def send(self, group: Group) -> list[Outcome]:
         """Send a group: what comes before each rename, the renames, and the readings of them all.
@@ -86,13 +88,13 @@ class PointSender:
             Unjudgeable: no answer came, for a reason that may not be a request's.
         """
         sessions = group.sessions
-        if not self._sent:
+        if not self._began:
+            self._began = True
             self._learn_what_moves(sessions)
         for point, session in group.points:
             self._precede(point, session)
         outcomes = [self._renamed(point, session) for point, session in group.points]
-        singly = [one for number, one in enumerate(sessions, self._sent) if self._is_read_singly(number, one)]
-        self._sent += len(sessions)
+        singly = [one for one in sessions if self._is_read_singly(one)]
         self._see(outcomes, singly)
         for outcome in outcomes:
             self._keep(outcome)
@@ -167,9 +169,14 @@ class PointSender:
 
     # -- what is read
 
-    def _is_read_singly(self, number: int, session: Session) -> bool:
-        by_reading = self._target.reader.way.by_reading
-        return by_reading and (number % SINGLY == 0 or session.id not in self._read)
+    def _is_read_singly(self, session: Session) -> bool:
+        """Whether a session is read by itself, too: one in so many, and each that was made in a condition once."""
+        self._unread += 1
+        new = session.id not in self._read and session not in self._target.pool.all
+        if not self._target.reader.way.by_reading or not (new or self._unread >= SINGLY):
+            return False
+        self._unread = 0
+        return True
 
     def _learn_what_moves(self, sessions: Sequence[Session]) -> None:
         """Keep which members differ between two readings without a rename between them."""
