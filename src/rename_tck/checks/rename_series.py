@@ -26,7 +26,7 @@ LAWS = frozenset({
     "rename-accepted", "answer-schema", "answer-media-type", "answer-json", "answer-name", "answer-id",
     "name-stored", "shown-at-once", "neighbours-untouched", "session-untouched", "answer-id-uuid",
     "timestamps-integer", "updated-at-monotonic", "updated-at-steady", "introduction-not-null", "status-normal",
-    "timestamps-date-time", "answer-boolean", "answer-true",
+    "timestamps-date-time", "answer-boolean", "answer-true", "answer-shape-of-type",
 })  # fmt: skip
 
 

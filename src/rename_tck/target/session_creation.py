@@ -18,6 +18,9 @@ from rename_tck.verdict import Conclusion
 #: Troubles by which it is sure that a request did not come to the target.
 _NEVER_ARRIVED = frozenset({Trouble.REFUSED, Trouble.UNKNOWN_HOST, Trouble.TLS, Trouble.PROXY})
 
+#: Requests for which a look at the listing is taken to show which sessions there are.
+_LASTS = 50
+
 #: Ids of a form that are tried, one after the other, until one is nobody's.
 _TRIES = 4
 
@@ -73,8 +76,12 @@ class SessionCreation:
         self.last: Exchange | None = None
 
     def look(self) -> None:
-        """See which sessions there are before any is created: what is there already is not the run's."""
-        self.before = self._others.look()
+        """See which sessions there are before any is created: what is there already is not the run's.
+
+        What was seen a moment ago will do.
+        """
+        if self.before is None or len(self._client.journal) - self.before.number > _LASTS:
+            self.before = self._others.look()
         self.first = self.first or self.before
 
     def look_for(self, users: Iterable[str | None]) -> None:
