@@ -337,7 +337,7 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
                 f"{credential.name.lower()} credential",
                 check.once(check.rename(session, check.name()).with_credential(credential), gathered=True),
             )
-    made_up = check.unknown_session("errors").id
+    made_up = check.unknown_session(0, shared=True).id
     for kind in dialect.kinds:
         yield (
             f"an unknown id, type {kind}",

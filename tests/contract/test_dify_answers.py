@@ -44,7 +44,7 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
     yield "an empty name", check.once(check.rename(session, ""), gathered=True)
     yield (
         "an unknown id",
-        check.once(check.rename(check.unknown_session("errors"), check.name()), live=False, gathered=True),
+        check.once(check.rename(check.unknown_session(0, shared=True), check.name()), live=False, gathered=True),
     )
     for odd in ids.odd_ids(check.target.token):
         if odd.label in {"not a UUID", "300 characters"} and check.is_nobodys(odd):

@@ -20,9 +20,9 @@ requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(4, spread=5)
 
 
-def _unknown(check: CheckContext, number: int = 0, kind: str | None = None) -> Session:
+def _unknown(check: CheckContext, number: int = 0, kind: str | None = None, *, shared: bool = True) -> Session:
     """A session that does not exist, under an id made up for this run."""
-    return check.unknown_session(number, kind)
+    return check.unknown_session(number, kind, shared=shared)
 
 
 def _like_a_live_one(check: CheckContext) -> Session | None:
@@ -40,8 +40,10 @@ def _of_each_kind(*kinds: str | None) -> list[tuple[str, int, str | None]]:
     ]
 
 
-def _rename_unknown(check: CheckContext, session: Session) -> Exchange:
-    return check.send(check.rename(session, check.name()), live=False)
+def _rename_unknown(check: CheckContext, session: Session, *, again: bool = True) -> Exchange:
+    """The answer to a rename of an unknown session; with `again` false to one that was sent already."""
+    request = check.rename(session, check.name())
+    return check.send(request, live=False) if again else check.once(request, live=False)
 
 
 def _says_no(check: CheckContext, exchange: Exchange) -> bool:
@@ -89,7 +91,7 @@ def test_an_unknown_session_is_not_renamed(check: CheckContext) -> None:
 def test_an_unknown_session_is_answered_with_404(check: CheckContext) -> None:
     unknown = [_unknown(check, number, kind) for number, kind in enumerate((*check.dialect.kinds, None))]
     for session in check.cases((*unknown, _like_a_live_one(check))):
-        exchange = _rename_unknown(check, session) if session is not None else None
+        exchange = _rename_unknown(check, session, again=False) if session is not None else None
         if exchange is not None and exchange.status != 404:
             check.fail("an unknown id", "status 404", exchange)
     for case in check.cases(["a session that was deleted"]):
@@ -107,7 +109,7 @@ def test_an_unknown_session_is_answered_with_404(check: CheckContext) -> None:
 def test_renaming_an_unknown_session_creates_none(check: CheckContext) -> None:
     check.require_readable()
     for _, number, kind in check.cases(_of_each_kind(*check.dialect.kinds)):
-        session, name = _unknown(check, number, kind), check.name()
+        session, name = _unknown(check, number, kind, shared=False), check.name()
         listed = check.target.reader.listing(session.kind)
         exchange = check.send(check.rename(session, name), live=False)
         again = _rename_unknown(check, session)

@@ -120,12 +120,13 @@ class CaseSender(TargetView):
 
     # -- ids that are no session's
 
-    def unknown_session(self, label: object, kind: str | None = None) -> Session:
+    def unknown_session(self, label: object, kind: str | None = None, *, shared: bool = False) -> Session:
         """A session that does not exist, under an id made up for this run; `label` tells it from others of the law.
 
-        Raises NotTested where a session has each id that was thought of.
+        `shared` says that several laws look at what becomes of the same id. Raises NotTested where a session has each
+        id that was thought of.
         """
-        about = self.requirement.id if self.requirement is not None else None
+        about = "shared" if shared else self.requirement.id if self.requirement is not None else None
         live = self.some_session()
         made_up = self.target.pool.made_up.unknown(f"{about}/{label}", since=self.looked())
         self.nobodys += 1

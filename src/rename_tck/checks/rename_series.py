@@ -14,9 +14,9 @@ from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Evidence, NotTested
 
 #: Renames of the default kind of session: a few of each of two sessions, and one name for both.
-LENGTH = 10
+LENGTH = 6
 #: Renames of each other kind.
-SHORT = 4
+SHORT = 2
 
 #: Renames of a kind of which none was accepted: no more are sent.
 HOPELESS = 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TypeGuard
 
@@ -82,6 +82,7 @@ class OtherSessions:
         #: The first name that each was seen with, and the last one that is not the run's.
         self._first: dict[Key, object] = {}
         self._last: dict[Key, object] = {}
+        self._seen: Look | None = None
         reader.on_page = self._note
 
     def watch(self, user: str | None) -> TypeGuard[str]:
@@ -89,6 +90,7 @@ class OtherSessions:
         if user is None or self._dialect.owner(user) is None or user in self._users:
             return False
         self._users.append(user)
+        self._seen = None
         return True
 
     def is_of(self, key: Key, user: str | None) -> bool:
@@ -145,6 +147,13 @@ class OtherSessions:
             if not listing.status:
                 break  # nothing answers
         return look
+
+    def lately(self, lasts: int) -> Look:
+        """What was seen of every user's sessions at most so many requests ago; looked for where it was not."""
+        seen = self._seen
+        if seen is None or len(self._client.journal) - seen.number > lasts:
+            seen = self._seen = self.look()
+        return replace(seen, names=dict(seen.names))
 
     # -- giving a name back
 

@@ -80,8 +80,7 @@ class SessionCreation:
 
         What was seen a moment ago will do.
         """
-        if self.before is None or len(self._client.journal) - self.before.number > _LASTS:
-            self.before = self._others.look()
+        self.before = self._others.lately(_LASTS)
         self.first = self.first or self.before
 
     def look_for(self, users: Iterable[str | None]) -> None:
