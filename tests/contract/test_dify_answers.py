@@ -47,8 +47,8 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
         check.once(check.rename(check.unknown_session(0, shared=True), check.name()), live=False, gathered=True),
     )
     for odd in ids.odd_ids(check.target.token):
-        if odd.label in {"not a UUID", "300 characters"} and check.is_nobodys(odd):
-            request = check.dialect.rename(session, check.body(session), encoded_id=odd.encoded)
+        request = check.dialect.rename(session, check.body(session), encoded_id=odd.encoded)
+        if odd.label in {"not a UUID", "300 characters"} and (check.was_sent(request) or check.is_nobodys(odd)):
             yield f"an id that is odd: {odd.label}", check.once(request, live=False, gathered=True)
     other = check.body(session, user=_other_user(session))
     yield "another user", check.once(check.dialect.rename(session, other), gathered=True)

@@ -298,8 +298,8 @@ def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series)
     So a rename is seen that sets the time of every session, and one that sets that of the session renamed before, and
     one of a session of another type.
     """
-    dialect, pool = check.dialect, check.target.pool
-    member = dialect.updated_member
+    pool, member = check.target.pool, check.dialect.updated_member
+    judged = (member, check.dialect.name_member)
     if not check.readable():
         return
     kinds = [[session for session in pool.all if session.kind == kind] for kind in check.dialect.kinds]
@@ -316,21 +316,36 @@ def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series)
     server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in shown.values()])
     before = read()
     # what moved without a rename moves by itself
-    volatile_members = {
-        (other, one)
-        for other, snapshot in shown.items()
-        for one in (member, dialect.name_member)
-        if not same(snapshot.get(one), before[other].get(one)) or one in run.volatile_members.get(other, set())
+    volatile_members = _changed(shown, before, judged) | {
+        (other, one) for other in shown for one in run.volatile_members.get(other, set())
     }
-    for last in check.each([alike[-1] for alike in several]):
+    lasts = [alike[-1] for alike in several]
+    if len(lasts) > 1:
+        # all at once first: each by itself only where something has changed by it
+        for last in lasts:
+            check.send(check.rename(last, check.name()))
+        after = read()
+        moved = volatile_members | {(last.id, one) for last in lasts for one in judged}
+        if not _changed(before, after, judged) - moved:
+            return
+        before = after
+    for last in check.each(lasts):
         exchange = check.send(check.rename(last, check.name()))
         after = read()
-        for other in check.each(sorted(after.keys() - {last.id}), lambda _: "another session"):
-            for one in check.each((member, dialect.name_member)):
-                if (other, one) not in volatile_members:
-                    case = f"a rename of another session: {one} of {other}"
-                    expect_unchanged(check, Seen(other, before[other], after[other], last, exchange), one, case)
+        for other, one in check.each(sorted(_changed(before, after, judged) - volatile_members), lambda _: "another"):
+            if other != last.id:
+                case = f"a rename of another session: {one} of {other}"
+                expect_unchanged(check, Seen(other, before[other], after[other], last, exchange), one, case)
         before = after
+
+
+def _changed(
+    before: dict[str, Snapshot], after: dict[str, Snapshot], members_of: tuple[str, str]
+) -> set[tuple[str, str]]:
+    """The sessions that changed, each with the member."""
+    return {
+        (other, one) for other in after for one in members_of if not same(before[other].get(one), after[other].get(one))
+    }
 
 
 def _bystanders_keep_their_names(check: CheckContext, run: rename_series.Series) -> bool:

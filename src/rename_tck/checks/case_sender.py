@@ -23,7 +23,7 @@ from rename_tck.verdict import Aspect, Compared, Evidence, NotTested, Unjudgeabl
 T = TypeVar("T")
 
 #: What the listing showed so many requests ago holds for a law that begins.
-_RECENT = 50
+_RECENT = 100
 
 #: Characters of a case, which says in its last words where it failed.
 _LONGEST_CASE = 1000

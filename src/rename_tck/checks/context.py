@@ -20,8 +20,8 @@ from rename_tck.verdict import Aspect, NotTested, ObstacleError, Unjudgeable
 
 T = TypeVar("T")
 
-#: So many requests ago a rename was accepted lately.
-_LATELY = 15
+#: So many requests ago a rename was accepted lately, and a while ago.
+_LATELY, _A_WHILE_AGO = 15, 40
 
 
 @dataclass(repr=False)
@@ -95,9 +95,14 @@ class CheckContext(CaseReader):
         """Give the session a name of the run's own before it is put to the test; the name that it bears then.
 
         Raises NotTested when not even that is accepted: what comes after would prove nothing. While nothing but refused
-        requests was sent to it since, the name that it got then is the one that it bears.
+        requests was sent to it since, the name that it got then is the one that it bears; so is one that was accepted a
+        moment ago.
         """
         expected = self._refusals.expected(session)
+        if expected is not UNSEEN:
+            return expected
+        if self._was_accepted(self.rename(session, self.name()), since=_A_WHILE_AGO):
+            expected = self._granted_name(session)
         if expected is not UNSEEN:
             return expected
         name = self.name()
@@ -206,12 +211,17 @@ class CheckContext(CaseReader):
         expected = self._refusals.expected(session)
         if expected is not UNSEEN:
             return expected
+        last = self._granted_name(session)
+        return self._name_seen(session) if last is UNSEEN else last
+
+    def _granted_name(self, session: Session) -> object:
+        """The last name that was accepted for a session: what is accepted here is stored. `UNSEEN` where it may not."""
         last = self.target.last_names.get(session.id, UNSEEN)
         if last is not UNSEEN and self._shows_names(session):
             self._granted.add(session.id)
-            return last  # the last rename of it was accepted, and what is accepted here is stored
+            return last
         self._granted.discard(session.id)
-        return self._name_seen(session)
+        return UNSEEN
 
     def _shows_names(self, session: Session) -> bool:
         key = (Aspect.STORED, session.kind)
@@ -337,10 +347,11 @@ class CheckContext(CaseReader):
         self.note_accepted(exchange)
         self._controls.add(control)
 
-    def _was_accepted(self, control: Request) -> bool:
+    def _was_accepted(self, control: Request, since: int = _LATELY) -> bool:
         """Whether such a request was accepted among the last few."""
-        found, since = self.target.exchanged(control), len(self.target.client.journal) - _LATELY
-        return found is not None and found.number > since and self.dialect.succeeded(found.exchange)
+        found = self.target.exchanged(control)
+        recent = found is not None and found.number > len(self.target.client.journal) - since
+        return recent and found is not None and self.dialect.succeeded(found.exchange)
 
     def _settle(self, request: Request) -> None:
         """Read the session of a request that will change its name, if refusals of it were not looked into yet."""

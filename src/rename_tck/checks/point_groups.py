@@ -23,7 +23,7 @@ from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import NotTested, Unjudgeable
 
 #: Of so many points one session is read by itself as well as in the listing.
-SINGLY = 10
+SINGLY = 20
 
 
 @dataclass

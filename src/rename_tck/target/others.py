@@ -146,13 +146,15 @@ class OtherSessions:
                 look.why = listing.not_all() if listing.why or listing.items else "the target has no listing"
             if not listing.status:
                 break  # nothing answers
+        if users is None or set(users) >= set(self._users):
+            self._seen = look
         return look
 
     def lately(self, lasts: int) -> Look:
         """What was seen of every user's sessions at most so many requests ago; looked for where it was not."""
         seen = self._seen
         if seen is None or len(self._client.journal) - seen.number > lasts:
-            seen = self._seen = self.look()
+            seen = self.look()
         return replace(seen, names=dict(seen.names))
 
     # -- giving a name back
