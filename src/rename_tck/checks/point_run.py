@@ -9,7 +9,7 @@ from typing import NoReturn
 from rename_tck.cases.conditions import Condition
 from rename_tck.cases.plan import plan
 from rename_tck.cases.points import Point, Space
-from rename_tck.cases.rename_space import CONDITION, KIND, NAME, USER, Chosen, law_of, space_of
+from rename_tck.cases.rename_space import CLIENT, CONDITION, KIND, NAME, SPELLING, USER, Chosen, law_of, space_of
 from rename_tck.cases.scopes import Kind
 from rename_tck.cases.users import User
 from rename_tck.checks.by_itself import Look, Seen, expect_still, expect_unchanged
@@ -162,11 +162,23 @@ class PointRun:
     def _failures_of(self, point: Point) -> list[Failure]:
         if point not in self._failures:
             outcome = self._outcome(point)
+            if outcome.exchange.status in self.sender.refusable(point):
+                # what is refused for how it was sent says nothing of the rest of it
+                outcome = self._alone(self._as_usual(point))
             self._failures[point] = [
-                self._made_small(point, outcome, one)
+                self._made_small(outcome.point, outcome, one)
                 for one in problems(self.check, outcome, self.sender.volatile_members)
             ]
         return self._failures[point]
+
+    def _as_usual(self, point: Point) -> Point:
+        """A point without that for which a server may refuse it, however it is named."""
+        for name in (CLIENT, SPELLING):
+            place = self.space.place(name)
+            assert place is not None
+            usual = self.space.replaced(point, place)
+            point = usual if self.sender.refusable(point) != self.sender.refusable(usual) else point
+        return point
 
     def _made_small(self, point: Point, outcome: Outcome, problem: Problem) -> Failure:
         """The failure of a point with as few odd values as it takes.
@@ -180,7 +192,7 @@ class PointRun:
         if (known := self._known(point, problem)) is not None:
             return Failure(problem, known, outcome, reduced=True)
         if self._left <= 0:
-            return failure
+            return self._by_the_name(point, problem) or failure
         self._left -= 1
         if (found := self._fails(point, problem)) is None:
             failure.comes_and_goes = True
@@ -194,6 +206,16 @@ class PointRun:
         smallest.reduced = True
         self._culprits.setdefault(problem.sort, []).append(smallest.point)
         return smallest
+
+    def _by_the_name(self, point: Point, problem: Problem) -> Failure | None:
+        """The failure of the point's name alone; None where it takes more, or the name is a plain one."""
+        place = self.space.place(NAME)
+        assert place is not None
+        alone = self.space.replaced(self.space.plain, place, point.values[place])
+        found = self._fails(alone, problem) if place in point.odd else None
+        if found is not None:
+            found.reduced = True
+        return found
 
     def _taken_apart(self, failure: Failure, problem: Problem) -> Failure:
         """The failure with as little of its name as it takes, where that is packed."""
