@@ -18,8 +18,14 @@ from unittest import mock
 
 from harness import judge
 
-from rename_tck.cases import bodies, credentials, ids, names, users
+from rename_tck.cases import bodies, credentials, ids, users
+from rename_tck.cases.constructed_names import NAMES as NAMES_KEPT
+from rename_tck.cases.names import Name
+from rename_tck.cases.points import Point, Space
+from rename_tck.cases.rename_space import NAME, Chosen, space_of
 from rename_tck.cases.system_cases import load as load_cases
+from rename_tck.cases.unreasonable_names import BLANKS, KEPT_OR_REFUSED
+from rename_tck.checks.point_groups import PointSender
 from rename_tck.client.exchange import Request, decoded, encode_json
 from rename_tck.client.transport import TargetClient
 from rename_tck.settings.settings import Settings
@@ -39,6 +45,10 @@ MOVES = {
 }
 
 
+#: What a dimension of the renames that must be accepted is called, before its own name.
+_RENAMES = "Renames that must be accepted: "
+
+
 @dataclass(frozen=True)
 class Kind:
     """A class of input: where it stands in a request, what it is called, which mistake it stands for."""
@@ -52,7 +62,6 @@ def kinds(system: str) -> list[Kind]:
     """The classes that a run on the system sends, in the order of the table."""
     dialect = load(system)
     live = Session("0123456789abcdef", "fixture", dialect.kinds[0], "user")
-    texts = (*names.UNICODE, *names.LOOKALIKES, *names.long_names(), *names.UNREASONABLE, *names.BLANKS_AROUND)
     odd = (*ids.odd_ids("token"), *ids.near_ids(live.id, text=dialect.ids_are_text))
     sample = {"a": "A"}
     made = (
@@ -63,7 +72,7 @@ def kinds(system: str) -> list[Kind]:
     wrong = [value for value in bodies.VALUES if system == "dify" or not isinstance(value.value, str)]
     keys = [one for one in (*credentials.MISSING, *credentials.WRONG) if not dialect.is_right("Key", one.credential)]
     found = [
-        *(Kind("name", text.label, text.mistake) for text in texts),
+        *(Kind("name", name.label, name.mistake) for name in _names()),
         *(Kind("id", one.label, one.mistake) for one in odd),
         *(Kind("body", one.label, one.mistake) for one in raw),
         *(Kind("member", one.label, one.mistake) for one in wrong),
@@ -71,8 +80,24 @@ def kinds(system: str) -> list[Kind]:
         *(Kind("user", one.label, one.mistake) for one in _users(system)),
         *(Kind("key", one.label, one.mistake) for one in keys),
         *(Kind("sequence", label, mistake) for label, mistake in MOVES.items()),
+        *(
+            Kind(f"{_RENAMES}{dimension.name}", value.label, value.mistake)
+            for dimension in _space(system).dimensions
+            for value in dimension.values
+            if dimension.name != NAME and len(dimension.values) > 1
+        ),
     ]
     return list(dict.fromkeys(found))
+
+
+def _names() -> list[Name]:
+    """The odd names that a quick run sends."""
+    return [name for name in (*NAMES_KEPT[1:], *KEPT_OR_REFUSED, *BLANKS) if not name.thorough]
+
+
+def _space(system: str) -> Space:
+    """The space of renames of a quick run."""
+    return space_of(load_cases(load(system)), Settings.user, lambda _: True, of=Chosen())
 
 
 def _users(system: str) -> tuple[users.OtherUser, ...]:
@@ -90,8 +115,20 @@ def count(system: str, report_dir: Path, seed: int = 1) -> Counter[tuple[str, st
         sent.append(request)
         return original(self, request, *rest, **named)
 
+    points: list[Point] = []
+    renamed = PointSender._renamed
+
+    def rename(self: PointSender, point: Point, *rest: Any) -> Any:
+        points.append(point)
+        return renamed(self, point, *rest)
+
     made: list[bodies.RawBody] = []
-    with mock.patch.object(TargetClient, "send", send), _counted_moves(moves, report_dir), _recorded_bodies(made):
+    with (
+        mock.patch.object(PointSender, "_renamed", rename),
+        mock.patch.object(TargetClient, "send", send),
+        _counted_moves(moves, report_dir),
+        _recorded_bodies(made),
+    ):
         judged = judge(None, report_dir, system=system, seed=seed)
     assert judged.status == 0, judged.output
     classes = _Classes(system, judged.record["seed"], made)
@@ -99,6 +136,9 @@ def count(system: str, report_dir: Path, seed: int = 1) -> Counter[tuple[str, st
     for request in sent:
         counted.update(classes.of(request))
     counted.update({("sequence", act): number for act, number in moves.items()})
+    for point in points:
+        values = zip(_space(system).dimensions, point.values, strict=True)
+        counted.update((f"{_RENAMES}{dimension.name}", value.label) for dimension, value in values)
     return counted
 
 
@@ -140,8 +180,7 @@ class _Classes:
         from rename_tck.target.connection import token_for
 
         self.dialect = load(system)
-        texts = (*names.UNICODE, *names.LOOKALIKES, *names.long_names(), *names.UNREASONABLE, *names.BLANKS_AROUND)
-        self.names = {name.text: name.label for name in texts}
+        self.names = {name.text: name.label for name in _names()}
         self.ids = {odd.encoded: odd.label for odd in ids.odd_ids(token_for(seed, ""))}
         fixed = (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL)
         self.raw = {raw.raw: raw.label for raw in (*fixed, *made)}
@@ -222,12 +261,14 @@ def page(counted: dict[str, Counter[tuple[str, str]]]) -> str:
         "# What a run sends",
         "",
         "Each class of input stands for a mistake that servers, databases, proxies and frameworks are known to make.",
-        "Every run sends each class at least once; the figures are the cases of a quick run on the embedded servers,",
-        "seed 1. Fuzzing adds to them: requests drawn from the vendored documents, names, bodies near a valid one, and",
-        "sequences over several sessions. Made by `python tests/suite/generators.py`;",
+        "Every run sends each class at least once; of renames that must be accepted it sends pairs, so that one",
+        "request is a case of several classes. The figures are the cases of a quick run on the embedded servers,",
+        "seed 1. Fuzzing adds to them: requests drawn from the vendored documents, names, bodies near a valid one,",
+        "and sequences over several sessions. Made by `python tests/suite/generators.py`;",
         "`tests/suite/cases/test_generators.py` holds that no class is left out.",
     ]
-    for place, heading in _PLACES.items():
+    headings = {row.place: row.place for row in rows} | _PLACES
+    for place, heading in headings.items():
         lines += [
             "",
             f"## {heading}",

@@ -35,7 +35,7 @@ ALONE = tuple(
 
 #: Of ASCII alone: label, mistake, what is inside, how many characters it has where that is for a reason, and the ends.
 _ASCII: tuple[tuple[Group, str, str, Iterable[str], int, str, str], ...] = (
-    (Group.CODE, "quotes and inner blanks", "doubled, escaped, dropped or collapsed", wordings.QUOTES, 99, "(", "$"),
+    (Group.CODE, "quotes", "doubled, escaped or dropped", wordings.QUOTES, 99, "(", "$"),
     (Group.CODE, "backslashes", "escapes interpreted or doubled", wordings.BACKSLASHES, 63, ")", "&"),
     (Group.CODE, "percent escapes", "decoded", wordings.PERCENT_ESCAPES, 64, ",", "+"),
     (Group.CODE, "percent signs", "taken for the start of an escape, or of a format", wordings.PERCENT_SIGNS, 65,
@@ -74,7 +74,8 @@ _PACKS: tuple[tuple[Group, str, str, Iterable[str], str], ...] = (
     (Group.LETTERS, "what normal forms replace", "normalisation to NFC", wordings.DECOMPOSED, " "),
     (Group.LETTERS, "precomposed letters", "normalisation to NFD", wordings.PRECOMPOSED, " "),
     (Group.LETTERS, "compatibility characters", "normalisation to NFKC", wordings.COMPATIBLE, " "),
-    (Group.LETTERS, "typography", "made plain, or made of what is plain", wordings.TYPOGRAPHY, " "),
+    (Group.LETTERS, "inner blanks and typography", "collapsed, made plain, or made of what is plain",
+        wordings.TYPOGRAPHY, " "),
 )  # fmt: skip
 _JOINED = _like(Group.BEYOND, "joined emoji", "sequences taken apart at zero-width joiners and modifiers")
 #: A pair for each of those, and the rest for names of a certain length.
@@ -123,7 +124,7 @@ SIZED = (
 )  # fmt: skip
 
 _COUNTED = (
-    ("combining marks", "marks not counted, or too many on a letter", "e" + "\u0323" * (REASONABLE_LENGTH - 1), False),
+    ("combining marks", "marks not counted, or too many on a letter", "ø" + "\u0323" * (REASONABLE_LENGTH - 1), False),
     ("decomposed letters", "length counted after normalisation", "e\u0301", True),
     ("a ligature", "counted after NFKC, which makes it 18 characters", "\ufdfa", True),
     ("flags", "counted as half as many, or cut within one", "🇩🇪", True),

@@ -117,7 +117,7 @@ def _text(lead: str, inside: tuple[str, ...], trail: str, between: str, length: 
 
 def _shown(atom: str) -> str:
     """A thing as a label tells it: what is typed as it is, other characters by their code points and names."""
-    odd = [char for char in atom if not " " < char < "\x7f"]
+    odd = [char for char in atom if not " " <= char < "\x7f"]
     if not odd or len(atom) > 2:
         return repr(atom)
     return " ".join(f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip() for char in odd)

@@ -19,12 +19,13 @@ _TOO_LONG = tuple(
     for length in sorted((*LENGTHS, *_MORE_LENGTHS))
 )
 
-# -- one name for what a server may refuse together: what is refused for the one must not hide what is done to the other
+# -- one name for what a server may refuse together: what is refused for the one must not hide what is done to the
+# other, so that what is often dropped before the rest is looked at has a name of its own (`names.UNREASONABLE`)
 
-_ZERO_WIDTH = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_ZERO_WIDTH = "\u00ad\u200c\u200d\u2060"
 _DIRECTION_MARKS = "\u200e\u200f\u061c\u2066\u2067\u2068\u2069"
 _OVERRIDES = "\u202a\u202b\u202c\u202d\u202e"
-_C0 = "".join(char for char in characters.CONTROLS if char <= "\x7f")
+_C0 = "".join(char for char in characters.CONTROLS if char < "\x7f")
 _C1 = "".join(char for char in characters.CONTROLS if char > "\x7f")
 
 _PACKED = tuple(
@@ -33,7 +34,7 @@ _PACKED = tuple(
         (Group.CONTROLS, "line breaks", "cut at the first line, or line ends rewritten",
          "", ("\n", "\r\n", "\r"), "", "line"),
         (Group.CONTROLS, "NUL", "cut at the NUL, as C strings are", "", "\0", "\0", ""),
-        (Group.CONTROLS, "every control of ASCII", "control characters dropped", "", _C0, "", ""),
+        (Group.CONTROLS, "every control below the space", "control characters dropped", "", _C0, "", ""),
         (Group.CONTROLS, "every control beyond ASCII", "control characters dropped", "\x80", _C1, "\x9f", ""),
         (Group.INVISIBLE, "zero-width characters and soft hyphens", "invisible characters stripped",
          "", _ZERO_WIDTH, "", ""),

@@ -126,12 +126,15 @@ class PointSender:
         name = self._check.name() if value.group == NameGroup.PLAIN else value.text
         (exchange,) = [self._check.gather(self.request(one, session, name)) for one in self._check.cases([point])]
         self._check.note_accepted(exchange)
-        refusable = self._client(point).refusable | self._spelling(point).refusable
-        allowed = frozenset(range(400, 500)) if may_be_refused(value) else refusable
+        allowed = frozenset(range(400, 500)) if may_be_refused(value) else self.refusable(point)
         outcome = Outcome(point, session, name, exchange, allowed=allowed)
         outcome.listed_before = self._listed_before.get(session.id, session.first_listed)
         outcome.read_before = self._read_before.get(session.id, session.first_read)
         return outcome
+
+    def refusable(self, point: Point) -> frozenset[int]:
+        """The statuses by which a server may refuse a point for how it is sent, whatever its name."""
+        return self._client(point).refusable | self._spelling(point).refusable
 
     def _client(self, point: Point) -> ClientForm:
         found = self._space.value(point, CLIENT)

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from rename_tck.cases.plan import plan
 from rename_tck.cases.points import Point, Space
-from rename_tck.cases.rename_space import NAME, Chosen, law_of, space_of
+from rename_tck.cases.rename_space import CLIENT, NAME, SPELLING, Chosen, law_of, space_of
 from rename_tck.checks.by_itself import Look, Seen, expect_still, expect_unchanged
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import Group, Outcome, PointSender
@@ -107,11 +107,23 @@ class PointRun:
     def _failures_of(self, point: Point) -> list[Failure]:
         if point not in self._failures:
             outcome = self._outcome(point)
+            if outcome.exchange.status in self.sender.refusable(point):
+                # what is refused for how it was sent says nothing of the rest of it
+                outcome = self._alone(self._as_usual(point))
             self._failures[point] = [
-                self._made_small(point, outcome, one)
+                self._made_small(outcome.point, outcome, one)
                 for one in problems(self.check, outcome, self.sender.volatile_members)
             ]
         return self._failures[point]
+
+    def _as_usual(self, point: Point) -> Point:
+        """A point without that for which a server may refuse it, however it is named."""
+        for name in (CLIENT, SPELLING):
+            place = self.space.place(name)
+            assert place is not None
+            usual = self.space.replaced(point, place)
+            point = usual if self.sender.refusable(point) != self.sender.refusable(usual) else point
+        return point
 
     def _made_small(self, point: Point, outcome: Outcome, problem: Problem) -> Failure:
         """The failure of a point with as few odd values as it takes.
@@ -125,7 +137,7 @@ class PointRun:
         if (known := self._known(point, problem)) is not None:
             return Failure(problem, known, outcome, reduced=True)
         if self._left <= 0:
-            return failure
+            return self._name_alone(failure, problem) or failure
         self._left -= 1
         if (found := self._fails(point, problem)) is None:
             failure.comes_and_goes = True
@@ -141,7 +153,10 @@ class PointRun:
         assert place is not None
         if place not in failure.point.odd or len(failure.point.odd) == 1:
             return None
-        return self._fails(self.space.replaced(self.space.plain, place, failure.point.values[place]), problem)
+        found = self._fails(self.space.replaced(self.space.plain, place, failure.point.values[place]), problem)
+        if found is not None:
+            found.reduced = True
+        return found
 
     def _without_each(self, failure: Failure, problem: Problem) -> Failure:
         """The failure without those of its odd values that it does not take."""

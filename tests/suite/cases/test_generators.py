@@ -14,7 +14,7 @@ from rename_tck.systems import NAMES
 def test_every_class_is_sent(tmp_path: Path, system: str, seed: int) -> None:
     counted = generators.count(system, tmp_path, seed)
     missing = [kind for kind in generators.kinds(system) if not counted[kind.place, kind.label]]
-    assert missing == []
+    assert missing == [], missing
 
 
 def test_the_page_has_every_class() -> None:
