@@ -48,6 +48,8 @@ class PointRun:
     sender: PointSender
     sessions: PointSessions
     _outcomes: dict[Point, Outcome] = field(default_factory=dict)
+    #: Of points that were refused for how they were sent, which says nothing of the rest of them: as it is usual.
+    _as_usual: dict[Point, Outcome] = field(default_factory=dict)
     _failures: dict[Point, list[Failure]] = field(default_factory=dict)
     _judged: set[tuple[Point, str]] = field(default_factory=set)
     #: What was found to do a problem: by the problem, the values of the smallest point.
@@ -62,7 +64,7 @@ class PointRun:
         again = (point, law) in self._judged
         self._judged.add((point, law))
         if again:
-            self._outcomes[point] = self._alone(point)
+            self._keep([self._alone(point)])
             self._failures.pop(point, None)
         outcome = self._outcome(point)
         check.count(outcome.exchange)
@@ -94,8 +96,15 @@ class PointRun:
         """Send a point, with those after it that are not sent yet and whose sessions one listing shows with its own."""
         start = self.points.index(first) if first in self.points else len(self.points)
         rest = [point for point in self.points[start + 1 :] if point not in self._outcomes]
-        for outcome in self.sender.send(self.sessions.group([first, *rest])):
-            self._outcomes[outcome.point] = outcome
+        self._keep(self.sender.send(self.sessions.group([first, *rest])))
+
+    def _keep(self, outcomes: list[Outcome]) -> None:
+        """Keep what became of a group, and send those again as usual that were refused for how they were sent."""
+        self._outcomes |= {outcome.point: outcome for outcome in outcomes}
+        refused = [one for one in outcomes if one.exchange.status in self.sender.refusable(one.point)]
+        if refused:
+            group = Group([(self._usual(one.point), one.session) for one in refused])
+            self._as_usual |= {one.point: usual for one, usual in zip(refused, self.sender.send(group), strict=True)}
 
     def _alone(self, point: Point) -> Outcome:
         """The point, sent by itself to a fresh session in its condition; to the one there is where none can be made."""
@@ -106,17 +115,15 @@ class PointRun:
 
     def _failures_of(self, point: Point) -> list[Failure]:
         if point not in self._failures:
-            outcome = self._outcome(point)
-            if outcome.exchange.status in self.sender.refusable(point):
-                # what is refused for how it was sent says nothing of the rest of it
-                outcome = self._alone(self._as_usual(point))
+            sent = self._outcome(point)
+            outcome = self._as_usual.get(point, sent)
             self._failures[point] = [
                 self._made_small(outcome.point, outcome, one)
                 for one in problems(self.check, outcome, self.sender.volatile_members)
             ]
         return self._failures[point]
 
-    def _as_usual(self, point: Point) -> Point:
+    def _usual(self, point: Point) -> Point:
         """A point without that for which a server may refuse it, however it is named."""
         for name in (CLIENT, SPELLING):
             place = self.space.place(name)
@@ -275,6 +282,12 @@ def points_of(check: CheckContext) -> PointRun:
     return run
 
 
+def _is_valid(check: CheckContext, body: dict[str, object]) -> bool:
+    """Whether every document that is judged by allows a body."""
+    vendored = not any(contract.request_errors(body) for contract in check.target.contracts.values())
+    return vendored and check.allows(body)
+
+
 def _made(check: CheckContext) -> PointRun:
     session = check.some_session()
     target = check.target
@@ -284,7 +297,7 @@ def _made(check: CheckContext) -> PointRun:
     space = space_of(
         check.system_cases,
         target.pool.user,
-        lambda more: check.allows({**check.body(session), **more}),
+        lambda more: _is_valid(check, {**check.body(session), **more}),
         of=chosen,
     )
     return PointRun(check, space, plan(space, check.seed or ""), PointSender(check, space), PointSessions(check, space))
