@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from rename_tck.cases.conditions import DIFFERENT, ORDINARY, Condition, objects
+from rename_tck.cases.conditions import DIFFERENT, ORDINARY, Condition, and_more, objects
 from rename_tck.cases.queries import OddQuery
 from rename_tck.cases.scopes import SCOPES, Scope
 from rename_tck.cases.system_cases import SystemCases
@@ -61,31 +62,49 @@ _COMPONENTS = (
 
 _FORM, _ODD = "an id of another form", "an id with odd characters"
 
-_IDS = tuple(
-    Condition(f"a session whose id {what}", group, mistake, Contents(session_id=form), quick=quick)
-    for what, group, mistake, form, quick in (
-        ("is a UUID", _FORM, "rewritten in another spelling", "$uuid", True),
-        ("is a UUID in capitals", _FORM, "compared in another case than it is stored", "$UUID", True),
-        ("is 32 hexadecimal digits", _FORM, "given dashes", "$hex", True),
-        ("is base64url", _FORM, "case lost, or decoded", "$base64", True),
-        ("is 1 character", _FORM, "too short for a pattern", "$letter", True),
-        ("is 64 characters", _FORM, "cut at the column's width", "$hex$hex", False),
-        ("is 200 characters", _FORM, "cut at the column's width",
-         "rename-t$hex$hex$hex$hex$hex$hex", True),
-        ("is digits only", _FORM, "turned into a number", "$digits", False),
-        ("is digits with zeros before", _FORM, "turned into a number", "00$digits", True),
-        ("has capital letters", _ODD, "folded to one case", "Rename-TCK-$HEX", True),
-        ("has dots", _ODD, "a pattern for slugs", "v1.2.rename-tck.$hex", False),
-        ("ends as a file's name", _ODD, "the end taken for a format", "rename-tck-$hex.json", True),
-        ("has colons", _ODD, "taken apart, or a scheme seen in it", "rename-tck:agent:$hex", True),
-        ("has a plus sign and an at sign", _ODD, "a plus read as a blank", "rename+tck@$hex", True),
-        ("has tildes and underscores", _ODD, "a wildcard of SQL", "rename_tck~$hex", False),
-        ("has blanks", _ODD, "cut, trimmed or read as plus signs", "rename tck $hex", True),
-        ("has letters beyond ASCII", _ODD, "an encoding guessed", "Sitzung-Zo\u00eb-\u4e1c\u4eac-$hex", True),
-        ("has a percent sign", _ODD, "decoded twice", "rename-tck-100%-$hex", True),
-        ("has a percent sign with digits behind", _ODD, "decoded twice", "rename-tck-%41-$hex", False),
-        ("has an apostrophe", _ODD, "pasted into a statement", "rename-tck-it's-$hex", False),
-    )
+#: What may be in an id: what it is, the mistake, the text.
+_IN_IDS = (
+    ("blanks", "cut, trimmed or read as plus signs", "r t"),
+    ("colons", "taken apart, or a scheme seen in it", "tck:agent:1"),
+    ("a plus sign and an at sign", "a plus read as a blank", "a+b@c"),
+    ("letters beyond ASCII", "an encoding guessed", "Zo\u00eb-\u4e1c\u4eac"),
+    ("a percent sign", "decoded twice", "100%x"),
+    ("a percent sign with digits behind", "decoded twice", "y%41z"),
+    ("tildes and underscores", "a wildcard of SQL", "r_t~k"),
+    ("an apostrophe", "pasted into a statement", "it's"),
+)
+
+
+def _packed_id(inside: Sequence[tuple[str, str, str]]) -> Condition:
+    """A session whose id has all of these in it."""
+    (first, mistake, _), half = inside[0], len(inside) // 2
+    parts = (_packed_id(inside[:half]), _packed_id(inside[half:])) if half else ()
+    form = "-".join(("rename-tck", *(text for *_, text in inside), "$hex"))
+    label = f"a session whose id has {and_more(first, len(inside) - 1)}"
+    return Condition(label, _ODD, mistake, Contents(session_id=form), parts=parts)
+
+
+_IDS = (
+    *(
+        Condition(f"a session whose id {what}", group, mistake, Contents(session_id=form), quick=quick)
+        for what, group, mistake, form, quick in (
+            ("is a UUID", _FORM, "rewritten in another spelling", "$uuid", False),
+            ("is a UUID in capitals", _FORM, "compared in another case than it is stored", "$UUID", True),
+            ("is 32 hexadecimal digits", _FORM, "given dashes", "$hex", True),
+            ("is base64url", _FORM, "case lost, or decoded", "$base64", True),
+            ("is 1 character", _FORM, "too short for a pattern", "$letter", True),
+            ("is 64 characters", _FORM, "cut at the column's width", "$hex$hex", False),
+            ("is 200 characters", _FORM, "cut at the column's width",
+             "rename-t$hex$hex$hex$hex$hex$hex", True),
+            ("is digits only", _FORM, "turned into a number", "$digits", False),
+            ("is digits with zeros before", _FORM, "turned into a number", "00$digits", True),
+            ("has capital letters", _ODD, "folded to one case", "Rename-TCK-$HEX", True),
+            ("has dots", _ODD, "a pattern for slugs", "v1.2.rename-tck.$hex", False),
+            ("ends as a file's name", _ODD, "the end taken for a format", "rename-tck-$hex.json", True),
+        )
+    ),
+    _packed_id(_IN_IDS),
+    *(replace(_packed_id([one]), quick=False) for one in _IN_IDS),
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rename_tck.cases.dimensions import Value
 from rename_tck.systems.contents import Contents
@@ -58,6 +58,9 @@ _OBJECTS: tuple[tuple[str, str, str], ...] = (
     ),
 )  # fmt: skip
 
+#: What is not what it is beside something else.
+_WHOLE = frozenset({"an empty object", "30,000 characters long"})
+
 #: Sessions whose contents are unlike those of any other: as JSON text with what `Contents` puts into it.
 DIFFERENT = '{"session": "$token", "step": $number, "path": [$number, {"of": "$token"}]}'
 
@@ -97,8 +100,28 @@ def together(conditions: Sequence[Condition]) -> Condition:
 
 
 def objects(made: str, group: str, *members: str) -> tuple[Condition, ...]:
-    """Sessions in whose `members` an odd object is; `made` begins the label of each, as "a session created with"."""
-    return tuple(
-        Condition(f"{made} {odd}", group, mistake, Contents(tuple((member, text) for member in members)))
-        for odd, mistake, text in _OBJECTS
+    """Sessions in whose `members` an odd object is; `made` begins the label of each, as "a session created with".
+
+    Those that can be in one object are so in a quick run, and are taken apart when it fails.
+    """
+    whole = [one for one in _OBJECTS if one[0] in _WHOLE]
+    inside = [one for one in _OBJECTS if one[0] not in _WHOLE]
+    return (
+        _packed(made, group, members, inside),
+        *(_packed(made, group, members, [one]) for one in whole),
+        *(replace(_packed(made, group, members, [one]), quick=False) for one in inside),
     )
+
+
+def _packed(made: str, group: str, members: tuple[str, ...], inside: Sequence[tuple[str, str, str]]) -> Condition:
+    """A session in whose members an object is that has all of these in it."""
+    (first, mistake, _), half = inside[0], len(inside) // 2
+    text = "{" + ", ".join(text[1:-1] for *_, text in inside) + "}"
+    parts = (_packed(made, group, members, inside[:half]), _packed(made, group, members, inside[half:])) if half else ()
+    contents = Contents(tuple((member, text) for member in members))
+    return Condition(f"{made} {and_more(first, len(inside) - 1)}", group, mistake, contents, parts=parts)
+
+
+def and_more(first: str, more: int) -> str:
+    """The first of several odd things, and how many more there are."""
+    return f"{first} and {more} other odd things" if more else first

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from rename_tck.cases.dimensions import Value
 from rename_tck.client.exchange import segment
@@ -22,6 +22,8 @@ class User(Value):
     user_id: str | None
     #: Whether a quick run has such a user: some systems keep every user that they have seen.
     quick: bool = True
+    #: Users with fewer oddities in their ids each.
+    parts: tuple[User, ...] = ()
 
 
 def plain(user_id: str) -> User:
@@ -29,20 +31,22 @@ def plain(user_id: str) -> User:
     return User("an ordinary user", "ordinary", "none: the one that is always tried", user_id)
 
 
+_ENCODED = "to be encoded"
+
 #: What an id is or has, its class, the mistake, the id.
 _USERS = (
-    ("is an address with a plus sign and capitals", "to be encoded", "the plus read as a blank, or the case folded",
+    ("is an address with a plus sign and capitals", _ENCODED, "the plus read as a blank, or the case folded",
      "Ann.Other+tag@Example.org"),
-    ("has letters beyond ASCII", "to be encoded", "an encoding guessed, or a collation without accents",
+    ("has letters beyond ASCII", _ENCODED, "an encoding guessed, or a collation without accents",
      "Zo\u00eb Gro\u00df"),
-    ("has Chinese characters", "to be encoded", "an encoding guessed", "\u4e1c\u4eac"),
+    ("has Chinese characters", _ENCODED, "an encoding guessed", "\u4e1c\u4eac"),
     ("is digits", "like something else", "turned into a number", "12345"),
     ("is digits with zeros before", "like something else", "turned into a number", "007"),
-    ("has a blank inside", "to be encoded", "cut at the blank, or read as a plus sign", "Ann Other"),
-    ("has an apostrophe", "to be encoded", "pasted into a statement", "O'Brien"),
-    ("has a slash, a percent sign and an ampersand", "to be encoded", "taken apart, or decoded twice",
+    ("has a blank inside", _ENCODED, "cut at the blank, or read as a plus sign", "Ann Other"),
+    ("has an apostrophe", _ENCODED, "pasted into a statement", "O'Brien"),
+    ("has a slash, a percent sign and an ampersand", _ENCODED, "taken apart, or decoded twice",
      "a/b%41&c=d?e#f"),
-    ("begins with a plus sign", "to be encoded", "read as a blank, and trimmed", "+49+30"),
+    ("begins with a plus sign", _ENCODED, "read as a blank, and trimmed", "+49+30"),
     ("is a UUID", "like something else", "written in another spelling", "6E9B2F4C-3D1A-4C57-9B8E-0F2D4A6C8E10"),
     ("is a URL", "like something else", "taken apart as a path or a query", "https://login.example.org/users/ann?tenant=a|b"),
     ("is zero", "like something else", "taken for false, or for nobody", "0"),
@@ -51,11 +55,30 @@ _USERS = (
 )  # fmt: skip
 
 
+#: Such as another of a quick run stands for.
+_ALIKE = frozenset({"is digits", "is a UUID", "is a URL"})
+
+
 def users(*, quick: bool = True) -> tuple[User, ...]:
-    """Users with ids of many forms; `quick` says whether a quick run has them."""
-    return tuple(
-        User(f"a user whose id {what}", group, mistake, user_id, quick) for what, group, mistake, user_id in _USERS
+    """Users with ids of many forms; `quick` says whether a quick run has them.
+
+    Of what is to be encoded it has one that has all of it, which is taken apart when it fails.
+    """
+    encoded = [one for one in _USERS if one[1] == _ENCODED]
+    singles = (
+        User(f"a user whose id {what}", group, mistake, user_id, quick and group != _ENCODED and what not in _ALIKE)
+        for what, group, mistake, user_id in _USERS
     )
+    return (replace(_packed(encoded), quick=quick), *singles)
+
+
+def _packed(inside: Sequence[tuple[str, str, str, str]]) -> User:
+    """A user whose id has all of these in it."""
+    (first, group, mistake, _), half = inside[0], len(inside) // 2
+    parts = (_packed(inside[:half]), _packed(inside[half:])) if half else ()
+    user_id = " ".join(user_id for *_, user_id in reversed(inside))
+    more = f" and has {len(inside) - 1} other odd things" if half else ""
+    return User(f"a user whose id {first}{more}", group, mistake, user_id, parts=parts)
 
 
 def once(*found: User) -> tuple[User, ...]:

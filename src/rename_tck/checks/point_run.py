@@ -174,13 +174,12 @@ class PointRun:
         return failure
 
     def _taken_apart(self, failure: Failure, problem: Problem) -> Failure:
-        """The failure with as little of its name as it takes, where that is packed."""
-        place = self.space.place(NAME)
-        assert place is not None
-        name = failure.point.values[place]
-        for part in name.parts:
-            if (found := self._fails(self.space.replaced(failure.point, place, part), problem)) is not None:
-                return self._taken_apart(found, problem)
+        """The failure with as little of its values as it takes, where these are packed."""
+        for place in failure.point.odd:
+            for part in failure.point.values[place].parts:
+                smaller = self.space.replaced(failure.point, place, part)
+                if (found := self._fails(smaller, problem)) is not None:
+                    return self._taken_apart(found, problem)
         return failure
 
     def _known(self, point: Point, problem: Problem) -> Point | None:
