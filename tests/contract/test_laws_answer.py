@@ -186,11 +186,9 @@ def test_nothing_else_of_the_session_changes(check: CheckContext) -> None:
             _, earlier = answered[step.session.id]
             compared += _same_but_name(check, run, step, earlier, step.answered, "in the answer")
         answered[step.session.id] = (step.name, step.answered)
-    for session in check.each(check.target.pool.all):
-        first = next((step for step in run.accepted() if step.session.id == session.id), None)
-        if first is None:
-            continue
-        before = first.before.get(session.id)
+    firsts = {step.session.kind: step for step in reversed(run.accepted()) if step.session in check.target.pool.all}
+    for first in check.each(firsts.values()):
+        session, before = first.session, first.before.get(first.session.id)
         seen = (before or {}, first.after.get(session.id) or {}, first.answered)
         server_clock.wait_since(
             first.exchange.at,
