@@ -13,16 +13,20 @@ from rename_tck.cases.rename_space import CONDITION, KIND, NAME, USER, Chosen, l
 from rename_tck.cases.scopes import Kind
 from rename_tck.cases.users import User
 from rename_tck.checks.by_itself import Look, Seen, expect_still, expect_unchanged
+from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import MOST, Group, Outcome, PointSender
 from rename_tck.checks.point_verdicts import Problem, problems, without
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.nonconformance import Nonconformance
-from rename_tck.systems.dialect import Session
+from rename_tck.systems.dialect import Session, members
 from rename_tck.verdict import NotTested
 
 #: The requirements that every point is evidence for; the others are of classes of names.
 _OF_ALL = ("rename-accepted", "answer-name", "answer-id", "answer-true", "name-stored", "session-untouched")
+
+#: Of these, those that a name alone may break: what class of names it is says the requirement then.
+_OF_NAMES = frozenset({"rename-accepted", "answer-name", "answer-true", "name-stored"})
 
 #: Points that are made smaller in a run; of what fails beyond them the whole point is told.
 REDUCED = 12
@@ -136,8 +140,12 @@ class PointRun:
 
     def _fresh(self, wish: _Wish) -> Session:
         """A session in the condition of a point that nothing was sent to; the one there is where none can be made."""
+        condition, kind, user = wish
+        pool = self.check.target.pool
+        if condition.contents is None and user.user_id == pool.user and (made := pool.fresh(kind)) is not None:
+            return made  # the ordinary ones are those that other laws use
         session = self._sessions(wish, 1)[0]
-        return self._sessions(wish, 1)[0] if self.check.target.pool.retire(session) else session
+        return self._sessions(wish, 1)[0] if pool.retire(session) else session
 
     def _alone(self, point: Point) -> Outcome:
         """The point, sent by itself to a fresh session in its condition; to the one there is where none can be made."""
@@ -212,7 +220,8 @@ class PointRun:
     def _law(self, failure: Failure) -> str:
         """The requirement that a failure breaks: that of the name's class where the name alone does it."""
         place = self.space.place(NAME)
-        if place is not None and failure.point.odd == (place,):
+        of_the_name = failure.problem.law in _OF_NAMES
+        if place is not None and of_the_name and failure.point.odd == (place,):
             return law_of(failure.point.values[place]) or failure.problem.law
         return failure.problem.law
 
@@ -243,7 +252,7 @@ class PointRun:
         """Whether a member moves also while nothing is sent, or changed once and not again: it is noted then."""
         problem, outcome = failure.problem, failure.outcome
         if problem.change is None:
-            return False
+            return bool(problem.member) and self._moves_in_answers(check, failure)
         seen = Seen(outcome.session.id, *problem.change, outcome.session, outcome.exchange)
         try:
             if failure.reduced:
@@ -253,6 +262,12 @@ class PointRun:
         except Nonconformance:
             return False
         return True
+
+    def _moves_in_answers(self, check: CheckContext, failure: Failure) -> bool:
+        """Whether a member of the answer is another one when the same rename is sent again."""
+        exchanges = failure.outcome.exchange, check.gather(failure.outcome.exchange.request)
+        one, other = (members(exchange.answer.value) if exchange.answer else {} for exchange in exchanges)
+        return not same(one.get(failure.problem.member), other.get(failure.problem.member))
 
     def _compared(self, member: str) -> Look | None:
         """What is compared of a member that repeats the session's name; None for all of it."""
@@ -289,14 +304,17 @@ def points_of(check: CheckContext) -> PointRun:
 def _made(check: CheckContext) -> PointRun:
     session = check.some_session()
     target = check.target
+
+    def allows(more: dict[str, object]) -> bool:
+        own = check.body(session)
+        body = {**own, **more}
+        # a name that is too long is kept or refused, a member more may be sent only where every document allows it
+        closed = more.keys() - own.keys() and any(one.request_errors(body) for one in target.contracts.values())
+        return not closed and check.allows(body)
+
     names_alone = not any(target.is_judged(f"{check.dialect.system}.{law}") for law in _OF_ALL)
     chosen = Chosen(not names_alone, len(check.dialect.kinds) > 1, not names_alone, target.profile == "nightly")
-    space = space_of(
-        check.system_cases,
-        target.pool.user,
-        lambda more: check.allows({**check.body(session), **more}),
-        of=chosen,
-    )
+    space = space_of(check.system_cases, target.pool.user, allows, of=chosen)
     points = plan(space, check.seed or "")
     place = space.place(NAME)
     assert place is not None
