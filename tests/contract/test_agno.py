@@ -93,7 +93,7 @@ def test_a_type_that_does_not_exist_is_refused_with_422(check: CheckContext) -> 
 @requirement("agno.type-default-agent")
 def test_the_type_defaults_to_agent(check: CheckContext) -> None:
     session = check.session("agent")
-    for case in check.cases(["an agent session, type left out"] * 2):
+    for case in check.cases(["an agent session, type left out"]):
         name = check.name()
         exchange = check.accept(check.dialect.rename(session, check.body(session, name), query=()), case)
         answered = members(check.json(exchange, case)).get("session_id")
@@ -103,15 +103,19 @@ def test_the_type_defaults_to_agent(check: CheckContext) -> None:
 
 @requirement("agno.answer-shape-of-type")
 def test_the_answer_has_the_shape_of_the_sessions_type(check: CheckContext) -> None:
-    for session in check.cases(_of_each_type(check)):
-        assert session.kind is not None
-        queries = {"": check.dialect.query(session)} | ({", type left out": ()} if session.kind == "agent" else {})
-        for more, query in check.cases(queries.items()):
-            case = f"a session of type {session.kind}{more}"
-            exchange = check.accept(check.dialect.rename(session, check.body(session), query=query), case)
-            value = check.json(exchange, case)
-            for error in check.contract.answer_errors(200, value, SHAPES[session.kind]):
-                check.fail(case, f"the shape of {SHAPES[session.kind]}, but {error.message}", exchange)
+    steps = rename_series.run(check).accepted()
+    for step in check.each(steps, lambda step: f"a session of type {step.session.kind}"):
+        _has_the_shape_of_its_type(check, step.session, step.case, step.exchange)
+    for session in check.cases([check.session("agent")]):
+        case = "a session of type agent, type left out"
+        exchange = check.accept(check.dialect.rename(session, check.body(session), query=()), case)
+        _has_the_shape_of_its_type(check, session, case, exchange)
+
+
+def _has_the_shape_of_its_type(check: CheckContext, session: Session, case: str, exchange: Exchange) -> None:
+    assert session.kind is not None
+    for error in check.contract.answer_errors(200, check.json(exchange, case), SHAPES[session.kind]):
+        check.fail(case, f"the shape of {SHAPES[session.kind]}, but {error.message}", exchange)
 
 
 def _of_other_types(check: CheckContext) -> Iterator[tuple[str, Session, tuple[tuple[str, str], ...]]]:
@@ -146,8 +150,9 @@ def test_a_rename_that_is_done_under_another_type_is_stored(check: CheckContext)
     check.require_readable()
     for case, session, query in check.cases(_of_other_types(check)):
         name = check.name()
-        exchange = check.send(check.dialect.rename(session, check.body(session, name), query=query))
-        if exchange.status == 200:
+        request = check.dialect.rename(session, check.body(session, name), query=query)
+        if check.once(request).status == 200:
+            exchange = check.send(request)
             check.stored(session, name, f"{case}, answered with 200", exchange)
 
 
@@ -188,8 +193,9 @@ def test_a_rename_scoped_to_another_user_finds_nothing(check: CheckContext) -> N
 def test_a_rename_scoped_to_a_user_of_a_similar_id_finds_nothing(check: CheckContext) -> None:
     sessions = [session for session in check.one_of_each_kind() if session.owner]
     check.needs(sessions, _OWNERLESS)
-    for session in check.cases(sessions):
-        for other in check.cases(lookalikes(str(session.owner))):
+    for number, session in enumerate(check.cases(sessions)):
+        alike = lookalikes(str(session.owner))
+        for other in check.cases(alike if session is sessions[0] else alike[number :: len(sessions)]):
             _hidden_from(check, session, replace(other, refusable=True))
 
 
@@ -209,6 +215,11 @@ def _hidden_from(
 
 def _database(check: CheckContext, session: Session) -> str | None:
     """The db_id of the session's database: the one that the target names under which it is renamed; None else."""
+    found: str | None = check.shared(f"database of {session.id}", lambda: _find_database(check, session))
+    return found
+
+
+def _find_database(check: CheckContext, session: Session) -> str | None:
     request = Request("GET", "/config")
     answer = check.target.client.send(request, Purpose.PREPARATION).answer
     named = members(answer.value).get("databases") if answer is not None else None
@@ -312,30 +323,30 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
     session = check.some_session()
     dialect = check.dialect
     for case, request in check.faulty(session, check.name()):
-        yield case, check.gather(request)
+        yield case, check.once(request, gathered=True)
     for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY):
-        yield f"a body that is {raw.label}", check.gather(dialect.rename(session, None, raw=raw.raw))
+        yield f"a body that is {raw.label}", check.once(dialect.rename(session, None, raw=raw.raw), gathered=True)
     for odd_query in check.system_cases.odd_queries(session):
         request = dialect.rename(session, check.body(session), query=odd_query.query)
-        yield odd_query.label, check.gather(request)
-    yield "an empty session_name", check.gather(check.rename(session, ""))
-    yield "a session_name with a NUL", check.gather(check.rename(session, "nul\0"))
+        yield odd_query.label, check.once(request, gathered=True)
+    yield "an empty session_name", check.once(check.rename(session, ""), gathered=True)
+    yield "a session_name with a NUL", check.once(check.rename(session, "nul\0"), gathered=True)
     if check.target.client.connection.key is not None:
         for credential in (Credential.NONE, Credential.WRONG):
             yield (
                 f"{credential.name.lower()} credential",
-                check.gather(check.rename(session, check.name()).with_credential(credential)),
+                check.once(check.rename(session, check.name()).with_credential(credential), gathered=True),
             )
-    made_up = check.unknown_session("errors").id
+    made_up = check.unknown_session(0, shared=True).id
     for kind in dialect.kinds:
         yield (
             f"an unknown id, type {kind}",
-            check.gather(check.rename(Session(made_up, "listed", kind), check.name()), live=False),
+            check.once(check.rename(Session(made_up, "listed", kind), check.name()), live=False, gathered=True),
         )
     for odd in ids.odd_ids(check.target.token):
         if odd.own and not odd.may_leave_route and check.is_nobodys(odd):
             request = dialect.rename(session, check.body(session), encoded_id=odd.encoded)
-            yield f"an id that is odd: {odd.label}", check.gather(request, live=False)
+            yield f"an id that is odd: {odd.label}", check.once(request, live=False, gathered=True)
 
 
 def _error_shape(check: CheckContext, status: int) -> None:

@@ -1,10 +1,15 @@
 """What only Dify's documents state: the user, auto_generate, null names, the shape of errors."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from rename_tck.cases import bodies
 from rename_tck.cases.dify import generating, without
+from rename_tck.checks import generated_names
 from rename_tck.checks.context import CheckContext
+from rename_tck.checks.generated_names import GeneratingStep
 from rename_tck.client.exchange import Exchange
 from rename_tck.client.journal import Purpose
 from rename_tck.results.nonconformance import Nonconformance
@@ -161,7 +166,7 @@ def _answered_name(exchange: Exchange) -> object:
 @requirement("dify.auto-generate-default-false")
 def test_auto_generate_defaults_to_false(check: CheckContext) -> None:
     session = check.session()
-    for case in check.cases(["auto_generate left out"] * 3):
+    for case in check.cases(["auto_generate left out"]):
         name = check.name()
         body = without(check.body(session, name), "auto_generate")
         try:
@@ -190,7 +195,7 @@ def _does(check: CheckContext, session: Session, **other: object) -> bool:
 @requirement("dify.auto-generate-false-uses-name")
 def test_auto_generate_false_uses_the_name(check: CheckContext) -> None:
     session = check.session()
-    for case in check.cases(["auto_generate false"] * 3):
+    for case in check.cases(["auto_generate false"]):
         _uses_the_name(check, session, check.body(session, auto_generate=False), case)
 
 
@@ -282,3 +287,66 @@ def test_auto_generate_ignores_the_name(check: CheckContext) -> None:
                 f"another name than {sent!r}, which was sent",
                 exchange,
             )
+
+
+@requirement(
+    "dify.auto-generate-default-false",
+    "dify.auto-generate-false-uses-name",
+    "dify.auto-generate-gives-name",
+    "dify.auto-generate-stored",
+    "dify.auto-generate-ignores-name",
+    "dify.name-or-auto-generate",
+)
+def test_auto_generate_is_that_of_the_request_whatever_came_before(check: CheckContext) -> None:
+    assert check.requirement is not None
+    judge = _OF_A_STEP[check.requirement.law]
+    for step in check.each(generated_names.steps(check), lambda step: step.case):
+        check.count(step.exchange)
+        judge(check, step)
+
+
+def _shown(step: GeneratingStep) -> list[tuple[str, object]]:
+    """The names that a step has shown, and where."""
+    shown = (("in the answer", step.answered), ("read back", step.name_after))
+    return [(where, name) for where, name in shown if name is not None and step.exchange.status == 200]
+
+
+def _has_its_name(check: CheckContext, step: GeneratingStep, mode: bool | None) -> None:
+    for where, name in check.each(_shown(step) if step.sent is not None and step.mode is mode else ()):
+        aspect = Aspect.ANSWERED if where == "in the answer" else Aspect.STORED
+        check.expect_equal(step.sent, name, f"{step.case}: the name {where}", step.exchange, aspect)
+
+
+def _has_a_generated_name(check: CheckContext, step: GeneratingStep) -> None:
+    for where, name in check.each(_shown(step) if step.mode and step.sent is None else ()):
+        empty = not isinstance(name, str) or not name.strip()
+        if empty or (step.was_named and name == step.name_before):
+            check.fail(f"{step.case}: the name {where}", "a generated name, which is not empty", step.exchange)
+
+
+def _stays_generated(check: CheckContext, step: GeneratingStep) -> None:
+    if step.mode and step.exchange.status == 200 and None not in (step.answered, step.name_after):
+        case = f"{step.case}: the name read back, against the one answered"
+        check.expect_equal(step.answered, step.name_after, case, step.exchange, Aspect.ANSWERED)
+
+
+def _is_not_the_name_sent(check: CheckContext, step: GeneratingStep) -> None:
+    for where, name in check.each(_shown(step) if step.mode and step.sent is not None else ()):
+        if isinstance(name, str) and str(step.sent) in name:
+            expected = f"another name than {step.sent!r}, which was sent"
+            check.fail(f"{step.case}: the name {where}", expected, step.exchange)
+
+
+def _is_refused(check: CheckContext, step: GeneratingStep) -> None:
+    if not step.mode and step.sent is None:
+        check.require_refusal(step.case, step.exchange)
+
+
+_OF_A_STEP: dict[str, Callable[[CheckContext, GeneratingStep], None]] = {
+    "auto-generate-default-false": partial(_has_its_name, mode=None),
+    "auto-generate-false-uses-name": partial(_has_its_name, mode=False),
+    "auto-generate-gives-name": _has_a_generated_name,
+    "auto-generate-stored": _stays_generated,
+    "auto-generate-ignores-name": _is_not_the_name_sent,
+    "name-or-auto-generate": _is_refused,
+}

@@ -34,21 +34,24 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
     """Requests that are refused for many reasons, of body, of id, of user."""
     session = check.session()
     for case, request in check.faulty(session, check.name()):
-        yield case, check.gather(request)
+        yield case, check.once(request, gathered=True)
     for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY):
-        yield f"a body that is {raw.label}", check.gather(check.dialect.rename(session, None, raw=raw.raw))
+        yield f"a body that is {raw.label}", check.once(check.dialect.rename(session, None, raw=raw.raw), gathered=True)
     yield (
         "neither name nor auto_generate",
-        check.gather(check.dialect.rename(session, without(check.body(session), "name"))),
+        check.once(check.dialect.rename(session, without(check.body(session), "name")), gathered=True),
     )
-    yield "an empty name", check.gather(check.rename(session, ""))
-    yield "an unknown id", check.gather(check.rename(check.unknown_session("errors"), check.name()), live=False)
+    yield "an empty name", check.once(check.rename(session, ""), gathered=True)
+    yield (
+        "an unknown id",
+        check.once(check.rename(check.unknown_session(0, shared=True), check.name()), live=False, gathered=True),
+    )
     for odd in ids.odd_ids(check.target.token):
         if odd.label in {"not a UUID", "300 characters"} and check.is_nobodys(odd):
             request = check.dialect.rename(session, check.body(session), encoded_id=odd.encoded)
-            yield f"an id that is odd: {odd.label}", check.gather(request, live=False)
+            yield f"an id that is odd: {odd.label}", check.once(request, live=False, gathered=True)
     other = check.body(session, user=_other_user(session))
-    yield "another user", check.gather(check.dialect.rename(session, other))
+    yield "another user", check.once(check.dialect.rename(session, other), gathered=True)
 
 
 def _other_user(session: Session) -> str:

@@ -15,10 +15,10 @@ requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(6, spread=5)
 
 #: How many renames of one session are in flight at once, round after round: what one leaves behind shows in the next.
-OF_ONE = (2, 2, 2, 5, 10)
+OF_ONE = (2, 5, 10)
 
 #: How many sessions are renamed at once, round after round.
-OF_SEVERAL = (2, 2, 2, 5, 10)
+OF_SEVERAL = (2, 5, 10)
 
 #: By these a rename says that another one is at work on the same thing (RFC 9110, section 15.5.10; RFC 4918, 11.3).
 _BUSY = (409, 423)

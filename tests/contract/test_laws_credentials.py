@@ -1,10 +1,13 @@
 """The laws of the credential: a rename without it, or with a wrong one, is refused, and how that is said."""
 
+from itertools import cycle
+
 import pytest
 
 from rename_tck.cases import bodies, credentials
+from rename_tck.cases.client_forms import FORMS, LETTING_IN, ClientForm
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import KEY_VARIABLE, Credential
+from rename_tck.client.exchange import KEY_VARIABLE, Credential, Exchange
 from rename_tck.verdict import NotTested
 
 requirement = pytest.mark.requirement
@@ -23,16 +26,22 @@ def _needs_key(check: CheckContext) -> str:
 _MALFORMED = frozenset({Credential.OTHER_SCHEME, Credential.EMPTY, Credential.NO_SCHEME, Credential.BEYOND_ASCII})
 
 
-def _with_credential(check: CheckContext, credential: Credential, case: str) -> None:
+def _with_credential(
+    check: CheckContext, credential: Credential, case: str, forms: tuple[ClientForm, ...] = FORMS
+) -> None:
     session = check.some_session()
     if check.dialect.is_right(_needs_key(check), credential):
         return
     before = check.prepare(session)
-    exchange = check.send(check.rename(session, check.name()).with_credential(credential))
     malformed = {400} if credential in _MALFORMED else set()
     wanted = sorted(check.dialect.credential_refusals | malformed)
-    if exchange.status not in wanted:
-        check.fail(case, f"status {' or '.join(map(str, wanted))}", exchange)
+
+    def judge(exchange: Exchange) -> None:
+        if exchange.status not in wanted:
+            check.fail(case, f"status {' or '.join(map(str, wanted))}", exchange)
+
+    request = check.rename(session, check.name()).with_credential(credential)
+    exchange = check.send_in_form(case, request, judge, forms=forms)
     check.unchanged(session, before, f"{case}, answered with {exchange.status}", exchange)
 
 
@@ -44,8 +53,9 @@ def test_a_rename_without_the_credential_is_refused(check: CheckContext) -> None
 
 @requirement("credential-wrong")
 def test_a_rename_with_a_wrong_credential_is_refused(check: CheckContext) -> None:
-    for bad in check.cases(credentials.WRONG):
-        _with_credential(check, bad.credential, bad.label)
+    # what a proxy, a probe or a browser may add is no credential
+    for bad, form in check.cases(zip(credentials.WRONG, cycle(LETTING_IN), strict=False)):
+        _with_credential(check, bad.credential, bad.label, (form,))
 
 
 @requirement("credential-before-validation")

@@ -40,16 +40,15 @@ def test_every_session_bears_the_last_name_accepted_for_it_in_drawn_sequences(ch
 
 
 def _fixed(sessions: int) -> list[Move]:
-    """Every act on each session, and after each that must change nothing a rename of the other session and of the same.
+    """Every act, and after each that must change nothing a rename of the other session.
 
-    The odd names are those that are known to break what comes after.
+    The points have one of the same session. The odd names are those that are known to break what comes after.
     """
     worst = [number for number, name in enumerate(names.UNREASONABLE) if name.label in {"unpaired surrogates", "NUL"}]
-    moves: list[tuple[str, int]] = []
-    for session in range(sessions):
-        moves += [(act, session) for act in ("rename", "rename back", "same name")]
-        for act in ("faulty", "unknown", "odd name", "no key"):
-            moves += [(act, session), ("rename", (session + 1) % sessions), (act, session), ("rename", session)]
+    moves = [(act, session) for session in range(sessions) for act in ("rename", "rename back", "same name")]
+    for number, act in enumerate(("faulty", "unknown", "odd name", "no key")):
+        one = number % sessions
+        moves += [(act, one), ("rename", (one + 1) % sessions)]
     return [
         Move(act, session, f"Step {number}", worst[number % len(worst)] if act == "odd name" else number)
         for number, (act, session) in enumerate(moves)

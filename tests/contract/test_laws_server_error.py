@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from rename_tck.cases import bodies, ids, names
+from rename_tck.cases.client_forms import ODD_QUERIES
 from rename_tck.cases.spaces import BODIES
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.exploration import DRAWN, explore
@@ -115,6 +116,7 @@ def _requests(check: CheckContext, session: Session) -> Iterator[tuple[str, Requ
         yield case, request, True
     for odd_query in check.system_cases.odd_queries(session):
         yield odd_query.label, dialect.rename(session, check.body(session), query=odd_query.query), True
+    yield from ((form.label, form.apply(check.rename(session, check.name())), True) for form in ODD_QUERIES)
     yield from _odd_headers(check, session)
     yield from _odd_ids(check, session)
 
@@ -141,8 +143,8 @@ def _odd_headers(check: CheckContext, session: Session) -> Iterator[tuple[str, R
 
 def _odd_ids(check: CheckContext, session: Session) -> Iterator[tuple[str, Request, bool]]:
     for odd in ids.odd_ids(check.target.token):
-        if check.is_nobodys(odd):
-            request = check.dialect.rename(session, check.body(session), encoded_id=odd.encoded)
+        request = check.dialect.rename(session, check.body(session), encoded_id=odd.encoded)
+        if check.was_sent(request) or check.is_nobodys(odd):
             if odd.may_leave_route:
                 check.target.off_route_paths.add(request.path)
             yield f"an id, {odd.label}", request, False

@@ -92,7 +92,7 @@ def cover(kills: Mapping[str, frozenset[str]], requests: Mapping[str, int]) -> l
     only, left, dead, steps = alone(kills), set(kills) | set(requests), set[str](), list[Step]()
     while left:
         new = {law: kills.get(law, frozenset()) - dead for law in left}
-        law = max(left, key=lambda one: _worth(one, len(new[one]), requests.get(one, 0)))  # noqa: B023
+        law = max(left, key=lambda one: _worth(one, len(new[one]), requests.get(one, 0)))
         found = kills.get(law, frozenset())
         steps.append(Step(law, requests.get(law, 0), found, new[law], only.get(law, frozenset())))
         dead |= found

@@ -89,21 +89,31 @@ _ALL = (
 #: Characters of versions of Unicode that this Python does not have yet.
 UNKNOWN = "".join(sorted(set(_ALL) - set(known(_ALL))))
 
-#: A character of every general category of a printable title at the beginning, another of it at the end.
-CATEGORY_ENDS: dict[str, tuple[str, str]] = {
-    "Lu": ("\U0001d400", "\u0130"), "Ll": ("\u00df", "\uff5a"), "Lt": ("\u01c5", "\u1ffc"), "Lm": ("\u02b0", "\u30fc"),
-    "Lo": ("\u05d0", "\U00020bb7"), "Mn": ("\u0324", "\u0e49"), "Mc": ("\u093e", "\U0001d16d"),
-    "Me": ("\u20dd", "\u0489"), "Nd": ("\u0663", "\U0001d7d9"), "Nl": ("\u2163", "\u3007"), "No": ("\u00bd", "\u2460"),
-    "Pc": ("\u203f", "\uff3f"), "Pd": ("\u2014", "\u2013"), "Ps": ("\u300c", "\uff08"), "Pe": ("\u300d", "\uff09"),
-    "Pi": ("\u201c", "\u2018"), "Pf": ("\u00bb", "\u201d"), "Po": ("\u2022", "\u2026"), "Sm": ("\u2212", "\u221e"),
-    "Sc": ("\u20ac", "\u20bf"), "Sk": ("\u00a8", "\U0001f3ff"), "So": ("\U0001fae7", "\U0001f680"),
-}  # fmt: skip
-#: What is on a keyboard, as far as no other name begins or ends with it.
-ASCII_ENDS: tuple[tuple[str, str], ...] = tuple(zip("!(),/;>?]^_|}~*", "#$&+,/<=@[^{|(~", strict=True))
-
+#: A character of every general category of a printable title at the beginning, another at the end; as far as no name
+#: that is known as a whole begins or ends with one.
+CATEGORY_ENDS: tuple[tuple[str, str], ...] = (
+    ("\U0001d400", "\u0130"),  # Lu
+    ("\u01c5", "\u1ffc"),  # Lt
+    ("\u02b0", "\u30fc"),  # Lm
+    ("\u0324", "\U0001f680"),  # Mn, So
+    ("\u093e", "\U0001d16d"),  # Mc
+    ("\u20dd", "\u0489"),  # Me
+    ("\u0663", "\U0001d7d9"),  # Nd
+    ("\u2163", "\u3007"),  # Nl
+    ("\u00bd", "\u2460"),  # No
+    ("\u203f", "\uff3f"),  # Pc
+    ("\u2014", "\u2013"),  # Pd
+    ("\u300c", "\uff08"),  # Ps
+    ("\u300d", "\uff09"),  # Pe
+    ("\u00bb", "\u2018"),  # Pf, Pi
+    ("\u2022", "\u2026"),  # Po
+    ("\u2212", "\u221e"),  # Sm
+    ("\u20ac", "\u20bf"),  # Sc
+    ("\u00a8", "\U0001f3ff"),  # Sk
+)
 #: The same of the categories that a title has no use for. What is a blank stands among `BLANKS`.
 OTHER_ENDS: dict[str, tuple[tuple[str, str], ...]] = {
-    "Cc": (("\u0001", "\u007f"), ("\u001b", "\u0008"), ("\u0080", "\u009f"), ("\u0000", "\u0000")),
+    "Cc": (("\u0001", "\u0008"), ("\u001b", "\u007f"), ("\u0080", "\u009f"), ("\u0000", "\u0000")),
     "Cf": (
         ("\ufeff", "\u200b"), ("\u200b", "\ufeff"), ("\u200f", "\u200e"), ("\u2060", "\u00ad"), ("\u061c", "\u200d"),
         ("\u202a", "\u202c"), ("\U000e0001", "\U0001d173"),
@@ -116,6 +126,8 @@ OTHER_ENDS: dict[str, tuple[tuple[str, str], ...]] = {
 BLANKS = _characters("""
     9 A B C D 1C 1D 1E 1F 85 A0 1680 2000 2001 2002 2003 2004 2005 2006 2007 2008 2009 200A 2028 2029 202F 205F 3000
 """)
+#: Those that may stand in a line: what breaks it may be refused for that.
+INNER_BLANKS = "".join(char for char in BLANKS[10:] if char not in "\u2028\u2029")
 #: Controls, but for those that `names.UNREASONABLE` has one by one: tab, line breaks and NUL.
 CONTROLS = "".join(map(chr, (*range(1, 9), 0xB, 0xC, *range(0xE, 0x20), *range(0x7F, 0xA0))))
 FORMATS = _characters("""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from rename_tck.cases.dimensions import Value
 from rename_tck.client.exchange import Request, merged
 from rename_tck.client.wire import USUAL, HeaderNames, Wire
+from rename_tck.systems.dialect import JSON_TYPE
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -72,7 +74,7 @@ _HEADER_LINES = _class(
 )  # fmt: skip
 
 _ACCEPT = _class(
-    "Accept",
+    "preferences",
     ("the Accept of curl, */*", "a wildcard compared as a media type", _with(("Accept", "*/*"))),
     ("the Accept of axios", "the whole list compared as one media type",
      _with(("Accept", "application/json, text/plain, */*"))),
@@ -82,7 +84,7 @@ _ACCEPT = _class(
 )  # fmt: skip
 
 _ACCEPT_ENCODING = _class(
-    "Accept-Encoding",
+    "preferences",
     ("no Accept-Encoding", "a header read that is not there", _with(without=("Accept-Encoding",))),
     ("Accept-Encoding: identity", "compressed even so", _with(("Accept-Encoding", "identity"))),
     ("the Accept-Encoding of a browser, with br and zstd", "a coding stated that was not applied, or a list not parsed",
@@ -90,7 +92,7 @@ _ACCEPT_ENCODING = _class(
 )  # fmt: skip
 
 _USER_AGENT = _class(
-    "User-Agent",
+    "preferences",
     ("no User-Agent", "a header read that is not there, or taken for a robot", _with(without=("User-Agent",))),
     ("the User-Agent of a browser", "answered with a page, or sent to a login", _with(("User-Agent", _BROWSER))),
 )
@@ -154,7 +156,7 @@ _CONNECTION = (
 
 _TRACING = (
     *_class(
-        "tracing",
+        "proxies",
         ("tracing headers", "a context that is not there, or a name taken from a header",
          _with(("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
                ("tracestate", "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"),
@@ -168,25 +170,25 @@ _TRACING = (
         ("an X-Request-ID that is no UUID", "parsed, logged or stored unchecked",
          _with(("X-Request-ID", '{"id": 7} \\ %0d%0a é' + "x" * 150), ("X-Correlation-ID", "-"))),
     ),
-    ClientForm("an Idempotency-Key", "tracing", "kept apart from the request that it came with", keyed=True),
+    ClientForm("an Idempotency-Key", "proxies", "kept apart from the request that it came with", keyed=True),
 )  # fmt: skip
 
 _FORWARDING = (
     *_class(
-        "forwarding",
+        "proxies",
         ("forwarding headers with IPv6 addresses, ports and hidden names", "an address parsed by its dots",
          _with(("X-Forwarded-For", "[2001:db8::1]:4711, 203.0.113.7:80, unknown"), ("X-Forwarded-Proto", "https"),
                ("X-Forwarded-Port", "443"), ("X-Real-IP", "2001:db8::1"), ("Via", "1.1 edge, 1.0 fred (Apache/1.1)"),
                ("Forwarded", 'for="[2001:db8::1]:4711";proto=https;by=_edge, for=unknown'))),
     ),
     *_class(
-        "forwarding",
+        "proxies",
         ("an X-Forwarded-Host of another name", "the path, or the tenant, made of it",
          _with(("X-Forwarded-Host", "api.example.org"), ("X-Forwarded-Proto", "https"))),
         refusable={400, 403, 421},
     ),
     *_class(
-        "forwarding",
+        "proxies",
         ("forwarding headers that are malformed", "a parser's exception let through",
          _with(("X-Forwarded-For", ", ,not an address,999.1.1.1"), ("X-Forwarded-Proto", "gopher,"),
                ("X-Forwarded-Port", "99999,x"), ("X-Real-IP", "localhost"), ("Forwarded", "for=;;=,\""))),
@@ -219,7 +221,7 @@ _BROWSING = (
 
 #: A server may be unwilling to read so much (RFC 9110, section 5.4; RFC 6585, section 5).
 _SIZE = _class(
-    "size",
+    "browser",
     ("a header of 4,000 characters", "a buffer's size", _with(("X-Claims", "c" * 4000))),
     ("sixty more headers", "a limit let through as an exception",
      _with(*((f"X-Meta-{number}", f"value {number}") for number in range(60)))),
@@ -232,6 +234,16 @@ FORMS: tuple[ClientForm, ...] = (
     *_HEADER_LINES, *_ACCEPT, *_ACCEPT_ENCODING, *_USER_AGENT, *_MEDIA_TYPE, *_CHUNKS, *_SEGMENTS, *_CONNECTION,
     *_TRACING, *_FORWARDING, *_BROWSING, *_SIZE,
 )  # fmt: skip
+
+
+def of_case(case: str, request: Request, forms: tuple[ClientForm, ...]) -> ClientForm:
+    """The form in which a request is sent that is to be refused: another one for each case, the same one each time.
+
+    What is odd about a request's own media type stays.
+    """
+    fitting = [form for form in forms if not form.media_type or request.headers == JSON_TYPE]
+    return fitting[zlib.crc32(case.encode()) % len(fitting)]
+
 
 #: What may be refused, and must not be answered with a 5xx: behind the query of the system's own.
 ODD_QUERIES = _class(

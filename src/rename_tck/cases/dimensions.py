@@ -20,3 +20,13 @@ class Value:
     def words(self) -> str:
         """What tells it from every other value of its dimension."""
         return self.label
+
+    @property
+    def thorough(self) -> bool:
+        """Whether a quick run leaves it out."""
+        return False
+
+    @property
+    def parts(self) -> tuple[Value, ...]:
+        """Values of fewer oddities each, to be tried when this one fails; none when there is nothing to take apart."""
+        return ()

@@ -171,13 +171,13 @@ _MARKS = _class(
 )  # fmt: skip
 
 _NAMES = _class(
-    "members' names",
+    "members",
     ("a letter of each member's name escaped", "names looked for in the text", _second_letter),
     ("members' names escaped as a whole", "names looked for in the text", _spelt(of_names=_LOWER)),
 )
 
 _ORDER = _class(
-    "order of members",
+    "members",
     ("members in reverse order", "members read by position", lambda body: encode_json(dict(reversed(body.items())))),
     ("members in the order of the alphabet", "members read by position, or the last one kept",
      lambda body: encode_json(dict(sorted(body.items())))),
@@ -196,7 +196,7 @@ _BLANKS = _class(
 )  # fmt: skip
 
 _LINES = _class(
-    "lines",
+    "white space",
     ("indented, over several lines", "a parser for one line", _indented("    ", "\n")),
     ("indented with tabs, over lines that end in CRLF", "line ends rewritten or counted", _indented("\t", "\r\n")),
 )

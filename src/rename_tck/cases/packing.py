@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, replace
 
-from rename_tck.cases.names import Name
+from rename_tck.cases.names import Group, Name
 
 #: The plain words around what is packed, so that nothing packed stands at an end by accident.
 _BEFORE, _AFTER = "Plan", "now"
@@ -25,10 +25,15 @@ class Packed(Name):
     trail: str = ""
     #: What stands between two things inside.
     between: str = ""
+    #: Of how many characters it is, where that is for a reason: plain text behind what is inside fills it up.
+    length: int = 0
 
     @property
     def parts(self) -> tuple[Name, ...]:
-        """The two halves of what is packed, each thing at its place: down to one thing, which the label names."""
+        """The two halves of what is packed, each thing at its place: down to one thing, which the label names.
+
+        What was filled up has a plain name of its length besides.
+        """
         ends = bool(self.lead), bool(self.trail)
         atoms = (*(self.lead,) * ends[0], *self.inside, *(self.trail,) * ends[1])
         if len(atoms) < 2:
@@ -38,6 +43,7 @@ class Packed(Name):
         return (
             self._part(self.lead, self.inside[:inside], ""),
             self._part("", self.inside[inside:], self.trail),
+            *((of_length(self.length),) if self.length else ()),
         )
 
     def _part(self, lead: str, inside: tuple[str, ...], trail: str) -> Packed:
@@ -46,7 +52,7 @@ class Packed(Name):
             place = "at the beginning of" if lead else "at the end of" if trail else "in"
             label = f"{_shown(lead or trail or inside[0])} {place} a name"
         text = _text(lead, inside, trail, self.between)
-        return replace(self, label=label, text=text, lead=lead, inside=inside, trail=trail)
+        return replace(self, label=label, text=text, lead=lead, inside=inside, trail=trail, length=0)
 
 
 @dataclass(frozen=True)
@@ -55,26 +61,42 @@ class Sized(Name):
 
     lead: str = ""
     trail: str = ""
+    #: What all of it is made of but the ends; plain words where it is empty.
+    filling: str = ""
 
     @property
     def parts(self) -> tuple[Name, ...]:
-        """What stands at either end in a short name, and a plain name of the same length."""
+        """What stands at either end in a short name, and a name of the same length without them."""
         if not self.lead:
             return ()
         ends = packed(self, self.lead, (), self.trail).parts
-        return (*ends, replace(self, text=plain(len(self.text)), lead="", trail=""))
+        return (*ends, replace(self, text=filled(self.filling, len(self.text)), lead="", trail=""))
 
 
-def packed(like: Name, lead: str, inside: tuple[str, ...], trail: str, between: str = "") -> Packed:
-    """A packed name of that label, group and mistake."""
-    text = _text(lead, inside, trail, between)
-    return Packed(like.label, like.group, like.mistake, text, like.thorough, lead, inside, trail, between)
+def packed(like: Name, lead: str, inside: tuple[str, ...], trail: str, *, between: str = "", length: int = 0) -> Packed:
+    """A packed name of that label, group and mistake; of so many characters, where it is to be of a certain length."""
+    text = _text(lead, inside, trail, between, length)
+    return Packed(like.label, like.group, like.mistake, text, like.thorough, lead, inside, trail, between, length)
 
 
-def sized(like: Name, length: int, lead: str, trail: str) -> Sized:
+def sized(like: Name, length: int, lead: str, trail: str, filling: str = "") -> Sized:
     """A name of that label, group and mistake, of exactly so many characters."""
-    text = lead + plain(length - len(lead + trail)) + trail
-    return Sized(like.label, like.group, like.mistake, text, like.thorough, lead, trail)
+    text = lead + filled(filling, length - len(lead + trail)) + trail
+    return Sized(like.label, like.group, like.mistake, text, like.thorough, lead, trail, filling)
+
+
+def of_length(length: int) -> Name:
+    """A plain name of exactly so many characters."""
+    return Name(f"a name of {length} characters", Group.LENGTHS, "an off-by-one at a limit", plain(length))
+
+
+def filled(filling: str, length: int) -> str:
+    """A text as often as it goes into so many characters; a plain title for none."""
+    if not filling:
+        return plain(length)
+    often = filling * (length // len(filling))
+    full = often + "o" * (length - len(often))
+    return full[:-1] + "o" if full.endswith(" ") else full
 
 
 def plain(length: int) -> str:
@@ -87,8 +109,10 @@ def known(characters: str) -> str:
     return "".join(char for char in characters if unicodedata.category(char) != "Cn")
 
 
-def _text(lead: str, inside: tuple[str, ...], trail: str, between: str) -> str:
-    return lead + (between if inside else " ").join((_BEFORE, *inside, _AFTER)) + trail
+def _text(lead: str, inside: tuple[str, ...], trail: str, between: str, length: int = 0) -> str:
+    text = lead + (between if inside else " ").join((_BEFORE, *inside, _AFTER))
+    more = length - len(text + trail)
+    return text + (f" {plain(more - 1)}" if more > 1 else "") + trail
 
 
 def _shown(atom: str) -> str:

@@ -70,30 +70,30 @@ _STATE = "what was read of a refused request is kept, and used for the next"
 #: The places of every system.
 PLACES: tuple[Place, ...] = (
     Place("nothing before it", "plain", "none: an ordinary rename"),
-    _request("a body without the name before it", "a refused body", _STATE, _body(lambda *_: {})),
+    _request("a body without the name before it", "a refusal", _STATE, _body(lambda *_: {})),
     _request(
-        "a name that is null before it", "a refused body", "the null is kept in a cache",
+        "a name that is null before it", "a refusal", "the null is kept in a cache",
         _body(lambda body, member: {**body, member: None}),
     ),
     _request(
-        "a name that is a number before it", "a refused body", _STATE, _body(lambda body, member: {**body, member: 5})
+        "a name that is a number before it", "a refusal", _STATE, _body(lambda body, member: {**body, member: 5})
     ),
     _request(
-        "a name that is an object before it", "a refused body", "half of it is stored",
+        "a name that is an object before it", "a refusal", "half of it is stored",
         _body(lambda body, member: {**body, member: {"text": "x"}}),
     ),
-    _request("a body that is no JSON before it", "a refused body", "the connection or the parser is left as it was",
+    _request("a body that is no JSON before it", "a refusal", "the connection or the parser is left as it was",
              _raw(bodies.NOT_JSON[1])),
-    _request("an empty body before it", "a refused body", "the next request's bytes are taken for its body",
+    _request("an empty body before it", "a refusal", "the next request's bytes are taken for its body",
              _raw(bodies.EMPTY[0])),
-    _request("an array for a body before it", "a refused body", _STATE, _raw(bodies.NOT_OBJECT[1])),
-    _request("a number for a body before it", "a refused body", _STATE, _raw(bodies.NOT_OBJECT[4])),
+    _request("an array for a body before it", "a refusal", _STATE, _raw(bodies.NOT_OBJECT[1])),
+    _request("a number for a body before it", "a refusal", _STATE, _raw(bodies.NOT_OBJECT[4])),
     Place(
-        "a rename of an unknown id before it", "refused for another reason", "what is not found is kept as not found",
+        "a rename of an unknown id before it", "a refusal", "what is not found is kept as not found",
         Before.UNKNOWN,
     ),
     _request(
-        "a rename without a key before it", "refused for another reason", "whom it is from is kept by connection",
+        "a rename without a key before it", "a refusal", "whom it is from is kept by connection",
         _without_key,
     ),
     _request(

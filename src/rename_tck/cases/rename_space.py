@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rename_tck.cases.client_forms import FORMS
+from rename_tck.cases.conditions import Condition
 from rename_tck.cases.constructed_names import NAMES
 from rename_tck.cases.dimensions import Value
 from rename_tck.cases.json_spellings import SPELLINGS, UNNAMED
@@ -17,12 +18,16 @@ from rename_tck.cases.system_cases import SystemCases
 from rename_tck.cases.unreasonable_names import BLANKS, KEPT_OR_REFUSED
 from rename_tck.cases.users import User
 
-NAME, CLIENT, SPELLING, SCOPE, KIND, CONDITION, USER, PLACE = (
-    "name", "client form", "JSON spelling", "scope", "type", "session", "user", "place",
+NAME, CLIENT, SPELLING, SCOPE, KIND, USER, PLACE = (
+    "name", "client form", "JSON spelling", "scope", "type", "user", "place",
 )  # fmt: skip
 
-_UNICODE = frozenset({Group.LETTERS, Group.BEYOND, Group.MARKS, Group.JOINED, Group.RIGHT_TO_LEFT})
+_UNICODE = frozenset({Group.LETTERS, Group.BEYOND})
 _UNREASONABLE = frozenset({Group.TOO_LONG, Group.CONTROLS, Group.INVISIBLE, Group.NO_CHARACTERS})
+
+
+#: A dimension of up to so many values is a small one: a nightly run covers the pairs of its values.
+SMALL = 20
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ def law_of(value: Value) -> str | None:
         return "never-altered"
     if value.group == Group.BLANKS:
         return "blanks-kept"
-    return "length-200-accepted" if value.group == Group.LONG else "text-not-interpreted"
+    return "length-200-accepted" if value.group == Group.LENGTHS else "text-not-interpreted"
 
 
 def may_be_refused(name: Name) -> bool:
@@ -65,23 +70,43 @@ def space_of(cases: SystemCases, user: str, allows: Callable[[dict[str, object]]
         wanted = (name for name in found if of.thorough or not name.thorough)
         return tuple(name for name in wanted if allows({dialect.name_member: name.text}))
 
+    def dimension(
+        name: str, values: Sequence[Value], of_all: int, cost: Cost = Cost.NOTHING, *, odd: bool, apart: bool = False
+    ) -> Dimension:
+        """A dimension of these values, or of the plain one alone; of so many that there are."""
+        each = of.thorough and len(values) <= SMALL
+        return Dimension(
+            name, tuple(values) if odd else (values[0],), cost=cost, each=each, known=of_all, listed_apart=apart
+        )
+
     spellings = [one for one in SPELLINGS if not one.additional or allows({UNNAMED: 1})]
-    conditions = [one for one in cases.conditions if of.thorough or one.quick]
     users = [one for one in cases.users(user) if of.thorough or one.quick]
-    found = [
-        Dimension(NAME, (NAMES[0], *names(NAMES[1:])), names((*KEPT_OR_REFUSED, *BLANKS))),
-        Dimension(CLIENT, FORMS if of.requests else FORMS[:1]),
-        Dimension(SPELLING, tuple(spellings) if of.requests else (spellings[0],)),
-        Dimension(SCOPE, cases.scopes if of.requests else cases.scopes[:1]),
-        Dimension(KIND, kinds(dialect) if of.kinds else kinds(dialect)[:1], cost=Cost.SESSION),
-        Dimension(CONDITION, tuple(conditions) if of.sessions else (conditions[0],), cost=Cost.SESSION),
-        Dimension(USER, tuple(users) if of.sessions else (users[0],), cost=Cost.SESSION),
-        Dimension(PLACE, PLACES if of.requests else PLACES[:1], cost=Cost.REQUEST),
-    ]
-    return Space(tuple(found), _fit)
+    of_kinds, of_users, session = kinds(dialect), cases.users(user), Cost.SESSION
+    alone = (*KEPT_OR_REFUSED, *BLANKS)
+    found = (
+        Dimension(NAME, (NAMES[0], *names(NAMES[1:])), names(alone), known=len(NAMES) + len(alone)),
+        dimension(CLIENT, FORMS, len(FORMS), odd=of.requests),
+        dimension(SPELLING, spellings, len(SPELLINGS), odd=of.requests),
+        dimension(SCOPE, cases.scopes, len(cases.scopes), odd=of.requests),
+        dimension(KIND, of_kinds, len(of_kinds), session, odd=of.kinds, apart=True),
+        *(
+            dimension(name, [one for one in conditions if of.thorough or one.quick], len(conditions), session, odd=True)
+            for name, conditions in (cases.conditions if of.sessions else {}).items()
+        ),
+        dimension(USER, users, len(of_users), session, odd=of.sessions, apart=dialect.owner(user) is not None),
+        dimension(PLACE, PLACES, len(PLACES), Cost.REQUEST, odd=of.requests),
+    )
+    return Space(found, lambda values: _scope_fits(values) and _conditions_fit(values, dialect.id_member))
 
 
-def _fit(values: Mapping[str, Value]) -> bool:
+def _conditions_fit(values: Mapping[str, Value], id_member: str) -> bool:
+    """Whether a session can be in all of these conditions: each is about other members of its creation."""
+    contents = [value.contents for value in values.values() if isinstance(value, Condition) and value.contents]
+    touched = [one.touched(id_member) for one in contents]
+    return sum(map(len, touched)) == len(set().union(*touched))
+
+
+def _scope_fits(values: Mapping[str, Value]) -> bool:
     """Whether a scope goes with the session's kind and user."""
     scope, kind, user = values.get(SCOPE), values.get(KIND), values.get(USER)
     if not isinstance(scope, Scope):

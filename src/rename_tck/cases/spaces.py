@@ -45,16 +45,16 @@ def seed_for(run: int, requirement: str | None, edition: str | None) -> str:
     return f"{run}/{requirement}/{edition}"
 
 
-VALID = Space("valid requests", "valid-space-accepted", per_edition=True)
-NAMES = Space("reasonable names", "valid-space-accepted", share=0.4, per_edition=True)
-INVALID = Space("invalid requests", "invalid-space-refused", per_edition=True)
-MOVES = Space("sequences", "sequence-consistent", share=0.24)
-BODIES = Space("bodies", "no-server-error")
+VALID = Space("valid requests", "valid-space-accepted", share=0.6, per_edition=True)
+NAMES = Space("reasonable names", "valid-space-accepted", share=0.2, per_edition=True)
+INVALID = Space("invalid requests", "invalid-space-refused", share=0.8, per_edition=True)
+MOVES = Space("sequences", "sequence-consistent", share=0.12)
+BODIES = Space("bodies", "no-server-error", share=0.4)
 #: Values of Agno's query parameters.
-TYPES = Space("values of type", "type-validated", share=0.2, system="agno")
-USERS = Space("values of user_id", "user-scope-other", share=0.2, system="agno")
-DATABASES = Space("values of db_id", "db-id-unknown", share=0.2, system="agno")
-TABLES = Space("values of table", "table-unknown", share=0.2, system="agno")
+TYPES = Space("values of type", "type-validated", share=0.12, system="agno")
+USERS = Space("values of user_id", "user-scope-other", share=0.12, system="agno")
+DATABASES = Space("values of db_id", "db-id-unknown", share=0.12, system="agno")
+TABLES = Space("values of table", "table-unknown", share=0.12, system="agno")
 QUERIES = (TYPES, USERS, DATABASES, TABLES)
 
 #: In the order in which a run comes to them.

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 #: What interfaces show as long as a session has no title: "no title yet" to some job that then makes one.
-TITLES = (
-    "New conversation", "New Chat", "Untitled", "Conversation", "Conversation 1a2b3", "新的对话", "新しい会話",
-    "无标题",
-)  # fmt: skip
+TITLES = ("New conversation", "New Chat", "Untitled", "Conversation 1a2b3", "新的对话")
 MORE_TITLES = (
+    "Conversation", "新しい会話", "无标题",
     "New Conversation", "New chat", "new chat", "Chat", "New session", "New Session", "Session",
     "Untitled conversation", "Untitled session", "Untitled Chat", "Unnamed", "(untitled)", "No title", "Default",
     "Default title", "New thread", "新会话", "新对话", "新建会话", "新聊天", "未命名", "无题", "無題",
@@ -17,10 +15,10 @@ MORE_TITLES = (
 
 #: What stands around a title that a model made.
 AROUND = (
-    "“Trip to Lisbon”", "'Trip to Lisbon'", "**Trip to Lisbon**", "_Trip to Lisbon_",
-    "<think>A title.</think> Trip to Lisbon",
+    "“Trip to Lisbon”", "'Trip to Lisbon'", "**Trip to Lisbon**", "<think>A title.</think> Trip to Lisbon",
 )  # fmt: skip
 MORE_AROUND = (
+    "_Trip to Lisbon_",
     "‘Trip to Lisbon’", "「里斯本之旅」", "Trip to Lisbon.", "«Trip to Lisbon»", "《里斯本之旅》",
     "***Trip to Lisbon***", "~~Trip to Lisbon~~", "`Trip to Lisbon`", "```Trip to Lisbon```", "(Trip to Lisbon)",
     "[Trip to Lisbon]", "{Trip to Lisbon}", "<Trip to Lisbon>", "| Trip to Lisbon |", "<title>Trip to Lisbon</title>",
@@ -49,7 +47,7 @@ PEOPLE = (
 )  # fmt: skip
 MACHINES = (
     "192.0.2.7", "2001:db8::7", "123e4567-e89b-12d3-a456-426614174000", "00:1b:44:11:3a:b7",
-    "https://ann:pw@example.org/", "localhost:8080", "/home/ann",
+    "https://ann:pw@example.org/", "https://example.org/?a=b", "localhost:8080", "/home/ann",
 )  # fmt: skip
 WITHIN_WORDS = (
     "Scunthorpe", "Penistone", "Sussex", "assassin", "cocktail", "Dickens", "Hitchcock", "analysis", "grapefruit",
@@ -72,12 +70,49 @@ CORRECTED = (
     "monday", "!plan",
 )  # fmt: skip
 
+#: What is taken for more than text wherever it stands: all of a row may stand in one name. What must be whole to be
+#: understood is not among what breaks it: a percent sign by itself keeps `%41` from being decoded.
+QUOTES = ("two  blanks", "three   blanks", "it's", 'say "hi"', "`tick`", "''", '""')
+BACKSLASHES = ("C:\\new\\table", "\\u0041", "\\n", "\\\\")
+PERCENT_ESCAPES = ("%41%20", "a+b%2Bc", "%C3%A9", "%00")
+PERCENT_SIGNS = ("100%", "%s %d %n", "5%x")
+MARKUP = (
+    "<b>bold</b>", "<script>alert(1)</script>", "a < b & c > d", "&amp; &lt; &#65;", "**bold**", "[a](b)", "`c`",
+    "~~d~~",
+)  # fmt: skip
+SQL = ("Robert'); DROP TABLE students;--", "' OR '1'='1", "a;b--c", "100_%", "/* d */")
+TEMPLATES = ("{{7*7}} ${7*7} #{7*7}", "{0} {name} {}", "$HOME $1 ~ `id`", "<%= 7*7 %>")
+PATHS = ("../../etc/passwd", "a/b?c=d&e#f", "Name: value; x=y", "a\\b")
+TYPOGRAPHY = ("em — en – hyphen -", "dots ... …", "‹a› „b‟ «c»", "‘curly’ “quotes”")
+
+#: Text of many scripts, in the words of somebody who writes it; and what a letter becomes in another form.
+WRITTEN = (
+    "Café à la crème",
+    "Ÿ ŒUVRE",
+    "Привет",
+    "Ελληνικά",
+    "会话重命名",
+    "テスト",
+    "이름",
+    "髙﨑",
+    "שלום עולם",
+    "مرحبا 123",
+)
+WRITTEN_BEYOND = ("🚀", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢", "𠮷野家", "😀", "\ufffd")
+CASES = ("MiXeD", "CaSe", "ẞ", "ß", "İ", "ı", "ǅ", "ΟΔΟΣ", "ὁδός")
+DECOMPOSED = (
+    "Cafe\u0301", "Z\u0324\u0323\u0300", "\u1112\u1161\u11ab", "\u212b", "\u2126", "\u212a", "\uf900", "\u0958",
+    "น\u0e49\u0e33",
+)  # fmt: skip
+PRECOMPOSED = ("\u00c5", "\u00e9", "\u01d6", "\ud55c", "\u1ea5")
+COMPATIBLE = ("ﬁ", "ﬀ", "²", "℡", "Ⅳ", "½", "①", "ｶﾀｶﾅ", "ＡＢＣ")
+
 #: Words that mean something to a language or a store, each as the whole name.
 WORDS = (
-    "nil", "NULL", "Infinity", "constructor", "__proto__", "toString", "length", "id", "rowid", "DEFAULT",
-    "CURRENT_TIMESTAMP", "$where",
+    "NULL", "constructor", "__proto__", "rowid", "CURRENT_TIMESTAMP", "$where",
 )  # fmt: skip
 MORE_WORDS = (
+    "nil", "Infinity", "toString", "length", "id", "DEFAULT",
     "Null", "select", "__class__", "none", "NONE", "nan", "inf", "-Infinity", "-inf", "True", "TRUE", "False", "no",
     "on", "off", "void", "unset", "empty", "N/A", "n/a", "#N/A", "#REF!", "(null)", "<null>", "<nil>",
     "[object Object]", "missing", "unknown", "prototype", "hasOwnProperty", "valueOf", "then", "toJSON", "this",

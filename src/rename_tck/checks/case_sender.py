@@ -22,6 +22,9 @@ from rename_tck.verdict import Aspect, Compared, Evidence, NotTested, Unjudgeabl
 
 T = TypeVar("T")
 
+#: What the listing showed so many requests ago holds for a law that begins.
+_RECENT = 50
+
 #: Characters of a case, which says in its last words where it failed.
 _LONGEST_CASE = 1000
 
@@ -117,21 +120,22 @@ class CaseSender(TargetView):
 
     # -- ids that are no session's
 
-    def unknown_session(self, label: object, kind: str | None = None) -> Session:
+    def unknown_session(self, label: object, kind: str | None = None, *, shared: bool = False) -> Session:
         """A session that does not exist, under an id made up for this run; `label` tells it from others of the law.
 
-        Raises NotTested where a session has each id that was thought of.
+        `shared` says that several laws look at what becomes of the same id. Raises NotTested where a session has each
+        id that was thought of.
         """
-        about = self.requirement.id if self.requirement is not None else None
+        about = "shared" if shared else self.requirement.id if self.requirement is not None else None
         live = self.some_session()
         made_up = self.target.pool.made_up.unknown(f"{about}/{label}", since=self.looked())
         self.nobodys += 1
         return Session(made_up, live.origin, kind or live.kind, live.owner)
 
     def looked(self) -> int:
-        """Since when this law has asked whose ids are: what the listing showed to an earlier one may have changed."""
+        """Since when a look at whose ids are whose will do for this law: what was listed long ago may have changed."""
         if self._asked_since is None:
-            self._asked_since = len(self.target.client.journal)
+            self._asked_since = max(0, len(self.target.client.journal) - _RECENT)
         return self._asked_since
 
     def is_nobodys(self, odd: OddId, live: Session | None = None) -> bool:
@@ -201,11 +205,19 @@ class CaseSender(TargetView):
                 raise  # it was not sent
             return found
 
-    def once(self, request: Request, *, live: bool = True) -> Exchange:
-        """The exchange of a request that the run has sent already, to the letter; else, and after a 5xx, send it."""
+    def once(self, request: Request, *, live: bool = True, gathered: bool = False) -> Exchange:
+        """The exchange of such a request that the run has sent already; else, and after a 5xx, send it.
+
+        `gathered` says that several laws look back on it, as on what `gather` sends.
+        """
         found = self.target.exchanged(request)
-        again = found is None or found.status >= 500
-        return self.send(request, live=live) if again or found is None else self.count(found, live=live)
+        if found is None or found.exchange.status >= 500:
+            return self.gather(request, live=live) if gathered else self.send(request, live=live)
+        return self.count(found.exchange, live=live)
+
+    def was_sent(self, request: Request) -> bool:
+        """Whether `once` has its exchange already."""
+        return self.target.exchanged(request) is not None
 
     def count(self, exchange: Exchange, *, live: bool = True) -> Exchange:
         """Count an exchange as evidence, once however often a law that is run again looks at it."""

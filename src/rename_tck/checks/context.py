@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from rename_tck.cases import names
+from rename_tck.cases.client_forms import FORMS, ClientForm, of_case
 from rename_tck.checks.case_reader import CaseReader
 from rename_tck.checks.refusals import GONE, UNSEEN, Changed, Refusal, Refusals
 from rename_tck.client.exchange import Exchange, Request, decoded
@@ -18,6 +19,9 @@ from rename_tck.target.target import Crossing, GoneAfter
 from rename_tck.verdict import Aspect, NotTested, ObstacleError, Unjudgeable
 
 T = TypeVar("T")
+
+#: So many requests ago a rename was accepted lately.
+_LATELY = 15
 
 
 @dataclass(repr=False)
@@ -77,9 +81,9 @@ class CheckContext(CaseReader):
             self.target.accepted += 1
             self.note_worked(Aspect.ACCEPTED, exchange)
             session = self.target.session_at(exchange.request.path)
-            if session is not None:
-                name = members(decoded(exchange.request.body)).get(self.dialect.name_member)
-                self.target.last_names[session.id] = name
+            body = members(decoded(exchange.request.body))
+            if session is not None and self.dialect.asks_for_name(body):
+                self.target.last_names[session.id] = body.get(self.dialect.name_member)
 
     def rename_and_expect(self, session: Session, name: str, case: str) -> Exchange:
         """Rename a session, and require that it is accepted and that the answer, where it carries the name, has it."""
@@ -135,9 +139,40 @@ class CheckContext(CaseReader):
         self.require_control_accepted(control)
         session = self.target.session_at(faulty.path) if live else None
         before = self._name_before(session)
-        exchange = self.send(faulty, live=live)
-        self.require_refusal(case, exchange, statuses, live=live)
+        exchange = self.send_in_form(
+            case, faulty, lambda sent: self.require_refusal(case, sent, statuses, live=live), live=live
+        )
         self._note_refusal(session, before, case, exchange)
+        return exchange
+
+    def send_in_form(
+        self,
+        case: str,
+        request: Request,
+        judge: Callable[[Exchange], None],
+        *,
+        forms: tuple[ClientForm, ...] = FORMS,
+        live: bool = True,
+    ) -> Exchange:
+        """Send what is to be refused as some client would, and judge it; as the suite does where that goes wrong.
+
+        So refusals are tried in every form at no cost, and a failure says whether the form does it. Raises
+        Nonconformance.
+        """
+        form = of_case(case, request, forms)
+        exchange = self.send(form.apply(request), live=live)
+        if exchange.status in form.refusable:
+            exchange = self.send(request, live=live)  # refused for the form, which proves nothing
+            judge(exchange)
+            return exchange
+        try:
+            judge(exchange)
+        except Nonconformance as failure:
+            judge(self.send(request, live=live))
+            failure.case = f"{case}, with {form.words}"
+            failure.after = f"Only with {form.words}: the same request without it is refused."
+            raise
+        self.target.note_like(request, exchange)
         return exchange
 
     def unchanged(self, session: Session, before: object, case: str, exchange: Exchange) -> None:
@@ -287,8 +322,8 @@ class CheckContext(CaseReader):
             )
 
     def require_control_accepted(self, control: Request) -> None:
-        """Show that the mended request is accepted, once a test."""
-        if control in self._controls:
+        """Show that the mended request is accepted: once a test, unless such a one was accepted just before."""
+        if control in self._controls or self._was_accepted(control):
             return
         exchange = self.send(control, purpose=Purpose.PREPARATION)
         if not self.dialect.succeeded(exchange):
@@ -302,6 +337,11 @@ class CheckContext(CaseReader):
         self.note_accepted(exchange)
         self._controls.add(control)
 
+    def _was_accepted(self, control: Request) -> bool:
+        """Whether such a request was accepted among the last few."""
+        found, since = self.target.exchanged(control), len(self.target.client.journal) - _LATELY
+        return found is not None and found.number > since and self.dialect.succeeded(found.exchange)
+
     def _settle(self, request: Request) -> None:
         """Read the session of a request that will change its name, if refusals of it were not looked into yet."""
         session = self.target.session_at(request.path)
@@ -314,6 +354,7 @@ class CheckContext(CaseReader):
             session = self.target.session_at(exchange.request.path)
             if session is not None:
                 self._refusals.forget(session)
+                self.target.last_names.pop(session.id, None)  # who takes it for an ordinary rename notes it
 
     def _note_refused_rename(self, exchange: Exchange) -> None:
         """Keep, for the law that valid renames are accepted, one that was refused: a plain title of the run's own.

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from rename_tck.cases.conditions import Condition
-from rename_tck.cases.names import Name
-from rename_tck.cases.points import Point, Space, plan
-from rename_tck.cases.rename_space import CONDITION, KIND, NAME, USER, Chosen, law_of, space_of
-from rename_tck.cases.scopes import Kind
-from rename_tck.cases.users import User
+from rename_tck.cases.plan import plan
+from rename_tck.cases.points import Point, Space
+from rename_tck.cases.rename_space import NAME, Chosen, law_of, space_of
 from rename_tck.checks.by_itself import Look, Seen, expect_still, expect_unchanged
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.point_groups import MOST, Group, Outcome, PointSender
+from rename_tck.checks.point_groups import Group, Outcome, PointSender
+from rename_tck.checks.point_sessions import PointSessions
 from rename_tck.checks.point_verdicts import Problem, problems, without
 from rename_tck.client.exchange import Exchange
+from rename_tck.results.coverage import Coverage, Sent
 from rename_tck.results.nonconformance import Nonconformance
-from rename_tck.systems.dialect import Session, members
-from rename_tck.verdict import NotTested
+from rename_tck.systems.dialect import members
+from rename_tck.target.target import Target
 
 #: The requirements that every point is evidence for; the others are of classes of names.
 _OF_ALL = ("rename-accepted", "answer-name", "answer-id", "answer-true", "name-stored", "session-untouched")
@@ -30,10 +28,6 @@ _OF_NAMES = frozenset({"rename-accepted", "answer-name", "answer-true", "name-st
 
 #: Points that are made smaller in a run; of what fails beyond them the whole point is told.
 REDUCED = 12
-
-
-#: A condition, a kind and a user: what a session is to be.
-_Wish = tuple[Condition, str | None, User]
 
 
 @dataclass
@@ -57,6 +51,7 @@ class PointRun:
     space: Space
     points: list[Point]
     sender: PointSender
+    sessions: PointSessions
     _outcomes: dict[Point, Outcome] = field(default_factory=dict)
     _failures: dict[Point, list[Failure]] = field(default_factory=dict)
     _judged: set[tuple[Point, str]] = field(default_factory=set)
@@ -82,6 +77,17 @@ class PointRun:
             if self._law(failure) == law and not self._changed_by_itself(check, failure):
                 self._raise(check, failure)
 
+    def coverage(self) -> Coverage:
+        """What of the space was sent: of what was planned, that which it came to."""
+        sent = [point for point in self.points if point in self._outcomes]
+        dimensions = {
+            dimension.name: Sent({point.values[place].words for point in sent}, dimension.known)
+            for place, dimension in enumerate(self.space.dimensions)
+            if dimension.known > 1
+        }
+        pairs = self.space.pairs()
+        return Coverage({point.label for point in sent}, dimensions, pairs & self.space.covered(sent), len(pairs))
+
     # -- sending
 
     def _outcome(self, point: Point) -> Outcome:
@@ -91,65 +97,14 @@ class PointRun:
 
     def _send(self, first: Point) -> None:
         """Send a point, with those after it that are not sent yet and whose sessions one listing shows with its own."""
-        alike: dict[Point, _Wish] = {first: self._wish(first)}
         start = self.points.index(first) if first in self.points else len(self.points)
-        for point in self.points[start + 1 :]:
-            wish = self._wish(point)
-            if len(alike) < MOST and point not in self._outcomes and self._is_listed_with(wish, alike[first]):
-                most = MOST if wish[0].contents is None else 1
-                if sum(_of(other) == _of(wish) for other in alike.values()) < most:
-                    alike[point] = wish
-        wishes = Counter(map(_of, alike.values()))
-        pool, group = self.check.target.pool, Group()
-        pool.make_ready(*((*wish[:3], wishes[_of(wish)]) for wish in alike.values()))
-        for point, wish in alike.items():
-            found = [one for one in self._sessions(wish, wishes[_of(wish)]) if group.takes(one)]
-            if found or not group.points:
-                group.points.append((point, found[0] if found else self._sessions(wish, 1)[0]))
-        for outcome in self.sender.send(group):
+        rest = [point for point in self.points[start + 1 :] if point not in self._outcomes]
+        for outcome in self.sender.send(self.sessions.group([first, *rest])):
             self._outcomes[outcome.point] = outcome
-
-    def _is_listed_with(self, wish: _Wish, other: _Wish) -> bool:
-        """Whether one listing shows the sessions of both."""
-        _, kind, user = wish
-        _, its_kind, its_user = other
-        owners = {
-            self.check.dialect.owner(one.user_id) if one.user_id is not None else None for one in (user, its_user)
-        }
-        return kind == its_kind and len(owners) == 1
-
-    def _wish(self, point: Point) -> _Wish:
-        condition, kind, user = (self.space.value(point, name) for name in (CONDITION, KIND, USER))
-        assert isinstance(condition, Condition)
-        assert isinstance(kind, Kind)
-        assert isinstance(user, User)
-        return condition, kind.kind, user
-
-    def _sessions(self, wish: _Wish, count: int) -> list[Session]:
-        """Sessions in the condition of a point; ordinary ones take the place of those that the target does not make."""
-        pool = self.check.target.pool
-        for most in (count, 1):
-            try:
-                return pool.in_condition(*wish, most)
-            except NotTested:
-                continue
-        try:
-            return [self.check.session(wish[1])]
-        except NotTested:
-            return [self.check.some_session()]
-
-    def _fresh(self, wish: _Wish) -> Session:
-        """A session in the condition of a point that nothing was sent to; the one there is where none can be made."""
-        condition, kind, user = wish
-        pool = self.check.target.pool
-        if condition.contents is None and user.user_id == pool.user and (made := pool.fresh(kind)) is not None:
-            return made  # the ordinary ones are those that other laws use
-        session = self._sessions(wish, 1)[0]
-        return self._sessions(wish, 1)[0] if pool.retire(session) else session
 
     def _alone(self, point: Point) -> Outcome:
         """The point, sent by itself to a fresh session in its condition; to the one there is where none can be made."""
-        (outcome,) = self.sender.send(Group([(point, self._fresh(self._wish(point)))]))
+        (outcome,) = self.sender.send(Group([(point, self.sessions.fresh(point))]))
         return outcome
 
     # -- what is wrong, and what does it
@@ -180,22 +135,33 @@ class PointRun:
         if (found := self._fails(point, problem)) is None:
             failure.comes_and_goes = True
             return failure
-        smallest = found
-        for place in point.odd:
-            smaller = self.space.replaced(smallest.point, place)
-            if self.space.fits(smaller) and (found := self._fails(smaller, problem)) is not None:
-                smallest = found
-        smallest = self._taken_apart(smallest, problem)
+        smallest = self._taken_apart(self._name_alone(found, problem) or self._without_each(found, problem), problem)
         smallest.reduced = True
         self._culprits.setdefault(problem.sort, []).append(smallest.point)
         return smallest
+
+    def _name_alone(self, failure: Failure, problem: Problem) -> Failure | None:
+        """The failure of the point's name in an otherwise ordinary rename, which most failures are; None if not so."""
+        place = self.space.place(NAME)
+        assert place is not None
+        if place not in failure.point.odd or len(failure.point.odd) == 1:
+            return None
+        return self._fails(self.space.replaced(self.space.plain, place, failure.point.values[place]), problem)
+
+    def _without_each(self, failure: Failure, problem: Problem) -> Failure:
+        """The failure without those of its odd values that it does not take."""
+        for place in failure.point.odd:
+            smaller = self.space.replaced(failure.point, place)
+            if self.space.fits(smaller) and (found := self._fails(smaller, problem)) is not None:
+                failure = found
+        return failure
 
     def _taken_apart(self, failure: Failure, problem: Problem) -> Failure:
         """The failure with as little of its name as it takes, where that is packed."""
         place = self.space.place(NAME)
         assert place is not None
         name = failure.point.values[place]
-        for part in name.parts if isinstance(name, Name) else ():
+        for part in name.parts:
             if (found := self._fails(self.space.replaced(failure.point, place, part), problem)) is not None:
                 return self._taken_apart(found, problem)
         return failure
@@ -218,12 +184,16 @@ class PointRun:
     # -- telling it
 
     def _law(self, failure: Failure) -> str:
-        """The requirement that a failure breaks: that of the name's class where the name alone does it."""
-        place = self.space.place(NAME)
-        of_the_name = failure.problem.law in _OF_NAMES
-        if place is not None and of_the_name and failure.point.odd == (place,):
-            return law_of(failure.point.values[place]) or failure.problem.law
-        return failure.problem.law
+        """The requirement that a failure breaks: that of the name's class where the name alone does it.
+
+        One that was not made small is taken for like those that were.
+        """
+        place, law = self.space.place(NAME), failure.problem.law
+        if law not in _OF_NAMES or place is None or place not in failure.point.odd:
+            return law
+        alike = self._culprits.get(failure.problem.sort, ()) if not failure.reduced else ()
+        alone = failure.point.odd == (place,) or any(culprit.odd == (place,) for culprit in alike)
+        return (law_of(failure.point.values[place]) if alone else None) or law
 
     def _raise(self, check: CheckContext, failure: Failure) -> NoReturn:
         problem, point = failure.problem, failure.point
@@ -284,10 +254,10 @@ class PointRun:
         return f"Only with {' and '.join(failure.point.values[place].words for place in failure.point.odd)} together."
 
 
-def _of(wish: _Wish) -> tuple[str, str | None, str | None]:
-    """What tells sessions from each other."""
-    condition, kind, user = wish
-    return condition.label, kind, user.user_id
+def coverage_of(target: Target) -> Coverage | None:
+    """What of the space of renames the target was sent; None where no test has asked for a point of it."""
+    run = target.cache.get("points")
+    return run.coverage() if isinstance(run, PointRun) else None
 
 
 def points_were_sent(check: CheckContext) -> bool:
@@ -312,11 +282,8 @@ def _made(check: CheckContext) -> PointRun:
         closed = more.keys() - own.keys() and any(one.request_errors(body) for one in target.contracts.values())
         return not closed and check.allows(body)
 
-    names_alone = not any(target.is_judged(f"{check.dialect.system}.{law}") for law in _OF_ALL)
+    # a worker, and a replay, do not know what else is judged
+    names_alone = bool(target.judged) and not any(target.is_judged(f"{check.dialect.system}.{law}") for law in _OF_ALL)
     chosen = Chosen(not names_alone, len(check.dialect.kinds) > 1, not names_alone, target.profile == "nightly")
     space = space_of(check.system_cases, target.pool.user, allows, of=chosen)
-    points = plan(space, check.seed or "")
-    place = space.place(NAME)
-    assert place is not None
-    points += [space.replaced(space.plain, place, value) for value in space.dimensions[place].alone]
-    return PointRun(check, space, points, PointSender(check, space))
+    return PointRun(check, space, plan(space, check.seed or ""), PointSender(check, space), PointSessions(check, space))

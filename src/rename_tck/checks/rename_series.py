@@ -13,10 +13,10 @@ from rename_tck.systems.dialect import Session, members
 from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Evidence, NotTested
 
-#: Renames of the default kind of session: enough for a fault that comes every fifteenth time.
-LENGTH = 20
+#: Renames of the default kind of session: a few of each of two sessions, and one name for both.
+LENGTH = 6
 #: Renames of each other kind.
-SHORT = 8
+SHORT = 2
 
 #: Renames of a kind of which none was accepted: no more are sent.
 HOPELESS = 4
@@ -26,7 +26,7 @@ LAWS = frozenset({
     "rename-accepted", "answer-schema", "answer-media-type", "answer-json", "answer-name", "answer-id",
     "name-stored", "shown-at-once", "neighbours-untouched", "session-untouched", "answer-id-uuid",
     "timestamps-integer", "updated-at-monotonic", "updated-at-steady", "introduction-not-null", "status-normal",
-    "timestamps-date-time", "answer-boolean", "answer-true",
+    "timestamps-date-time", "answer-boolean", "answer-true", "answer-shape-of-type",
 })  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rename_tck.cases.spaces import settle_by
+from rename_tck.checks.point_run import coverage_of
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.earlier_failures import EarlierFailures
@@ -101,6 +102,8 @@ class Targets:
         """Note what a target that is closed has to tell besides the verdicts."""
         session, run = self._session, self._session.system_run(system)
         run.requests += opened.client.sent.total()
+        if (covered := coverage_of(opened.target)) is not None:
+            run.coverage.add(covered)
         run.notes += [session.redact(note) for note in opened.notes]
         run.leftovers += [
             Leftover(left.id and session.redact(left.id), session.redact(left.what)) for left in opened.pool.leftovers

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
+from rename_tck.results.coverage import Coverage
 from rename_tck.results.left_out import ContractTest
 from rename_tck.verdict import Leftover
 
@@ -52,6 +53,7 @@ class Workers:
             run.broken_off = run.broken_off or known["broken_off"]
             run.requests += known["requests"]
             run.leftovers += [Leftover(*left) for left in known["leftovers"]]
+            run.coverage.add(Coverage.taken_over(known["coverage"]))
         for name, found in ((name, getattr(self._session, name)) for name in _TESTS):
             found.update(ContractTest(*test) for test in node.workeroutput.get(f"rename_tck_{name}", ()))
 
@@ -68,6 +70,7 @@ class Workers:
                     "broken_off": run.broken_off,
                     "requests": run.requests,
                     "leftovers": [(left.id, left.what) for left in run.leftovers],
+                    "coverage": run.coverage.handed_over(),
                 }
                 for system, run in self._session.run.systems.items()
             }

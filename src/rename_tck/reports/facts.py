@@ -207,6 +207,21 @@ def leftovers(run: Json) -> str | None:
     return f"Left at the target, or perhaps left ({number})" if number else None
 
 
+def coverage(run: Json) -> str | None:
+    """What of the space of renames was sent: `164 different renames: 152 of 674 names, 43 of 43 client forms, ...`."""
+    found = run.get("coverage")
+    if found is None:
+        return None
+    shares = {**found["values"], "pair of classes": found["pairs"]}
+    told = ", ".join(f"{share['sent']:,} of {share['of']:,} {_plural(name)}" for name, share in shares.items())
+    return f"{found['points']:,} different renames: {told}"
+
+
+def _plural(name: str) -> str:
+    first, of, rest = name.partition(" of ")
+    return f"{first}s{of}{rest}"
+
+
 def evidence(requirement: Json) -> str:
     """The counters behind a verdict: `31 sent, 31 live, 0 refused`."""
     counters = requirement["evidence"]

@@ -120,6 +120,7 @@ def _identity(run: Json) -> Markup:
         ("Judged by", facts.judged_by(run) or None),
         ("SHA-256", el("code", run["spec"]["sha256"]) if "spec" in run else None),
         ("Requests", f"{run['requests']:,}" if run["requests"] else None),
+        ("Covered", facts.coverage(run)),
     ]
     return el("dl", *(join(el("dt", name), el("dd", value)) for name, value in rows if value), class_="facts")
 

@@ -57,8 +57,8 @@ def _run(run: Json, room: int) -> str:
         page.add(text(run["reason"]))
     if run["requirements"]:
         page.add(_counts(run))
-    if leftovers := _leftovers(run):
-        page.add(leftovers)
+    for block in filter(None, (_coverage(run), _leftovers(run))):
+        page.add(block)
     tail = min(room // 4, 12 * 1024)
     note = 256
     failures, causes = facts.with_verdict(run, "fail"), facts.because_of(run)
@@ -78,6 +78,11 @@ def _run(run: Json, room: int) -> str:
     if run["notes"]:
         page.add("#### Notes\n\n" + "\n".join(f"- {text(item)}" for item in run["notes"][:_MOST_NOTES]))
     return str(page)
+
+
+def _coverage(run: Json) -> str:
+    covered = facts.coverage(run)
+    return f"Covered: {text(covered)}." if covered else ""
 
 
 def _leftovers(run: Json) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from rename_tck import __version__
 from rename_tck.requirements.catalogue import Catalogue, Citation, Requirement
 from rename_tck.results import editions
+from rename_tck.results.coverage import Coverage
 from rename_tck.results.failing_cases import FailingCases
 from rename_tck.results.finding import Failure, Finding
 from rename_tck.results.known_failures import Applied, KnownFailure, apply, mark
@@ -53,6 +54,8 @@ class SystemRun:
     #: How many requests were sent.
     requests: int = 0
     leftovers: list[Leftover] = field(default_factory=list)
+    #: What of the space of renames was sent.
+    coverage: Coverage = field(default_factory=Coverage)
     #: How the target's own document differs, where it publishes one.
     drift: Json | None = None
     #: The user's own document, where the run judges by one, and what is required by it.
@@ -150,7 +153,8 @@ class SystemRun:
             "requests": self.requests,
             "leftovers": [{"id": left.id, "what": left.what} for left in dict.fromkeys(self.leftovers)],
         }
-        for name, content in (("drift", self.drift), ("spec", self.spec)):
+        coverage = self.coverage.record() if self.coverage.points else None
+        for name, content in (("coverage", coverage), ("drift", self.drift), ("spec", self.spec)):
             if content is not None:
                 record[name] = content
         return record

@@ -11,6 +11,9 @@ from rename_tck.target.id_forms import KnownIds, is_random
 from rename_tck.target.others import Look, OtherSessions
 from rename_tck.target.readback import SessionReader
 
+#: Requests for which a look at the listing is taken to show whose ids are; each id is also looked for by itself.
+_LASTS = 200
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -62,7 +65,7 @@ class ChosenIds:
 
     def _guessed(self, session_id: str, user: str | None) -> Refused | None:
         """Of an id that others may choose as well: all sessions must be seen, and none be like it, of any kind."""
-        look = self._others.look()
+        look = self._others.lately(_LASTS)
         if look.why is not None:
             return Refused(f"the id {session_id}, chosen for a new session, may be somebody's: {look.why}")
         hit = KnownIds(there for _, there in look.names if there not in self._own).hit_by(segment(session_id))

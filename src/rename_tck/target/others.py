@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from typing import TypeGuard
 
 from rename_tck.client.exchange import decoded, shown
 from rename_tck.client.journal import Purpose
@@ -81,13 +82,15 @@ class OtherSessions:
         #: The first name that each was seen with, and the last one that is not the run's.
         self._first: dict[Key, object] = {}
         self._last: dict[Key, object] = {}
+        self._seen: Look | None = None
         reader.on_page = self._note
 
-    def watch(self, user: str | None) -> bool:
+    def watch(self, user: str | None) -> TypeGuard[str]:
         """List a further user's sessions as well from now on; whether that makes a difference."""
         if user is None or self._dialect.owner(user) is None or user in self._users:
             return False
         self._users.append(user)
+        self._seen = None
         return True
 
     def is_of(self, key: Key, user: str | None) -> bool:
@@ -129,10 +132,10 @@ class OtherSessions:
             one == name for known in (self._first, self._last) for key, one in known.items() if not self._is_own(key[1])
         )
 
-    def look(self, purpose: Purpose = Purpose.PROVISIONING) -> Look:
-        """The sessions of every kind, and of every user who is watched, now."""
+    def look(self, purpose: Purpose = Purpose.PROVISIONING, users: Sequence[str] | None = None) -> Look:
+        """The sessions of every kind, and of these users, now: of every one who is watched when None."""
         look = Look({}, len(self._client.journal))
-        for kind, user in product(self._dialect.kinds, self._users):
+        for kind, user in product(self._dialect.kinds, self._users if users is None else users):
             listing = self._reader.listing(kind, purpose, user)
             for item in listing.items:
                 if (session_id := self.id_of(item)) is not None:
@@ -144,6 +147,13 @@ class OtherSessions:
             if not listing.status:
                 break  # nothing answers
         return look
+
+    def lately(self, lasts: int) -> Look:
+        """What was seen of every user's sessions at most so many requests ago; looked for where it was not."""
+        seen = self._seen
+        if seen is None or len(self._client.journal) - seen.number > lasts:
+            seen = self._seen = self.look()
+        return replace(seen, names=dict(seen.names))
 
     # -- giving a name back
 

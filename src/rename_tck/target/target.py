@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rename_tck.cases.prefetch import Prefetch
 from rename_tck.cases.spaces import DEFAULT, settle_by
 from rename_tck.client.exchange import Exchange, Request, segment
+from rename_tck.client.journal import Entry
 from rename_tck.client.transport import TargetClient
 from rename_tck.openapi.contract import Contract
 from rename_tck.requirements.catalogue import Catalogue
@@ -134,7 +137,7 @@ class Target:
     off_route_paths: set[str] = field(default_factory=set)
     _names: int = 0
     _indexed: int = 0
-    _exchanged: dict[Request, Exchange] = field(default_factory=dict)
+    _exchanged: dict[Request, Entry] = field(default_factory=dict)
 
     @property
     def reader(self) -> SessionReader:
@@ -167,13 +170,30 @@ class Target:
         since = {id(entry.exchange) for entry in self.client.journal.since(stopped.number - 1)}
         self.refused_renames = [exchange for exchange in self.refused_renames if id(exchange) not in since]
 
-    def exchanged(self, request: Request) -> Exchange | None:
-        """The answered exchange of this very request, if the run has had one."""
+    def exchanged(self, request: Request) -> Entry | None:
+        """The last answered exchange of such a request in the run: to any session of that kind and owner.
+
+        Which name of the run's own it bears makes no difference.
+        """
+        sessions = {self.dialect.rename(one, None).path: one for one in self.pool.in_use}
         for entry in self.client.journal.since(self._indexed):
             self._indexed = entry.number
             if entry.of_rename and entry.exchange.answer is not None:
-                self._exchanged[entry.exchange.request] = entry.exchange
-        return self._exchanged.get(request)
+                self._exchanged[self._sort_of(entry.exchange.request, sessions)] = entry
+        return self._exchanged.get(self._sort_of(request, sessions))
+
+    def note_like(self, request: Request, exchange: Exchange) -> None:
+        """Keep that an exchange shows what this request would, too."""
+        entry = next(one for one in reversed(self.client.journal.renames()) if one.exchange is exchange)
+        sessions = {self.dialect.rename(one, None).path: one for one in self.pool.in_use}
+        self._exchanged[self._sort_of(request, sessions)] = entry
+
+    def _sort_of(self, request: Request, sessions: Mapping[str, Session]) -> Request:
+        """A request without what tells it from others that are sent for the same."""
+        session = sessions.get(request.path)
+        path = request.path if session is None else f"a session of {session.kind}, {session.owner}"
+        body = request.body and re.sub(rb"Renamed %b(-\d+|, odd id)" % self.token.encode(), b"Renamed", request.body)
+        return replace(request, path=path, body=body)
 
     def session_of(self, path: str) -> Session | None:
         """The session that a call with this path is about: its reading, say."""

@@ -146,7 +146,7 @@ def _bench(process: Prefetch | None, edition: str | None = None) -> CheckContext
         system = "openhands"
 
     class Target:
-        dialect, prefetch, profile = Dialect(), process, "quick"
+        dialect, prefetch, profile = Dialect(), process, "ci"
 
     target = cast("Any", Target())
     target.contracts = {"0.53.0": Contract.load("openhands", "0.53.0")}
@@ -162,7 +162,7 @@ def _explored(process: Prefetch | None, space: Space = NAMES, edition: str | Non
 
 
 def test_what_was_drawn_ahead_is_checked_and_nothing_else() -> None:
-    with _prefetch("openhands") as process, _prefetch("openhands") as same:
+    with _prefetch("openhands", profile="ci") as process, _prefetch("openhands", profile="ci") as same:
         drawn = list(same.take("openhands", "0.53.0", NAMES, {}))
         assert _explored(process) == drawn
 
@@ -215,7 +215,7 @@ def test_a_process_that_says_nonsense_is_done_without(
 ) -> None:
     process = _speaking(f"echo '0 {{\"value\": 1}}'; printf '{nonsense}\\n'", tmp_path, monkeypatch)
     try:
-        process.request(generation_requests("openhands", ("0.53.0",), run_seed=1, profile="quick"))
+        process.request(generation_requests("openhands", ("0.53.0",), run_seed=1, profile="ci"))
         checked: list[Any] = []
         explore(_bench(process), MOVES, checked.append)
         assert checked[0] == 1
@@ -228,7 +228,7 @@ def test_a_process_that_hangs_is_waited_for_once(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(prefetch, "VALUE_TIMEOUT", 0.3)
     process = _speaking("exec sleep 100", tmp_path, monkeypatch)
     try:
-        process.request(generation_requests("openhands", ("0.53.0",), run_seed=1, profile="quick"))
+        process.request(generation_requests("openhands", ("0.53.0",), run_seed=1, profile="ci"))
         with pytest.raises(NotPrefetchedError):
             next(process.take("openhands", None, MOVES, {}))
         monkeypatch.setattr(prefetch, "VALUE_TIMEOUT", 100.0)
@@ -246,7 +246,7 @@ def test_a_failure_is_made_small_here() -> None:
         if len(name) > 3:
             raise Nonconformance(name, "short")
 
-    with _prefetch("openhands") as process, _prefetch("openhands") as same:
+    with _prefetch("openhands", profile="ci") as process, _prefetch("openhands", profile="ci") as same:
         drawn = list(same.take("openhands", "0.53.0", NAMES, {}))
         with pytest.raises(Nonconformance) as caught:
             explore(_bench(process, "0.53.0"), NAMES, judge)
@@ -266,7 +266,7 @@ def test_a_failure_that_comes_and_goes_is_raised_all_the_same(time: int) -> None
         if len(calls) == time:
             raise Nonconformance("once", "never")
 
-    with _prefetch("openhands") as process, pytest.raises(Nonconformance, match="once"):
+    with _prefetch("openhands", profile="ci") as process, pytest.raises(Nonconformance, match="once"):
         explore(_bench(process, "0.53.0"), NAMES, judge)
     assert len(calls) <= time + SHRINKS
 
@@ -282,7 +282,7 @@ def test_a_failure_in_hand_stays_whatever_comes_of_looking_for_less(trouble: Exc
         if len(calls) > 5:
             raise trouble
 
-    with _prefetch("openhands") as process, pytest.raises(Nonconformance, match="the fifth"):
+    with _prefetch("openhands", profile="ci") as process, pytest.raises(Nonconformance, match="the fifth"):
         explore(_bench(process, "0.53.0"), NAMES, judge)
 
 

@@ -30,7 +30,7 @@ from rename_tck.reports.writing import REPORTS
 from rename_tck.settings.options import OPTIONS
 
 TOML = "rename-tck.toml"
-LAW = "test_laws_names.py::test_two_hundred_characters_are_kept_whole[agno.length-200-accepted]"
+LAW = "test_laws_points.py::test_every_valid_rename_is_accepted_and_kept[agno.length-200-accepted]"
 
 
 @pytest.fixture(autouse=True)
@@ -164,16 +164,16 @@ def test_what_is_wrong_is_said_in_one_sentence(arguments: str, status: int, sent
     assert capfd.readouterr() == ("", f"rename-tck: {sentence}\n")
 
 
-FIRST = "test_two_hundred_characters_are_kept_whole"
+FIRST = "test_every_valid_rename_is_accepted_and_kept"
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["test_laws_names.py::nope"],
-         "there is no test nope in test_laws_names.py: rename-tck run --collect-only -q lists them."),
-        ([f"test_laws_names.py::{FIRST}[agno.length-20-accepted]", "-q"],
-         (f"there is no test {FIRST}[agno.length-20-accepted] in test_laws_names.py; "
+        (["test_laws_points.py::nope"],
+         "there is no test nope in test_laws_points.py: rename-tck run --collect-only -q lists them."),
+        ([f"test_laws_points.py::{FIRST}[agno.length-20-accepted]", "-q"],
+         (f"there is no test {FIRST}[agno.length-20-accepted] in test_laws_points.py; "
           f"did you mean {FIRST}[agno.length-200-accepted]?")),
         ([LAW, "--system=dify"],
          (f"{FIRST}[agno.length-200-accepted] cannot be run with these options, which leave it out: "

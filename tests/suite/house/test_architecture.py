@@ -229,7 +229,12 @@ def test_every_requirement_has_a_test_and_every_test_a_requirement() -> None:
             if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
                 continue
             marks = list(map(ast.unparse, node.decorator_list))
-            names = [found for mark in marks for found in re.findall(r"requirement\('([^']+)'", mark)]
+            names = [
+                ast.literal_eval(argument)
+                for mark in node.decorator_list
+                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "requirement"
+                for argument in mark.args
+            ]
             assert names or "pytest.mark.observation" in marks, f"{path.name}::{node.name} decides no requirement"
             for name in names:
                 assert name in wanted or name in laws, f"{path.name}::{node.name} names {name}, which no catalogue has"

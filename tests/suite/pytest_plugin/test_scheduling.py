@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from harness import ROOT
 
-from rename_tck.checks.rename_series import LAWS
+from rename_tck.checks import generated_names, rename_series
 from rename_tck.pytest_plugin.scheduling import ContractScheduling
 
 _FILES = sorted(path.stem for path in (ROOT / "tests" / "contract").glob("test_*.py"))
@@ -25,23 +25,28 @@ def _module(name: str) -> ModuleType:
         sys.path.remove(folder)
 
 
-def _judging_the_series() -> Iterator[str]:
-    """The bare names of the requirements whose tests call for the series, themselves or through a helper."""
+def _judging(call: str) -> Iterator[str]:
+    """The bare names of the requirements whose tests make this call, themselves or through a helper."""
     for module in map(_module, _FILES):
         functions = [function for _, function in inspect.getmembers(module, inspect.isfunction)]
         ours = {function.__name__: inspect.getsource(function) for function in functions}
-        helpers = {
-            name for name, source in ours.items() if "series.run(check)" in source and not name.startswith("test_")
-        }
-        calls = re.compile("|".join([r"series\.run\(check\)", *(rf"\b{name}\(check" for name in helpers)]))
+        helpers = {name for name, source in ours.items() if call in source and not name.startswith("test_")}
+        calls = re.compile("|".join([re.escape(call), *(rf"\b{name}\(check" for name in helpers)]))
         for function in functions:
             if function.__name__.startswith("test_") and calls.search(ours[function.__name__]):
                 for mark in function.pytestmark:  # type: ignore[attr-defined]
                     yield from (name.split(".")[-1] for name in mark.args)
 
 
-def test_the_laws_of_the_series_are_those_that_judge_it() -> None:
-    assert set(_judging_the_series()) == LAWS
+@pytest.mark.parametrize(
+    ("call", "laws"),
+    [
+        ("series.run(check)", rename_series.LAWS),
+        ("generated_names.steps(check)", generated_names.LAWS),
+    ],
+)
+def test_the_laws_that_are_kept_together_are_those_that_judge_the_same(call: str, laws: frozenset[str]) -> None:
+    assert set(_judging(call)) == laws
 
 
 @pytest.mark.parametrize(
@@ -50,8 +55,11 @@ def test_the_laws_of_the_series_are_those_that_judge_it() -> None:
         ("tests/contract/test_laws_answer.py::test_x[dify.answer-id]", "dify: the series"),
         ("tests/contract/test_dify.py::test_x[dify.answer-id-uuid]", "dify: the series"),
         ("tests/contract/test_laws_answer.py::test_x[dify.answer-schema-zh-Hans]", "dify: the series"),
-        ("tests/contract/test_laws_names.py::test_x[agno.unicode-exact]", None),
-        ("tests/contract/test_laws_names.py::test_x[agno.answer-shape-of-type]", None),
+        ("tests/contract/test_laws_points.py::test_x[agno.unicode-exact]", "agno: the points"),
+        ("tests/contract/test_dify.py::test_x[dify.auto-generate-stored]", "dify: the generated names"),
+        ("tests/contract/test_agno.py::test_x[agno.answer-shape-of-type]", "agno: the series"),
+        ("tests/contract/test_agno.py::test_x[agno.type-accepted]", None),
+        ("tests/contract/test_laws_points.py::test_x[agno.name-stored]", "agno: the points"),
         ("tests/contract/test_observations.py::test_x[agno-observations]", None),
     ],
 )

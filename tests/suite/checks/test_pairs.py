@@ -1,0 +1,96 @@
+"""Servers that fail only where two values of a rename meet: the run finds them, and says which two do it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import FEW_DRAWN, KEY, OTHER_MODE_KEY, judge
+from starlette.requests import Request
+from starlette.responses import Response
+
+from rename_tck.reference.agno import AgnoServer
+from rename_tck.reference.dify import DifyServer
+from rename_tck.reference.openhands import OpenHandsServer
+from rename_tck.reference.serving import serve
+
+ENV = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
+
+
+class ReadsOneBuffer(OpenHandsServer):
+    """A body without Content-Length is read up to the first 120 characters of the title."""
+
+    chunked = False
+
+    async def rename(self, request: Request) -> Response:
+        self.chunked = "transfer-encoding" in request.headers
+        return await super().rename(request)
+
+    def normalise_title(self, title: str) -> str:
+        return title[:120] if self.chunked else title
+
+
+class TeamsAreReadLineByLine(AgnoServer):
+    """The handler of teams, written later, reads the first line of the body."""
+
+    async def rename(self, request: Request) -> Response:
+        body = (await request.body()).strip()
+        if request.query_params.get("type") == "team" and b"\n" in body:
+            raise self.invalid("The body ends unexpectedly.", ("body",))
+        return await super().rename(request)
+
+
+class EncodesTwice(DifyServer):
+    """The name goes through the query of an inner call where the user's id made that necessary."""
+
+    def new_name(self, conversation: Any, asked: Any) -> str:
+        name = super().new_name(conversation, asked)
+        return name.replace("%", "%25") if not asked.user.isascii() else name
+
+
+class HoldsAStateInANarrowColumn(AgnoServer):
+    """Sessions without a state are in an older table, whose names are of three-byte characters."""
+
+    def store(self, session: Any, name: str) -> None:
+        narrow = session.session_state is None
+        super().store(session, "".join("?" if narrow and char > "\uffff" else char for char in name))
+
+
+class KeepsWhatItRefused(OpenHandsServer):
+    """After a refusal the parser's state is kept for the next body, and spoils what is not plain ASCII in it."""
+
+    refused = False
+
+    async def rename(self, request: Request) -> Response:
+        spoilt, self.refused = self.refused, True
+        self.spoils = spoilt
+        answer = await super().rename(request)
+        self.refused = False
+        return answer
+
+    def normalise_title(self, title: str) -> str:
+        return title.encode().decode("latin-1") if self.spoils else title
+
+
+@pytest.mark.parametrize(
+    ("system", "server", "requirement", "words"),
+    [
+        ("openhands", ReadsOneBuffer(KEY), "openhands.name-stored", ("chunk", "characters")),
+        ("agno", TeamsAreReadLineByLine(KEY), "agno.rename-accepted", ("lines", "team")),
+        ("dify", EncodesTwice(KEY, OTHER_MODE_KEY), "dify.name-stored", ("name", "user")),
+        ("agno", HoldsAStateInANarrowColumn(KEY), "agno.name-stored", ("name", "without")),
+        ("openhands", KeepsWhatItRefused(KEY), "openhands.name-stored", ("name", "before it")),
+    ],
+    ids=lambda value: type(value).__name__ if hasattr(value, "routes") else "",
+)
+def test_a_pair_that_fails_is_named(
+    system: str, server: Any, requirement: str, words: tuple[str, str], tmp_path: Path
+) -> None:
+    with serve(server) as url:
+        judged = judge(url, tmp_path, FEW_DRAWN, system=system, env=ENV)
+    found = judged.requirements[requirement]
+    assert found["verdict"] == "fail", judged.output
+    assert all(word in str(found["after"]) for word in words), found["after"]
+    assert str(found["after"]).startswith("Only with ")
+    assert " together." in str(found["after"])
