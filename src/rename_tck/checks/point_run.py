@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from rename_tck.cases.client_forms import ClientForm
+from rename_tck.cases.json_spellings import JsonSpelling
 from rename_tck.cases.plan import plan
 from rename_tck.cases.points import Point, Space
 from rename_tck.cases.rename_space import NAME, Chosen, law_of, space_of
@@ -76,6 +78,17 @@ class PointRun:
         for failure in self._failures_of(point):
             if self._law(failure) == law and not self._changed_by_itself(check, failure):
                 self._raise(check, failure)
+        if (rest := self._without_what_was_refused(outcome)) is not None:
+            self.judge(check, rest, law)
+
+    def _without_what_was_refused(self, outcome: Outcome) -> Point | None:
+        """The point without a value that the target has refused for itself: the others are not seen by it yet."""
+        for place in outcome.point.odd:
+            value = outcome.point.values[place]
+            if isinstance(value, ClientForm | JsonSpelling) and outcome.exchange.status in value.refusable:
+                smaller = self.space.replaced(outcome.point, place)
+                return smaller if smaller.odd else None
+        return None
 
     def coverage(self) -> Coverage:
         """What of the space was sent: of what was planned, that which it came to."""

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from mutants.everywhere import AnyServer, everywhere
 from rename_tck.reference.service import Refusal
 
-_CODE = re.compile(rb"[<>*`$;#/]|\\{\\{|\\.\\.")
+_CODE = re.compile(r"[<>*`$;#/]|\\{\\{|\\.\\.")
 
 
 @everywhere("rename-accepted")
@@ -24,23 +24,23 @@ class DropsLongBodiesInChunks(AnyServer):
 
 @everywhere("rename-accepted")
 class BlocksCodeInUtf8(AnyServer):
-    """A firewall looks for code in a body whose media type it reads, with a parameter or in capitals: 403."""
+    """A moderator looks for code in a name whose media type it reads, with a parameter or in capitals: 403."""
 
-    def received(self, request: Request, body: bytes) -> bytes:
-        plain = request.headers.get("content-type", "") in {"application/json", ""}
-        if not plain and _CODE.search(body[2:-2]):
+    def kept(self, session: Any, name: str) -> str:
+        plain = self.renaming.headers.get("content-type", "") in {"application/json", ""}
+        if not plain and _CODE.search(name):
             raise Refusal(403, "forbidden", "The request was blocked.")
-        return body
+        return name
 
 
 @everywhere("rename-accepted")
 class KnowsNoBrotli(AnyServer):
     """A client that could read an answer in Brotli gets 406, for there is no such coding here."""
 
-    def received(self, request: Request, body: bytes) -> bytes:
-        if "br" in request.headers.get("accept-encoding", ""):
+    def kept(self, session: Any, name: str) -> str:
+        if "br" in self.renaming.headers.get("accept-encoding", ""):
             raise Refusal(406, "not_acceptable", "There is no such coding here.")
-        return body
+        return name
 
 
 @everywhere("answer-media-type")
@@ -66,12 +66,12 @@ class ReadsLatin1WithoutACharset(AnyServer):
 
 @everywhere("rename-accepted", also=("no-server-error",))
 class CrashesOnABrokenTrace(AnyServer):
-    """A traceparent that is none is answered with 500, as the tracing reads it before anything else."""
+    """A traceparent that is none is answered with 500, as the tracing of the database reads it."""
 
-    def received(self, request: Request, body: bytes) -> bytes:
-        if trace := request.headers.get("traceparent"):
+    def kept(self, session: Any, name: str) -> str:
+        if trace := self.renaming.headers.get("traceparent"):
             int(trace.split("-")[3], 16)
-        return body
+        return name
 
 
 @everywhere("name-stored", also=("answer-name",))

@@ -120,7 +120,9 @@ class KnowingCreations(OpenHandsServer):
         return {}
 
     def check_creation(self, body: dict[str, Any]) -> None:
-        super().check_creation({name: value for name, value in body.items() if name != "title"})
+        super().check_creation(
+            {name: value for name, value in body.items() if name not in {"title", "selected_repository"}}
+        )
         self._body = body
 
     def open(self) -> Conversation:

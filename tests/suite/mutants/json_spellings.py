@@ -11,7 +11,7 @@ from starlette.requests import Request
 from mutants.everywhere import AnyServer, everywhere
 
 
-@everywhere("name-stored", also=("answer-name",))
+@everywhere("name-stored", systems=("openhands",))
 class KeepsTheBackslashOfASlash(AnyServer):
     r"""The escape \/ is left as it is, for nobody needs it."""
 
@@ -24,7 +24,7 @@ class LosesEscapedPairs(AnyServer):
     r"""Two escapes that spell one character beyond the BMP become question marks."""
 
     def received(self, request: Request, body: bytes) -> bytes:
-        return re.sub(rb"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})", b"??", body)
+        return re.sub(rb"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})", b"?", body)
 
 
 @everywhere("rename-accepted")

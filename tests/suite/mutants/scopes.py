@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,7 +12,7 @@ from starlette.datastructures import QueryParams
 from mutants import mutant
 from mutants.everywhere import AnyServer, everywhere
 from rename_tck.reference.agno import AgnoServer, Scope, Session
-from rename_tck.reference.dify import Conversation, DifyServer
+from rename_tck.reference.dify import Conversation, DifyServer, Renaming
 
 OWNER = "rename-tck"
 
@@ -96,16 +97,18 @@ class KeepsUsersOfOddIdsInLatin1(AgnoServer):
 class TakesAUserOfDigitsForANumber(DifyServer):
     """A user of digits is looked for without the zeros before them."""
 
-    def find(self, conversation_id: str, user: str) -> Conversation:
-        return super().find(conversation_id, str(int(user)) if user.isdigit() else user)
+    def valid_renaming(self, body: dict[str, Any]) -> Renaming:
+        asked = super().valid_renaming(body)
+        return replace(asked, user=str(int(asked.user))) if asked.user.isdigit() else asked
 
 
 @mutant("dify.rename-accepted")
 class ReadsAPlusInTheUserAsABlank(DifyServer):
     """A plus sign in the user of a rename is read as a blank."""
 
-    def find(self, conversation_id: str, user: str) -> Conversation:
-        return super().find(conversation_id, user.replace("+", " "))
+    def valid_renaming(self, body: dict[str, Any]) -> Renaming:
+        asked = super().valid_renaming(body)
+        return replace(asked, user=asked.user.replace("+", " "))
 
 
 @mutant("dify.name-stored", also=("answer-name",))

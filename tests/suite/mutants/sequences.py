@@ -23,7 +23,7 @@ class CutsAfterARefusal(Shaken):
         return name[:60]
 
 
-@everywhere("name-stored", also=("answer-name", "concurrent-two-sessions"))
+@everywhere("name-stored", also=("concurrent-two-sessions",), systems=("openhands",))
 class LosesARenameAfterADeletion(AnyServer):
     """The first rename after a session was deleted is answered, and rolled back with the deletion's transaction."""
 
@@ -38,7 +38,7 @@ class LosesARenameAfterADeletion(AnyServer):
         self.deleted = False
 
 
-@everywhere("name-stored", also={"dify": ("answer-name",), "agno": ("answer-name", "type-accepted")})
+@everywhere("name-stored", also=("answer-name",))
 class KeepsTheNullOfARefusal(AnyServer):
     """After a name that is null was refused, the next rename of the session is answered, and not stored."""
 
@@ -87,7 +87,7 @@ class BringsBackWhatIsAskedForTwice(AnyServer):
             self.asked.append(session_id)
 
 
-@mutant("dify.auto-generate-default-false", also=("name-stored",))
+@mutant("dify.auto-generate-default-false", also=("name-stored",), may=("answer-name",))
 class StaysInTheModeOfTheLastRequest(DifyServer):
     """A request without auto_generate has the mode of the conversation's request before it."""
 
