@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,8 @@ class Judged:
     status: int
     output: str
     record: dict[str, Any]
+    #: The failing tests, by requirement: "function[requirement]".
+    failed: tuple[str, ...] = ()
 
     @property
     def run(self) -> dict[str, Any]:
@@ -87,6 +89,18 @@ class Judged:
         return {name for name, requirement in self.requirements.items() if requirement["verdict"] == verdict}
 
 
+class FailedTests:
+    """Hears which tests of a run failed."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the name of a test that failed."""
+        if report.failed:
+            self.names.append(report.nodeid.partition("::")[2])
+
+
 def judge(
     base_url: str | None,
     report_dir: Path,
@@ -97,6 +111,7 @@ def judge(
     seed: int = 1,
     record_only: bool = False,
     real_time: bool = False,
+    plugins: Sequence[object] = (),
 ) -> Judged:
     """Run the contract tests in this process; `select` is a ``-k`` expression, `env` what the environment holds.
 
@@ -104,7 +119,7 @@ def judge(
     others that do not tell time by `servers_clock`: the laws really wait then until the clock shows another time.
     """
     arguments = _arguments(base_url, report_dir, options, system, select, seed)
-    output = io.StringIO()
+    output, failed = io.StringIO(), FailedTests()
     with contextlib.ExitStack() as stack:
         stack.enter_context(_environment(env or {}))
         stack.enter_context(contextlib.redirect_stdout(output))
@@ -114,8 +129,10 @@ def judge(
         if not real_time:
             stack.enter_context(servers_clock.put_on_instead_of_waiting())
         # it would collect garbage ten times after each run, over all that this process holds
-        status = pytest.main([*arguments, "-p", "no:cacheprovider", "-p", "no:unraisableexception"])
-    return Judged(int(status), output.getvalue(), _record(report_dir))
+        status = pytest.main(
+            [*arguments, "-p", "no:cacheprovider", "-p", "no:unraisableexception"], plugins=[failed, *plugins]
+        )
+    return Judged(int(status), output.getvalue(), _record(report_dir), tuple(dict.fromkeys(failed.names)))
 
 
 def judge_in_process(

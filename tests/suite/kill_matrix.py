@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "kill-matrix.md"
@@ -19,6 +20,15 @@ MARKDOWN_NAME = "kill-matrix.md"
 
 #: Under this name a test hands its row to whoever gathers the rows.
 PROPERTY = "kill matrix row"
+
+
+@dataclass(frozen=True)
+class Killer:
+    """A test that failed: its function, the requirement that it judged, and the cases of it that a run keeps."""
+
+    law: str
+    requirement: str
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,8 @@ class Row:
     options: tuple[str, ...] = ()
     #: Whether it was judged by every requirement.
     in_full: bool = True
+    #: The tests that failed, each with the cases that were kept of it: what it was sent for, in words.
+    by: tuple[Killer, ...] = ()
 
     @property
     def survived(self) -> bool:
@@ -68,7 +80,10 @@ class Row:
     @classmethod
     def load(cls, content: Mapping[str, object]) -> Row:
         """The row that `asdict` made, its lists tuples again."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in content.items()})  # type: ignore[arg-type]
+        by: Any = content.get("by", ())
+        killers = tuple(Killer(one["law"], one["requirement"], tuple(one["cases"])) for one in by)
+        flat = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
+        return cls(**{**flat, "by": killers})  # type: ignore[arg-type]
 
 
 def write(rows: Iterable[Row], folder: Path) -> None:

@@ -9,6 +9,7 @@ from rename_tck.cases.plan import plan
 from rename_tck.cases.points import Point, Space
 from rename_tck.cases.rename_space import CLIENT, NAME, SPELLING, Chosen, law_of, space_of
 from rename_tck.checks.by_itself import Look, Seen, expect_still, expect_unchanged
+from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import Group, Outcome, PointSender
 from rename_tck.checks.point_sessions import PointSessions
@@ -16,10 +17,14 @@ from rename_tck.checks.point_verdicts import Problem, problems, without
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.coverage import Coverage, Sent
 from rename_tck.results.nonconformance import Nonconformance
+from rename_tck.systems.dialect import members
 from rename_tck.target.target import Target
 
 #: The requirements that every point is evidence for; the others are of classes of names.
 _OF_ALL = ("rename-accepted", "answer-name", "answer-id", "answer-true", "name-stored", "session-untouched")
+
+#: Of these, those that a name alone may break: what class of names it is says the requirement then.
+_OF_NAMES = frozenset({"rename-accepted", "answer-name", "answer-true", "name-stored"})
 
 #: Points that are made smaller in a run; of what fails beyond them the whole point is told.
 REDUCED = 12
@@ -205,7 +210,7 @@ class PointRun:
         One that was not made small is taken for like those that were.
         """
         place, law = self.space.place(NAME), failure.problem.law
-        if place is None or place not in failure.point.odd:
+        if law not in _OF_NAMES or place is None or place not in failure.point.odd:
             return law
         alike = self._culprits.get(failure.problem.sort, ()) if not failure.reduced else ()
         alone = failure.point.odd == (place,) or any(culprit.odd == (place,) for culprit in alike)
@@ -238,7 +243,7 @@ class PointRun:
         """Whether a member moves also while nothing is sent, or changed once and not again: it is noted then."""
         problem, outcome = failure.problem, failure.outcome
         if problem.change is None:
-            return False
+            return bool(problem.member) and self._moves_in_answers(check, failure)
         seen = Seen(outcome.session.id, *problem.change, outcome.session, outcome.exchange)
         try:
             if failure.reduced:
@@ -248,6 +253,12 @@ class PointRun:
         except Nonconformance:
             return False
         return True
+
+    def _moves_in_answers(self, check: CheckContext, failure: Failure) -> bool:
+        """Whether a member of the answer is another one when the same rename is sent again."""
+        exchanges = failure.outcome.exchange, check.gather(failure.outcome.exchange.request)
+        one, other = (members(exchange.answer.value) if exchange.answer else {} for exchange in exchanges)
+        return not same(one.get(failure.problem.member), other.get(failure.problem.member))
 
     def _compared(self, member: str) -> Look | None:
         """What is compared of a member that repeats the session's name; None for all of it."""

@@ -87,6 +87,23 @@ def _of_the_readings(check: CheckContext, outcome: Outcome, volatile_members: se
     ):
         if before is not None and after is not None:
             yield from _of_other_members(check, before, after, where, volatile_members)
+    yield from _of_the_answers_members(check, outcome, volatile_members)
+
+
+def _of_the_answers_members(check: CheckContext, outcome: Outcome, volatile_members: set[str]) -> Iterator[Problem]:
+    """Any member that the answer shows otherwise than the session is read, or listed, before and after alike."""
+    value = outcome.exchange.answer.value if outcome.exchange.answer is not None else None
+    answered, told = members(value), set[str]()
+    single = outcome.read_before or {}
+    for before, after in ((single, outcome.read_after), (outcome.listed_before or {}, outcome.listed_after)):
+        for member in sorted(answered.keys() & before.keys() & (after or {}).keys() - told):
+            assert after is not None
+            # what the listing spells in a way of its own says nothing
+            if same(before[member], after[member]) and same(single.get(member, before[member]), before[member]):
+                told.add(member)
+                pair = {member: after[member]}, {member: answered[member]}
+                for problem in _of_other_members(check, *pair, "in the answer", volatile_members):
+                    yield replace(problem, change=None)
 
 
 def _of_other_members(

@@ -87,7 +87,8 @@ def origin(target: Target, session_id: str, name: object) -> Origin:
     if own:
         refused = all(400 <= exchange.status < 500 for exchange in own)
         return Origin(Source.REFUSED if refused else Source.BROKEN, own[-1])
-    return _of_others(target, sent)
+    # a name of a character or two, such as a question mark, may have been made of any
+    return _of_others(target, sent) if len(name) >= _TELLING else Origin(Source.UNKNOWN)
 
 
 def _is_part(name: str, sent: str) -> bool:

@@ -38,6 +38,12 @@ class Mutant:
 
 MUTANTS: list[Mutant] = []
 
+#: The modules of faults by the dimension of a rename in which they show, each of several systems.
+BULLETS = (
+    "client_forms", "json_spellings", "packed_names", "conditions", "scopes", "sequences", "in_flight", "left_alone",
+    "before_anything", "outlets", "two_faults",
+)  # fmt: skip
+
 S = TypeVar("S", bound="type[DifyServer | AgnoServer | OpenHandsServer]")
 
 
@@ -79,6 +85,6 @@ def mutant(
 
 def every() -> tuple[Mutant, ...]:
     """Every mutant of every system, in one order: by system, then as written."""
-    for system in NAMES:
-        importlib.import_module(f"{__name__}.{system}")
+    for module in (*NAMES, *BULLETS):
+        importlib.import_module(f"{__name__}.{module}")
     return tuple(sorted(MUTANTS, key=lambda mutant: mutant.system))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 import kill_matrix
 import pytest
 from harness import FEW_DRAWN, KEY, MANY_DRAWN, OTHER_MODE_KEY, OTHER_USER_KEY, Judged, judge, judge_in_process
-from kill_matrix import Row
+from kill_matrix import Killer, Row
 
 from mutants import Mutant, every
 from rename_tck.reference.serving import serve
@@ -70,7 +71,7 @@ def _judged(mutant: Mutant, folder: Path, select: str | None, *options: str, see
     return judged
 
 
-def _row(mutant: Mutant, judged: Judged, *, in_full: bool) -> Row:
+def _row(mutant: Mutant, judged: Judged, folder: Path, *, in_full: bool) -> Row:
     return Row(
         mutant.name,
         mutant.system,
@@ -82,7 +83,18 @@ def _row(mutant: Mutant, judged: Judged, *, in_full: bool) -> Row:
         passed=tuple(sorted(judged.with_verdict("pass"))),
         options=mutant.options,
         in_full=in_full,
+        by=_killers(judged, folder),
     )
+
+
+def _killers(judged: Judged, folder: Path) -> tuple[Killer, ...]:
+    """The tests that failed, with the cases that the run has kept of them."""
+    kept: dict[str, list[str]] = {}
+    for file in sorted((folder / "replay").glob("*.json")):
+        found = json.loads(file.read_text(encoding="utf-8"))
+        kept.setdefault(found["test"].partition("::")[2], []).append(" / ".join(found["again"].get("keys", ())))
+    pairs = ((name, *name.removesuffix("]").split("[", 1)) for name in judged.failed if "[" in name)
+    return tuple(Killer(law, requirement, tuple(kept.get(name, ()))) for name, law, requirement in pairs)
 
 
 def _survival(mutant: Mutant, judged: Judged) -> list[str]:
@@ -149,7 +161,7 @@ def test_the_mutant_is_killed(
     """
     select = _selection(mutant, pytestconfig)
     judged = _judged(mutant, tmp_path / "must", select)
-    row = _row(mutant, judged, in_full=select is None)
+    row = _row(mutant, judged, tmp_path / "must", in_full=select is None)
     record_property(kill_matrix.PROPERTY, row.dump())
     complaints = _complaints(mutant, judged, row)
     if not complaints and not any(judged.requirements[name]["level"] == "MUST" for name in row.failed):
@@ -191,7 +203,7 @@ def test_the_mutant_is_killed_by_a_run_as_a_user_starts_it(mutant: Mutant, tmp_p
     with serve(mutant.make()) as base_url:
         judged = judge_in_process(base_url, tmp_path, *mutant.options, system=mutant.system, env=KEYS)
     assert judged.record, judged.output
-    row = _row(mutant, judged, in_full=True)
+    row = _row(mutant, judged, tmp_path, in_full=True)
     assert not row.survived, judged.output
     assert row.unexpected == ()
     assert judged.status == 1
