@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rename_tck.cases.conditions import DIFFERENT, ORDINARY, Condition, objects
@@ -17,10 +18,6 @@ _CONTENTS = ("session_name", "session_state", "metadata")
 
 #: What a rename may come upon that was never given, or given as nothing.
 _WITHOUT = (
-    Condition("a session created without a name", "bare", "the name is written into a record that is not there",
-              Contents(without=("session_name",))),
-    Condition("a session created with null for a name", "bare", "null kept, or taken for text",
-              Contents((("session_name", "null"),)), quick=False),
     Condition("a session created without a state", "bare", "the state read without a look whether there is one",
               Contents(without=("session_state",))),
     Condition("a session created without metadata", "bare", "metadata read without a look whether there are any",
@@ -34,6 +31,10 @@ _WITHOUT = (
 )  # fmt: skip
 
 _NAMES = (
+    Condition("a session created without a name", "name", "the name is written into a record that is not there",
+              Contents(without=("session_name",))),
+    Condition("a session created with null for a name", "name", "null kept, or taken for text",
+              Contents((("session_name", "null"),)), quick=False),
     Condition("a session created with the name New session", "name", "the default title taken for none",
               Contents(texts(session_name="New session"))),
     Condition("a session created with an empty name", "name", "an empty name taken for none",
@@ -51,9 +52,9 @@ _NAMES = (
 )  # fmt: skip
 
 _COMPONENTS = (
-    Condition("a session created with the id of its agent, team or workflow", "name", "found by that id",
+    Condition("a session created with the id of its agent, team or workflow", "component", "found by that id",
               Contents(texts(**{"$kind_id": "rename-tck"}))),
-    Condition("a session created with an agent_id, a team_id and a workflow_id", "name",
+    Condition("a session created with an agent_id, a team_id and a workflow_id", "component",
               "its type told by the ids that it has",
               Contents(texts(agent_id="rename-tck", team_id="rename-tck", workflow_id="rename-tck"))),
 )  # fmt: skip
@@ -68,13 +69,13 @@ _IDS = tuple(
         ("is 32 hexadecimal digits", _FORM, "given dashes", "$hex", True),
         ("is base64url", _FORM, "case lost, or decoded", "$base64", True),
         ("is 1 character", _FORM, "too short for a pattern", "$letter", True),
-        ("is 64 characters", _FORM, "cut at the column's width", "$hex$hex", True),
+        ("is 64 characters", _FORM, "cut at the column's width", "$hex$hex", False),
         ("is 200 characters", _FORM, "cut at the column's width",
          "rename-t$hex$hex$hex$hex$hex$hex", True),
-        ("is digits only", _FORM, "turned into a number", "$digits", True),
+        ("is digits only", _FORM, "turned into a number", "$digits", False),
         ("is digits with zeros before", _FORM, "turned into a number", "00$digits", True),
         ("has capital letters", _ODD, "folded to one case", "Rename-TCK-$HEX", True),
-        ("has dots", _ODD, "a pattern for slugs", "v1.2.rename-tck.$hex", True),
+        ("has dots", _ODD, "a pattern for slugs", "v1.2.rename-tck.$hex", False),
         ("ends as a file's name", _ODD, "the end taken for a format", "rename-tck-$hex.json", True),
         ("has colons", _ODD, "taken apart, or a scheme seen in it", "rename-tck:agent:$hex", True),
         ("has a plus sign and an at sign", _ODD, "a plus read as a blank", "rename+tck@$hex", True),
@@ -91,19 +92,21 @@ _IDS = tuple(
 class AgnoCases(SystemCases):
     """Faulty and odd requests in Agno's terms, and what sessions users have."""
 
-    conditions: ClassVar[tuple[Condition, ...]] = (
-        ORDINARY,
-        *_WITHOUT,
-        *objects("a session whose state and metadata are", "state and metadata", "session_state", "metadata"),
-        Condition(
-            "a session whose contents are unlike any other's", "state and metadata",
-            "one session's written into another",
-            Contents((("session_state", DIFFERENT), ("metadata", DIFFERENT))), least=2,
+    conditions: ClassVar[Mapping[str, tuple[Condition, ...]]] = {
+        "session id": (ORDINARY, *_IDS),
+        "session contents": (
+            ORDINARY,
+            *_WITHOUT,
+            *objects("a session whose state and metadata are", "state and metadata", "session_state", "metadata"),
+            Condition(
+                "a session whose contents are unlike any other's", "state and metadata",
+                "one session's written into another",
+                Contents((("session_state", DIFFERENT), ("metadata", DIFFERENT))), least=2,
+            ),
         ),
-        *_NAMES,
-        *_COMPONENTS,
-        *_IDS,
-    )  # fmt: skip
+        "name before": (ORDINARY, *_NAMES),
+        "component": (ORDINARY, *_COMPONENTS),
+    }  # fmt: skip
     scopes: ClassVar[tuple[Scope, ...]] = SCOPES
 
     def users(self, user: str) -> tuple[User, ...]:

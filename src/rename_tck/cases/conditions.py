@@ -7,6 +7,7 @@ how a session was created: what the target has made of it is read back before an
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rename_tck.cases.dimensions import Value
@@ -71,10 +72,28 @@ class Condition(Value):
     least: int = 1
     #: Whether a quick run makes such a session: some are costly to make, or much like another.
     quick: bool = True
+    #: The conditions that it is made of, where there are several.
+    parts: tuple[Condition, ...] = ()
 
 
 #: The plain one, of every system.
 ORDINARY = Condition("an ordinary session", "ordinary", "none: the one that is always tried")
+
+
+def together(conditions: Sequence[Condition]) -> Condition:
+    """A session that is in several conditions, which go together.
+
+    How many there must be of one of them is not how many there must be of them all.
+    """
+    odd = tuple(one for one in conditions if one.contents is not None)
+    if len(odd) < 2:
+        return odd[0] if odd else ORDINARY
+    contents = Contents()
+    for one in odd:
+        assert one.contents is not None
+        contents = contents.joined(one.contents)
+    label = " and ".join(one.label for one in odd)
+    return Condition(label, odd[0].group, odd[0].mistake, contents, parts=odd)
 
 
 def objects(made: str, group: str, *members: str) -> tuple[Condition, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rename_tck.cases.conditions import DIFFERENT, ORDINARY, Condition, objects
@@ -74,19 +75,24 @@ def other_users(owner: str, user: str) -> tuple[OtherUser, ...]:
 class DifyCases(SystemCases):
     """Faulty and odd requests in Dify's terms, and what conversations users have."""
 
-    conditions: ClassVar[tuple[Condition, ...]] = (
-        ORDINARY,
-        Condition("a conversation created with an empty conversation_id", "message", "nothing taken for an id",
-                  Contents((("conversation_id", '""'),)), quick=False),
-        *objects("a conversation whose inputs are", "inputs", "inputs"),
-        Condition("a conversation whose inputs are unlike any other's", "inputs",
-                  "one conversation's written into another", Contents((("inputs", DIFFERENT),)), least=2),
-        Condition("a conversation of three messages", "message", "a row a message, one of them renamed",
-                  Contents(messages=3)),
-        Condition("a conversation whose first message is another's, too", "message", "found by its message",
-                  Contents(texts(query="Hello")), least=2),
-        *_QUERIES,
-    )  # fmt: skip
+    conditions: ClassVar[Mapping[str, tuple[Condition, ...]]] = {
+        "inputs": (
+            ORDINARY,
+            *objects("a conversation whose inputs are", "inputs", "inputs"),
+            Condition("a conversation whose inputs are unlike any other's", "inputs",
+                      "one conversation's written into another", Contents((("inputs", DIFFERENT),)), least=2),
+        ),
+        "message": (
+            ORDINARY,
+            Condition("a conversation created with an empty conversation_id", "message", "nothing taken for an id",
+                      Contents((("conversation_id", '""'),)), quick=False),
+            Condition("a conversation of three messages", "message", "a row a message, one of them renamed",
+                      Contents(messages=3)),
+            Condition("a conversation whose first message is another's, too", "message", "found by its message",
+                      Contents(texts(query="Hello")), least=2),
+            *_QUERIES,
+        ),
+    }  # fmt: skip
 
     def users(self, user: str) -> tuple[User, ...]:
         return once(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rename_tck.cases.conditions import ORDINARY, Condition
@@ -21,21 +22,23 @@ class OpenHandsCases(SystemCases):
     """Faulty and odd requests in OpenHands's terms, and what conversations users have."""
 
     # creating a conversation starts an agent: few of them are made
-    conditions: ClassVar[tuple[Condition, ...]] = (
-        ORDINARY,
-        Condition("a conversation created with null for a repository", "null", "null written back as text",
-                  Contents((("repository", "null"),))),
-        Condition("a conversation created with null for a selected_repository", "null", "null written back as text",
-                  Contents((("selected_repository", "null"),))),
-        Condition("a conversation created with null for every member", "null", "null written back as text",
-                  Contents(tuple((one, "null") for one in _MEMBERS))),
-        Condition("a conversation created with a title", "title", "a title of its own never replaced",
-                  Contents(texts(title="It's <b>50%</b> \u00e9 \U0001f600"))),
-        Condition("a conversation created with a first message", "message", "titled by a job that knows no rename",
-                  Contents(texts(initial_user_msg=_MESSAGE)), quick=False),
-        Condition("a conversation whose id its client has chosen", "id", "found by an id of its own making only",
-                  Contents(session_id="$hex"), quick=False),
-    )  # fmt: skip
+    conditions: ClassVar[Mapping[str, tuple[Condition, ...]]] = {
+        "conversation": (
+            ORDINARY,
+            Condition("a conversation created with null for a repository", "null", "null written back as text",
+                      Contents((("repository", "null"),))),
+            Condition("a conversation created with null for a selected_repository", "null", "null written back as text",
+                      Contents((("selected_repository", "null"),))),
+            Condition("a conversation created with null for every member", "null", "null written back as text",
+                      Contents(tuple((one, "null") for one in _MEMBERS))),
+            Condition("a conversation created with a title", "title", "a title of its own never replaced",
+                      Contents(texts(title="It's <b>50%</b> \u00e9 \U0001f600"))),
+            Condition("a conversation created with a first message", "message", "titled by a job that knows no rename",
+                      Contents(texts(initial_user_msg=_MESSAGE)), quick=False),
+            Condition("a conversation whose id its client has chosen", "id", "found by an id of its own making only",
+                      Contents(session_id="$hex"), quick=False),
+        ),
+    }  # fmt: skip
 
     def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
         bodies: dict[str, dict[str, object]] = {

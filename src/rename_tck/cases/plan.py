@@ -25,6 +25,9 @@ T = TypeVar("T")
 #: as if by lot: that a share is left out for 30 nights comes about once in 60,000 months.
 SHARES = 3
 
+#: Ordinary sessions that there are beside each other one.
+_ORDINARY = 10
+
 #: How many covering arrays are made, of which the one is taken that needs the fewest points.
 _TRIES = 8
 
@@ -71,15 +74,16 @@ class _Plan:
         self._space, self._seed = space, seed
         self._draw = random.Random(seed)
         self._dimensions = {one.name: one for one in space.dimensions}
+        self._groups = {one.name: one.groups() for one in space.dimensions}
         self._possible = space.pairs()
         self._missing = set(self._possible)
-        #: The sessions that some point is sent to.
-        self._used: set[int] = set()
+        #: How many points are sent to each session.
+        self._load: Counter[int] = Counter()
 
     def points(self) -> dict[Point, None]:
         """The points, in the order in which they are sent."""
         by_cost = {cost: [one for one in self._space.dimensions if one.cost is cost] for cost in Cost}
-        sessions = self._array(by_cost[Cost.SESSION])
+        sessions = [{one.name: one.plain for one in by_cost[Cost.SESSION]}, *self._array(by_cost[Cost.SESSION])]
         rows = [self._with_session(row, sessions) for row in self._array(by_cost[Cost.NOTHING])]
         rows += self._mended(by_cost[Cost.NOTHING], sessions)
         for dimension in by_cost[Cost.REQUEST]:
@@ -130,29 +134,53 @@ class _Plan:
                 *self._shuffled(self._of(dimension, sent, group)),
                 *dimension.values,
             )
-            fitting = (value for value in wanted if self._space.fit({**part, dimension.name: value}))
+            fitting = (value for value in wanted if self._leaves_room({**part, dimension.name: value}, row))
             part[dimension.name] = value = next(fitting, dimension.plain)
             if id(value) in waits:
                 unsent[dimension.name].remove(value)
         return part
 
+    def _leaves_room(self, part: _Part, row: Mapping[str, str]) -> bool:
+        """Whether values go together, and with some value of each class that a row asks for besides."""
+        return self._space.fit(part) and all(
+            any(self._space.fit({**part, name: value}) for value in self._groups[name][group])
+            for name, group in row.items()
+            if name not in part
+        )
+
     def _of(self, dimension: Dimension, values: Sequence[Value], group: str | None) -> list[Value]:
         return [value for value in values if group in {None, dimension.class_of(value)}]
 
     def _with_session(self, row: _Part, sessions: list[_Part]) -> _Part:
-        """A row, with the session by which it covers most: each is moved behind the others once it is used."""
+        """A row, with the session by which it covers most.
+
+        Of several it is one that is read together with others anyway, and of these the one that fewest rows were given
+        to: of ordinary sessions there are as many as a group has points.
+        """
         fitting = [one for one in sessions if self._space.fit({**one, **row})]
-        best = max(
-            fitting or sessions,
-            key=lambda one: len(self._between(row, one) & self._missing) + 3 * (id(one) not in self._used),
-        )
-        self._used.add(id(best))
-        if best in sessions:
-            sessions.remove(best)
-            sessions.append(best)
+        most = Counter[tuple[Value, ...]]()
+        for one in sessions:
+            most[self._apart(one)] = max(most[self._apart(one)], self._load[id(one)])
+
+        def worth(session: _Part) -> tuple[int, bool, float]:
+            load, apart = self._load[id(session)], self._apart(session)
+            covered = len(self._between(row, session) & self._missing) + 3 * (not load)
+            is_ordinary = all(value == self._dimensions[name].plain for name, value in session.items())
+            return covered, not apart or load < most[apart], -load / (_ORDINARY if is_ordinary else 1)
+
+        best = max(fitting or sessions, key=worth)
+        self._load[id(best)] += 1
         found = self._made_to_fit({**best, **row})
         self._missing -= self._pairs_of(found)
         return found
+
+    def _apart(self, session: _Part) -> tuple[Value, ...]:
+        """What has a session listed apart from ordinary ones."""
+        return tuple(
+            value
+            for name, value in session.items()
+            if self._dimensions[name].listed_apart and value != self._dimensions[name].plain
+        )
 
     def _made_to_fit(self, part: _Part) -> _Part:
         """A part whose values go together: the plain value of a dimension in place of one that stands in the way."""
@@ -226,8 +254,8 @@ class _Plan:
 def _only(one: str, other: str, possible: set[Pair]) -> dict[str, object]:
     """What tells covertable which classes of two dimensions go together."""
     return {
-        "operator": "custom",
-        "keys": [one, other],
+        "operator": "fn",
+        "requires": [one, other],
         "evaluate": lambda row: (one, row[one], other, row[other]) in possible,
     }
 

@@ -44,6 +44,8 @@ class Dimension:
     each: bool = False
     #: How many values there are, with those for which a run has no time.
     known: int = 0
+    #: Whether sessions of another value than the plain one are in a listing of their own.
+    listed_apart: bool = False
 
     @property
     def plain(self) -> Value:

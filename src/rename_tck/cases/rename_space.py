@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rename_tck.cases.client_forms import FORMS
+from rename_tck.cases.conditions import Condition
 from rename_tck.cases.constructed_names import NAMES
 from rename_tck.cases.dimensions import Value
 from rename_tck.cases.json_spellings import SPELLINGS, UNNAMED
@@ -17,8 +19,8 @@ from rename_tck.cases.system_cases import SystemCases
 from rename_tck.cases.unreasonable_names import BLANKS, KEPT_OR_REFUSED
 from rename_tck.cases.users import User
 
-NAME, CLIENT, SPELLING, SCOPE, KIND, CONDITION, USER, PLACE = (
-    "name", "client form", "JSON spelling", "scope", "type", "session", "user", "place",
+NAME, CLIENT, SPELLING, SCOPE, KIND, USER, PLACE = (
+    "name", "client form", "JSON spelling", "scope", "type", "user", "place",
 )  # fmt: skip
 
 _UNICODE = frozenset({Group.LETTERS, Group.BEYOND})
@@ -69,32 +71,42 @@ def space_of(cases: SystemCases, user: str, allows: Callable[[dict[str, object]]
         wanted = (name for name in found if of.thorough or not name.thorough)
         return tuple(name for name in wanted if allows({dialect.name_member: name.text}))
 
-    def dimension(
-        name: str, values: Sequence[Value], of_all: int, cost: Cost = Cost.NOTHING, *, odd: bool
-    ) -> Dimension:
+    def dimension(name: str, values: Sequence[Value], known: int, *, odd: bool, **more: Any) -> Dimension:
         """A dimension of these values, or of the plain one alone; of so many that there are."""
         each = of.thorough and len(values) <= SMALL
-        return Dimension(name, tuple(values) if odd else (values[0],), cost=cost, each=each, known=of_all)
+        return Dimension(name, tuple(values) if odd else (values[0],), each=each, known=known, **more)
 
     spellings = [one for one in SPELLINGS if not one.additional or allows({UNNAMED: 1})]
-    conditions = [one for one in cases.conditions if of.thorough or one.quick]
     users = [one for one in cases.users(user) if of.thorough or one.quick]
-    of_kinds = kinds(dialect)
+    conditions = {
+        name: ([one for one in values if of.thorough or one.quick], len(values))
+        for name, values in (cases.conditions if of.sessions else {}).items()
+    }
+    of_kinds, has_own_listing = kinds(dialect), dialect.owner(user) is not None
     alone = (*KEPT_OR_REFUSED, *BLANKS)
     found = (
         Dimension(NAME, (NAMES[0], *names(NAMES[1:])), names(alone), known=len(NAMES) + len(alone)),
         dimension(CLIENT, FORMS, len(FORMS), odd=of.requests),
         dimension(SPELLING, spellings, len(SPELLINGS), odd=of.requests),
         dimension(SCOPE, cases.scopes, len(cases.scopes), odd=of.requests),
-        dimension(KIND, of_kinds, len(of_kinds), Cost.SESSION, odd=of.kinds),
-        dimension(CONDITION, conditions, len(cases.conditions), Cost.SESSION, odd=of.sessions),
-        dimension(USER, users, len(cases.users(user)), Cost.SESSION, odd=of.sessions),
-        dimension(PLACE, PLACES, len(PLACES), Cost.REQUEST, odd=of.requests),
+        dimension(KIND, of_kinds, len(of_kinds), odd=of.kinds, cost=Cost.SESSION, listed_apart=True),
+        *(dimension(name, *values, odd=True, cost=Cost.SESSION) for name, values in conditions.items()),
+        dimension(
+            USER, users, len(cases.users(user)), odd=of.sessions, cost=Cost.SESSION, listed_apart=has_own_listing
+        ),
+        dimension(PLACE, PLACES, len(PLACES), odd=of.requests, cost=Cost.REQUEST),
     )
-    return Space(found, _fit)
+    return Space(found, lambda values: _scope_fits(values) and _conditions_fit(values, dialect.id_member))
 
 
-def _fit(values: Mapping[str, Value]) -> bool:
+def _conditions_fit(values: Mapping[str, Value], id_member: str) -> bool:
+    """Whether a session can be in all of these conditions: each is about other members of its creation."""
+    contents = [value.contents for value in values.values() if isinstance(value, Condition) and value.contents]
+    touched = [one.touched(id_member) for one in contents]
+    return sum(map(len, touched)) == len(set().union(*touched))
+
+
+def _scope_fits(values: Mapping[str, Value]) -> bool:
     """Whether a scope goes with the session's kind and user."""
     scope, kind, user = values.get(SCOPE), values.get(KIND), values.get(USER)
     if not isinstance(scope, Scope):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
-from rename_tck.cases.conditions import ORDINARY, Condition
+from rename_tck.cases.conditions import Condition
 from rename_tck.cases.queries import OddQuery
 from rename_tck.cases.scopes import PLAIN, Scope
 from rename_tck.cases.users import User, plain
@@ -24,8 +25,8 @@ class SystemCases(ABC):
     def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:
         """Requests that carry an acceptable name and one fault that every edition calls invalid, with what it is."""
 
-    #: Sessions as users have them, an ordinary one first.
-    conditions: ClassVar[tuple[Condition, ...]] = (ORDINARY,)
+    #: Sessions as users have them: by the dimension's name, what they may be like in that respect, as ordinary first.
+    conditions: ClassVar[Mapping[str, tuple[Condition, ...]]] = {}
 
     #: What a query may say to find a session, that of an ordinary rename first.
     scopes: ClassVar[tuple[Scope, ...]] = (PLAIN,)

@@ -17,16 +17,13 @@ from rename_tck.cases.scopes import Scope
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, Request
-from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session
+from rename_tck.target.deleted import delete_another
 from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import NotTested, Unjudgeable
 
-#: Points of a group: how many renames stand behind one reading of the listing.
-MOST = 10
-
 #: Of so many points one session is read by itself as well as in the listing.
-SINGLY = 4
+SINGLY = 10
 
 
 @dataclass
@@ -66,10 +63,6 @@ class Group:
         """The sessions, in the order of the points."""
         return [session for _, session in self.points]
 
-    def takes(self, session: Session) -> bool:
-        """Whether a point on this session can be sent with the others."""
-        return all(session.id != other.id for other in self.sessions)
-
 
 class PointSender:
     """Sends points to a target."""
@@ -83,7 +76,9 @@ class PointSender:
         #: What the listing, and its own reading, showed of a session when it was last looked at.
         self._listed_before: dict[str, Snapshot] = {}
         self._read_before: dict[str, Snapshot] = {}
-        self._sent = 0
+        self._began = False
+        #: Points since the last session that was read by itself.
+        self._unread = 0
 
     def send(self, group: Group) -> list[Outcome]:
         """Send a group: what comes before each rename, the renames, and the readings of them all.
@@ -93,13 +88,13 @@ class PointSender:
             Unjudgeable: no answer came, for a reason that may not be a request's.
         """
         sessions = group.sessions
-        if not self._sent:
+        if not self._began:
+            self._began = True
             self._learn_what_moves(sessions)
         for point, session in group.points:
             self._precede(point, session)
         outcomes = [self._renamed(point, session) for point, session in group.points]
-        singly = [one for number, one in enumerate(sessions, self._sent) if self._is_read_singly(number, one)]
-        self._sent += len(sessions)
+        singly = [one for one in sessions if self._is_read_singly(one)]
         self._see(outcomes, singly)
         for outcome in outcomes:
             self._keep(outcome)
@@ -168,10 +163,7 @@ class PointSender:
             case Before.UNKNOWN:
                 check.gather(check.rename(check.unknown_session(place.label, session.kind), check.name()), live=False)
             case Before.DELETED:
-                other = pool.fresh(session.kind)
-                if other is not None:
-                    self._target.client.send(check.dialect.deletion(other), Purpose.PREPARATION)
-                    pool.forget(other)
+                delete_another(self._target, session.kind)
             case Before.NEIGHBOUR:
                 other = next((one for one in pool.all if one.kind == session.kind and one.id != session.id), None)
                 for name in (check.name(), check.name()) if other is not None else ():
@@ -180,9 +172,14 @@ class PointSender:
 
     # -- what is read
 
-    def _is_read_singly(self, number: int, session: Session) -> bool:
-        by_reading = self._target.reader.way.by_reading
-        return by_reading and (number % SINGLY == 0 or session.id not in self._read)
+    def _is_read_singly(self, session: Session) -> bool:
+        """Whether a session is read by itself, too: one in so many, and each that was made in a condition once."""
+        self._unread += 1
+        new = session.id not in self._read and session not in self._target.pool.all
+        if not self._target.reader.way.by_reading or not (new or self._unread >= SINGLY):
+            return False
+        self._unread = 0
+        return True
 
     def _learn_what_moves(self, sessions: Sequence[Session]) -> None:
         """Keep which members differ between two readings without a rename between them."""
@@ -228,4 +225,10 @@ class PointSender:
         return good
 
     def _is_right(self, outcome: Outcome, snapshot: Snapshot | None) -> bool:
-        return snapshot is not None and self._check.dialect.name_in(snapshot) == outcome.name
+        """Whether a session bears the name that was accepted for it, or the one from before what was refused."""
+        if snapshot is None:
+            return False
+        name = self._check.dialect.name_in(snapshot)
+        if self._check.dialect.succeeded(outcome.exchange):
+            return name == outcome.name
+        return outcome.listed_before is not None and name == self._check.dialect.name_in(outcome.listed_before)

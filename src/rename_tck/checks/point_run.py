@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from rename_tck.cases.conditions import Condition
+from rename_tck.cases.dimensions import Value
 from rename_tck.cases.plan import plan
 from rename_tck.cases.points import Point, Space
-from rename_tck.cases.rename_space import CLIENT, CONDITION, KIND, NAME, SPELLING, USER, Chosen, law_of, space_of
-from rename_tck.cases.scopes import Kind
-from rename_tck.cases.users import User
+from rename_tck.cases.rename_space import CLIENT, NAME, SPELLING, Chosen, law_of, space_of
 from rename_tck.checks.by_itself import Look, Seen, expect_still, expect_unchanged
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.point_groups import MOST, Group, Outcome, PointSender
+from rename_tck.checks.point_groups import Group, Outcome, PointSender
+from rename_tck.checks.point_sessions import PointSessions
 from rename_tck.checks.point_verdicts import Problem, problems, without
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.coverage import Coverage, Sent
 from rename_tck.results.nonconformance import Nonconformance
-from rename_tck.systems.dialect import Session
 from rename_tck.target.target import Target
-from rename_tck.verdict import NotTested
 
 #: The requirements that every point is evidence for; the others are of classes of names.
 _OF_ALL = ("rename-accepted", "answer-name", "answer-id", "answer-true", "name-stored", "session-untouched")
 
 #: Points that are made smaller in a run; of what fails beyond them the whole point is told.
 REDUCED = 12
-
-
-#: A condition, a kind and a user: what a session is to be.
-_Wish = tuple[Condition, str | None, User]
 
 
 @dataclass
@@ -55,11 +47,14 @@ class PointRun:
     space: Space
     points: list[Point]
     sender: PointSender
+    sessions: PointSessions
     _outcomes: dict[Point, Outcome] = field(default_factory=dict)
     _failures: dict[Point, list[Failure]] = field(default_factory=dict)
     _judged: set[tuple[Point, str]] = field(default_factory=set)
     #: What was found to do a problem: by the problem, the values of the smallest point.
     _culprits: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
+    #: Values for which the target refuses a rename, as it may: with each of them it was sent once.
+    _refused: set[Value] = field(default_factory=set)
     _left: int = REDUCED
 
     def judge(self, check: CheckContext, point: Point, law: str) -> None:
@@ -82,14 +77,24 @@ class PointRun:
 
     def coverage(self) -> Coverage:
         """What of the space was sent: of what was planned, that which it came to."""
-        sent = [point for point in self.points if point in self._outcomes]
+        sent = [self._outcomes[point].point for point in self.points if point in self._outcomes]
         dimensions = {
             dimension.name: Sent({point.values[place].words for point in sent}, dimension.known)
             for place, dimension in enumerate(self.space.dimensions)
             if dimension.known > 1
         }
-        pairs = self.space.pairs()
+        refused = self._refused_classes()
+        pairs = {pair for pair in self.space.pairs() if not {pair[:2], pair[2:]} & refused}
         return Coverage({point.label for point in sent}, dimensions, pairs & self.space.covered(sent), len(pairs))
+
+    def _refused_classes(self) -> set[tuple[str, str]]:
+        """The classes all of whose values the target refuses, as it may: there is nothing to pair them with."""
+        return {
+            (dimension.name, group)
+            for dimension in self.space.dimensions
+            for group, values in dimension.groups().items()
+            if self._refused.issuperset(values)
+        }
 
     # -- sending
 
@@ -100,61 +105,44 @@ class PointRun:
 
     def _send(self, first: Point) -> None:
         """Send a point, with those after it that are not sent yet and whose sessions one listing shows with its own."""
-        alike: dict[Point, _Wish] = {first: self._wish(first)}
         start = self.points.index(first) if first in self.points else len(self.points)
-        for point in self.points[start + 1 :]:
-            wish = self._wish(point)
-            if len(alike) < MOST and point not in self._outcomes and self._is_listed_with(wish, alike[first]):
-                most = MOST if wish[0].contents is None else 1
-                if sum(_of(other) == _of(wish) for other in alike.values()) < most:
-                    alike[point] = wish
-        wishes = Counter(map(_of, alike.values()))
-        pool, group = self.check.target.pool, Group()
-        pool.make_ready(*((*wish[:3], wishes[_of(wish)]) for wish in alike.values()))
-        for point, wish in alike.items():
-            found = [one for one in self._sessions(wish, wishes[_of(wish)]) if group.takes(one)]
-            if found or not group.points:
-                group.points.append((point, found[0] if found else self._sessions(wish, 1)[0]))
-        for outcome in self.sender.send(group):
-            self._outcomes[outcome.point] = outcome
+        rest = [point for point in self.points[start + 1 :] if point not in self._outcomes]
+        group = self.sessions.group([first, *rest])
+        planned = [point for point, _ in group.points]
+        group.points = [(self._without_refused(point), session) for point, session in group.points]
+        for point, outcome in zip(planned, self.sender.send(group), strict=True):
+            self._outcomes[point] = outcome
+            if self._is_excused(outcome):
+                self._refused |= {outcome.point.values[place] for place in self._refusable(outcome.point)}
 
-    def _is_listed_with(self, wish: _Wish, other: _Wish) -> bool:
-        """Whether one listing shows the sessions of both."""
-        _, kind, user = wish
-        _, its_kind, its_user = other
-        owners = {
-            self.check.dialect.owner(one.user_id) if one.user_id is not None else None for one in (user, its_user)
-        }
-        return kind == its_kind and len(owners) == 1
+    def _is_excused(self, outcome: Outcome) -> bool:
+        return outcome.exchange.status in self.sender.refusable(outcome.point)
 
-    def _wish(self, point: Point) -> _Wish:
-        condition, kind, user = (self.space.value(point, name) for name in (CONDITION, KIND, USER))
-        assert isinstance(condition, Condition)
-        assert isinstance(kind, Kind)
-        assert isinstance(user, User)
-        return condition, kind.kind, user
+    def _refusable(self, point: Point) -> list[int]:
+        """The positions of the values for which a server may refuse a point, however it is named."""
+        found = [place for name in (CLIENT, SPELLING) if (place := self.space.place(name)) is not None]
+        return [place for place in found if getattr(point.values[place], "refusable", None)]
 
-    def _sessions(self, wish: _Wish, count: int) -> list[Session]:
-        """Sessions in the condition of a point; ordinary ones take the place of those that the target does not make."""
-        pool = self.check.target.pool
-        for most in (count, 1):
-            try:
-                return pool.in_condition(*wish, most)
-            except NotTested:
-                continue
-        try:
-            return [self.check.session(wish[1])]
-        except NotTested:
-            return [self.check.some_session()]
+    def _as_usual(self, point: Point) -> Point:
+        """A point without the values for which a server may refuse it."""
+        for place in self._refusable(point):
+            point = self.space.replaced(point, place)
+        return point
 
-    def _fresh(self, wish: _Wish) -> Session:
-        """A session in the condition of a point that nothing was sent to; the one there is where none can be made."""
-        session = self._sessions(wish, 1)[0]
-        return self._sessions(wish, 1)[0] if self.check.target.pool.retire(session) else session
+    def _without_refused(self, point: Point) -> Point:
+        """A point with others of their class, or the plain ones, in place of values that the target refuses."""
+        for place in self._refusable(point):
+            dimension, value = self.space.dimensions[place], point.values[place]
+            if value in self._refused:
+                alike = dimension.groups()[dimension.class_of(value)]
+                point = self.space.replaced(
+                    point, place, next((one for one in alike if one not in self._refused), None)
+                )
+        return point
 
     def _alone(self, point: Point) -> Outcome:
         """The point, sent by itself to a fresh session in its condition; to the one there is where none can be made."""
-        (outcome,) = self.sender.send(Group([(point, self._fresh(self._wish(point)))]))
+        (outcome,) = self.sender.send(Group([(point, self.sessions.fresh(point))]))
         return outcome
 
     # -- what is wrong, and what does it
@@ -162,23 +150,14 @@ class PointRun:
     def _failures_of(self, point: Point) -> list[Failure]:
         if point not in self._failures:
             outcome = self._outcome(point)
-            if outcome.exchange.status in self.sender.refusable(point):
+            if self._is_excused(outcome):
                 # what is refused for how it was sent says nothing of the rest of it
-                outcome = self._alone(self._as_usual(point))
+                outcome = self._alone(self._as_usual(outcome.point))
             self._failures[point] = [
                 self._made_small(outcome.point, outcome, one)
                 for one in problems(self.check, outcome, self.sender.volatile_members)
             ]
         return self._failures[point]
-
-    def _as_usual(self, point: Point) -> Point:
-        """A point without that for which a server may refuse it, however it is named."""
-        for name in (CLIENT, SPELLING):
-            place = self.space.place(name)
-            assert place is not None
-            usual = self.space.replaced(point, place)
-            point = usual if self.sender.refusable(point) != self.sender.refusable(usual) else point
-        return point
 
     def _made_small(self, point: Point, outcome: Outcome, problem: Problem) -> Failure:
         """The failure of a point with as few odd values as it takes.
@@ -304,12 +283,6 @@ class PointRun:
         return f"Only with {' and '.join(failure.point.values[place].words for place in failure.point.odd)} together."
 
 
-def _of(wish: _Wish) -> tuple[str, str | None, str | None]:
-    """What tells sessions from each other."""
-    condition, kind, user = wish
-    return condition.label, kind, user.user_id
-
-
 def coverage_of(target: Target) -> Coverage | None:
     """What of the space of renames the target was sent; None where no test has asked for a point of it."""
     run = target.cache.get("points")
@@ -339,4 +312,5 @@ def _made(check: CheckContext) -> PointRun:
         lambda more: check.allows({**check.body(session), **more}),
         of=chosen,
     )
-    return PointRun(check, space, plan(space, check.seed or ""), PointSender(check, space))
+    sender, sessions = PointSender(check, space), PointSessions(check, space)
+    return PointRun(check, space, plan(space, check.seed or ""), sender, sessions)

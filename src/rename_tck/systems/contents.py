@@ -43,6 +43,19 @@ class Contents:
     #: How many messages are sent in it, where a message is what creates it.
     messages: int = 1
 
+    def touched(self, id_member: str) -> set[str]:
+        """The members of the ordinary body that are not as they are in it, or not there."""
+        return {name for name, _ in self.members} | set(self.without) | ({id_member} if self.session_id else set())
+
+    def joined(self, other: Contents) -> Contents:
+        """Both at once: they touch no member in common."""
+        return Contents(
+            (*self.members, *other.members),
+            (*self.without, *other.without),
+            self.session_id or other.session_id,
+            max(self.messages, other.messages),
+        )
+
     def body(self, ordinary: Mapping[str, object], id_member: str, *, kind: str | None, token: str) -> bytes:
         """The body of a creation; `token` is the one that is in the ordinary body."""
 

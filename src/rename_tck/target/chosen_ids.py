@@ -11,6 +11,9 @@ from rename_tck.target.id_forms import KnownIds, is_random
 from rename_tck.target.others import Look, OtherSessions
 from rename_tck.target.readback import SessionReader
 
+#: Requests for which a look at the listing is taken to show whose ids are; each id is also looked for by itself.
+_LASTS = 200
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -34,6 +37,7 @@ class ChosenIds:
         self._client, self._dialect, self._reader, self._others, self._own = client, dialect, reader, others, own
         #: Forms of ids that nobody can guess, by kind of session: one of each was looked for in vain.
         self._looked: set[tuple[str | None, str]] = set()
+        self._look: Look | None = None
 
     def refused(
         self, session_id: str, *, form: str, kind: str | None, user: str | None, before: Look | None
@@ -62,7 +66,7 @@ class ChosenIds:
 
     def _guessed(self, session_id: str, user: str | None) -> Refused | None:
         """Of an id that others may choose as well: all sessions must be seen, and none be like it, of any kind."""
-        look = self._others.look()
+        look = self._last_look()
         if look.why is not None:
             return Refused(f"the id {session_id}, chosen for a new session, may be somebody's: {look.why}")
         hit = KnownIds(there for _, there in look.names if there not in self._own).hit_by(segment(session_id))
@@ -70,6 +74,12 @@ class ChosenIds:
             return Refused(f"the id {session_id}, chosen for a new session, may be taken for that of session {hit}")
         answers = (self._shown(session_id, kind, user) for kind in self._dialect.kinds)
         return next((found for found in answers if found is not None), None)
+
+    def _last_look(self) -> Look:
+        """What the listing showed a moment ago: sessions are made in batches."""
+        if self._look is None or len(self._client.journal) - self._look.number > _LASTS:
+            self._look = self._others.look()
+        return self._look
 
     def _shown(self, session_id: str, kind: str | None, user: str | None) -> Refused | None:
         """Why the reading of a single session speaks against an id."""

@@ -19,6 +19,9 @@ from rename_tck.verdict import Conclusion, Leftover, Unjudgeable
 #: Seconds after which a session that was deleted is looked for a last time: a server may take a moment.
 _MOMENT = 1.0
 
+#: So many sessions that one listing shows are looked for in it, and fewer each by itself.
+_MANY = 3
+
 #: What a reading shows: the session itself, or another one in its place.
 _SHOWN, _ANOTHER = "reading it", "another session"
 
@@ -120,7 +123,7 @@ class _Cleanup:
             return False
         if self._silent:
             return True  # asked for once, whatever comes
-        if self._pool.reader.way.by_reading:
+        if self._pool.reader.way.by_reading and not self._is_listed_as_itself(session, listed):
             found = self._read(session)
             if found == _ANOTHER:
                 self._left(
@@ -128,6 +131,11 @@ class _Cleanup:
                 )
             return found in {None, _SHOWN}
         return listed is None or listed.why is not None or any(one == session.id for _, one in listed.names)
+
+    def _is_listed_as_itself(self, session: Session, listed: Look | None) -> bool:
+        """Whether the listing shows a session that no reading of the run has taken for another."""
+        shown = listed is not None and (session.kind, session.id) in listed.names
+        return shown and session.first_read is not None and session.id not in self._pool.reader.mistaken
 
     def _delete(self, session: Session) -> _Deleted:
         try:
@@ -141,15 +149,15 @@ class _Cleanup:
 
     def _look_for_deleted(self, deleted: list[_Deleted]) -> None:
         """See whether what was deleted is gone; where it is not, ask for it once more."""
-        there = self._still_there([one.session for one in deleted])
+        there = self._still_there(deleted)
         again = [one for one in deleted if there.get(one.session.id) not in {None, "", _ANOTHER} and one.done]
         if again:
             for one in again:
                 self._delete(one.session)
-            there |= self._still_there([one.session for one in again])
+            there |= self._still_there(again)
             if any(there.get(one.session.id) for one in again):
                 INTERRUPTION.pause(_MOMENT, heed=False)
-                there |= self._still_there([one.session for one in again])
+                there |= self._still_there(again)
         for one in deleted:
             self._conclude(one, there.get(one.session.id), twice=one in again)
 
@@ -162,23 +170,46 @@ class _Cleanup:
             nothing = "nothing answers any more" if self._silent else "nothing shows whether it is there"
             self._left(session_id, f"{name} may be left: {one.said}, and {nothing}")
 
-    def _still_there(self, sessions: list[Session]) -> dict[str, str | None]:
-        """What still shows each session; empty where it is seen to be gone, None where that cannot be seen."""
+    def _still_there(self, deleted: list[_Deleted]) -> dict[str, str | None]:
+        """What still shows each session; empty where it is seen to be gone, None where that cannot be seen.
+
+        What was deleted, as it was answered, and is listed no more is gone. One of those that are alike is read as
+        well: where reading it shows it, the others are read, too.
+        """
         found: dict[str, str | None] = {}
-        way = self._pool.reader.way
-        looks: dict[tuple[str | None, str | None], dict[str, str | None]] = {}
-        for session in sessions:
-            alike = session.kind, self._lister(session.owner)
-            if way.by_listing and not self._silent and alike not in looks:
-                looks[alike] = self._listed(*alike, [one.id for one in sessions])
-            listed = looks.get(alike, {}).get(session.id)
-            if self._silent:
-                found[session.id] = None
-            elif way.by_reading and listed != "":
-                found[session.id] = self._read(session)  # the listing shows it, or was cut off
-            else:
-                found[session.id] = listed
+        together: dict[tuple[str | None, str | None], list[_Deleted]] = {}
+        for one in deleted:
+            together.setdefault((one.session.kind, self._lister(one.session.owner)), []).append(one)
+        for alike, those in together.items():
+            found |= self._those_still_there(those, self._listed_still(*alike, those))
         return found
+
+    def _listed_still(self, kind: str | None, user: str | None, deleted: list[_Deleted]) -> dict[str, str | None]:
+        """What their listing says of sessions that are alike; nothing where it is not asked for."""
+        reader = self._pool.reader
+        worth_it = reader.way.by_listing or (reader.way.by_reading and len(deleted) >= _MANY and not reader.unlisted)
+        if self._silent or not worth_it:
+            return {}
+        return self._listed(kind, user, [one.session.id for one in deleted])
+
+    def _those_still_there(self, deleted: list[_Deleted], listed: dict[str, str | None]) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        read: list[str | None] = []
+        for one in deleted:
+            off = self._is_off_the_list(one, listed)
+            if self._silent:
+                found[one.session.id] = None
+            elif not self._pool.reader.way.by_reading or (off and read and not any(read)):
+                found[one.session.id] = listed.get(one.session.id)
+            else:
+                found[one.session.id] = self._read(one.session)
+                if off:
+                    read.append(found[one.session.id])
+        return found
+
+    def _is_off_the_list(self, one: _Deleted, listed: dict[str, str | None]) -> bool:
+        """Whether a listing that has shown a session does not any more, as its deletion says."""
+        return one.done and one.session.first_listed is not None and listed.get(one.session.id) == ""
 
     def _read(self, session: Session) -> str | None:
         request = self._dialect.reading(session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rename_tck.cases.conditions import Condition
+from rename_tck.cases.conditions import Condition, together
 from rename_tck.systems.dialect import Session
 from rename_tck.target.readback import SessionReader
 from rename_tck.target.session_creation import SessionCreation, Wanted
@@ -34,11 +34,6 @@ class Wish:
         return self.condition.label, self.kind, self.owner
 
     @property
-    def wanted(self) -> Wanted:
-        """What each of them is."""
-        return Wanted(self.kind, self.owner, self.condition.contents)
-
-    @property
     def least(self) -> int:
         """How many there have to be, for so many to be in the condition."""
         return max(self.count, self.condition.least)
@@ -59,6 +54,9 @@ class ConditionedSessions:
         #: What each was made for, by its id.
         self._wishes: dict[str, Wish] = {}
         self._noted: set[str] = set()
+        #: The classes of those parts of conditions that were refused, by their labels; and of those that were made.
+        self._refused_parts: dict[str, str] = {}
+        self._made_groups: set[str] = set()
         self._in_a_row = 0
         #: Why no session at all is made of a kind, once that was seen; empty where one was made.
         self._none: dict[str | None, str] = {}
@@ -67,6 +65,10 @@ class ConditionedSessions:
     def in_use(self) -> list[Session]:
         """Every one that may still be renamed."""
         return [session for alike in self._in_use.values() for session in alike]
+
+    def there(self, wish: Wish) -> int:
+        """How many there are already."""
+        return len(self._in_use.get(wish.key, []))
 
     def make_ready(self, wishes: Sequence[Wish]) -> None:
         """Make what is missing of all of these: each is read, and one listing shows all that are alike.
@@ -77,10 +79,15 @@ class ConditionedSessions:
             Unjudgeable: no answer came.
         """
         new: dict[_Key, list[Session]] = {}
-        for wish in wishes:
-            missing = wish.least - len(self._in_use.get(wish.key, [])) - len(new.get(wish.key, []))
+        wanted = [wish for wish in wishes if self._missing(wish) and wish.key not in self._refused]
+        if wanted:
+            self._creation.look_for(wish.owner for wish in wanted)
+        for wish in wanted:
+            missing = self._missing(wish) - len(new.get(wish.key, []))
             if missing > 0 and wish.key not in self._refused:
                 new.setdefault(wish.key, []).extend(self._made(wish, missing))
+        for twin in self._twins(wanted):
+            new.setdefault(twin.key, []).extend(self._made(twin, 1))
         self._reader.see_first([session for alike in new.values() for session in alike])
         for key, alike in new.items():
             shown = [one for one in alike if not self._reader.way or one.first_read or one.first_listed]
@@ -136,14 +143,31 @@ class ConditionedSessions:
         self._in_use.clear()
         self._wishes.clear()
 
+    def _missing(self, wish: Wish) -> int:
+        return max(0, wish.least - self.there(wish))
+
+    def _twins(self, wishes: Sequence[Wish]) -> list[Wish]:
+        """What is to be made besides, so that there are enough that are alike in a part of their conditions."""
+        of_parts = {
+            (part, wish.kind): Wish(replace(part, least=1), wish.kind, wish.owner)
+            for wish in wishes
+            for part in wish.condition.parts
+            if part.least > 1 and not self._is_refused(part)
+        }
+        kept = [self._wishes[one.id] for one in self.made if one.id in self._wishes]
+        return [
+            twin
+            for (part, kind), twin in of_parts.items()
+            if sum(one.kind == kind and part.label in _labels(one.condition) for one in kept) < part.least
+        ]
+
     def _made(self, wish: Wish, missing: int) -> list[Session]:
         """Sessions that are made now, until one cannot be."""
         new: list[Session] = []
-        self._creation.look_for(wish.wanted.user)
-        why = self._none.get(wish.wanted.kind, "")
+        why = self._none.get(wish.kind, "")
         while not why and len(new) < missing:
-            session, why = self._creation.make(wish.wanted, self.made)
-            if session is not None and not (why := self._creation.complete(session, wish.wanted)):
+            session, why = self._one(wish)
+            if session is not None:
                 new.append(session)
                 self._wishes[session.id] = replace(wish, count=1)
         self._in_a_row = self._in_a_row + 1 if why else 0
@@ -151,13 +175,49 @@ class ConditionedSessions:
             self._refused[wish.key] = why
         return new
 
+    def _one(self, wish: Wish) -> tuple[Session | None, str]:
+        """A session in a condition, without that part of it that the target refuses; else None, and why."""
+        parts = [one for one in wish.condition.parts if not self._is_refused(one)]
+        condition = together(parts) if wish.condition.parts else wish.condition
+        session, why = self._made_in(condition, wish)
+        if not why or self._in_a_row >= _IN_A_ROW:
+            return session, why
+        for part in parts if len(parts) > 1 else ():
+            session, _ = self._made_in(together([one for one in parts if one is not part]), wish)
+            if session is not None:
+                self._refused_parts[part.label] = part.group
+                self._note(part.label, why)
+                return session, ""
+        return None, why
+
+    def _made_in(self, condition: Condition, wish: Wish) -> tuple[Session | None, str]:
+        wanted = Wanted(wish.kind, wish.owner, condition.contents)
+        session, why = self._creation.make(wanted, self.made)
+        if session is not None and not (why := self._creation.complete(session, wanted)):
+            self._made_groups.update(one.group for one in condition.parts or (condition,))
+        return (None if why else session), why
+
+    def _is_refused(self, part: Condition) -> bool:
+        """Whether a part of a condition is refused, or so many of its class that the others are not tried."""
+        of_group = sum(group == part.group for group in self._refused_parts.values())
+        hopeless = of_group >= _IN_A_ROW and part.group not in self._made_groups
+        return hopeless or part.label in self._refused_parts
+
+    def _note(self, label: str, why: str) -> None:
+        if label not in self._noted:
+            self._noted.add(label)
+            self._notes.append(f"nothing was tried with {label}: {why}")
+
     def _why_not(self, wish: Wish) -> str:
-        why, kind, label = self._refused[wish.key], wish.wanted.kind, wish.condition.label
+        why, kind, label = self._refused[wish.key], wish.kind, wish.condition.label
         none = self._none.get(kind, "")
         if not none and self._in_a_row >= _IN_A_ROW:
             self._in_a_row = 0
-            none = self.why_none(Wanted(kind, wish.wanted.user))  # a quota that is used up is none of the condition's
-        if not none and label not in self._noted:
-            self._noted.add(label)
-            self._notes.append(f"nothing was tried with {label}: {why}")
+            none = self.why_none(Wanted(kind, wish.owner))  # a quota that is used up is none of the condition's
+        if not none:
+            self._note(label, why)
         return f"{label} could not be had: {none or why}"
+
+
+def _labels(condition: Condition) -> set[str]:
+    return {condition.label, *(part.label for part in condition.parts)}

@@ -7,7 +7,7 @@ from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Session
 from rename_tck.target.readback import summary
 from rename_tck.target.target import Target
-from rename_tck.verdict import NotTested
+from rename_tck.verdict import NotTested, ObstacleError, Unjudgeable
 
 #: How often, and with how many seconds between, it is looked whether the session is gone: a server may delete later.
 LOOKS, BETWEEN = 9, 0.25
@@ -52,6 +52,21 @@ def make_and_delete(target: Target) -> Session:
     target.pool.leave(session, f"its deletion was answered with {exchange.status}, and reading its id shows a session")
     waited = BETWEEN * (LOOKS - 1)
     raise NotTested(f"its deletion was answered with {exchange.status}, and the session is there {waited:g} s later")
+
+
+def delete_another(target: Target, kind: str | None) -> None:
+    """Make a session and delete it, for what comes after that; nothing where none is made.
+
+    Nothing else is sent to it, so it need not be read.
+    """
+    try:
+        session = target.pool.spare(kind, seen=False)
+    except (NotTested, ObstacleError, Unjudgeable):
+        return
+    target.pool.set_aside(session)
+    exchange = target.client.send(target.dialect.deletion(session), Purpose.PREPARATION)
+    if 200 <= exchange.status < 300:
+        target.pool.forget(session)
 
 
 def _need_to_see_it_gone(target: Target) -> None:

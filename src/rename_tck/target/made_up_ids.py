@@ -183,7 +183,7 @@ class MadeUpIds:
         return seen
 
     def _look_now(self) -> _Seen:
-        before, self._seen = self._seen, _Seen(self.others.look(), frozenset())
+        before, self._seen = self._seen, _Seen(self.others.look(users=[self.user]), frozenset())
         look = self._seen.look
         for exchange, one in self.refused.compare(look, before.look if before else None):
             self._keep(exchange, [self.others.told(one)])

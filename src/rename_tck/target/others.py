@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
+from typing import TypeGuard
 
 from rename_tck.client.exchange import decoded, shown
 from rename_tck.client.journal import Purpose
@@ -83,7 +84,7 @@ class OtherSessions:
         self._last: dict[Key, object] = {}
         reader.on_page = self._note
 
-    def watch(self, user: str | None) -> bool:
+    def watch(self, user: str | None) -> TypeGuard[str]:
         """List a further user's sessions as well from now on; whether that makes a difference."""
         if user is None or self._dialect.owner(user) is None or user in self._users:
             return False
@@ -129,10 +130,10 @@ class OtherSessions:
             one == name for known in (self._first, self._last) for key, one in known.items() if not self._is_own(key[1])
         )
 
-    def look(self, purpose: Purpose = Purpose.PROVISIONING) -> Look:
-        """The sessions of every kind, and of every user who is watched, now."""
+    def look(self, purpose: Purpose = Purpose.PROVISIONING, users: Sequence[str] | None = None) -> Look:
+        """The sessions of every kind, and of these users, now: of every one who is watched when None."""
         look = Look({}, len(self._client.journal))
-        for kind, user in product(self._dialect.kinds, self._users):
+        for kind, user in product(self._dialect.kinds, self._users if users is None else users):
             listing = self._reader.listing(kind, purpose, user)
             for item in listing.items:
                 if (session_id := self.id_of(item)) is not None:

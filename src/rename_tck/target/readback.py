@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 
 from rename_tck.client.exchange import Answer, Exchange, Request
 from rename_tck.client.journal import Purpose
@@ -108,10 +109,12 @@ class SessionReader:
         #: The last page of a listing that was ever read, and the ids that were looked for and found.
         self._pages_read = 0
         self._found: set[str] = set()
+        #: The ids for which another session was shown.
+        self.mistaken: set[str] = set()
         #: Shown each page of a listing: its kind, whose it is, and the sessions on it.
         self.on_page: Callable[[str | None, str, list[Snapshot]], None] | None = None
         #: Whether a listing was asked for in vain: there is none then.
-        self._unlisted = False
+        self.unlisted = False
 
     def how_to_read(self, session: Session) -> Readback:
         """How this session can be read back: a new one may be shown a moment later. Raises Unjudgeable as `ask`."""
@@ -154,7 +157,10 @@ class SessionReader:
         if exchange.answer is None or exchange.status >= 500 or exchange.status in {401, 403}:
             said = exchange.trouble or summary(exchange.answer, self._client.connection.redact)
             raise Unjudgeable(f"reading the session back failed: {said}", exchange.status)
-        return self._noted(session.id, self._dialect.read(exchange.answer))
+        snapshot = self._dialect.read(exchange.answer)
+        if snapshot is not None and str(self._dialect.id_in(snapshot)) != session.id:
+            self.mistaken.add(session.id)
+        return self._noted(session.id, snapshot)
 
     def _noted(self, session_id: str, snapshot: Snapshot | None) -> Snapshot | None:
         name = self._dialect.name_in(snapshot or {})
@@ -162,37 +168,42 @@ class SessionReader:
             self.first_names.setdefault(session_id, name)
         return snapshot
 
-    def await_new(self, session: Session) -> None:
-        """Wait until a session that was just made is shown, for up to a second, and keep what is shown first."""
-        if self.way:
-            with suppress(Unjudgeable, NotTested):
-                shown = self.patience.settled(
-                    lambda: self.read(session, Purpose.PROVISIONING), lambda found: found is not None, renamed=False
-                )
-                self._keep_first(session, shown, listed=not self.way.by_reading)
-
     def see_first(self, sessions: Sequence[Session]) -> None:
         """Read sessions that nothing was sent to yet, singly and in the listing, as far as they are shown.
 
-        Once for each: what is kept of one stays as it was.
+        Once for each: what is kept of one stays as it was. What was just made may be shown up to a second later.
         """
         for session in sessions:
             if session.first_read is None and self.way.by_reading:
-                with suppress(Unjudgeable):
-                    self._keep_first(session, self.read(session, Purpose.PROVISIONING), listed=False)
+                self._read_first(session)
         for group in self._alike([session for session in sessions if session.first_listed is None]):
-            if self._unlisted:
+            if self.unlisted:
                 return
-            shown, listing = self._shown(group, Purpose.PROVISIONING)
-            self._unlisted = listing.extent is Extent.ABSENT
-            for session in group:
-                self._keep_first(session, shown.get(session.id), listed=True)
+            if self.way.by_listing:
+                self.patience.settled(partial(self._list_first, group), bool, renamed=False)
+            else:
+                self._list_first(group)
+
+    def _read_first(self, session: Session) -> None:
+        with suppress(Unjudgeable):
+            shown = self.patience.settled(
+                lambda: self.read(session, Purpose.PROVISIONING), lambda found: found is not None, renamed=False
+            )
+            self._keep_first(session, shown, listed=False)
+
+    def _list_first(self, alike: Sequence[Session]) -> bool:
+        """Keep what their listing shows of sessions; whether it has shown all of them."""
+        shown, listing = self._shown(alike, Purpose.PROVISIONING)
+        self.unlisted = listing.extent is Extent.ABSENT
+        for session in alike:
+            self._keep_first(session, shown.get(session.id), listed=True)
+        return len(shown) == len(alike)
 
     def _keep_first(self, session: Session, shown: Snapshot | None, *, listed: bool) -> None:
         if shown is None:
             return
         if listed:
-            session.first_listed = shown
+            session.first_listed = session.first_listed or shown
         else:
             session.first_read = shown
         name = self._dialect.name_in(shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from rename_tck.client.exchange import Exchange, Request, Trouble, decoded, encode_json
@@ -76,13 +77,21 @@ class SessionCreation:
         self.before = self._others.look()
         self.first = self.first or self.before
 
-    def look_for(self, user: str | None) -> None:
-        """The same before the first session for a user whose sessions were not listed yet."""
-        if self._others.watch(user) or self.before is None:
+    def look_for(self, users: Iterable[str | None]) -> None:
+        """The same before the first session for users whose sessions were not listed yet."""
+        new = [user for user in dict.fromkeys(users) if self._others.watch(user)]
+        if self.before is None:
             self.look()
+        elif new:
+            theirs = self._others.look(users=new)
+            self.before = replace(
+                self.before, names=self.before.names | theirs.names, why=self.before.why or theirs.why
+            )
 
     def make(self, wanted: Wanted, kept: list[Session]) -> tuple[Session | None, str]:
-        """A session that is made now, put among those that are kept, and shown; else None, and why there is none.
+        """A session that is made now, put among those that are kept; else None, and why there is none.
+
+        It is for the caller to see it before anything else is sent to it.
 
         Raises:
             Unjudgeable: no answer came.
@@ -95,8 +104,6 @@ class SessionCreation:
             made, refusal = self._create(requests, wanted)
             if made is not None:
                 kept.append(made)
-        if made is not None:
-            self._reader.await_new(made)
         return made, refusal
 
     def complete(self, session: Session, wanted: Wanted) -> str:

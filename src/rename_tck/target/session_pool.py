@@ -208,8 +208,10 @@ class SessionPool:
         self._retired.append(session)
         return True
 
-    def spare(self, kind: str | None = None) -> Session:
+    def spare(self, kind: str | None = None, *, seen: bool = True) -> Session:
         """A further session of a kind (the default one when None), made for this; deleted in the end if not before.
+
+        It is read before it is handed out, unless it need not be `seen`.
 
         Raises:
             NotTested: none is made, because sessions were given and making one is costly, or the target makes none.
@@ -218,7 +220,8 @@ class SessionPool:
         made, refusal = self._make(kind or self.dialect.kinds[0])
         if made is None:
             raise NotTested(refusal)
-        self.reader.see_first([made])
+        if seen:
+            self.reader.see_first([made])
         return made
 
     def in_condition(
@@ -240,6 +243,11 @@ class SessionPool:
         if why := self._why_not_made(wish.kind):
             raise NotTested(f"{condition.label} could not be had: {why}")
         return self.conditioned.take(wish)
+
+    def there(self, condition: Condition, kind: str | None, user: User) -> int:
+        """How many sessions `in_condition` has already."""
+        wish = self._wish(condition, kind, user, 1)
+        return len(self._of(wish.kind)) if self._is_ordinary(wish) else self.conditioned.there(wish)
 
     def make_ready(self, *wishes: tuple[Condition, str | None, User | None, int]) -> None:
         """Make sessions for many at once, as `in_condition` gives them later: one listing shows all that are alike.

@@ -18,7 +18,7 @@ OWNERS = [Settings.user, *(str(user.user_id) for user in users())]
 
 def dimensions(system: str) -> dict[str, tuple[Value, ...]]:
     cases = system_cases.load(load(system))
-    return {"conditions": cases.conditions, "users": cases.users(Settings.user), "scopes": cases.scopes}
+    return {**cases.conditions, "users": cases.users(Settings.user), "scopes": cases.scopes}
 
 
 @pytest.mark.parametrize("system", NAMES)
@@ -78,7 +78,7 @@ def test_letters_beyond_ascii_in_the_other_case_are_like_the_owner() -> None:
     assert "Zo\u00cb Gro\u00df" in {other.user_id for other in lookalikes("Zo\u00eb Gro\u00df")}
 
 
-@pytest.mark.parametrize("condition", [one for one in dimensions("agno")["conditions"] if "whose id" in one.label])
+@pytest.mark.parametrize("condition", [one for one in dimensions("agno")["session id"] if "whose id" in one.label])
 def test_ids_are_what_their_label_says_and_another_each_time(condition: Value) -> None:
     contents = getattr(condition, "contents", None)
     assert contents is not None

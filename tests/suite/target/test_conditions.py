@@ -44,8 +44,13 @@ def cases(system: str) -> system_cases.SystemCases:
     return system_cases.load(load(system))
 
 
+def conditions(system: str) -> list[Condition]:
+    """Every one but the ordinary."""
+    return [one for dimension in cases(system).conditions.values() for one in dimension[1:]]
+
+
 def condition(system: str, words: str) -> Condition:
-    (found,) = [one for one in cases(system).conditions if words in one.label]
+    (found,) = [one for one in conditions(system) if words in one.label]
     return found
 
 
@@ -60,7 +65,7 @@ def test_each_condition_makes_a_session_that_is_shown_as_it_was_made_and_deleted
     refused = set()
     with serve(server) as url, opened(system, url) as connection:
         connection.prepare()
-        for one in cases(system).conditions:
+        for one in [ORDINARY, *conditions(system)]:
             try:
                 (session,) = connection.pool.in_condition(one)
             except NotTested:
@@ -118,7 +123,7 @@ def test_many_are_made_at_once_and_listed_at_once() -> None:
     with serve(AgnoServer(KEY)) as url, opened("agno", url) as connection:
         connection.prepare()
         pool, kinds = connection.pool, connection.target.dialect.kinds
-        wishes = [(one, kind, None, 2) for one in cases("agno").conditions if one.group == "bare" for kind in kinds]
+        wishes = [(one, kind, None, 2) for one in conditions("agno") if one.group == "bare" for kind in kinds]
         sent = len(connection.client.journal)
         pool.make_ready(*wishes)
         made = len(connection.client.journal) - sent
@@ -218,7 +223,7 @@ def test_a_target_that_makes_no_more_sessions_is_not_asked_for_each_condition(sy
     with serve(server) as url, opened(system, url) as connection:
         connection.prepare()
         server.created = 2
-        for one in cases(system).conditions[1:]:
+        for one in conditions(system):
             with pytest.raises(NotTested, match="could not be had"):
                 connection.pool.in_condition(one)
         # two conditions, and an ordinary session, which Agno and Dify are asked for in two ways
@@ -232,7 +237,7 @@ def test_none_is_made_where_creating_is_costly_and_sessions_were_given() -> None
     given = server.open()
     with serve(server) as url, opened("openhands", url, given.conversation_id) as connection:
         connection.prepare()
-        for one in cases("openhands").conditions[1:]:
+        for one in conditions("openhands"):
             with pytest.raises(NotTested, match="something costly, and sessions were given"):
                 connection.pool.in_condition(one)
         assert connection.pool.in_condition(ORDINARY)[0].id == given.conversation_id
@@ -254,7 +259,7 @@ def test_a_target_without_creation_is_asked_for_none_a_second_time() -> None:
         server.sessions[type_, name] = Session(type_, name, "Theirs", None, None, None, None, now, now)
     with serve(server) as url, opened("agno", url) as connection:
         connection.prepare()
-        for one in cases("agno").conditions[1:]:
+        for one in conditions("agno"):
             for kind in connection.target.dialect.kinds:
                 with pytest.raises(NotTested, match="could not be had: POST /sessions creates none"):
                     connection.pool.in_condition(one, kind)

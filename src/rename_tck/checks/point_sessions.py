@@ -1,0 +1,103 @@
+"""The sessions that points are sent to: each in the condition, of the kind and of the user that its point asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rename_tck.cases.conditions import ORDINARY, Condition, together
+from rename_tck.cases.points import Point, Space
+from rename_tck.cases.rename_space import KIND, USER
+from rename_tck.cases.scopes import Kind
+from rename_tck.cases.users import User
+from rename_tck.checks.context import CheckContext
+from rename_tck.checks.grouping import next_group, sessions_worth
+from rename_tck.checks.point_groups import Group
+from rename_tck.systems.dialect import Session
+from rename_tck.verdict import NotTested
+
+#: A condition, a kind and a user: what a session is to be.
+_Wish = tuple[Condition, str | None, User]
+
+
+class PointSessions:
+    """Which sessions the points of a run are sent to."""
+
+    def __init__(self, check: CheckContext, space: Space) -> None:
+        self._check, self._space, self._pool = check, space, check.target.pool
+        user = space.value(space.plain, USER)
+        assert isinstance(user, User)
+        self._own = user
+        self._wishes: dict[Point, _Wish] = {}
+        #: What the target does not make.
+        self._not_had: set[_Wish] = set()
+
+    def group(self, points: Sequence[Point]) -> Group:
+        """The first of these points, and others whose sessions one listing shows with its own, each on one of its own.
+
+        Raises:
+            Unjudgeable: no answer came to a creation.
+        """
+        while True:
+            waiting = self._waiting(points)
+            worth = sessions_worth(
+                {wish: len(those) for wish, those in waiting.items()},
+                {wish: self._pool.there(*wish) for wish in waiting},
+            )
+            self._pool.make_ready(*((*wish, count) for wish, count in worth.items()))
+            sessions = {wish: self._sessions(wish, count) for wish, count in worth.items()}
+            if all(sessions.values()):
+                break  # else ordinary ones take the place of what is not made
+        group = Group()
+        for wish, those in next_group(waiting, {wish: len(found) for wish, found in sessions.items()}).items():
+            group.points += zip(those, sessions[wish], strict=False)
+        return group
+
+    def fresh(self, point: Point) -> Session:
+        """A session for a point that nothing was sent to; the one that is there where none can be made."""
+        wish = self._wish(point)
+        while not (found := self._sessions(wish, 1)):
+            wish = self._wish(point)
+        return self._sessions(wish, 1)[0] if self._pool.retire(found[0]) else found[0]
+
+    def _waiting(self, points: Sequence[Point]) -> dict[_Wish, list[Point]]:
+        """Those points whose sessions one listing shows with that of the first, by the session that they ask for."""
+        first = self._wish(points[0])
+        waiting: dict[_Wish, list[Point]] = {first: []}
+        for point in points:
+            wish = self._wish(point)
+            if self._is_listed_with(wish, first):
+                waiting.setdefault(wish, []).append(point)
+        return waiting
+
+    def _is_listed_with(self, wish: _Wish, other: _Wish) -> bool:
+        """Whether one listing shows the sessions of both."""
+        _, kind, user = wish
+        _, its_kind, its_user = other
+        owners = {
+            self._check.dialect.owner(one.user_id) if one.user_id is not None else None for one in (user, its_user)
+        }
+        return kind == its_kind and len(owners) == 1
+
+    def _wish(self, point: Point) -> _Wish:
+        """What a point's session is to be, as far as the target makes such sessions."""
+        if point not in self._wishes:
+            kind, user = self._space.value(point, KIND), self._space.value(point, USER)
+            assert isinstance(kind, Kind)
+            assert isinstance(user, User)
+            self._wishes[point] = (
+                together(tuple(value for value in point.values if isinstance(value, Condition))), kind.kind, user,
+            )  # fmt: skip
+        wish = self._wishes[point]
+        if wish in self._not_had:
+            wish = (ORDINARY, wish[1], self._own)
+        return wish if wish not in self._not_had else (ORDINARY, self._check.some_session().kind, self._own)
+
+    def _sessions(self, wish: _Wish, count: int) -> list[Session]:
+        """So many sessions, or as many as can be had."""
+        for most in range(count, 0, -1):
+            try:
+                return self._pool.in_condition(*wish, most)
+            except NotTested:
+                continue
+        self._not_had.add(wish)
+        return []
