@@ -212,8 +212,8 @@ def coverage(run: Json) -> str | None:
     found = run.get("coverage")
     if found is None:
         return None
-    shares = {**found["values"], "pairs of classes": found["pairs"]}
-    told = ", ".join(f"{name} {share['sent']:,} of {share['of']:,}" for name, share in shares.items())
+    shares = [*found["values"], {"dimension": "pairs of classes", **found["pairs"]}]
+    told = ", ".join(f"{share['dimension']} {share['sent']:,} of {share['of']:,}" for share in shares)
     return f"{found['points']:,} different renames: {told}"
 
 
