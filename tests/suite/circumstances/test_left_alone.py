@@ -178,8 +178,8 @@ class OthersComeBy(Circumstance):
     """Once somebody does something to each session of the run to which nothing was sent for a while."""
 
     #: The number of the request before which it is, and how many were not about such a session.
-    at: ClassVar[int] = 600
-    without: ClassVar[int] = 200
+    at: ClassVar[int] = 450
+    without: ClassVar[int] = 150
 
     def __init__(self, *keys: str) -> None:
         super().__init__(*keys)

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from target.test_leftovers import SERVERS, opened
 
 from rename_tck.cases import system_cases
-from rename_tck.cases.conditions import ORDINARY, Condition
+from rename_tck.cases.conditions import ORDINARY, Condition, together
+from rename_tck.cases.rename_space import Chosen, space_of
 from rename_tck.client.exchange import decoded
 from rename_tck.reference.agno import SESSION_TYPES, AgnoServer, Scope, Session
 from rename_tck.reference.dify import DifyServer
@@ -133,6 +134,98 @@ def test_many_are_made_at_once_and_listed_at_once() -> None:
             assert [session.kind for session in found] == [kind] * 2
             assert all(session.first_read and session.first_listed for session in found)
         assert len(connection.client.journal) - sent == made
+
+
+# -- several conditions at once
+
+
+def several(system: str, *words: str) -> Condition:
+    return together([condition(system, one) for one in words])
+
+
+def test_a_session_is_in_several_conditions_at_once() -> None:
+    server = AgnoServer(KEY)
+    wanted = several(
+        "agno", "is 32 hexadecimal", "are an empty object", "the name New session", "an agent_id, a team_id"
+    )
+    with serve(server) as url, opened("agno", url) as connection:
+        connection.prepare()
+        (session,) = connection.pool.in_condition(wanted, "team")
+        assert (len(session.id), session.first_name) == (32, "New session")
+        made = server.sessions["team", session.id]
+        assert (made.session_state, made.metadata) == ({}, {})
+        assert connection.pool.conditioned.alike(session) is session
+        assert connection.pool.notes == []
+    assert not stored(server)
+
+
+def test_conditions_that_touch_the_same_member_do_not_go_together() -> None:
+    space = space_of(cases("agno"), "ann", lambda _: True, of=Chosen())
+    for one, other in (("nothing in it but its user", "a UUID in capitals"), ("nothing in it", "an empty name")):
+        values = {"session contents": condition("agno", one), "another": condition("agno", other)}
+        assert not space.fit(values)
+    assert space.fit(
+        {"session id": condition("agno", "a UUID in capitals"), "name": condition("agno", "an empty name")}
+    )
+
+
+class NoCapitals(AgnoServer):
+    """An id has no capital letters."""
+
+    async def read_object(self, request: Request) -> dict[str, Any]:
+        body = await super().read_object(request)
+        if str(body.get("session_id", "")).lower() != body.get("session_id", ""):
+            raise Refusal(422, "invalid", "no capitals")
+        return body
+
+
+class OwnIds(AgnoServer):
+    """The id that is sent is not heeded."""
+
+    async def read_object(self, request: Request) -> dict[str, Any]:
+        return {name: value for name, value in (await super().read_object(request)).items() if name != "session_id"}
+
+
+@pytest.mark.parametrize("server", [NoCapitals(KEY), OwnIds(KEY)], ids=lambda one: type(one).__name__)
+def test_of_several_conditions_the_one_that_is_refused_is_left_out_and_noted_once(server: AgnoServer) -> None:
+    wanted = several("agno", "a UUID in capitals", "are an empty object")
+    with serve(server) as url, opened("agno", url) as connection:
+        connection.prepare()
+        for _ in range(2):
+            found = connection.pool.in_condition(wanted, count=3)
+            assert [server.sessions["agent", one.id].session_state for one in found] == [{}] * 3
+        (note,) = connection.pool.notes
+        assert note.startswith("nothing was tried with a session whose id is a UUID in capitals: ")
+    assert not stored(server)
+
+
+def test_a_class_of_conditions_that_is_refused_is_not_tried_value_by_value() -> None:
+    server = OwnIds(KEY)
+    with serve(server) as url, opened("agno", url) as connection:
+        connection.prepare()
+        forms = [one for one in conditions("agno") if one.group == "an id of another form"]
+        assert len(forms) > 6
+        for one in forms:
+            (session,) = connection.pool.in_condition(together([one, condition("agno", "are an empty object")]))
+            assert server.sessions["agent", session.id].session_state == {}
+        assert len(connection.pool.notes) == 2
+        assert len(server.sessions) == 1 + len(forms) + 2
+    assert not stored(server)
+
+
+def test_there_are_as_many_that_are_alike_in_a_part_as_there_must_be() -> None:
+    twins = condition("agno", "a name that another has, too")
+    wishes = [together([twins, condition("agno", words)]) for words in ("are an empty object", "text beyond ASCII")]
+    server = AgnoServer(KEY)
+    with serve(server) as url, opened("agno", url) as connection:
+        connection.prepare()
+        connection.pool.make_ready(*((one, "agent", None, 1) for one in wishes), (wishes[0], "team", None, 1))
+        of_kind = [key[0] for key, one in server.sessions.items() if one.session_name == "Trip to Lisbon"]
+        assert of_kind == ["agent", "agent", "team", "team"]
+        sent = len(connection.client.journal)
+        assert connection.pool.in_condition(wishes[0], "team")
+        assert len(connection.client.journal) == sent
+    assert not stored(server)
 
 
 def test_contents_differ_from_session_to_session() -> None:
@@ -284,12 +377,6 @@ def test_a_session_that_is_made_and_not_shown_is_none() -> None:
 
 
 def test_a_target_that_gives_ids_of_its_own_is_not_taken_for_one_that_lets_the_client_choose() -> None:
-    class OwnIds(AgnoServer):
-        """The id that is sent is not heeded."""
-
-        async def read_object(self, request: Request) -> dict[str, Any]:
-            return {name: value for name, value in (await super().read_object(request)).items() if name != "session_id"}
-
     server = OwnIds(KEY)
     with serve(server) as url, opened("agno", url) as connection:
         connection.prepare()
