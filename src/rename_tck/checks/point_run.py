@@ -170,20 +170,27 @@ class PointRun:
             return failure
         if (known := self._known(point, problem)) is not None:
             return Failure(problem, known, outcome, reduced=True)
+        smallest = self._by_the_name(point, problem)
         if self._left <= 0:
-            return self._by_the_name(point, problem) or failure
+            return smallest or failure
         self._left -= 1
-        if (found := self._fails(point, problem)) is None:
+        smallest = smallest or self._without_what_it_takes_not(point, problem)
+        if smallest is None:
             failure.comes_and_goes = True
             return failure
-        smallest = found
-        for place in point.odd:
-            smaller = self.space.replaced(smallest.point, place)
-            if self.space.fits(smaller) and (found := self._fails(smaller, problem)) is not None:
-                smallest = found
         smallest = self._taken_apart(smallest, problem)
         smallest.reduced = True
         self._culprits.setdefault(problem.sort, []).append(smallest.point)
+        return smallest
+
+    def _without_what_it_takes_not(self, point: Point, problem: Problem) -> Failure | None:
+        """The failure without each odd value that it does not take; None where it does not come again."""
+        smallest = self._fails(point, problem)
+        for place in point.odd if smallest is not None else ():
+            assert smallest is not None
+            smaller = self.space.replaced(smallest.point, place)
+            if self.space.fits(smaller) and (found := self._fails(smaller, problem)) is not None:
+                smallest = found
         return smallest
 
     def _by_the_name(self, point: Point, problem: Problem) -> Failure | None:
