@@ -55,6 +55,8 @@ class PointRun:
     _culprits: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
     #: Values for which the target refuses a rename, as it may: with each of them it was sent once.
     _refused: set[Value] = field(default_factory=set)
+    #: By the problem, whether an ordinary rename has it, too.
+    _ordinary: dict[tuple[str, str], Failure | None] = field(default_factory=dict)
     _left: int = REDUCED
 
     def judge(self, check: CheckContext, point: Point, law: str) -> None:
@@ -194,12 +196,15 @@ class PointRun:
         return smallest
 
     def _by_the_name(self, point: Point, problem: Problem) -> Failure | None:
-        """The failure of the point's name alone; None where it takes more, or the name is a plain one."""
+        """The failure of the point's name alone, or of an ordinary rename; None where it takes more."""
         place = self.space.place(NAME)
         assert place is not None
         alone = self.space.replaced(self.space.plain, place, point.values[place])
         found = self._fails(alone, problem) if place in point.odd else None
         if found is not None:
+            if problem.sort not in self._ordinary:
+                self._ordinary[problem.sort] = self._fails(self.space.plain, problem)
+            found = self._ordinary[problem.sort] or found
             found.reduced = True
         return found
 
