@@ -74,6 +74,7 @@ class _Plan:
         self._space, self._seed = space, seed
         self._draw = random.Random(seed)
         self._dimensions = {one.name: one for one in space.dimensions}
+        self._groups = {one.name: one.groups() for one in space.dimensions}
         self._possible = space.pairs()
         self._missing = set(self._possible)
         #: How many points are sent to each session.
@@ -139,16 +140,16 @@ class _Plan:
                 unsent[dimension.name].remove(value)
         return part
 
-    def _of(self, dimension: Dimension, values: Sequence[Value], group: str | None) -> list[Value]:
-        return [value for value in values if group in {None, dimension.class_of(value)}]
-
     def _leaves_room(self, part: _Part, row: Mapping[str, str]) -> bool:
         """Whether values go together, and with some value of each class that a row asks for besides."""
         return self._space.fit(part) and all(
-            any(self._space.fit({**part, name: value}) for value in self._dimensions[name].groups()[group])
+            any(self._space.fit({**part, name: value}) for value in self._groups[name][group])
             for name, group in row.items()
             if name not in part
         )
+
+    def _of(self, dimension: Dimension, values: Sequence[Value], group: str | None) -> list[Value]:
+        return [value for value in values if group in {None, dimension.class_of(value)}]
 
     def _with_session(self, row: _Part, sessions: list[_Part]) -> _Part:
         """A row, with the session by which it covers most.
@@ -253,8 +254,8 @@ class _Plan:
 def _only(one: str, other: str, possible: set[Pair]) -> dict[str, object]:
     """What tells covertable which classes of two dimensions go together."""
     return {
-        "operator": "custom",
-        "keys": [one, other],
+        "operator": "fn",
+        "requires": [one, other],
         "evaluate": lambda row: (one, row[one], other, row[other]) in possible,
     }
 

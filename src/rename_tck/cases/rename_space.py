@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rename_tck.cases.client_forms import FORMS
 from rename_tck.cases.conditions import Condition
@@ -21,6 +22,9 @@ from rename_tck.cases.users import User
 NAME, CLIENT, SPELLING, SCOPE, KIND, USER, PLACE = (
     "name", "client form", "JSON spelling", "scope", "type", "user", "place",
 )  # fmt: skip
+
+#: From so many characters on a name that fails as a whole, while its parts do not, fails for its length.
+LONG = 60
 
 _UNICODE = frozenset({Group.LETTERS, Group.BEYOND})
 _UNREASONABLE = frozenset({Group.TOO_LONG, Group.CONTROLS, Group.INVISIBLE, Group.NO_CHARACTERS})
@@ -54,6 +58,15 @@ def law_of(value: Value) -> str | None:
     return "length-200-accepted" if value.group == Group.LENGTHS else "text-not-interpreted"
 
 
+def law_of_scope(value: Value, system: str) -> str | None:
+    """The requirement that a server breaks which does not accept a rename in this scope, or of this type."""
+    if system != "agno" or value.group in {"ordinary", "plain"}:
+        return None
+    if isinstance(value, Kind):
+        return "type-accepted"
+    return {"the user_id": "user-scope-own", "no type": "type-default-agent"}.get(value.group)
+
+
 def may_be_refused(name: Name) -> bool:
     """Whether a name is one that a server may refuse, if only it does not alter it."""
     return not is_reasonable(name.text)
@@ -70,31 +83,30 @@ def space_of(cases: SystemCases, user: str, allows: Callable[[dict[str, object]]
         wanted = (name for name in found if of.thorough or not name.thorough)
         return tuple(name for name in wanted if allows({dialect.name_member: name.text}))
 
-    def dimension(
-        name: str, values: Sequence[Value], of_all: int, cost: Cost = Cost.NOTHING, *, odd: bool, apart: bool = False
-    ) -> Dimension:
+    def dimension(name: str, values: Sequence[Value], known: int, *, odd: bool, **more: Any) -> Dimension:
         """A dimension of these values, or of the plain one alone; of so many that there are."""
         each = of.thorough and len(values) <= SMALL
-        return Dimension(
-            name, tuple(values) if odd else (values[0],), cost=cost, each=each, known=of_all, listed_apart=apart
-        )
+        return Dimension(name, tuple(values) if odd else (values[0],), each=each, known=known, **more)
 
     spellings = [one for one in SPELLINGS if not one.additional or allows({UNNAMED: 1})]
     users = [one for one in cases.users(user) if of.thorough or one.quick]
-    of_kinds, of_users, session = kinds(dialect), cases.users(user), Cost.SESSION
+    conditions = {
+        name: ([one for one in values if of.thorough or one.quick], len(values))
+        for name, values in (cases.conditions if of.sessions else {}).items()
+    }
+    of_kinds, has_own_listing = kinds(dialect), dialect.owner(user) is not None
     alone = (*KEPT_OR_REFUSED, *BLANKS)
     found = (
         Dimension(NAME, (NAMES[0], *names(NAMES[1:])), names(alone), known=len(NAMES) + len(alone)),
         dimension(CLIENT, FORMS, len(FORMS), odd=of.requests),
         dimension(SPELLING, spellings, len(SPELLINGS), odd=of.requests),
         dimension(SCOPE, cases.scopes, len(cases.scopes), odd=of.requests),
-        dimension(KIND, of_kinds, len(of_kinds), session, odd=of.kinds, apart=True),
-        *(
-            dimension(name, [one for one in conditions if of.thorough or one.quick], len(conditions), session, odd=True)
-            for name, conditions in (cases.conditions if of.sessions else {}).items()
+        dimension(KIND, of_kinds, len(of_kinds), odd=of.kinds, cost=Cost.SESSION, listed_apart=True),
+        *(dimension(name, *values, odd=True, cost=Cost.SESSION) for name, values in conditions.items()),
+        dimension(
+            USER, users, len(cases.users(user)), odd=of.sessions, cost=Cost.SESSION, listed_apart=has_own_listing
         ),
-        dimension(USER, users, len(of_users), session, odd=of.sessions, apart=dialect.owner(user) is not None),
-        dimension(PLACE, PLACES, len(PLACES), Cost.REQUEST, odd=of.requests),
+        dimension(PLACE, PLACES, len(PLACES), odd=of.requests, cost=Cost.REQUEST),
     )
     return Space(found, lambda values: _scope_fits(values) and _conditions_fit(values, dialect.id_member))
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from rename_tck.cases.names import Name
 from rename_tck.cases.plan import plan
 from rename_tck.cases.points import Point, Space
-from rename_tck.cases.rename_space import CLIENT, NAME, SPELLING, Chosen, law_of, space_of
+from rename_tck.cases.rename_space import CLIENT, LONG, NAME, SPELLING, Chosen, law_of, law_of_scope, space_of
+from rename_tck.cases.scopes import Kind, Scope
 from rename_tck.checks.by_itself import Look, Seen, expect_still, expect_unchanged
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
@@ -41,6 +43,8 @@ class Failure:
     #: Whether it was made smaller; whether it did not come again when the point was sent again.
     reduced: bool = False
     comes_and_goes: bool = False
+    #: Whether its name fails as a whole, and none of the parts that it is packed of.
+    whole: bool = False
 
 
 @dataclass
@@ -57,8 +61,10 @@ class PointRun:
     _as_usual: dict[Point, Outcome] = field(default_factory=dict)
     _failures: dict[Point, list[Failure]] = field(default_factory=dict)
     _judged: set[tuple[Point, str]] = field(default_factory=set)
-    #: What was found to do a problem: by the problem, the values of the smallest point.
-    _culprits: dict[tuple[str, str], list[Point]] = field(default_factory=dict)
+    #: What was found to do a problem: by the problem, the failures of the smallest points.
+    _culprits: dict[tuple[str, str], list[Failure]] = field(default_factory=dict)
+    #: By the problem, whether an ordinary rename has it, too.
+    _ordinary: dict[tuple[str, str], Failure | None] = field(default_factory=dict)
     _left: int = REDUCED
 
     def judge(self, check: CheckContext, point: Point, law: str) -> None:
@@ -76,19 +82,29 @@ class PointRun:
         if outcome.exchange.status == 200 and (outcome.seen_after or check.dialect.answers_session):
             check.seen += 1
         for failure in self._failures_of(point):
-            if self._law(failure) == law and not self._changed_by_itself(check, failure):
+            if self._law(failure) == law and not self._is_told_elsewhere(check, failure):
                 self._raise(check, failure)
 
     def coverage(self) -> Coverage:
         """What of the space was sent: of what was planned, that which it came to."""
-        sent = [point for point in self.points if point in self._outcomes]
+        sent = [self._outcomes[point].point for point in self.points if point in self._outcomes]
         dimensions = {
             dimension.name: Sent({point.values[place].words for point in sent}, dimension.known)
             for place, dimension in enumerate(self.space.dimensions)
             if dimension.known > 1
         }
-        pairs = self.space.pairs()
+        refused = self._refused_classes()
+        pairs = {pair for pair in self.space.pairs() if not {pair[:2], pair[2:]} & refused}
         return Coverage({point.label for point in sent}, dimensions, pairs & self.space.covered(sent), len(pairs))
+
+    def _refused_classes(self) -> set[tuple[str, str]]:
+        """The classes all of whose values the target refuses, as it may: there is nothing to pair them with."""
+        return {
+            (dimension.name, group)
+            for dimension in self.space.dimensions
+            for group, values in dimension.groups().items()
+            if self._refused.issuperset(values)
+        }
 
     # -- sending
 
@@ -147,50 +163,61 @@ class PointRun:
         if (problem.aspect, outcome.session.kind) in self.check.target.causes or not point.odd:
             return failure
         if (known := self._known(point, problem)) is not None:
-            return Failure(problem, known, outcome, reduced=True)
+            return Failure(problem, known.point, outcome, reduced=True, whole=known.whole)
+        smallest = self._by_the_name(point, problem)
         if self._left <= 0:
-            return self._name_alone(failure, problem) or failure
+            return smallest or failure
         self._left -= 1
-        if (found := self._fails(point, problem)) is None:
+        smallest = smallest or self._without_each(point, problem)
+        if smallest is None:
             failure.comes_and_goes = True
             return failure
-        smallest = self._taken_apart(self._name_alone(found, problem) or self._without_each(found, problem), problem)
+        smallest = self._taken_apart(smallest, problem)
         smallest.reduced = True
-        self._culprits.setdefault(problem.sort, []).append(smallest.point)
+        self._culprits.setdefault(problem.sort, []).append(smallest)
         return smallest
 
-    def _name_alone(self, failure: Failure, problem: Problem) -> Failure | None:
-        """The failure of the point's name in an otherwise ordinary rename, which most failures are; None if not so."""
+    def _by_the_name(self, point: Point, problem: Problem) -> Failure | None:
+        """The failure of the point's name alone, or of an ordinary rename; None where it takes more.
+
+        Most failures come down to the name.
+        """
         place = self.space.place(NAME)
         assert place is not None
-        if place not in failure.point.odd or len(failure.point.odd) == 1:
-            return None
-        found = self._fails(self.space.replaced(self.space.plain, place, failure.point.values[place]), problem)
+        alone = self.space.replaced(self.space.plain, place, point.values[place])
+        found = self._fails(alone, problem) if place in point.odd else None
         if found is not None:
+            if problem.sort not in self._ordinary:
+                self._ordinary[problem.sort] = self._fails(self.space.plain, problem)
+            found = self._ordinary[problem.sort] or found
             found.reduced = True
         return found
 
-    def _without_each(self, failure: Failure, problem: Problem) -> Failure:
-        """The failure without those of its odd values that it does not take."""
-        for place in failure.point.odd:
-            smaller = self.space.replaced(failure.point, place)
+    def _without_each(self, point: Point, problem: Problem) -> Failure | None:
+        """The failure without each odd value that it does not take; None where it does not come again."""
+        smallest = self._fails(point, problem)
+        for place in point.odd if smallest is not None else ():
+            assert smallest is not None
+            smaller = self.space.replaced(smallest.point, place)
             if self.space.fits(smaller) and (found := self._fails(smaller, problem)) is not None:
-                failure = found
-        return failure
+                smallest = found
+        return smallest
 
     def _taken_apart(self, failure: Failure, problem: Problem) -> Failure:
         """The failure with as little of its values as it takes, where these are packed."""
         for place in failure.point.odd:
-            for part in failure.point.values[place].parts:
+            parts = failure.point.values[place].parts
+            for part in parts:
                 smaller = self.space.replaced(failure.point, place, part)
                 if (found := self._fails(smaller, problem)) is not None:
                     return self._taken_apart(found, problem)
+            failure.whole |= bool(parts) and self.space.dimensions[place].name == NAME
         return failure
 
-    def _known(self, point: Point, problem: Problem) -> Point | None:
-        """A point that is known to have the problem, all of whose odd values this one has, too."""
+    def _known(self, point: Point, problem: Problem) -> Failure | None:
+        """A failure with the same problem, all of whose odd values this point has, too."""
         for culprit in self._culprits.get(problem.sort, []):
-            if all(culprit.values[place] == point.values[place] for place in culprit.odd):
+            if all(culprit.point.values[place] == point.values[place] for place in culprit.point.odd):
                 return culprit
         return None
 
@@ -205,16 +232,26 @@ class PointRun:
     # -- telling it
 
     def _law(self, failure: Failure) -> str:
-        """The requirement that a failure breaks: that of the name's class where the name alone does it.
+        """The requirement that a failure breaks: where one value alone does it, the one that is about this value.
 
         One that was not made small is taken for like those that were.
         """
-        place, law = self.space.place(NAME), failure.problem.law
-        if law not in _OF_NAMES or place is None or place not in failure.point.odd:
-            return law
-        alike = self._culprits.get(failure.problem.sort, ()) if not failure.reduced else ()
-        alone = failure.point.odd == (place,) or any(culprit.odd == (place,) for culprit in alike)
-        return (law_of(failure.point.values[place]) if alone else None) or law
+        problem, odd = failure.problem, failure.point.odd
+        if problem.law == "rename-accepted" and len(odd) == 1:
+            value = failure.point.values[odd[0]]
+            if isinstance(value, Scope | Kind):
+                return law_of_scope(value, self.check.dialect.system) or problem.law
+        place = self.space.place(NAME)
+        if problem.law not in _OF_NAMES or place is None or place not in odd:
+            return problem.law
+        alike = self._culprits.get(problem.sort, ()) if not failure.reduced else ()
+        if odd != (place,) and not any(culprit.point.odd == (place,) for culprit in alike):
+            return problem.law
+        name = failure.point.values[place]
+        assert isinstance(name, Name)
+        if failure.whole and len(name.text) >= LONG:
+            return "length-200-accepted"
+        return law_of(name) or problem.law
 
     def _raise(self, check: CheckContext, failure: Failure) -> NoReturn:
         problem, point = failure.problem, failure.point
@@ -238,6 +275,13 @@ class PointRun:
         path = exchange.request.path
         sent = [entry.exchange for entry in self.check.target.client.journal.renames()]
         return next((one for one in reversed(sent) if one.request.path == path), None) is exchange
+
+    def _is_told_elsewhere(self, check: CheckContext, failure: Failure) -> bool:
+        """Whether it is no fault of the point's, or one that another requirement tells."""
+        exchange = failure.outcome.exchange
+        if check.is_told_as_5xx(exchange) and check.target.accepted:
+            return True
+        return self._changed_by_itself(check, failure)
 
     def _changed_by_itself(self, check: CheckContext, failure: Failure) -> bool:
         """Whether a member moves also while nothing is sent, or changed once and not again: it is noted then."""

@@ -208,18 +208,13 @@ def leftovers(run: Json) -> str | None:
 
 
 def coverage(run: Json) -> str | None:
-    """What of the space of renames was sent: `164 different renames: 152 of 674 names, 43 of 43 client forms, ...`."""
+    """What of the space of renames was sent: `164 different renames: name 152 of 674, client form 43 of 43, ...`."""
     found = run.get("coverage")
     if found is None:
         return None
-    shares = {**found["values"], "pair of classes": found["pairs"]}
-    told = ", ".join(f"{share['sent']:,} of {share['of']:,} {_plural(name)}" for name, share in shares.items())
+    shares = [*found["values"], {"dimension": "pairs of classes", **found["pairs"]}]
+    told = ", ".join(f"{share['dimension']} {share['sent']:,} of {share['of']:,}" for share in shares)
     return f"{found['points']:,} different renames: {told}"
-
-
-def _plural(name: str) -> str:
-    first, of, rest = name.partition(" of ")
-    return f"{first}s{of}{rest}"
 
 
 def evidence(requirement: Json) -> str:

@@ -43,7 +43,9 @@ class Coverage:
         """The record's part of it: numbers alone."""
         return {
             "points": len(self.points),
-            "values": {name: {"sent": len(one.values), "of": one.known} for name, one in self.dimensions.items()},
+            "values": [
+                {"dimension": name, "sent": len(one.values), "of": one.known} for name, one in self.dimensions.items()
+            ],
             "pairs": {"sent": len(self.pairs), "of": self.known_pairs},
         }
 

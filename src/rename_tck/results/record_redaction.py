@@ -23,7 +23,7 @@ OWN_WORDS = frozenset({
     "runs.requirements.request.method", "runs.requirements.known.expires",
     "runs.requirements.failing.others.edition", "runs.requirements.failing.others.replay",
     "runs.drift.differences.kind", "runs.drift.differences.requirements",
-    "runs.observations.id", "runs.observations.question",
+    "runs.coverage.values.dimension", "runs.observations.id", "runs.observations.question",
 })  # fmt: skip
 
 #: The members of a citation that are the user's where it is of the user's own document.
