@@ -68,7 +68,8 @@ def test_sessions_of_each_type_can_be_renamed(check: CheckContext) -> None:
         name = check.name()
         case = f"a session of type {session.kind}"
         try:
-            check.rename_and_expect(session, name, case)  # that it is stored the points show of each type
+            exchange = check.rename_and_expect(session, name, case)
+            check.stored_if_readable(session, name, case, exchange)
         except Nonconformance as failure:
             if (failure.aspect, check.dialect.kinds[0]) not in check.target.causes:
                 failure.aspect = Aspect.OTHER  # it is the type: sessions of another are renamed

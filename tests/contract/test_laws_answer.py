@@ -326,7 +326,8 @@ def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series)
         moved = volatile_members | {(last.id, one) for last in lasts for one in judged}
         if not _changed(before, after, judged) - moved:
             return
-        before = after
+        server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in after.values()])
+        before = read()
     for last in check.each(lasts):
         exchange = check.send(check.rename(last, check.name()))
         after = read()

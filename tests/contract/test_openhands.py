@@ -79,6 +79,15 @@ def test_the_answer_is_a_boolean(check: CheckContext) -> None:
             check.fail(step.case, "a JSON boolean, true or false", step.exchange)
 
 
+@requirement("openhands.answer-boolean", last=True)
+def test_every_answer_of_the_run_is_a_boolean(check: CheckContext) -> None:
+    if not check.resend():
+        rename_series.run(check)
+    for exchange in check.each(check.answered(200)):
+        if not isinstance(check.json(exchange, "a 200 answer"), bool):
+            check.fail("a 200 answer", "a JSON boolean, true or false", exchange)
+
+
 @requirement("openhands.answer-true")
 def test_a_rename_that_changed_the_title_answers_true(check: CheckContext) -> None:
     steps = rename_series.run(check).accepted()

@@ -23,6 +23,8 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 #: A server may be unwilling to take a member that no document names, or so large a value (RFC 8259, section 9).
 _UNWILLING = frozenset({400, 422})
+#: No document says how much a server has to read (RFC 9110, section 15.5.14).
+_TOO_LARGE = frozenset({413})
 
 
 @dataclass(frozen=True)
@@ -138,10 +140,10 @@ def _besides(member: str, *, first: bool = False) -> Callable[[Body], bytes]:
 
 
 def _class(
-    group: str, *spellings: tuple[str, str, Callable[[Body], bytes]], additional: bool = False
+    group: str, *spellings: tuple[str, str, Callable[[Body], bytes]], additional: bool = False, large: bool = False
 ) -> tuple[JsonSpelling, ...]:
     """The spellings of a group: label, mistake and writer of each."""
-    refusable = _UNWILLING if additional else frozenset()
+    refusable = (_UNWILLING if additional else frozenset()) | (_TOO_LARGE if large else frozenset())
     return tuple(
         JsonSpelling(label, group, mistake, write, additional, refusable) for label, mistake, write in spellings
     )
@@ -192,8 +194,13 @@ _BLANKS = _class(
      _around("\r", "\r", "\r")),
     ("white space of every kind between all tokens", "a parser for one line",
      _around(" \t\r\n", "\r\n \t\n\r", "\n\r\t ")),
-    ("8,000 blanks before the object", "the first buffer looked at", _around(" " * 8000, "", "")),
 )  # fmt: skip
+
+_MANY_BLANKS = _class(
+    "white space",
+    ("8,000 blanks before the object", "the first buffer looked at", _around(" " * 8000, "", "")),
+    large=True,
+)
 
 _LINES = _class(
     "white space",
@@ -215,7 +222,7 @@ _LARGE = _class(
      _besides(f'"{UNNAMED}":{"[" * 25}{"{"}"a":' + '{"a":' * 24 + "null" + "}" * 25 + "]" * 25, first=True)),
     ("an additional member of 10,000 characters", "a limit let through as an exception",
      _besides(f'"{UNNAMED}":"{"long " * 2000}"')),
-    additional=True,
+    additional=True, large=True,
 )  # fmt: skip
 
 _ODD_NAMES = _class(
@@ -228,7 +235,7 @@ _ODD_NAMES = _class(
 
 #: All of them, the plain one first. Those with additional members stand at the end.
 SPELLINGS: tuple[JsonSpelling, ...] = (
-    PLAIN, *_ESCAPES, *_MARKS, *_NAMES, *_ORDER, *_BLANKS, *_LINES, *_NUMBERS, *_LARGE, *_ODD_NAMES,
+    PLAIN, *_ESCAPES, *_MARKS, *_NAMES, *_ORDER, *_BLANKS, *_MANY_BLANKS, *_LINES, *_NUMBERS, *_LARGE, *_ODD_NAMES,
 )  # fmt: skip
 
 

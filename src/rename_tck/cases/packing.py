@@ -10,6 +10,12 @@ from dataclasses import dataclass, replace
 
 from rename_tck.cases.names import Group, Name
 
+#: From so many characters on a name may fail for its length alone.
+LONG = 60
+
+#: Classes of names that may be refused: what stands at an end of one is of its class.
+_UNCERTAIN = frozenset({Group.TOO_LONG, Group.CONTROLS, Group.INVISIBLE, Group.NO_CHARACTERS, Group.BLANKS})
+
 #: The plain words around what is packed, so that nothing packed stands at an end by accident.
 _BEFORE, _AFTER = "Plan", "now"
 #: Cut to length.
@@ -32,7 +38,7 @@ class Packed(Name):
     def parts(self) -> tuple[Name, ...]:
         """The two halves of what is packed, each thing at its place: down to one thing, which the label names.
 
-        What was filled up has a plain name of its length besides.
+        Where it is long it may be that: a plain name of its length comes first.
         """
         ends = bool(self.lead), bool(self.trail)
         atoms = (*(self.lead,) * ends[0], *self.inside, *(self.trail,) * ends[1])
@@ -41,18 +47,20 @@ class Packed(Name):
         middle = len(atoms) // 2
         inside = max(middle - ends[0], 0)
         return (
+            *((of_length(len(self.text)),) if len(self.text) >= LONG else ()),
             self._part(self.lead, self.inside[:inside], ""),
             self._part("", self.inside[inside:], self.trail),
-            *((of_length(self.length),) if self.length else ()),
         )
 
     def _part(self, lead: str, inside: tuple[str, ...], trail: str) -> Packed:
-        label = self.label
+        label, group = self.label, self.group
         if bool(lead) + len(inside) + bool(trail) == 1:
             place = "at the beginning of" if lead else "at the end of" if trail else "in"
             label = f"{_shown(lead or trail or inside[0])} {place} a name"
+            if not inside and self.group not in _UNCERTAIN:
+                group = _class_of(lead or trail)
         text = _text(lead, inside, trail, self.between)
-        return replace(self, label=label, text=text, lead=lead, inside=inside, trail=trail, length=0)
+        return replace(self, label=label, group=group, text=text, lead=lead, inside=inside, trail=trail, length=0)
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,13 @@ def sized(like: Name, length: int, lead: str, trail: str, filling: str = "") -> 
     """A name of that label, group and mistake, of exactly so many characters."""
     text = lead + filled(filling, length - len(lead + trail)) + trail
     return Sized(like.label, like.group, like.mistake, text, like.thorough, lead, trail, filling)
+
+
+def _class_of(end: str) -> Group:
+    """The class of what stands at an end of a name, whatever is packed between the ends."""
+    if end.isascii():
+        return Group.CODE
+    return Group.BEYOND if max(end) > "\uffff" else Group.LETTERS
 
 
 def of_length(length: int) -> Name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,10 @@ from rename_tck.cases.client_forms import FORMS
 from rename_tck.cases.conditions import Condition
 from rename_tck.cases.constructed_names import NAMES
 from rename_tck.cases.dimensions import Value
-from rename_tck.cases.json_spellings import SPELLINGS, UNNAMED
+from rename_tck.cases.json_spellings import SPELLINGS, UNNAMED, JsonSpelling
 from rename_tck.cases.names import Group, Name, is_reasonable
 from rename_tck.cases.places import PLACES
-from rename_tck.cases.points import Cost, Dimension, Space
+from rename_tck.cases.points import Cost, Dimension, Point, Space
 from rename_tck.cases.scopes import Kind, Scope, kinds
 from rename_tck.cases.system_cases import SystemCases
 from rename_tck.cases.unreasonable_names import BLANKS, KEPT_OR_REFUSED
@@ -22,9 +23,6 @@ from rename_tck.cases.users import User
 NAME, CLIENT, SPELLING, SCOPE, KIND, USER, PLACE = (
     "name", "client form", "JSON spelling", "scope", "type", "user", "place",
 )  # fmt: skip
-
-#: From so many characters on a name that fails as a whole, while its parts do not, fails for its length.
-LONG = 60
 
 _UNICODE = frozenset({Group.LETTERS, Group.BEYOND})
 _UNREASONABLE = frozenset({Group.TOO_LONG, Group.CONTROLS, Group.INVISIBLE, Group.NO_CHARACTERS})
@@ -109,6 +107,18 @@ def space_of(cases: SystemCases, user: str, allows: Callable[[dict[str, object]]
         dimension(PLACE, PLACES, len(PLACES), odd=of.requests, cost=Cost.REQUEST),
     )
     return Space(found, lambda values: _scope_fits(values) and _conditions_fit(values, dialect.id_member))
+
+
+def largest(space: Space, body: Callable[[str], dict[str, object]]) -> Point:
+    """The point with the longest body that must be accepted: a limit on bodies may come between it and others."""
+    place, spelt = space.place(NAME), space.place(SPELLING)
+    assert place is not None
+    assert spelt is not None
+    names = [one for one in space.dimensions[place].values if isinstance(one, Name)]
+    name = max(names, key=lambda one: len(json.dumps(one.text)))
+    spellings = [one for one in space.dimensions[spelt].values if isinstance(one, JsonSpelling) and not one.refusable]
+    spelling = max(spellings, key=lambda one: len(one.spell(body(name.text))))
+    return space.replaced(space.replaced(space.plain, place, name), spelt, spelling)
 
 
 def _conditions_fit(values: Mapping[str, Value], id_member: str) -> bool:

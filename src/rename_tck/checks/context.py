@@ -217,11 +217,19 @@ class CheckContext(CaseReader):
     def _granted_name(self, session: Session) -> object:
         """The last name that was accepted for a session: what is accepted here is stored. `UNSEEN` where it may not."""
         last = self.target.last_names.get(session.id, UNSEEN)
-        if last is not UNSEEN and self._shows_names(session):
+        if last is not UNSEEN and self._shows_names(session) and self._is_last(session, last):
             self._granted.add(session.id)
             return last
         self._granted.discard(session.id)
         return UNSEEN
+
+    def _is_last(self, session: Session, name: object) -> bool:
+        """Whether no other name was sent for a session since, by whomever, in a request that was not refused."""
+        path = self.dialect.rename(session, None).path
+        for entry in reversed(self.target.client.journal.renames()):
+            if entry.exchange.request.path == path and not 400 <= entry.exchange.status < 500:
+                return members(decoded(entry.exchange.request.body)).get(self.dialect.name_member) == name
+        return False
 
     def _shows_names(self, session: Session) -> bool:
         key = (Aspect.STORED, session.kind)

@@ -77,6 +77,8 @@ class PointSender:
         self._listed_before: dict[str, Snapshot] = {}
         self._read_before: dict[str, Snapshot] = {}
         self._began = False
+        #: By kind, a session that is renamed before those of others.
+        self._neighbours: dict[str | None, Session] = {}
         #: Points since the last session that was read by itself.
         self._unread = 0
 
@@ -91,9 +93,10 @@ class PointSender:
         if not self._began:
             self._began = True
             self._learn_what_moves(sessions)
+        outcomes = []
         for point, session in group.points:
-            self._precede(point, session)
-        outcomes = [self._renamed(point, session) for point, session in group.points]
+            self._precede(point, session, sessions)
+            outcomes.append(self._renamed(point, session))
         singly = [one for one in sessions if self._is_read_singly(one)]
         self._see(outcomes, singly)
         for outcome in outcomes:
@@ -151,24 +154,34 @@ class PointSender:
         assert isinstance(found, Name)
         return found
 
-    def _precede(self, point: Point, session: Session) -> None:
-        """Send what comes before the rename of a point."""
+    def _precede(self, point: Point, session: Session, group: Sequence[Session]) -> None:
+        """Send what comes before the rename of a point; the sessions of its group bear what they are to be read with."""
         place = self._space.value(point, PLACE)
         assert isinstance(place, Place)
-        check, pool = self._check, self._target.pool
+        check = self._check
         match place.before:
             case Before.REQUEST:
                 assert place.make is not None
                 check.gather(place.make(check.system_cases, session, check.name()))
             case Before.UNKNOWN:
-                check.gather(check.rename(check.unknown_session(place.label, session.kind), check.name()), live=False)
+                check.gather(
+                    check.rename(check.unknown_session(0, session.kind, shared=True), check.name()), live=False
+                )
             case Before.DELETED:
                 delete_another(self._target, session.kind)
             case Before.NEIGHBOUR:
-                other = next((one for one in pool.all if one.kind == session.kind and one.id != session.id), None)
-                for name in (check.name(), check.name()) if other is not None else ():
-                    assert other is not None
-                    check.note_accepted(check.gather(check.rename(other, name)))
+                if (other := self._neighbour(session, group)) is not None:
+                    for name in (check.name(), check.name()):
+                        check.note_accepted(check.gather(check.rename(other, name)))
+
+    def _neighbour(self, session: Session, group: Sequence[Session]) -> Session | None:
+        """Another session of the kind that is not of the group; None where there is none, and none can be made."""
+        pool, taken = self._target.pool, {one.id for one in group}
+        there = (one for one in pool.all if one.kind == session.kind and one.id not in taken)
+        other = next(there, None) or self._neighbours.get(session.kind) or pool.fresh(session.kind)
+        if other is not None:
+            self._neighbours[session.kind] = other
+        return other
 
     # -- what is read
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from rename_tck.cases.names import Name
+from rename_tck.cases.packing import LONG
 from rename_tck.cases.plan import plan
 from rename_tck.cases.points import Point, Space
-from rename_tck.cases.rename_space import CLIENT, LONG, NAME, SPELLING, Chosen, law_of, law_of_scope, space_of
+from rename_tck.cases.rename_space import CLIENT, NAME, SPELLING, Chosen, largest, law_of, law_of_scope, space_of
 from rename_tck.cases.scopes import Kind, Scope
 from rename_tck.checks.by_itself import Look, Seen, expect_still, expect_unchanged
 from rename_tck.checks.comparison import same
@@ -93,18 +94,8 @@ class PointRun:
             for place, dimension in enumerate(self.space.dimensions)
             if dimension.known > 1
         }
-        refused = self._refused_classes()
-        pairs = {pair for pair in self.space.pairs() if not {pair[:2], pair[2:]} & refused}
+        pairs = self.space.pairs()
         return Coverage({point.label for point in sent}, dimensions, pairs & self.space.covered(sent), len(pairs))
-
-    def _refused_classes(self) -> set[tuple[str, str]]:
-        """The classes all of whose values the target refuses, as it may: there is nothing to pair them with."""
-        return {
-            (dimension.name, group)
-            for dimension in self.space.dimensions
-            for group, values in dimension.groups().items()
-            if self._refused.issuperset(values)
-        }
 
     # -- sending
 
@@ -354,4 +345,7 @@ def _made(check: CheckContext) -> PointRun:
         lambda more: _is_valid(check, {**check.body(session), **more}),
         of=chosen,
     )
-    return PointRun(check, space, plan(space, check.seed or ""), PointSender(check, space), PointSessions(check, space))
+    points = plan(space, check.seed or "")
+    if (most := largest(space, lambda name: check.body(session, name))) not in points:
+        points.insert(1, most)
+    return PointRun(check, space, points, PointSender(check, space), PointSessions(check, space))
