@@ -155,7 +155,7 @@ class PointSender:
         return found
 
     def _precede(self, point: Point, session: Session, group: Sequence[Session]) -> None:
-        """Send what comes before the rename of a point; the sessions of its group bear what they are to be read with."""
+        """Send what comes before the rename of a point; no session of its group is renamed by that."""
         place = self._space.value(point, PLACE)
         assert isinstance(place, Place)
         check = self._check
