@@ -32,6 +32,10 @@ _LAST = 8
 _TELLING = 4
 
 
+#: A name that is not of the run's own making, such as "Untitled", crosses over from one of so many renames before.
+_LATELY = 25
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a name comes from, and the last exchange that shows it."""
@@ -54,8 +58,9 @@ class _Sent:
 
 def _sent(target: Target, session_id: str, name: str) -> _Sent:
     paths = {target.dialect.rename(one, None).path: one.id for one in target.pool.of_the_run}
-    found = _Sent()
-    for entry in target.client.journal.renames():
+    found, renames = _Sent(), target.client.journal.renames()
+    since = 0 if target.token in name else len(renames) - _LATELY
+    for number, entry in enumerate(renames):
         request = entry.exchange.request
         of, sent = paths.get(request.path), members(decoded(request.body)).get(target.dialect.name_member)
         if of == session_id:
@@ -64,7 +69,7 @@ def _sent(target: Target, session_id: str, name: str) -> _Sent:
             continue
         if of is None:
             found.nobodys.append(entry.exchange)
-        else:
+        elif of == session_id or number >= since:
             (found.own if of == session_id else found.others).append(entry.exchange)
             found.latest = entry.exchange
     return found

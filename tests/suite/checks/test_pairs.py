@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from rename_tck.reference.serving import serve
 ENV = {"RENAME_TCK_API_KEY": KEY, "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY}
 
 
-class ReadsOneBuffer(OpenHandsServer):
-    """A body without Content-Length is read up to the first 120 characters of the title."""
+class TakesTheFirstChunkForTheLength(OpenHandsServer):
+    """A title of one character in a body without Content-Length is taken for empty."""
 
     chunked = False
 
@@ -28,32 +29,31 @@ class ReadsOneBuffer(OpenHandsServer):
         return await super().rename(request)
 
     def normalise_title(self, title: str) -> str:
-        return title[:120] if self.chunked else title
+        return "Untitled" if self.chunked and len(title) == 1 else title
 
 
 class TeamsAreReadLineByLine(AgnoServer):
-    """The handler of teams, written later, reads the first line of the body."""
+    """The handler of teams, written later, looks for the first member right behind the brace."""
 
     async def rename(self, request: Request) -> Response:
-        body = (await request.body()).strip()
-        if request.query_params.get("type") == "team" and b"\n" in body:
+        if request.query_params.get("type") == "team" and not re.match(rb'{"|{}', await request.body()):
             raise self.invalid("The body ends unexpectedly.", ("body",))
         return await super().rename(request)
 
 
-class EncodesTwice(DifyServer):
-    """The name goes through the query of an inner call where the user's id made that necessary."""
+class PadsOnTheSecondShard(DifyServer):
+    """Users who came later are on a shard whose column is of two characters at the least."""
 
     def new_name(self, conversation: Any, asked: Any) -> str:
         name = super().new_name(conversation, asked)
-        return name.replace("%", "%25") if not asked.user.isascii() else name
+        return name.ljust(2) if asked.user != "rename-tck" else name
 
 
 class HoldsAStateInANarrowColumn(AgnoServer):
-    """Sessions without a state are in an older table, whose names are of three-byte characters."""
+    """Sessions that lack something are in an older table, whose names are of three-byte characters."""
 
     def store(self, session: Any, name: str) -> None:
-        narrow = session.session_state is None
+        narrow = None in (session.session_state, session.metadata) or not session.session_name
         super().store(session, "".join("?" if narrow and char > "\uffff" else char for char in name))
 
 
@@ -76,10 +76,10 @@ class KeepsWhatItRefused(OpenHandsServer):
 @pytest.mark.parametrize(
     ("system", "server", "requirement", "words"),
     [
-        ("openhands", ReadsOneBuffer(KEY), "openhands.name-stored", ("chunk", "characters")),
-        ("agno", TeamsAreReadLineByLine(KEY), "agno.rename-accepted", ("lines", "team")),
-        ("dify", EncodesTwice(KEY, OTHER_MODE_KEY), "dify.name-stored", ("name", "user")),
-        ("agno", HoldsAStateInANarrowColumn(KEY), "agno.name-stored", ("name", "without")),
+        ("openhands", TakesTheFirstChunkForTheLength(KEY), "openhands.name-stored", ("chunk", "single characters")),
+        ("agno", TeamsAreReadLineByLine(KEY), "agno.rename-accepted", ("a session of type team", " and ")),
+        ("dify", PadsOnTheSecondShard(KEY, OTHER_MODE_KEY), "dify.name-stored", ("single characters", "user")),
+        ("agno", HoldsAStateInANarrowColumn(KEY), "agno.name-stored", ("U+1", "created with")),
         ("openhands", KeepsWhatItRefused(KEY), "openhands.name-stored", ("name", "before it")),
     ],
     ids=lambda value: type(value).__name__ if hasattr(value, "routes") else "",
