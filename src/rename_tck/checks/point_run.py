@@ -148,7 +148,8 @@ class PointRun:
         if (found := self._fails(point, problem)) is None:
             failure.comes_and_goes = True
             return failure
-        smallest = self._taken_apart(self._name_alone(found, problem) or self._without_each(found, problem), problem)
+        smallest = self._without_each(self._name_alone(found, problem) or found, problem)
+        smallest = self._taken_apart(smallest, problem)
         smallest.reduced = True
         self._culprits.setdefault(problem.sort, []).append(smallest.point)
         return smallest
