@@ -41,7 +41,7 @@ MUTANTS: list[Mutant] = []
 #: The modules of faults by the dimension of a rename in which they show, each of several systems.
 BULLETS = (
     "client_forms", "json_spellings", "packed_names", "conditions", "scopes", "sequences", "in_flight", "left_alone",
-    "before_anything", "outlets", "two_faults",
+    "before_anything", "outlets",
 )  # fmt: skip
 
 S = TypeVar("S", bound="type[DifyServer | AgnoServer | OpenHandsServer]")
