@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -84,6 +85,8 @@ def test_a_type_that_does_not_exist_is_refused_with_422(check: CheckContext) -> 
     for text in check.cases(("nosuchtype", "AGENT", "agents", "agent ", "null", "0", "user", "agent,team")):
         faulty = check.dialect.rename(session, body, query=(("type", text),))
         check.refuse(f"type={text!r}", faulty, control, statuses=(422,))
+    for case in check.cases(["type='nosuchtype' beside a body without session_name"]):
+        check.refuse(case, check.dialect.rename(session, {}, query=(("type", "nosuchtype"),)), control, statuses=(422,))
     if session.owner is not None:
         for case in check.cases(["type='nosuchtype' beside the session's own user_id"]):
             query = (("type", "nosuchtype"), ("user_id", session.owner))
@@ -185,6 +188,9 @@ def test_a_rename_scoped_to_another_user_finds_nothing(check: CheckContext) -> N
         others = other_users(str(session.owner))
         for other in check.cases(others if session is sessions[0] else others[:3]):
             _hidden_from(check, session, other)
+        kind = next(str(one) for one in check.dialect.kinds if one != session.kind)
+        for case in check.cases([f"another user's user_id under type {kind}"]):
+            _hidden_from(check, session, replace(others[0], label=case), query=(("type", kind),))
         for _ in check.cases(["type left out"] if session.kind == "agent" else []):
             _hidden_from(check, session, replace(others[0], label=f"{others[0].label}, type left out"), query=())
 
@@ -306,6 +312,29 @@ def test_drawn_values_of_a_parameter_are_refused(check: CheckContext) -> None:
             explore(check, DATABASES, unknown_database, only=lambda value: not may_be(known or "", value))
         case _:
             explore(check, TABLES, unknown_table, only=lambda value: not may_be("agno_sessions", value))
+
+
+@requirement("agno.name-stored")
+def test_the_listing_of_a_users_sessions_shows_the_name(check: CheckContext) -> None:
+    check.require_readable()
+    for session in check.cases([one for one in check.one_of_each_kind() if one.owner]):
+        name, case = check.name(), f"a session of type {session.kind}"
+        exchange = check.rename_and_expect(session, name, case)
+        listing = check.dialect.listing(session.kind, "")
+        request = replace(listing, query=(*listing.query, ("user_id", str(session.owner))))
+
+        shown = check.settled(partial(_listed_name, check, session, request), {name, None}.__contains__)
+        if shown is not None:
+            what = f"{case}: the name in the listing of its user's sessions"
+            check.expect_equal(name, shown, what, exchange, Aspect.STORED)
+
+
+def _listed_name(check: CheckContext, session: Session, request: Request) -> object:
+    """The name with which a listing shows a session on its first page; None where it does not."""
+    answer = check.target.client.send(request, Purpose.READING).answer
+    page = check.dialect.page(request, answer) if answer is not None else None
+    items = page.items if page is not None else []
+    return next((check.dialect.name_in(one) for one in items if check.dialect.id_in(one) == session.id), None)
 
 
 # -- errors

@@ -50,6 +50,9 @@ def test_a_user_that_is_no_string_is_refused(check: CheckContext) -> None:
     for wrong in check.cases(bodies.wrong_for("string")):
         faulty = check.dialect.rename(session, {**control, "user": wrong.value})
         check.refuse(f"a user that is {wrong.label}", faulty, check.dialect.rename(session, control))
+    for case in check.cases(["a user that is a number, and an auto_generate that is a string"]):
+        faulty = check.dialect.rename(session, {**control, "user": 42, "auto_generate": "maybe"})
+        check.refuse(case, faulty, check.dialect.rename(session, control))
     for case in check.cases(["a user that is null, auto_generate true"]):
         asking = check.dialect.rename(session, {"user": None, "auto_generate": True})
         check.refuse(case, asking, check.dialect.rename(session, control))
@@ -62,6 +65,9 @@ def test_a_name_that_is_no_string_is_refused(check: CheckContext) -> None:
     for wrong in check.cases(bodies.wrong_for("string", nullable=True)):
         faulty = check.dialect.rename(session, {**control, "name": wrong.value})
         check.refuse(f"a name that is {wrong.label}", faulty, check.dialect.rename(session, control))
+    for case in check.cases(["a name that is an array, and an auto_generate that is a string"]):
+        faulty = check.dialect.rename(session, {**control, "name": ["x"], "auto_generate": "maybe"})
+        check.refuse(case, faulty, check.dialect.rename(session, control))
 
 
 @requirement("dify.auto-generate-boolean")

@@ -69,6 +69,12 @@ def test_the_credential_is_asked_for_before_the_body_is_looked_at(check: CheckCo
         if exchange.status not in wanted:
             case = f"no credential, and a body that is {body.label}"
             check.fail(case, f"status {' or '.join(map(str, wanted))}: it may not be sent at all", exchange)
+    for case in check.cases(["no credential, an unknown id, and a body that is an array"]):
+        nobodys = check.unknown_session(0, shared=True)
+        request = check.dialect.rename(nobodys, None, raw=bodies.NOT_OBJECT[1].raw).with_credential(Credential.NONE)
+        exchange = check.send(request, live=False)
+        if exchange.status not in wanted:
+            check.fail(case, f"status {' or '.join(map(str, wanted))}: it may not be sent at all", exchange)
     check.require_control_accepted(check.rename(session, check.name()))
 
 

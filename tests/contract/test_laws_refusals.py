@@ -71,6 +71,10 @@ def test_an_unknown_session_is_not_renamed(check: CheckContext) -> None:
     for _, number, kind in check.cases(_of_each_kind(*check.dialect.kinds, None)):
         exchange = _rename_unknown(check, _unknown(check, number, kind))
         refused, last = refused + _must_not_succeed(check, "an unknown id", exchange), exchange.status
+    nobodys = _unknown(check)
+    for body in check.cases((bodies.NOT_JSON[1], bodies.NOT_OBJECT[1])):
+        exchange = check.send(check.dialect.rename(nobodys, None, raw=body.raw), live=False)
+        _must_not_succeed(check, f"an unknown id, and a body that is {body.label}", exchange)
     live = session_apart(check)
     before = check.prepare(live)
     for near in check.cases(ids.near_ids(live.id, text=check.dialect.ids_are_text)):
@@ -163,6 +167,8 @@ def _deleted(check: CheckContext) -> Session:
 def test_a_deleted_session_is_not_renamed(check: CheckContext) -> None:
     session, name = _deleted(check), check.name()
     exchange = check.send(check.rename(session, name), live=False)
+    if _says_no(check, exchange):  # what is asked for twice may be brought back by the first
+        exchange = check.send(check.rename(session, name), live=False)
     if not _says_no(check, exchange):
         refusal = "a 4xx status, or false" if check.dialect.unknown_answers_false else "a 4xx status"
         check.fail("a session that was deleted", f"{refusal}, as for an id that never was", exchange)

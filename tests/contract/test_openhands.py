@@ -31,6 +31,8 @@ def test_a_title_that_is_no_string_is_refused(check: CheckContext) -> None:
     control = check.rename(session, check.name())
     for wrong in check.cases(bodies.wrong_for("string")):
         check.refuse(f"a title that is {wrong.label}", check.dialect.rename(session, {"title": wrong.value}), control)
+    for case in check.cases(["a title that is a number, and a member besides it"]):
+        check.refuse(case, check.dialect.rename(session, {"title": 5, "name": "x"}), control)
 
 
 @requirement("openhands.title-min-1")
@@ -54,6 +56,9 @@ def test_a_title_over_200_characters_is_refused(check: CheckContext) -> None:
     lengths = (202, 255, 256, 257, 300, 1000, 10_000, 65_600)
     for case, length in check.cases([(f"a title of {length} characters", length) for length in lengths]):
         check.refuse(case, check.rename(session, "x" * length), check.rename(session, check.name()))
+    for case in check.cases(["a title of 201 characters, and a member besides it"]):
+        faulty = check.dialect.rename(session, {"title": "x" * 201, "name": "x"})
+        check.refuse(case, faulty, check.rename(session, check.name()))
 
 
 @requirement("openhands.additional-members-refused")

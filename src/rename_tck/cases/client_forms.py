@@ -281,5 +281,6 @@ LETTING_IN = _class(
     ("headers of the server's own inner requests", "inner requests let past the authentication",
      _with(("X-Internal-Request", "true"), ("X-Internal", "1"), ("X-Debug", "1"),
            ("X-Middleware-Subrequest", ":".join(["middleware"] * 5)))),
+    refusable={400, 421},  # where a forwarded host of another name is minded, as in the forwarding forms
     judged_by="credential-wrong",
 )  # fmt: skip

@@ -145,7 +145,7 @@ class CheckContext(CaseReader):
         session = self.target.session_at(faulty.path) if live else None
         before = self._name_before(session)
         exchange = self.send_in_form(
-            case, faulty, lambda sent: self.require_refusal(case, sent, statuses, live=live), live=live
+            case, faulty, lambda sent: self.require_refusal(case, sent, statuses, live=live), control=control, live=live
         )
         self._note_refusal(session, before, case, exchange)
         return exchange
@@ -157,12 +157,13 @@ class CheckContext(CaseReader):
         judge: Callable[[Exchange], None],
         *,
         forms: tuple[ClientForm, ...] = FORMS,
+        control: Request | None = None,
         live: bool = True,
     ) -> Exchange:
         """Send what is to be refused as some client would, and judge it; as the suite does where that goes wrong.
 
-        So refusals are tried in every form at no cost, and a failure says whether the form does it. Raises
-        Nonconformance.
+        So refusals are tried in every form at no cost, and a failure says whether the form does it. What is done to
+        the `control` in that form, too, is told where forms are judged. Raises Nonconformance.
         """
         form = of_case(case, request, forms)
         exchange = self.send(form.apply(request), live=live)
@@ -173,7 +174,9 @@ class CheckContext(CaseReader):
         try:
             judge(exchange)
         except Nonconformance as failure:
-            judge(self.send(request, live=live))
+            judge(plain := self.send(request, live=live))
+            if control is not None and not self.dialect.succeeded(self.send_beside(form.apply(control))):
+                return plain
             failure.case = f"{case}, with {form.words}"
             failure.after = f"Only with {form.words}: the same request without it is refused."
             raise

@@ -137,10 +137,6 @@ class MadeUpIds:
                 self._nobodys.add(odd.encoded)
         return why
 
-    def name_seen(self, session: Session) -> object:
-        """The name with which the last look at the listing has shown a session; None where it has not."""
-        return None if self._seen is None else self._seen.look.names.get((session.kind, session.id))
-
     def is_apart(self, session: Session, *, since: int) -> bool:
         """Whether no session of others comes near to one of the run, so that ids near to it can be told from theirs."""
         seen = self._look(since)

@@ -82,7 +82,7 @@ class CrashesOnAWrongTitleAndAnother(OpenHandsServer):
         return super().valid_title(body)
 
 
-@mutant("dify.invalid-space-refused")
+@mutant("dify.name-string")
 class TakesTwoWrongMembers(DifyServer):
     """A name of a wrong type is let pass where auto_generate is of a wrong type, too, and both are put right."""
 
@@ -105,7 +105,7 @@ class FindsAnothersByAnotherType(AgnoServer):
         return found
 
 
-@mutant("openhands.invalid-space-refused")
+@mutant("openhands.title-max-200")
 class TakesALongTitleBesideAnotherMember(OpenHandsServer):
     """A title of more than 200 characters beside another member is cut, and the member passed over."""
 
