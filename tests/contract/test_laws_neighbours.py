@@ -27,7 +27,7 @@ def test_the_session_is_that_of_the_path_and_not_of_the_body(check: CheckContext
     others = [one for one in check.target.pool.all if one.id != session.id]
     for case, request in check.cases(check.faulty(session, check.name())[:1]):
         # those that are used most lately are the likeliest to be taken for it
-        before = [(one, check.prepare(one)) for one in others[-_MOST_LATELY:]]
+        before = [(one, check.name_of(one)) for one in others[-_MOST_LATELY:]]
         exchange = check.send(request)
         for one, own in before:
             check.stored(one, own, f"{case}, answered with {exchange.status}: another session", exchange)

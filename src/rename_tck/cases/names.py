@@ -105,7 +105,7 @@ UNICODE: tuple[Name, ...] = (
     *class_of(Group.LETTERS, "inner blanks", "runs of blanks collapsed", more=("two  blanks   three",)),
     *class_of(Group.INVISIBLE, "inner blanks", "made spaces, or collapsed",
         more=("no\u00a0break\u2003em\u3000ideographic",)),
-    *class_of(Group.LENGTHS, "a long run of blanks", "a regular expression that takes for ever",
+    *class_of(Group.CODE, "a long run of blanks", "a regular expression that takes for ever",
         "wide" + " " * 180 + "aparté"),
     *class_of(Group.LETTERS, "typography", "made plain, or made of what is plain",
         more=("em — en – hyphen - dots ... …", "‹a› „b‟ «c»")),

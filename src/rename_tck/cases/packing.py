@@ -57,7 +57,7 @@ class Packed(Name):
         if bool(lead) + len(inside) + bool(trail) == 1:
             place = "at the beginning of" if lead else "at the end of" if trail else "in"
             label = f"{_shown(lead or trail or inside[0])} {place} a name"
-            if not inside and self.group not in _UNCERTAIN:
+            if not inside and self.inside and self.group not in _UNCERTAIN:
                 group = _class_of(lead or trail)
         text = _text(lead, inside, trail, self.between)
         return replace(self, label=label, group=group, text=text, lead=lead, inside=inside, trail=trail, length=0)

@@ -56,13 +56,11 @@ def law_of(value: Value) -> str | None:
     return "length-200-accepted" if value.group == Group.LENGTHS else "text-not-interpreted"
 
 
-def law_of_scope(value: Value, system: str) -> str | None:
+def law_of_scope(value: Scope | Kind) -> str | None:
     """The requirement that a server breaks which does not accept a rename in this scope, or of this type."""
-    if system != "agno" or value.group in {"ordinary", "plain"}:
-        return None
     if isinstance(value, Kind):
-        return "type-accepted"
-    return {"the user_id": "user-scope-own", "no type": "type-default-agent"}.get(value.group)
+        return None if value.kind is None else "type-accepted"
+    return "user-scope-own" if value.names_user else "type-default-agent" if value.group == "no type" else None
 
 
 def may_be_refused(name: Name) -> bool:

@@ -93,7 +93,9 @@ def _of_the_readings(check: CheckContext, outcome: Outcome, volatile_members: se
 def _of_the_answers_members(check: CheckContext, outcome: Outcome, volatile_members: set[str]) -> Iterator[Problem]:
     """Any member that the answer shows otherwise than the session is read, or listed, before and after alike."""
     value = outcome.exchange.answer.value if outcome.exchange.answer is not None else None
-    answered, told = members(value), set[str]()
+    answered, told = members(value), {check.dialect.id_member}
+    if not check.dialect.answers_session or any(True for _ in check.contract.answer_errors(200, value)):
+        return  # other requirements tell what such an answer is
     single = outcome.read_before or {}
     for before, after in ((single, outcome.read_after), (outcome.listed_before or {}, outcome.listed_after)):
         for member in sorted(answered.keys() & before.keys() & (after or {}).keys() - told):

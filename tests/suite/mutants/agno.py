@@ -551,7 +551,7 @@ class TrimsNames(AgnoServer):
         return name.strip()
 
 
-@mutant("agno.unicode-exact")
+@mutant("agno.never-altered")
 class DropsIsolates(AgnoServer):
     """Characters that isolate the direction of a piece of text are dropped."""
 
@@ -587,7 +587,7 @@ class RefusesLongWords(AgnoServer):
             raise Refusal(400, "bad_request", "The session name has a word that is too long.")
 
 
-@mutant("agno.length-200-accepted")
+@mutant("agno.rename-accepted")
 class BodiesUpTo2KiB(AgnoServer):
     """A body of more than 2 KiB is refused with 413, and so 200 emoji that are spelt with escapes."""
 

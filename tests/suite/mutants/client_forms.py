@@ -64,7 +64,7 @@ class ReadsLatin1WithoutACharset(AnyServer):
         return name
 
 
-@everywhere("rename-accepted", also=("no-server-error",))
+@everywhere("no-server-error")
 class CrashesOnABrokenTrace(AnyServer):
     """A traceparent that is none is answered with 500, as the tracing of the database reads it."""
 

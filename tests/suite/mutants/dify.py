@@ -634,7 +634,9 @@ class CutsAtACharacterBeyondTheBmp(DifyServer):
         return re.split("[\U00010000-\U0010ffff]", name, maxsplit=1)[0]
 
 
-@mutant("dify.unicode-exact", also=("length-200-accepted", "never-altered", "no-server-error", "valid-space-accepted"))
+@mutant(
+    "dify.no-server-error", also=("length-200-accepted", "never-altered", "no-server-error", "valid-space-accepted")
+)
 class CrashesBeyondTheBmp(DifyServer):
     """A name with a character beyond the Basic Multilingual Plane is answered with 500."""
 
@@ -671,7 +673,7 @@ class StripsZeroWidthCharacters(DifyServer):
         return re.sub("[\u200b-\u200d\u2060]", "", name)
 
 
-@mutant("dify.unicode-exact")
+@mutant("dify.never-altered")
 class StripsDirectionMarks(DifyServer):
     """Left-to-right and right-to-left marks are dropped."""
 
@@ -679,7 +681,7 @@ class StripsDirectionMarks(DifyServer):
         return re.sub("[\u200e\u200f]", "", name)
 
 
-@mutant("dify.unicode-exact")
+@mutant("dify.never-altered")
 class StripsTheByteOrderMark(DifyServer):
     """U+FEFF is dropped wherever it stands."""
 

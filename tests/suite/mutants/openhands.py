@@ -363,7 +363,7 @@ class TakesLigaturesApart(OpenHandsServer):
         return unicodedata.normalize("NFKC", title)
 
 
-@mutant("openhands.unicode-exact", also=("length-200-accepted", "never-altered", "sequence-consistent"))
+@mutant("openhands.name-stored", also=("length-200-accepted", "never-altered", "sequence-consistent"))
 class TakesSurrogatePairsApart(OpenHandsServer):
     """The two escapes that spell a character beyond the BMP in JSON are read as two characters that are none."""
 
