@@ -45,6 +45,8 @@ class Outcome:
     gone: bool = False
     #: What kept it from being read.
     unreadable: Unjudgeable | None = None
+    #: What else was sent in its group.
+    beside: list[Outcome] = field(default_factory=list, repr=False)
 
     @property
     def seen_after(self) -> list[Snapshot]:
@@ -101,6 +103,7 @@ class PointSender:
         self._see(outcomes, singly)
         for outcome in outcomes:
             self._keep(outcome)
+            outcome.beside = [one for one in outcomes if one is not outcome]
         return outcomes
 
     def _keep(self, outcome: Outcome) -> None:

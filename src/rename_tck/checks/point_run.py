@@ -21,7 +21,7 @@ from rename_tck.client.exchange import Exchange
 from rename_tck.results.coverage import Coverage, Sent
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import members
-from rename_tck.target.target import Target
+from rename_tck.target.target import Crossing, Target
 from rename_tck.verdict import Gap, NotTested
 
 #: The requirements that every point is evidence for; the others are of classes of names.
@@ -85,12 +85,18 @@ class PointRun:
         check.count(outcome.exchange)
         if outcome.exchange.status == 200 and (outcome.seen_after or check.dialect.answers_session):
             check.seen += 1
+        system = check.dialect.system
         for failure in self._failures_of(point):
             if self._law(failure) != law or self._changed_by_itself(check, failure):
                 continue
+            if (other := _crossed_by(failure)) is not None and check.target.is_judged(f"{system}.neighbours-untouched"):
+                found = Crossing(failure.outcome.session.id, failure.outcome.name, failure.problem.name, other.exchange)
+                check.target.crossings.append(found)
+                why = "a session was renamed by what was sent for another one"
+                raise NotTested(why, Gap.CAUSE, f"{system}.neighbours-untouched")
             if check.is_told_as_5xx(failure.outcome.exchange):
-                cause = f"{check.dialect.system}.no-server-error"
-                raise NotTested("a rename that must be accepted is answered with a 5xx status", Gap.CAUSE, cause)
+                why = "a rename that must be accepted is answered with a 5xx status"
+                raise NotTested(why, Gap.CAUSE, f"{system}.no-server-error")
             self._raise(check, failure)
 
     def coverage(self) -> Coverage:
@@ -313,6 +319,13 @@ class PointRun:
         if len(failure.point.odd) == 1:
             return f"Only with {failure.point.label}: the same rename without it has not this fault."
         return f"Only with {' and '.join(failure.point.values[place].words for place in failure.point.odd)} together."
+
+
+def _crossed_by(failure: Failure) -> Outcome | None:
+    """The point of the same group whose name a session bears that bears its own when it is renamed alone."""
+    if not failure.comes_and_goes or failure.problem.name is None:
+        return None
+    return next((one for one in failure.outcome.beside if one.name == failure.problem.name), None)
 
 
 def coverage_of(target: Target) -> Coverage | None:
