@@ -322,8 +322,8 @@ class PointRun:
 
 
 def _crossed_by(failure: Failure) -> Outcome | None:
-    """The point of the same group whose name a session bears that bears its own when it is renamed alone."""
-    if not failure.comes_and_goes or failure.problem.name is None:
+    """The point of the same group whose name a session bears, where that was not seen of it alone."""
+    if failure.reduced or failure.problem.name is None:
         return None
     return next((one for one in failure.outcome.beside if one.name == failure.problem.name), None)
 
