@@ -79,8 +79,8 @@ class PointSender:
         self._listed_before: dict[str, Snapshot] = {}
         self._read_before: dict[str, Snapshot] = {}
         self._began = False
-        #: By kind, a session that is renamed before those of others.
-        self._neighbours: dict[str | None, Session] = {}
+        #: Sessions that were made to be renamed before those of others.
+        self._neighbours: list[Session] = []
         #: Points since the last session that was read by itself.
         self._unread = 0
 
@@ -180,10 +180,10 @@ class PointSender:
     def _neighbour(self, session: Session, group: Sequence[Session]) -> Session | None:
         """Another session of the kind that is not of the group; None where there is none, and none can be made."""
         pool, taken = self._target.pool, {one.id for one in group}
-        there = (one for one in pool.all if one.kind == session.kind and one.id not in taken)
-        other = next(there, None) or self._neighbours.get(session.kind) or pool.fresh(session.kind)
-        if other is not None:
-            self._neighbours[session.kind] = other
+        there = (one for one in (*self._neighbours, *pool.all) if one.kind == session.kind and one.id not in taken)
+        other = next(there, None)
+        if other is None and (other := pool.fresh(session.kind)) is not None:
+            self._neighbours.append(other)
         return other
 
     # -- what is read
