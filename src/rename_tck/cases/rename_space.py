@@ -95,7 +95,7 @@ def space_of(cases: SystemCases, user: str, allows: Callable[[dict[str, object]]
     found = (
         Dimension(NAME, (NAMES[0], *names(NAMES[1:])), names(alone), known=len(NAMES) + len(alone)),
         dimension(CLIENT, FORMS, len(FORMS), odd=of.requests),
-        dimension(SPELLING, spellings, len(SPELLINGS), odd=of.requests),
+        dimension(SPELLING, spellings, len(spellings), odd=of.requests),
         dimension(SCOPE, cases.scopes, len(cases.scopes), odd=of.requests),
         dimension(KIND, of_kinds, len(of_kinds), odd=of.kinds, cost=Cost.SESSION, listed_apart=True),
         *(dimension(name, *values, odd=True, cost=Cost.SESSION) for name, values in conditions.items()),

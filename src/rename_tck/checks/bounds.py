@@ -31,6 +31,10 @@ class Bounds:
         #: How many times more the law may be run for the sake of trying a case once more.
         self._runs_left = RUNS
 
+    def _sent(self) -> int:
+        """How many requests were sent, but for those that others have of the same."""
+        return len(self._target.client.journal) - self._target.sent_for_several
+
     def note_run(self) -> None:
         """Count a run of the law."""
         self._runs_left -= 1
@@ -38,7 +42,7 @@ class Bounds:
     def close(self) -> None:
         """Count, when the test is over, what it has sent after its first failing case."""
         if self._failed_at is not None:
-            self._target.sent_after_failures += len(self._target.client.journal) - self._failed_at
+            self._target.sent_after_failures += self._sent() - self._failed_at
 
     def is_hopeless(self) -> bool:
         """Whether no ordinary rename is accepted: further cases of the requirement that says so show no more."""
@@ -56,8 +60,8 @@ class Bounds:
     def are_passed(self) -> bool:
         """Whether no further case is begun, now that one has failed."""
         if self._failed_at is None:
-            self._failed_at = len(self._target.client.journal)
-        spent = len(self._target.client.journal) - self._failed_at
+            self._failed_at = self._sent()
+        spent = self._sent() - self._failed_at
         if self._target.stopped is not None:
             why = "the target has stopped working"
         elif spent and (spent >= AFTER_FIRST or self._target.sent_after_failures + spent >= AFTER_FIRST_IN_RUN):

@@ -318,9 +318,9 @@ class CheckContext(CaseReader):
     def answered(self, *statuses: int) -> list[Exchange]:
         """Every exchange of the run so far with one of these statuses, counted as evidence.
 
-        Without those whose odd id may have led past the operation.
+        Without those whose odd id, or query that is none, may have led past the operation.
         """
-        found = [exchange for exchange in self.journal() if exchange.status in statuses]
+        found = [one for one in self.journal() if one.status in statuses and not one.request.wire.raw_query]
         for exchange in found:
             self.count(exchange, live=exchange.status == 200)
         return found

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from rename_tck.cases.dimensions import Value
 from rename_tck.cases.names import Name
-from rename_tck.cases.packing import LONG
+from rename_tck.cases.packing import LONG, Packed
 from rename_tck.cases.plan import plan
 from rename_tck.cases.points import Point, Space
 from rename_tck.cases.rename_space import CLIENT, NAME, SPELLING, Chosen, largest, law_of, law_of_scope, space_of
@@ -20,7 +23,7 @@ from rename_tck.checks.point_verdicts import Problem, problems, without
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.coverage import Coverage, Sent
 from rename_tck.results.nonconformance import Nonconformance
-from rename_tck.systems.dialect import members
+from rename_tck.systems.dialect import Session, members
 from rename_tck.target.target import Crossing, Target
 from rename_tck.verdict import Gap, NotTested
 
@@ -31,7 +34,7 @@ _OF_ALL = ("rename-accepted", "answer-name", "answer-id", "answer-true", "name-s
 _OF_NAMES = frozenset({"rename-accepted", "answer-name", "answer-true", "name-stored"})
 
 #: Points that are made smaller in a run; of what fails beyond them the whole point is told.
-REDUCED = 12
+REDUCED = 8
 
 
 @dataclass
@@ -121,7 +124,17 @@ class PointRun:
         """Send a point, with those after it that are not sent yet and whose sessions one listing shows with its own."""
         start = self.points.index(first) if first in self.points else len(self.points)
         rest = [point for point in self.points[start + 1 :] if point not in self._outcomes]
-        self._keep(self.sender.send(self.sessions.group([first, *rest])))
+        with self._for_several():
+            self._keep(self.sender.send(self.sessions.group([first, *rest])))
+
+    @contextmanager
+    def _for_several(self) -> Iterator[None]:
+        """What is sent for every requirement, or at most as often as points are made smaller, is on no test's bill."""
+        begun = len(self.check.target.client.journal)
+        try:
+            yield
+        finally:
+            self.check.target.sent_for_several += len(self.check.target.client.journal) - begun
 
     def _keep(self, outcomes: list[Outcome]) -> None:
         """Keep what became of a group, and send those again as usual that were refused for how they were sent."""
@@ -131,9 +144,9 @@ class PointRun:
             group = Group([(self._usual(one.point), one.session) for one in refused])
             self._as_usual |= {one.point: usual for one, usual in zip(refused, self.sender.send(group), strict=True)}
 
-    def _alone(self, point: Point) -> Outcome:
+    def _alone(self, point: Point, session: Session | None = None) -> Outcome:
         """The point, sent by itself to a fresh session in its condition; to the one there is where none can be made."""
-        (outcome,) = self.sender.send(Group([(point, self.sessions.fresh(point))]))
+        (outcome,) = self.sender.send(Group([(point, session or self.sessions.fresh(point))]))
         return outcome
 
     # -- what is wrong, and what does it
@@ -142,10 +155,11 @@ class PointRun:
         if point not in self._failures:
             sent = self._outcome(point)
             outcome = self._as_usual.get(point, sent)
-            self._failures[point] = [
-                self._made_small(outcome.point, outcome, one)
-                for one in problems(self.check, outcome, self.sender.volatile_members)
-            ]
+            with self._for_several():
+                self._failures[point] = [
+                    self._made_small(outcome.point, outcome, one)
+                    for one in problems(self.check, outcome, self.sender.volatile_members)
+                ]
         return self._failures[point]
 
     def _usual(self, point: Point) -> Point:
@@ -215,21 +229,23 @@ class PointRun:
             parts = failure.point.values[place].parts
             for part in parts:
                 smaller = self.space.replaced(failure.point, place, part)
-                if (found := self._fails(smaller, problem)) is not None:
+                same = failure.outcome.session if isinstance(part, Name) else None
+                if (found := self._fails(smaller, problem, same)) is not None:
                     return self._taken_apart(found, problem)
             failure.whole |= bool(parts) and self.space.dimensions[place].name == NAME
         return failure
 
     def _known(self, point: Point, problem: Problem) -> Failure | None:
-        """A failure with the same problem, all of whose odd values this point has, too."""
+        """A failure with the same problem, all of whose odd values this point has, too, or has packed in its name."""
         for culprit in self._culprits.get(problem.sort, []):
-            if all(culprit.point.values[place] == point.values[place] for place in culprit.point.odd):
+            values = ((culprit.point.values[place], point.values[place]) for place in culprit.point.odd)
+            if all(one == other or _is_packed_in(one, other) for one, other in values):
                 return culprit
         return None
 
-    def _fails(self, point: Point, problem: Problem) -> Failure | None:
-        """The same problem of a point that is sent alone; None where it has not got it."""
-        outcome = self._alone(point)
+    def _fails(self, point: Point, problem: Problem, session: Session | None = None) -> Failure | None:
+        """The same problem of a point that is sent alone, to a session or a fresh one; None where it has not got it."""
+        outcome = self._alone(point, session)
         for found in problems(self.check, outcome, self.sender.volatile_members):
             if found.sort == problem.sort:
                 return Failure(found, point, outcome)
@@ -319,6 +335,14 @@ class PointRun:
         if len(failure.point.odd) == 1:
             return f"Only with {failure.point.label}: the same rename without it has not this fault."
         return f"Only with {' and '.join(failure.point.values[place].words for place in failure.point.odd)} together."
+
+
+def _is_packed_in(thing: Value, other: Value) -> bool:
+    """Whether a name of one odd thing has it in common with another name."""
+    if not isinstance(thing, Packed) or not isinstance(other, Name):
+        return False
+    atoms = [atom for atom in (thing.lead, *thing.inside, thing.trail) if atom]
+    return len(atoms) == 1 and atoms[0] in other.text
 
 
 def _crossed_by(failure: Failure) -> Outcome | None:

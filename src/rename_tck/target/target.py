@@ -127,6 +127,8 @@ class Target:
     #: The first and the last request of each time in which nothing worked, and then did again.
     outages: list[tuple[int, int]] = field(default_factory=list)
     stopped: Stopped | None = None
+    #: Requests that were sent for several requirements, whichever of them came to them first.
+    sent_for_several: int = 0
     #: Requests that tests sent after their first failing case.
     sent_after_failures: int = 0
     observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
