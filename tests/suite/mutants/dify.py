@@ -817,7 +817,7 @@ class DecodesJsonTwice(DifyServer):
         return str(json.loads(name)) if re.fullmatch(r'"\w+"', name) else name
 
 
-@mutant("dify.text-not-interpreted", also=("no-server-error",))
+@mutant("dify.no-server-error", also=("no-server-error",))
 class FormatsTheName(DifyServer):
     """A name with a pair of braces is taken for a format string; where that fails the answer is 500."""
 
