@@ -95,7 +95,7 @@ class AnswersAnotherId(AgnoServer):
         return self.respond(200, {**self.render(session), "session_id": f"{session.session_id}-1"})
 
 
-@mutant("agno.answer-id", also=("concurrent-two-sessions",))
+@mutant("agno.answer-id", also=("concurrent-same-session", "concurrent-two-sessions"))
 class AnswersAnotherIdNowAndThen(AgnoServer):
     """Every fifteenth answer carries the id of the session that was renamed before."""
 
@@ -180,7 +180,7 @@ class SaysRenamedAndStoresNothing(AgnoServer):
         return self.respond(200, {**self.render(session), "session_name": self.said})
 
 
-@mutant("agno.name-stored")
+@mutant("agno.name-stored", also=("text-not-interpreted",))
 class LosesEveryFifteenthRename(AgnoServer):
     """Every fifteenth rename is answered as done and lost."""
 
@@ -375,7 +375,7 @@ class ListedTwice(AgnoServer):
 
 
 # the names of the corpus are given to a session of each type
-@mutant("agno.rename-accepted", also=("unicode-exact", "text-not-interpreted", "length-200-accepted", "never-altered"))
+@mutant("agno.rename-accepted", also=("text-not-interpreted", "length-200-accepted"))
 class NamesAreUnique(AgnoServer):
     """A name that another session bears is refused."""
 
@@ -385,7 +385,16 @@ class NamesAreUnique(AgnoServer):
         await super().apply(session, name)
 
 
-@mutant("agno.rename-again", also=("rename-accepted", "concurrent-same-session", "concurrent-two-sessions"))
+@mutant(
+    "agno.rename-again",
+    also=(
+        "rename-accepted",
+        "concurrent-same-session",
+        "concurrent-two-sessions",
+        "sequence-consistent",
+        "valid-space-accepted",
+    ),
+)
 class RenamesOnlyThreeTimes(AgnoServer):
     """A session that was renamed three times keeps its name."""
 
@@ -450,9 +459,7 @@ class EscapedMemberIsUnknown(AgnoServer):
 # Names
 
 
-@mutant(
-    "agno.unicode-exact", also=("length-200-accepted", "never-altered", "sequence-consistent", "valid-space-accepted")
-)
+@mutant("agno.unicode-exact", also=("length-200-accepted", "sequence-consistent", "valid-space-accepted"))
 class ReplacesBeyondTheBmp(AgnoServer):
     """Characters beyond the BMP become question marks, as in MySQL's three-byte utf8."""
 
@@ -460,7 +467,7 @@ class ReplacesBeyondTheBmp(AgnoServer):
         return re.sub("[\U00010000-\U0010ffff]", "?", name)
 
 
-@mutant("agno.unicode-exact", also=("rename-again", "length-200-accepted"))
+@mutant("agno.unicode-exact", also=("rename-again", "never-altered"))
 class NormalisesNames(AgnoServer):
     """Names are normalised to NFC."""
 
@@ -468,7 +475,7 @@ class NormalisesNames(AgnoServer):
         return unicodedata.normalize("NFC", name)
 
 
-@mutant("agno.unicode-exact")
+@mutant("agno.unicode-exact", also=("never-altered",))
 class StripsZeroWidth(AgnoServer):
     """Characters without a width are dropped."""
 
@@ -504,9 +511,7 @@ class AnswersDigitsAsANumber(AgnoServer):
         return self.respond(200, {**self.render(session), "session_name": int(name) if name.isdecimal() else name})
 
 
-@mutant(
-    "agno.length-200-accepted", also=("unicode-exact", "never-altered", "sequence-consistent", "valid-space-accepted")
-)
+@mutant("agno.length-200-accepted", also=("sequence-consistent", "valid-space-accepted"))
 class CutsAt100(AgnoServer):
     """A name is cut at 100 characters."""
 
@@ -559,7 +564,7 @@ class DropsIsolates(AgnoServer):
         return re.sub("[\u2066-\u2069]", "", name)
 
 
-@mutant("agno.unicode-exact")
+@mutant("agno.unicode-exact", also=("text-not-interpreted",))
 class MakesAnEllipsis(AgnoServer):
     """Three dots become an ellipsis."""
 
@@ -683,7 +688,7 @@ class LeavesTheSessionLocked(AgnoServer):
 
 
 # both rename right after something that was not found
-@mutant("agno.sequence-consistent", also=("name-stored",))
+@mutant("agno.sequence-consistent", also=("name-stored", "concurrent-two-sessions"))
 class LosesTheRenameAfterAnUnknownOne(AgnoServer):
     """The rename of an unknown session leaves a transaction open, in which the next rename is lost."""
 
@@ -791,7 +796,7 @@ class BackslashInTheIdCrashes(AgnoServer):
         return super().lookup(session_id, scope)
 
 
-@mutant("agno.odd-ids-refused", also=("error-404-shape",))
+@mutant("agno.odd-ids-refused", also=("rename-accepted", "error-404-shape"))
 class OddIdsGetAPage(AgnoServer):
     """An id with characters that no id of the server's own has is answered with 404 and a page."""
 
@@ -809,7 +814,7 @@ class IdEndsAtItsNul(AgnoServer):
         return super().lookup(session_id.split("\0", maxsplit=1)[0], scope)
 
 
-@mutant("agno.unknown-id-refused")
+@mutant("agno.unknown-id-refused", also=("rename-accepted",))
 class IdWithoutCase(AgnoServer):
     """Ids are compared without regard to case, as some databases' collations do."""
 
@@ -1082,9 +1087,7 @@ class NullKeepsTheName(AgnoServer):
         return await super().rename(request)
 
 
-@mutant(
-    "agno.valid-space-accepted", also=("unicode-exact", "length-200-accepted", "never-altered", "sequence-consistent")
-)
+@mutant("agno.valid-space-accepted", also=("unicode-exact", "length-200-accepted", "sequence-consistent"))
 class KnowsOnlyUnicode32(AgnoServer):
     """Characters that Unicode 3.2 did not have are replaced, as a library with old tables does."""
 
@@ -1142,7 +1145,7 @@ class StoresBeforeItValidates(AgnoServer):
             raise
 
 
-@mutant("agno.refusal-changes-nothing")
+@mutant("agno.refusal-changes-nothing", also=("session-untouched",))
 class RefusalWipesTheState(AgnoServer):
     """A rename with an invalid body is refused, and leaves the session without its state."""
 
@@ -1282,7 +1285,7 @@ class OtherUsersAreForbidden(AgnoServer):
         return super().find(session_id, scope)
 
 
-@mutant("agno.user-scope-other")
+@mutant("agno.user-scope-other", also=("rename-accepted",))
 class UserIdWithoutAccents(AgnoServer):
     """User ids are compared without their accents."""
 

@@ -177,7 +177,7 @@ class AnswersNaN(DifyServer):
         return Response(body, media_type="application/json")
 
 
-@mutant("dify.answer-json", also=("answer-schema",))
+@mutant("dify.answer-json")
 class AnswersEveryFifteenthInLatin1(Counting):
     """Every 15th answer is encoded in Latin-1, with an introduction that is not ASCII."""
 
@@ -196,7 +196,7 @@ class AnswersNothing(DifyServer):
         return Response(media_type="application/json")
 
 
-@mutant("dify.answer-name")
+@mutant("dify.answer-name", also=("auto-generate-gives-name", "auto-generate-stored"))
 class AnswersTheOldName(Showing):
     """The rename is stored, and the answer shows the name that it replaced."""
 
@@ -330,7 +330,7 @@ class SaysRenamedStoresNothing(Claiming):
         pass
 
 
-@mutant("dify.name-stored")
+@mutant("dify.name-stored", also=("auto-generate-default-false",))
 class ForgetsEveryFifteenthRename(Counting, Claiming):
     """Every 15th rename is answered as if it were stored, and is not."""
 
@@ -341,7 +341,16 @@ class ForgetsEveryFifteenthRename(Counting, Claiming):
 
 @mutant(
     "dify.name-stored",
-    also=("neighbours-untouched", "session-untouched", "concurrent-same-session", "refusal-changes-nothing"),
+    also=(
+        "neighbours-untouched",
+        "session-untouched",
+        "concurrent-same-session",
+        "auto-generate-false-uses-name",
+        "auto-generate-gives-name",
+        "auto-generate-stored",
+        "auto-generate-ignores-name",
+        "name-or-auto-generate",
+    ),
 )
 class HidesWhatIsRenamed(DifyServer):
     """A conversation that was renamed is no longer listed."""
@@ -374,7 +383,7 @@ class KeepsTheEndOfALongerName(Claiming):
         conversation.name = name + conversation.name[len(name) :]
 
 
-@mutant("dify.neighbours-untouched")
+@mutant("dify.neighbours-untouched", also=("name-stored",))
 class SwapsNames(DifyServer):
     """A rename to a name that another conversation bears gives that one the old name, to keep names apart."""
 
@@ -430,7 +439,7 @@ class TouchesTheOthers(DifyServer):
                 self.touch(each)
 
 
-@mutant("dify.neighbours-untouched")
+@mutant("dify.neighbours-untouched", also=("session-untouched",))
 class WipesTheInputsOfTheOthers(DifyServer):
     """A rename wipes the inputs of the user's other conversations."""
 
@@ -486,7 +495,7 @@ class RenamesOnlyTwice(DifyServer):
         await super().apply(conversation, name)
 
 
-@mutant("dify.same-name", also=("rename-accepted",))
+@mutant("dify.same-name")
 class RefusesTheSameName(DifyServer):
     """A rename to the name that the conversation already bears is refused."""
 
@@ -505,7 +514,7 @@ class NumbersTheSameName(DifyServer):
         return f"{name} (2)" if name == conversation.name else name
 
 
-@mutant("dify.same-name", also=("unicode-exact", "text-not-interpreted", "length-200-accepted", "valid-space-accepted"))
+@mutant("dify.same-name", also=("rename-accepted", "valid-space-accepted"))
 class RefusesAnEarlierName(DifyServer):
     """A name that a conversation bore before, and bears no longer, is refused."""
 
@@ -525,7 +534,7 @@ class RefusesAnEarlierName(DifyServer):
         super().store(conversation, name)
 
 
-@mutant("dify.sequence-consistent", also=("name-stored",))
+@mutant("dify.sequence-consistent", also=("name-stored", "concurrent-two-sessions"))
 class ForgetsTheRenameAfterAnUnknownId(Claiming):
     """The first rename after a request for an unknown conversation is answered, and not stored."""
 
@@ -614,9 +623,7 @@ class TakesTheNameOfTheQuery(DifyServer):
 # -- names
 
 
-@mutant(
-    "dify.unicode-exact", also=("length-200-accepted", "never-altered", "sequence-consistent", "valid-space-accepted")
-)
+@mutant("dify.unicode-exact", also=("length-200-accepted", "sequence-consistent", "valid-space-accepted"))
 class ReplacesCharactersBeyondTheBmp(DifyServer):
     """Each character beyond the Basic Multilingual Plane becomes a question mark."""
 
@@ -624,9 +631,7 @@ class ReplacesCharactersBeyondTheBmp(DifyServer):
         return "".join(character if ord(character) < 0x10000 else "?" for character in name)
 
 
-@mutant(
-    "dify.unicode-exact", also=("length-200-accepted", "never-altered", "sequence-consistent", "valid-space-accepted")
-)
+@mutant("dify.unicode-exact", also=("length-200-accepted", "sequence-consistent", "valid-space-accepted"))
 class CutsAtACharacterBeyondTheBmp(DifyServer):
     """A name is cut at its first character beyond the Basic Multilingual Plane, as a three-byte utf8 column does."""
 
@@ -634,9 +639,7 @@ class CutsAtACharacterBeyondTheBmp(DifyServer):
         return re.split("[\U00010000-\U0010ffff]", name, maxsplit=1)[0]
 
 
-@mutant(
-    "dify.no-server-error", also=("length-200-accepted", "never-altered", "no-server-error", "valid-space-accepted")
-)
+@mutant("dify.no-server-error", also=("valid-space-accepted",))
 class CrashesBeyondTheBmp(DifyServer):
     """A name with a character beyond the Basic Multilingual Plane is answered with 500."""
 
@@ -646,7 +649,7 @@ class CrashesBeyondTheBmp(DifyServer):
         return name
 
 
-@mutant("dify.unicode-exact", also=("rename-again", "length-200-accepted", "valid-space-accepted"))
+@mutant("dify.unicode-exact", also=("rename-again", "never-altered", "valid-space-accepted"))
 class NormalisesToNfc(DifyServer):
     """Combining marks are put together with their letters (NFC)."""
 
@@ -655,8 +658,7 @@ class NormalisesToNfc(DifyServer):
 
 
 @mutant(
-    "dify.unicode-exact",
-    also=("rename-again", "length-200-accepted", "blanks-kept", "sequence-consistent", "valid-space-accepted"),
+    "dify.unicode-exact", also=("rename-again", "length-200-accepted", "sequence-consistent", "valid-space-accepted")
 )
 class NormalisesToNfkc(DifyServer):
     """Compatibility characters become ordinary ones, and marks are put together with their letters (NFKC)."""
@@ -665,7 +667,7 @@ class NormalisesToNfkc(DifyServer):
         return unicodedata.normalize("NFKC", name)
 
 
-@mutant("dify.unicode-exact")
+@mutant("dify.unicode-exact", also=("never-altered",))
 class StripsZeroWidthCharacters(DifyServer):
     """Zero-width spaces, joiners and non-joiners are dropped."""
 
@@ -690,16 +692,7 @@ class StripsTheByteOrderMark(DifyServer):
 
 
 @mutant(
-    "dify.unicode-exact",
-    also=(
-        "rename-again",
-        "text-not-interpreted",
-        "length-200-accepted",
-        "never-altered",
-        "blanks-kept",
-        "sequence-consistent",
-        "valid-space-accepted",
-    ),
+    "dify.unicode-exact", also=("rename-again", "length-200-accepted", "sequence-consistent", "valid-space-accepted")
 )
 class StoresInLatin1(DifyServer):
     """Characters that Latin-1 lacks become question marks."""
@@ -716,7 +709,7 @@ class LowersTheCase(DifyServer):
         return "".join(character if character.isascii() else character.lower() for character in name)
 
 
-@mutant("dify.unicode-exact")
+@mutant("dify.unicode-exact", also=("text-not-interpreted",))
 class CollapsesInnerBlanks(DifyServer):
     """A run of blanks within a name becomes one."""
 
@@ -732,7 +725,7 @@ class DecodesPercentSigns(DifyServer):
         return unquote(name)
 
 
-@mutant("dify.text-not-interpreted", also=("sequence-consistent", "valid-space-accepted"))
+@mutant("dify.text-not-interpreted", also=("length-200-accepted", "sequence-consistent", "valid-space-accepted"))
 class DecodesPlusSigns(DifyServer):
     """A plus sign becomes a blank, as in a form."""
 
@@ -817,7 +810,7 @@ class DecodesJsonTwice(DifyServer):
         return str(json.loads(name)) if re.fullmatch(r'"\w+"', name) else name
 
 
-@mutant("dify.no-server-error", also=("no-server-error",))
+@mutant("dify.no-server-error")
 class FormatsTheName(DifyServer):
     """A name with a pair of braces is taken for a format string; where that fails the answer is 500."""
 
@@ -856,9 +849,7 @@ class Refuses200Characters(DifyServer):
     max_name_length = 199
 
 
-@mutant(
-    "dify.length-200-accepted", also=("unicode-exact", "never-altered", "sequence-consistent", "valid-space-accepted")
-)
+@mutant("dify.length-200-accepted", also=("sequence-consistent", "valid-space-accepted"))
 class CutsAt100Characters(DifyServer):
     """A name is cut at 100 characters."""
 
@@ -866,9 +857,7 @@ class CutsAt100Characters(DifyServer):
         return name[:100]
 
 
-@mutant(
-    "dify.length-200-accepted", also=("unicode-exact", "never-altered", "sequence-consistent", "valid-space-accepted")
-)
+@mutant("dify.length-200-accepted", also=("sequence-consistent", "valid-space-accepted"))
 class CutsAt128Characters(DifyServer):
     """A name is cut at 128 characters."""
 
@@ -876,7 +865,7 @@ class CutsAt128Characters(DifyServer):
         return name[:128]
 
 
-@mutant("dify.length-200-accepted", also=("never-altered", "sequence-consistent", "valid-space-accepted"))
+@mutant("dify.length-200-accepted", also=("sequence-consistent", "valid-space-accepted"))
 class CutsAt255Bytes(DifyServer):
     """A name is cut at 255 bytes of UTF-8."""
 
@@ -892,7 +881,7 @@ class CutsAt255Characters(DifyServer):
         return name[:255]
 
 
-@mutant("dify.never-altered", also=("sequence-consistent", "valid-space-accepted"))
+@mutant("dify.never-altered", also=("valid-space-accepted",))
 class DropsControlCharacters(DifyServer):
     """Control characters are dropped from a name."""
 
@@ -900,7 +889,7 @@ class DropsControlCharacters(DifyServer):
         return "".join(character for character in name if not has_control_characters(character))
 
 
-@mutant("dify.never-altered", also=("sequence-consistent",))
+@mutant("dify.never-altered")
 class CutsAtTheNul(DifyServer):
     """A name is cut at its first NUL."""
 
@@ -931,7 +920,7 @@ class ReplacesSurrogates(DifyServer):
         return super().decode(body)
 
 
-@mutant("dify.never-altered", also=("unicode-exact",))
+@mutant("dify.never-altered")
 class DropsDirectionOverrides(DifyServer):
     """Characters that override the direction of text are dropped from a name."""
 
@@ -947,7 +936,7 @@ class TrimsBlanks(DifyServer):
         return name.strip(" ")
 
 
-@mutant("dify.unicode-exact")
+@mutant("dify.unicode-exact", also=("never-altered",))
 class DropsTagCharacters(DifyServer):
     """Tag characters, of which some flags are made, are dropped."""
 
@@ -1399,7 +1388,7 @@ class TakesAForm(DifyServer):
             return {name: value for name, equals, value in pairs if equals} or super().decode(body)
 
 
-@mutant("dify.body-json", also=("never-altered", "body-present", "no-server-error", "invalid-space-refused"))
+@mutant("dify.body-json", also=("body-present", "no-server-error", "invalid-space-refused"))
 class CrashesOnWhatIsNotJson(DifyServer):
     """A body that is not JSON is answered with 500."""
 
@@ -1511,7 +1500,7 @@ class WipesTheInputsWhenItRefuses(DifyServer):
             raise
 
 
-@mutant("dify.no-server-error", also=("never-altered",))
+@mutant("dify.no-server-error")
 class CrashesOnSurrogates(DifyServer):
     """A text with an unpaired surrogate is answered with 500, for it cannot be encoded."""
 

@@ -47,7 +47,7 @@ class LooksForTheSessionBeforeTheKey(AnyServer):
         return await super().rename(request)
 
 
-@mutant("dify.no-server-error")
+@mutant("dify.no-server-error", also=("user-string",))
 class CrashesOnTwoWrongMembers(DifyServer):
     """A user of a wrong type beside an auto_generate of a wrong type is answered with 500: two errors, one message."""
 
@@ -58,7 +58,7 @@ class CrashesOnTwoWrongMembers(DifyServer):
         return super().valid_renaming(body)
 
 
-@mutant("agno.no-server-error")
+@mutant("agno.no-server-error", also=("type-validated",))
 class CrashesOnAWrongTypeAndNoName(AgnoServer):
     """A type that does not exist, beside a body without session_name, is answered with 500: two errors, one message."""
 
@@ -72,7 +72,7 @@ class CrashesOnAWrongTypeAndNoName(AgnoServer):
         return await super().rename(request)
 
 
-@mutant("openhands.no-server-error")
+@mutant("openhands.no-server-error", also=("title-string",))
 class CrashesOnAWrongTitleAndAnother(OpenHandsServer):
     """A title of a wrong type beside a member that may not be there is answered with 500: two errors, one message."""
 
