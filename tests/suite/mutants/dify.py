@@ -308,7 +308,7 @@ class AnswersAGeneratedNameWithAnotherId(Knowing):
         return self.render(conversation) | more
 
 
-@mutant("dify.updated-at-monotonic", also=("updated-at-steady",))
+@mutant("dify.updated-at-monotonic", also=("updated-at-steady",), beside=("same-name",))
 class LetsUpdatedAtGoBackForTheSameName(DifyServer):
     """A rename to the name that the conversation already bears sets updated_at to a time in the past."""
 
@@ -1638,7 +1638,7 @@ class StoresForAnotherUser(Obeying):
 
 
 # never-altered is what sends a name that is too long
-@mutant("dify.refusal-changes-nothing", beside=("never-altered",))
+@mutant("dify.refusal-changes-nothing", beside=("never-altered", "sequence-consistent"))
 class StoresWhatIsTooLong(Obeying):
     """A name of more than 255 characters is refused, and stored all the same."""
 

@@ -85,7 +85,7 @@ class AnswersFalse(OpenHandsServer):
         return self.respond(200, False)
 
 
-@mutant("openhands.answer-schema", also=("answer-boolean",))
+@mutant("openhands.answer-schema", also=("answer-boolean",), beside=("same-name",))
 class AnswersTheSameTitleWithAnObject(OpenHandsServer):
     """The answer to a rename to the title that the conversation has is an object that says so."""
 

@@ -87,7 +87,9 @@ class BringsBackWhatIsAskedForTwice(AnyServer):
             self.asked.append(session_id)
 
 
-@mutant("dify.auto-generate-default-false", also=("name-stored",), may=("answer-name",))
+@mutant(
+    "dify.auto-generate-default-false", also=("name-stored",), may=("answer-name",), beside=("sequence-consistent",)
+)
 class StaysInTheModeOfTheLastRequest(DifyServer):
     """A request without auto_generate has the mode of the conversation's request before it."""
 

@@ -23,7 +23,7 @@ def _object(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-@everywhere("no-server-error")
+@everywhere("no-server-error", beside=("unknown-id-refused",))
 class CrashesOnABrokenBodyForNobody(AnyServer):
     """A body that is no JSON, to an id that no session has, is answered with 500."""
 
