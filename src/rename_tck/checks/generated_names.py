@@ -15,7 +15,7 @@ from rename_tck.verdict import Unjudgeable
 #: What auto_generate is: left out, false or true; and whether a name is given. The first follows an ordinary rename.
 _STEPS: tuple[tuple[bool | None, bool], ...] = (
     (True, False), (True, True), (None, False), (True, False), (False, True),
-    (False, False), (None, True), (None, True), (False, False), (False, True),
+    (False, False), (None, True), (None, True), (False, False), (False, True), (True, False), (None, True),
 )  # fmt: skip
 
 #: The requirements that are judged by it, without the system's name: a run with workers keeps them together.
