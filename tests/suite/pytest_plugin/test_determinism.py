@@ -4,8 +4,8 @@
 session.)
 
 Compared is what arrives at the embedded servers, from two processes that differ in all that must not matter: the seed
-of hashes, the time zone, the language, the folder. Two or three renames that the laws of concurrency send at once may
-arrive in any order, which is the network's affair: they are neighbours, and may be exchanged, but nothing else may be.
+of hashes, the time zone, the language, the folder. What the laws of concurrency send at once may arrive in any order,
+which is the network's affair: they are neighbours, and may be exchanged, but nothing else may be.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from rename_tck.systems import NAMES
 HERE = {"PYTHONHASHSEED": "1", "TZ": "Asia/Kolkata", "LC_ALL": "C.UTF-8"}
 THERE = {"PYTHONHASHSEED": "4711", "TZ": "America/Los_Angeles", "LC_ALL": "POSIX", "COLUMNS": "40", "USER": "nobody"}
 
-#: How often the laws of concurrency send some at once: two laws, eight rounds each.
-AT_ONCE = 16
+#: How often the laws of concurrency send some at once; and how many that are at the most, with what is beside them.
+ROUNDS, AT_ONCE = 5, 20
 
 #: Method, target, headers, body (as text: what is not UTF-8 stays apart from what is).
 Sent = tuple[str, str, tuple[tuple[str, str], ...], str]
@@ -72,7 +72,8 @@ def _without_ids(heard: list[tuple[str, str, list[tuple[str, str]], str]]) -> li
         (
             method,
             aside(target),
-            tuple((name, value) for name, value in headers if name != "host"),
+            # the key of a request is made of it, and so of the session's id
+            tuple((name, value) for name, value in headers if name not in {"host", "idempotency-key"}),
             aside(bytes.fromhex(body).decode("utf-8", "surrogateescape")),
         )
         for method, target, headers, body in heard
@@ -80,15 +81,17 @@ def _without_ids(heard: list[tuple[str, str, list[tuple[str, str]], str]]) -> li
 
 
 def _exchanged(one: list[Sent], other: list[Sent]) -> int:
-    """How many pairs, or threes, of neighbours are exchanged; nothing else may differ."""
+    """How many times some neighbours are exchanged; nothing else may differ."""
     assert len(one) == len(other)
     exchanged = place = 0
     while place < len(one):
         size = 1
         if one[place] != other[place]:
-            size = next((n for n in (2, 3) if sorted(one[place : place + n]) == sorted(other[place : place + n])), 0)
+            sizes = range(2, AT_ONCE + 1)
+            size = next((n for n in sizes if sorted(one[place : place + n]) == sorted(other[place : place + n])), 0)
             assert size, (place, one[place], other[place])
-            assert {method for method, *_ in one[place : place + size]} <= {"POST", "PATCH"}, "renames are sent at once"
+            methods = {method for method, *_ in one[place : place + size]}
+            assert methods & {"POST", "PATCH"}, "renames are sent at once"
             exchanged += 1
         place += size
     return exchanged
@@ -111,7 +114,7 @@ def test_the_same_seed_gives_the_same_requests(
     assert len(one) == len(other) == len(systems)
     for here, there in zip(one, other, strict=True):
         assert len(here) > 300
-        assert _exchanged(here, there) <= AT_ONCE
+        assert _exchanged(here, there) <= 3 * ROUNDS
     select = ("--system=dify", "-k", "name-stored or valid-space or invalid-space")
     (others,) = _sent(tmp_path / "another seed", HERE, 12, profile, *select)
     same = {body for *_, body in others} & {body for *_, body in one[0]}
