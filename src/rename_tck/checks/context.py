@@ -281,6 +281,8 @@ class CheckContext(CaseReader):
         if changed.after == self.target.last_names.get(session.id, UNSEEN):
             return  # the name of the last ordinary rename may be shown late
         source = origin(self.target, session.id, changed.after)
+        if source.source is Source.OWN and source.exchange is not None and source.exchange.at > refusal.exchange.at:
+            return  # a control, say, has renamed it since
         if source.source is Source.OTHER and source.exchange is not None:
             self.target.crossings.append(Crossing(session.id, changed.before, changed.after, source.exchange))
         elif refusal.case in self._own_refusals:
@@ -371,18 +373,23 @@ class CheckContext(CaseReader):
             self._note_changed(changed)
 
     def _forget_refusals(self, exchange: Exchange) -> None:
-        """Where a request that renamed the session came between, refusals before it are not looked into any more."""
-        if exchange.status < 400 and exchange.answer is not None and self.dialect.succeeded(exchange):
-            session = self.target.session_at(exchange.request.path)
-            if session is not None:
-                self._refusals.forget(session)
-                self.target.last_names.pop(session.id, None)  # who takes it for an ordinary rename notes it
+        """Where a request may have renamed the session, refusals before it are not looked into any more."""
+        if not 400 <= exchange.status < 500 and (exchange.status >= 500 or self.dialect.succeeded(exchange)):
+            self._forget(exchange)
+
+    def _forget(self, exchange: Exchange) -> None:
+        """Take the name of a session for unknown; who takes the exchange for an ordinary rename notes it."""
+        session = self.target.session_at(exchange.request.path)
+        if session is not None:
+            self._refusals.forget(session)
+            self.target.last_names.pop(session.id, None)
 
     def _note_refused_rename(self, exchange: Exchange) -> None:
         """Keep, for the law that valid renames are accepted, one that was refused: a plain title of the run's own.
 
         What is wrong with another one, as long as is allowed or of odd characters, the laws of names tell.
         """
+        self._forget(exchange)
         name = members(decoded(exchange.request.body)).get(self.dialect.name_member)
         odd = isinstance(name, str) and not names.is_plain(name)
         if exchange.status != 200 and self.contract.nearest is None and not odd:

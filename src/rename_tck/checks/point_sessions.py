@@ -60,8 +60,8 @@ class PointSessions:
         condition, kind, user = wish
         if condition.contents is None and user.user_id == self._pool.user and (made := self._pool.fresh(kind)):
             return made  # the ordinary ones are those that other laws use
-        made = self._sessions(wish, 1) if self._pool.retire(found[0]) else found
-        return (made or found)[0]
+        again = self._sessions(wish, 1) if self._pool.retire(found[0]) else found
+        return (again or found)[0]
 
     def _waiting(self, points: Sequence[Point]) -> dict[_Wish, list[Point]]:
         """Those points whose sessions one listing shows with that of the first, by the session that they ask for."""
