@@ -84,7 +84,7 @@ class CheckContext(RefusalReader):
         requests was sent to it since, the name that it got then is the one that it bears; so is one that was accepted a
         moment ago.
         """
-        expected = self._refusals.expected(session)
+        expected = self.refusals.expected(session)
         if expected is not UNSEEN:
             return expected
         if self._was_accepted(self.rename(session, self.name()), since=_A_WHILE_AGO):
@@ -100,7 +100,7 @@ class CheckContext(RefusalReader):
         self.note_accepted(exchange)
         if not self.readable():
             return name
-        self._granted.discard(session.id)
+        self.granted.discard(session.id)
         found = self.settled(lambda: self.name_of(session, exchange), lambda read: read == name)
         if found != name:
             why = "the ordinary rename before it is accepted, and the session read back bears another name"

@@ -19,10 +19,10 @@ class RefusalReader(CaseReader):
     """One test's view of its target, with the refusals whose sessions are read later, once for many."""
 
     #: Refusals after which the session was not read yet; which of them this law judges itself, and what it found.
-    _refusals: Refusals = field(init=False)
+    refusals: Refusals = field(init=False)
     _own_refusals: set[str] = field(default_factory=set)
     #: The ids of sessions whose name was not read before they were last put to the test.
-    _granted: set[str] = field(default_factory=set)
+    granted: set[str] = field(default_factory=set)
     _changed: list[Nonconformance] = field(default_factory=list)
     _gone: list[GoneAfter] = field(default_factory=list)
     #: What kept some of those sessions from being read.
@@ -30,7 +30,7 @@ class RefusalReader(CaseReader):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._refusals = Refusals(self._name_seen, self._renamed_beside, self.send_beside)
+        self.refusals = Refusals(self._name_seen, self._renamed_beside, self.send_beside)
 
     def unchanged(self, session: Session, before: object, case: str, exchange: Exchange) -> None:
         """Require that a session bears the name that it had before a refused request; it is read later, once for many.
@@ -44,7 +44,7 @@ class RefusalReader(CaseReader):
     def settle_refusals(self) -> list[Nonconformance]:
         """Read the sessions whose refusals were not looked into yet; what this law is found to have failed in, once."""
         try:
-            for changed in self._refusals.settle():
+            for changed in self.refusals.settle():
                 self._note_changed(changed)
         except (NotTested, ObstacleError, Unjudgeable) as trouble:
             self.unsettled = trouble
@@ -60,7 +60,7 @@ class RefusalReader(CaseReader):
         """The name that a session bears before it is put to the test; `UNSEEN` where that cannot be read."""
         if session is None or not self.readable():
             return UNSEEN
-        expected = self._refusals.expected(session)
+        expected = self.refusals.expected(session)
         if expected is not UNSEEN:
             return expected
         last = self._granted_name(session)
@@ -70,9 +70,9 @@ class RefusalReader(CaseReader):
         """The last name that was accepted for a session: what is accepted here is stored. `UNSEEN` where it may not."""
         last = self.target.last_names.get(session.id, UNSEEN)
         if last is not UNSEEN and self._shows_names(session) and self._is_last(session, last):
-            self._granted.add(session.id)
+            self.granted.add(session.id)
             return last
-        self._granted.discard(session.id)
+        self.granted.discard(session.id)
         return UNSEEN
 
     def _is_last(self, session: Session, name: object) -> bool:
@@ -113,8 +113,8 @@ class RefusalReader(CaseReader):
             self._keep_refusal(session, before, case, exchange)
 
     def _keep_refusal(self, session: Session, before: object, case: str, exchange: Exchange) -> None:
-        refusal, granted = Refusal(case, exchange, self.selector.keys), session.id in self._granted
-        for changed in self._refusals.add(session, before, refusal, granted=granted):
+        refusal, granted = Refusal(case, exchange, self.selector.keys), session.id in self.granted
+        for changed in self.refusals.add(session, before, refusal, granted=granted):
             self._note_changed(changed)
 
     def _note_changed(self, changed: Changed) -> None:
@@ -156,7 +156,7 @@ class RefusalReader(CaseReader):
     def _settle(self, request: Request) -> None:
         """Read the session of a request that will change its name, if refusals of it were not looked into yet."""
         session = self.target.session_at(request.path)
-        for changed in self._refusals.settle(session) if session is not None else ():
+        for changed in self.refusals.settle(session) if session is not None else ():
             self._note_changed(changed)
 
     def _forget_refusals(self, exchange: Exchange) -> None:
@@ -168,5 +168,5 @@ class RefusalReader(CaseReader):
         """Take the name of a session for unknown; who takes the exchange for an ordinary rename notes it."""
         session = self.target.session_at(exchange.request.path)
         if session is not None:
-            self._refusals.forget(session)
+            self.refusals.forget(session)
             self.target.last_names.pop(session.id, None)
