@@ -182,12 +182,12 @@ class CaseSender(TargetView):
             Unjudgeable: no answer came, for a reason that may not be the request's.
         """
         if purpose is Purpose.PREPARATION:
-            self._settle(request)
+            self.settle_before(request)
         exchange = self._exchange(request, purpose)
         self._forget_refusals(exchange)
         return self.count(exchange, live=live)
 
-    def _settle(self, request: Request) -> None:
+    def settle_before(self, request: Request) -> None:
         """See to what is to be looked at before a session is renamed."""
 
     def _forget_refusals(self, exchange: Exchange) -> None:

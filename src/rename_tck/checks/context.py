@@ -33,10 +33,10 @@ class CheckContext(RefusalReader):
 
     def keep_or_refuse(self, session: Session, request: Request, name: str, case: str) -> bool:
         """Require that a name is kept exactly or refused with a 4xx status; whether it was kept."""
-        before = self._name_before(session)
+        before = self.name_before(session)
         exchange = self.send(request)
         if 400 <= exchange.status < 500:
-            self._note_refusal(session, before, case, exchange)
+            self.note_refusal(session, before, case, exchange)
             return False
         if exchange.status != 200:
             self.fail(case, "status 200, or a 4xx status that refuses the name", exchange)
@@ -54,7 +54,7 @@ class CheckContext(RefusalReader):
         """
         if self.contract.nearest is not None and (why := self.contract.forbidden(decoded(request.body))):
             raise NotTested(f"{self.contract.document_path} does not allow {case}: {self.excerpt(why)}")
-        self._settle(request)
+        self.settle_before(request)
         exchange = self.send(request)
         if exchange.status != 200:
             self.fail(case, "status 200: the request is valid", exchange)
@@ -88,7 +88,7 @@ class CheckContext(RefusalReader):
         if expected is not UNSEEN:
             return expected
         if self._was_accepted(self.rename(session, self.name()), since=_A_WHILE_AGO):
-            expected = self._granted_name(session)
+            expected = self.granted_name(session)
         if expected is not UNSEEN:
             return expected
         name = self.name()
@@ -129,11 +129,11 @@ class CheckContext(RefusalReader):
             raise NotTested(f"{self.contract.document_path} allows {case}")
         self.require_control_accepted(control)
         session = self.target.session_at(faulty.path) if live else None
-        before = self._name_before(session)
+        before = self.name_before(session)
         exchange = self.send_in_form(
             case, faulty, lambda sent: self.require_refusal(case, sent, statuses, live=live), control=control, live=live
         )
-        self._note_refusal(session, before, case, exchange)
+        self.note_refusal(session, before, case, exchange)
         return exchange
 
     def send_in_form(
@@ -236,7 +236,7 @@ class CheckContext(RefusalReader):
 
         What is wrong with another one, as long as is allowed or of odd characters, the laws of names tell.
         """
-        self._forget(exchange)
+        self.forget(exchange)
         name = members(decoded(exchange.request.body)).get(self.dialect.name_member)
         odd = isinstance(name, str) and not names.is_plain(name)
         if exchange.status != 200 and self.contract.nearest is None and not odd:

@@ -56,17 +56,17 @@ class RefusalReader(CaseReader):
         found, self._gone = self._gone, []
         return found
 
-    def _name_before(self, session: Session | None) -> object:
+    def name_before(self, session: Session | None) -> object:
         """The name that a session bears before it is put to the test; `UNSEEN` where that cannot be read."""
         if session is None or not self.readable():
             return UNSEEN
         expected = self.refusals.expected(session)
         if expected is not UNSEEN:
             return expected
-        last = self._granted_name(session)
+        last = self.granted_name(session)
         return self._name_seen(session) if last is UNSEEN else last
 
-    def _granted_name(self, session: Session) -> object:
+    def granted_name(self, session: Session) -> object:
         """The last name that was accepted for a session: what is accepted here is stored. `UNSEEN` where it may not."""
         last = self.target.last_names.get(session.id, UNSEEN)
         if last is not UNSEEN and self._shows_names(session) and self._is_last(session, last):
@@ -107,7 +107,7 @@ class RefusalReader(CaseReader):
         self.target.last_names[session.id] = name
         return name if self._name_seen(session) == name else UNSEEN
 
-    def _note_refusal(self, session: Session | None, before: object, case: str, exchange: Exchange) -> None:
+    def note_refusal(self, session: Session | None, before: object, case: str, exchange: Exchange) -> None:
         """Have the session read in a while: a refusal must not have changed its name."""
         if session is not None and before not in (UNSEEN, GONE) and 400 <= exchange.status < 500:
             self._keep_refusal(session, before, case, exchange)
@@ -153,7 +153,7 @@ class RefusalReader(CaseReader):
                 failure.replay_data.keys, failure.replay_data.request = list(refusal.keys), None
             self._changed.append(failure)
 
-    def _settle(self, request: Request) -> None:
+    def settle_before(self, request: Request) -> None:
         """Read the session of a request that will change its name, if refusals of it were not looked into yet."""
         session = self.target.session_at(request.path)
         for changed in self.refusals.settle(session) if session is not None else ():
@@ -162,9 +162,9 @@ class RefusalReader(CaseReader):
     def _forget_refusals(self, exchange: Exchange) -> None:
         """Where a request may have renamed the session, refusals before it are not looked into any more."""
         if not 400 <= exchange.status < 500 and (exchange.status >= 500 or self.dialect.succeeded(exchange)):
-            self._forget(exchange)
+            self.forget(exchange)
 
-    def _forget(self, exchange: Exchange) -> None:
+    def forget(self, exchange: Exchange) -> None:
         """Take the name of a session for unknown; who takes the exchange for an ordinary rename notes it."""
         session = self.target.session_at(exchange.request.path)
         if session is not None:
