@@ -14,6 +14,7 @@ from rename_tck.cases.plan import plan
 from rename_tck.cases.points import Point, Space
 from rename_tck.cases.rename_space import CLIENT, NAME, SPELLING, Chosen, largest, law_of, law_of_scope, space_of
 from rename_tck.cases.scopes import Kind, Scope
+from rename_tck.checks import lost_sessions
 from rename_tck.checks.by_itself import Look, Seen, expect_still, expect_unchanged
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
@@ -90,7 +91,7 @@ class PointRun:
             check.seen += 1
         system = check.dialect.system
         for failure in self._failures_of(point):
-            if self._law(failure) != law or self._changed_by_itself(check, failure):
+            if self._law(failure) != law or self._is_others_doing(check, failure):
                 continue
             if (other := _crossed_by(failure)) is not None and check.target.is_judged(f"{system}.neighbours-untouched"):
                 found = Crossing(failure.outcome.session.id, failure.outcome.name, failure.problem.name, other.exchange)
@@ -300,6 +301,12 @@ class PointRun:
         path = exchange.request.path
         sent = [entry.exchange for entry in self.check.target.client.journal.renames()]
         return next((one for one in reversed(sent) if one.request.path == path), None) is exchange
+
+    def _is_others_doing(self, check: CheckContext, failure: Failure) -> bool:
+        """Whether others have deleted the session, or it changes by itself."""
+        if failure.outcome.gone or failure.outcome.exchange.status in {404, 410}:
+            return lost_sessions.is_others_doing(check, failure.outcome.session)
+        return self._changed_by_itself(check, failure)
 
     def _changed_by_itself(self, check: CheckContext, failure: Failure) -> bool:
         """Whether a member moves also while nothing is sent, or changed once and not again: it is noted then."""
