@@ -1,11 +1,9 @@
 """The laws of an ordinary rename: it is accepted, answered as documented, stored, and touches nothing else."""
 
-from collections.abc import Callable
-
 import pytest
 
 from rename_tck.checks import rename_series, server_clock
-from rename_tck.checks.by_itself import Seen, expect_still, expect_unchanged
+from rename_tck.checks.by_itself import Seen, expect_still, expect_unchanged, look_at
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, NotJsonError
@@ -247,24 +245,9 @@ def _same_but_name(
             continue
         compared += 1
         case = f"{step.case}: {member} {where}"
-        look = _without_names(check, member) if member in dialect.copies_name else None
         seen = Seen(step.session.id, before, after, step.session, step.exchange)
-        expect_unchanged(check, seen, member, case, look)
+        expect_unchanged(check, seen, member, case, look_at(dialect, member))
     return compared
-
-
-def _without_names(check: CheckContext, member: str) -> Callable[[Snapshot], object]:
-    """A member of a session that was read, without what repeats the session's name."""
-    return lambda snapshot: _without(snapshot.get(member), check.dialect.name_in(snapshot))
-
-
-def _without(value: object, name: object) -> object:
-    """The value with every member that repeats the session's name left out."""
-    if isinstance(value, dict):
-        return {
-            key: _without(inner, name) for key, inner in value.items() if inner != name or not isinstance(inner, str)
-        }
-    return [_without(inner, name) for inner in value] if isinstance(value, list) else value
 
 
 @requirement("neighbours-untouched", last=2)

@@ -38,6 +38,10 @@ class Group(StrEnum):
     BLANKS = "blanks around"
 
 
+#: The classes of names that are kept exactly or refused.
+UNCERTAIN = frozenset({Group.TOO_LONG, Group.CONTROLS, Group.INVISIBLE, Group.NO_CHARACTERS})
+
+
 @dataclass(frozen=True)
 class Name(Value):
     """A name, as a value of its dimension."""

@@ -8,13 +8,10 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, replace
 
-from rename_tck.cases.names import Group, Name
+from rename_tck.cases.names import UNCERTAIN, Group, Name
 
 #: From so many characters on a name may fail for its length alone.
 LONG = 60
-
-#: Classes of names that may be refused: what stands at an end of one is of its class.
-_UNCERTAIN = frozenset({Group.TOO_LONG, Group.CONTROLS, Group.INVISIBLE, Group.NO_CHARACTERS, Group.BLANKS})
 
 #: The plain words around what is packed, so that nothing packed stands at an end by accident.
 _BEFORE, _AFTER = "Plan", "now"
@@ -57,7 +54,7 @@ class Packed(Name):
         if bool(lead) + len(inside) + bool(trail) == 1:
             place = "at the beginning of" if lead else "at the end of" if trail else "in"
             label = f"{_shown(lead or trail or inside[0])} {place} a name"
-            if not inside and self.inside and self.group not in _UNCERTAIN:
+            if not inside and self.inside and self.group not in {*UNCERTAIN, Group.BLANKS}:
                 group = _class_of(lead or trail)
         text = _text(lead, inside, trail, self.between)
         return replace(self, label=label, group=group, text=text, lead=lead, inside=inside, trail=trail, length=0)

@@ -12,7 +12,7 @@ from rename_tck.cases.conditions import Condition
 from rename_tck.cases.constructed_names import NAMES
 from rename_tck.cases.dimensions import Value
 from rename_tck.cases.json_spellings import SPELLINGS, UNNAMED, JsonSpelling
-from rename_tck.cases.names import Group, Name, is_reasonable
+from rename_tck.cases.names import UNCERTAIN, Group, Name, is_reasonable
 from rename_tck.cases.places import PLACES
 from rename_tck.cases.points import Cost, Dimension, Point, Space
 from rename_tck.cases.scopes import Kind, Scope, kinds
@@ -25,7 +25,6 @@ NAME, CLIENT, SPELLING, SCOPE, KIND, USER, PLACE = (
 )  # fmt: skip
 
 _UNICODE = frozenset({Group.LETTERS, Group.BEYOND})
-_UNREASONABLE = frozenset({Group.TOO_LONG, Group.CONTROLS, Group.INVISIBLE, Group.NO_CHARACTERS})
 
 
 #: A dimension of up to so many values is a small one: a nightly run covers the pairs of its values.
@@ -49,7 +48,7 @@ def law_of(value: Value) -> str | None:
         return None
     if value.group in _UNICODE:
         return "unicode-exact"
-    if value.group in _UNREASONABLE:
+    if value.group in UNCERTAIN:
         return "never-altered"
     if value.group == Group.BLANKS:
         return "blanks-kept"

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rename_tck.checks import rename_series
-from rename_tck.checks.comparison import same
+from rename_tck.checks.comparison import same, without
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, decoded, segment
 from rename_tck.client.journal import Purpose
-from rename_tck.systems.dialect import Session, members
+from rename_tck.systems.dialect import Dialect, Session, members
 from rename_tck.target import settling
 from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Aspect, NotTested, Unjudgeable
@@ -42,6 +42,13 @@ class Seen:
     after: Snapshot
     renamed: Session
     exchange: Exchange
+
+
+def look_at(dialect: Dialect, member: str) -> Look | None:
+    """What is compared of a member that repeats the session's name: the rest of it. None for all of another one."""
+    if member not in dialect.copies_name:
+        return None
+    return lambda snapshot: without(snapshot.get(member), dialect.name_in(snapshot))
 
 
 def expect_unchanged(check: CheckContext, seen: Seen, member: str, case: str, look: Look | None = None) -> None:

@@ -16,3 +16,11 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     return one == other
+
+
+def without(value: object, name: object) -> object:
+    """A value without every member, however deep, that repeats the session's name."""
+    if isinstance(value, dict):
+        kept = {key: inner for key, inner in value.items() if not isinstance(inner, str) or inner != name}
+        return {key: without(inner, name) for key, inner in kept.items()}
+    return [without(inner, name) for inner in value] if isinstance(value, list) else value

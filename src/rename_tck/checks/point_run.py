@@ -15,12 +15,12 @@ from rename_tck.cases.points import Point, Space
 from rename_tck.cases.rename_space import CLIENT, NAME, SPELLING, Chosen, largest, law_of, law_of_scope, space_of
 from rename_tck.cases.scopes import Kind, Scope
 from rename_tck.checks import lost_sessions
-from rename_tck.checks.by_itself import Look, Seen, expect_still, expect_unchanged
+from rename_tck.checks.by_itself import Seen, expect_still, expect_unchanged, look_at
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import Group, Outcome, PointSender
 from rename_tck.checks.point_sessions import PointSessions
-from rename_tck.checks.point_verdicts import Problem, problems, without
+from rename_tck.checks.point_verdicts import Problem, problems
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.coverage import Coverage, Sent
 from rename_tck.results.nonconformance import Nonconformance
@@ -318,7 +318,7 @@ class PointRun:
             if failure.reduced:
                 expect_still(check, outcome.session, seen, problem.member, problem.what)
             else:
-                expect_unchanged(check, seen, problem.member, problem.what, self._compared(problem.member))
+                expect_unchanged(check, seen, problem.member, problem.what, look_at(check.dialect, problem.member))
         except Nonconformance:
             return False
         return True
@@ -328,13 +328,6 @@ class PointRun:
         exchanges = failure.outcome.exchange, check.gather(failure.outcome.exchange.request)
         one, other = (members(exchange.answer.value) if exchange.answer else {} for exchange in exchanges)
         return not same(one.get(failure.problem.member), other.get(failure.problem.member))
-
-    def _compared(self, member: str) -> Look | None:
-        """What is compared of a member that repeats the session's name; None for all of it."""
-        dialect = self.check.dialect
-        if member not in dialect.copies_name:
-            return None
-        return lambda snapshot: without(snapshot.get(member), dialect.name_in(snapshot))
 
     def _said(self, failure: Failure) -> str | None:
         if failure.comes_and_goes or not failure.reduced or not failure.point.odd:

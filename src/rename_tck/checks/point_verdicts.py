@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from rename_tck.checks.comparison import same
+from rename_tck.checks.comparison import same, without
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import Outcome
 from rename_tck.client.exchange import plain, shown
@@ -123,14 +123,6 @@ def _of_other_members(
             compared = Compared(plain(one), plain(other))
             what, expected = f"{member} {where}", shown(one, check.redacted)
             yield Problem("session-untouched", Aspect.OTHER, what, expected, compared, member, change=(before, after))
-
-
-def without(value: object, name: object) -> object:
-    """A value without every member, however deep, that repeats the session's name."""
-    if isinstance(value, dict):
-        kept = {key: inner for key, inner in value.items() if not isinstance(inner, str) or inner != name}
-        return {key: without(inner, name) for key, inner in kept.items()}
-    return [without(inner, name) for inner in value] if isinstance(value, list) else value
 
 
 def _differs(check: CheckContext, law: str, aspect: Aspect, what: str, *, wanted: str, found: object) -> Problem:

@@ -177,7 +177,7 @@ class Target:
 
         Which name of the run's own it bears makes no difference.
         """
-        sessions = {self.dialect.rename(one, None).path: one for one in self.pool.in_use}
+        sessions = self._by_path()
         for entry in self.client.journal.since(self._indexed):
             self._indexed = entry.number
             if entry.of_rename and entry.exchange.answer is not None:
@@ -187,8 +187,11 @@ class Target:
     def note_like(self, request: Request, exchange: Exchange) -> None:
         """Keep that an exchange shows what this request would, too."""
         entry = next(one for one in reversed(self.client.journal.renames()) if one.exchange is exchange)
-        sessions = {self.dialect.rename(one, None).path: one for one in self.pool.in_use}
-        self._exchanged[self._sort_of(request, sessions)] = entry
+        self._exchanged[self._sort_of(request, self._by_path())] = entry
+
+    def _by_path(self) -> dict[str, Session]:
+        """The live sessions by the path of their rename."""
+        return {self.dialect.rename(one, None).path: one for one in self.pool.in_use}
 
     def _sort_of(self, request: Request, sessions: Mapping[str, Session]) -> Request:
         """A request without what tells it from others that are sent for the same."""
