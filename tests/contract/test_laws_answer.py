@@ -285,32 +285,32 @@ def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series)
         return
     kinds = [[session for session in pool.all if session.kind == kind] for kind in check.dialect.kinds]
     several = [alike for alike in kinds if len(alike) > 1]
+    kind_of = {session.id: session.kind for alike in several for session in alike}
 
     def read() -> dict[str, Snapshot]:
         """All sessions of which there are several of a kind."""
         found = [check.target.reader.read_some(alike) for alike in several]
         return {name: snapshot or {} for one in found for name, snapshot in one.items()}
 
-    for first, *_ in several:
-        check.send(check.rename(first, check.name()))
-    shown = read()
-    server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in shown.values()])
+    lasts = [alike[-1] for alike in several]
+    before = read()
+    server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in before.values()])
+    volatile_members = {(other, one) for other in before for one in run.volatile_members.get(other, set())}
+    # all at once first: each by itself only where something has changed by it
+    sent = {last.kind: (last, check.send(check.rename(last, check.name()))) for last in lasts}
+    after = read()
+    moved = _changed(before, after, judged) - volatile_members - {(last.id, one) for last in lasts for one in judged}
+    for other, one in check.each(sorted(moved), lambda _: "another"):
+        if one == check.dialect.name_member:
+            last, exchange = sent[kind_of[other]]
+            case = f"a rename of another session: {one} of {other}"
+            expect_unchanged(check, Seen(other, before[other], after[other], last, exchange), one, case)
+    if not moved:
+        return
+    server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in after.values()])
     before = read()
     # what moved without a rename moves by itself
-    volatile_members = _changed(shown, before, judged) | {
-        (other, one) for other in shown for one in run.volatile_members.get(other, set())
-    }
-    lasts = [alike[-1] for alike in several]
-    if len(lasts) > 1:
-        # all at once first: each by itself only where something has changed by it
-        for last in lasts:
-            check.send(check.rename(last, check.name()))
-        after = read()
-        moved = volatile_members | {(last.id, one) for last in lasts for one in judged}
-        if not _changed(before, after, judged) - moved:
-            return
-        server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in after.values()])
-        before = read()
+    volatile_members |= _changed(after, before, judged)
     for last in check.each(lasts):
         exchange = check.send(check.rename(last, check.name()))
         after = read()

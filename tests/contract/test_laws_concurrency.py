@@ -13,7 +13,7 @@ from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Aspect, Compared, NotTested
 
 requirement = pytest.mark.requirement
-pytestmark = pytest.mark.order(6, spread=5)
+pytestmark = pytest.mark.order(7, spread=5)
 
 #: How many renames of one session are in flight at once, round after round: what one leaves behind shows in the next.
 OF_ONE = (2, 5, 10)
@@ -166,7 +166,7 @@ def _beside(check: CheckContext, session: Session) -> list[tuple[str, Callable[[
     other = check.target.pool.fresh(session.kind) if session.origin == "created" else None
     acts += [(label, partial(send, request)) for label, request in check.system_cases.beside(session, other, name)]
     if other is not None:
-        doomed = check.target.pool.fresh(session.kind)
+        doomed = check.target.pool.fresh(session.kind, seen=False)
         if doomed is not None:
             check.target.pool.forget(doomed)
             acts.append(("a deletion", partial(send, check.dialect.deletion(doomed))))
@@ -175,13 +175,26 @@ def _beside(check: CheckContext, session: Session) -> list[tuple[str, Callable[[
 
 
 def _several(check: CheckContext) -> list[Session]:
-    """As many sessions as are renamed at once at most, or as many as there are, but two."""
+    """As many sessions as are renamed at once at most, or as many as there are, but two.
+
+    Those that were made in a condition, and are renamed as well as ordinary ones, are among them.
+    """
+    pair = check.sessions(2)
+    made = [one for one in check.target.pool.conditioned.in_use if _is_like(check, one, pair[0])][
+        -max(OF_SEVERAL) + 2 :
+    ]
     for count in (max(OF_SEVERAL), 5):
         try:
-            return check.sessions(count)
+            return [*check.sessions(max(2, count - len(made))), *made]
         except NotTested:
             continue
-    return check.sessions(2)
+    return [*pair, *made]
+
+
+def _is_like(check: CheckContext, session: Session, ordinary: Session) -> bool:
+    """Whether a session that is not an ordinary one is renamed as that is: of its kind and its user."""
+    owners = {one.owner and check.dialect.owner(one.owner) for one in (session, ordinary)}
+    return session.kind == ordinary.kind and len(owners) == 1 and session.id in check.target.last_names
 
 
 @requirement("concurrent-two-sessions")

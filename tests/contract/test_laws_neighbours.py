@@ -3,6 +3,7 @@
 import pytest
 
 from rename_tck.checks.context import CheckContext
+from rename_tck.systems.dialect import Session
 from rename_tck.target.names_sent import Source, origin
 from rename_tck.target.target import Crossing
 
@@ -20,17 +21,24 @@ def test_the_session_is_that_of_the_path_and_not_of_the_body(check: CheckContext
     session, other = check.sessions(2)
     if {session.origin, other.origin} != {"created"}:
         return  # what is lent is not put at risk
-    name = check.name_of(other)
+    # those that are used most lately are the likeliest to be taken for it
+    others = [one for one in check.target.pool.all if one.id not in {session.id, other.id}][-_MOST_LATELY:]
+    before = {one.id: _name_of(check, one) for one in (other, *others)}
     body = {**check.body(session), check.dialect.id_member: other.id}
-    exchange = check.send(check.dialect.rename(session, body))
-    check.stored(other, name, "another session's id in the body: that session", exchange)
-    others = [one for one in check.target.pool.all if one.id != session.id]
+    sent = [("another session's id in the body", check.send(check.dialect.rename(session, body)))]
     for case, request in check.cases(check.faulty(session, check.name())[:1]):
-        # those that are used most lately are the likeliest to be taken for it
-        before = [(one, check.name_of(one)) for one in others[-_MOST_LATELY:]]
         exchange = check.send(request)
-        for one, own in before:
-            check.stored(one, own, f"{case}, answered with {exchange.status}: another session", exchange)
+        sent.append((f"{case}, answered with {exchange.status}", exchange))
+    for one in (other, *others):
+        # what is wrong after one of them is so after the first of them at which it is seen
+        case, exchange = sent[0] if one is other else sent[-1]
+        check.stored(one, before[one.id], f"{case}: another session", exchange)
+
+
+def _name_of(check: CheckContext, session: Session) -> object:
+    """The name that a session bears: the one that was accepted for it last, or the one that it is read with."""
+    granted = check.granted_name(session)
+    return granted if isinstance(granted, str) else check.name_of(session)
 
 
 @requirement("neighbours-untouched", last=4)

@@ -6,7 +6,7 @@ from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_run import points_of
 
 requirement = pytest.mark.requirement
-pytestmark = pytest.mark.order(7, spread=3)
+pytestmark = pytest.mark.order(6, spread=3)
 
 
 @requirement(

@@ -8,7 +8,7 @@ import pytest
 
 from rename_tck.cases import bodies
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import Exchange, Request, decoded
+from rename_tck.client.exchange import Exchange, decoded
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session, members
 from rename_tck.verdict import NotTested, Unjudgeable
@@ -16,6 +16,9 @@ from rename_tck.verdict import NotTested, Unjudgeable
 pytestmark = pytest.mark.order(9, spread=5)
 
 Answer = tuple[str, str | None]
+
+#: What keeps a question from being asked.
+TROUBLES = (Nonconformance, NotTested, Unjudgeable)
 
 #: How often two renames of one session are sent at once, where no other law has done so.
 _ROUNDS = 4
@@ -32,29 +35,54 @@ def _said(exchange: Exchange) -> str:
     return word if word == "accepted" else f"{word} with {exchange.status}"
 
 
-def _kept(check: CheckContext, session: Session, request: Request, name: str) -> Answer:
-    """Whether a name is accepted, and what becomes of it."""
-    exchange = check.send(request)
-    said = _said(exchange)
-    if said != "accepted" or not check.readable():
-        return said, None
-    stored = check.name_of(session, exchange)
-    if stored == name:
-        return "accepted and kept", None
-    return "accepted and altered", f"to {check.redacted(json.dumps(stored, ensure_ascii=False))[:200]}"
+def _names(check: CheckContext) -> dict[str, str]:
+    """Names of which it is observed whether they are accepted, and what becomes of them; by observation."""
+    return {
+        **{f"obs-length-{length}": "x" * length for length in (255, 256, 1000, 10_000)},
+        "obs-blank-name": "   ",
+        "obs-blanks-trimmed": f"  {check.name()}  ",
+        "obs-control-characters": "tab\tand\u0007bell",
+    }
 
 
-def _of_length(length: int) -> Callable[[CheckContext, Session], Answer]:
-    return lambda check, session: _kept(check, session, check.rename(session, "x" * length), "x" * length)
+def _kept(check: CheckContext, names: dict[str, str]) -> dict[str, Answer]:
+    """Whether each name is accepted, and what becomes of it: as many as there are sessions are read together."""
+    first = check.some_session()
+    sessions = [session for session in check.target.pool.all if session.kind == first.kind]
+    found: dict[str, Answer] = {}
+    waiting = list(names.items())
+    while waiting:
+        some, waiting = waiting[: len(sessions)], waiting[len(sessions) :]
+        sent = {label: (session, name) for session, (label, name) in zip(sessions, some, strict=False)}
+        accepted = []
+        for label, (session, name) in sent.items():
+            try:
+                said = _said(check.send(check.rename(session, name)))
+            except TROUBLES as trouble:
+                found[label] = ("not asked", str(trouble))
+                continue
+            found[label] = said, None
+            if said == "accepted" and check.readable():
+                accepted.append(label)
+        found |= _stored(check, {label: sent[label] for label in accepted})
+    return found
 
 
-def _named(name: str) -> Callable[[CheckContext, Session], Answer]:
-    return lambda check, session: _kept(check, session, check.rename(session, name), name)
-
-
-def _blanks_trimmed(check: CheckContext, session: Session) -> Answer:
-    name = f"  {check.name()}  "
-    return _kept(check, session, check.rename(session, name), name)
+def _stored(check: CheckContext, accepted: dict[str, tuple[Session, str]]) -> dict[str, Answer]:
+    """What became of names that were accepted."""
+    found: dict[str, Answer] = {}
+    reader = check.target.reader
+    try:
+        listed = reader.listed([session for session, _ in accepted.values()]) if len(accepted) > 1 else {}
+        for label, (session, name) in accepted.items():
+            stored = check.dialect.name_in(listed.get(session.id, {}))
+            if stored != name:  # a listing may show less of it
+                stored = check.name_of(session)
+            altered = f"to {check.redacted(json.dumps(stored, ensure_ascii=False))[:200]}"
+            found[label] = ("accepted and kept", None) if stored == name else ("accepted and altered", altered)
+    except TROUBLES as trouble:
+        found |= dict.fromkeys(accepted.keys() - found.keys(), ("not asked", str(trouble)))
+    return found
 
 
 def _sent_as(headers: tuple[tuple[str, str], ...]) -> Callable[[CheckContext, Session], Answer]:
@@ -149,13 +177,6 @@ def _rounds(check: CheckContext, path: str) -> list[Exchange]:
 
 
 QUESTIONS: dict[str, Callable[[CheckContext, Session], Answer]] = {
-    "obs-length-255": _of_length(255),
-    "obs-length-256": _of_length(256),
-    "obs-length-1000": _of_length(1000),
-    "obs-length-10000": _of_length(10_000),
-    "obs-blank-name": _named("   "),
-    "obs-blanks-trimmed": _blanks_trimmed,
-    "obs-control-characters": _named("tab\tand\u0007bell"),
     "obs-additional-members": _additional_members,
     "obs-media-type-text": _sent_as((("Content-Type", "text/plain"),)),
     "obs-media-type-missing": _sent_as(()),
@@ -172,9 +193,12 @@ QUESTIONS: dict[str, Callable[[CheckContext, Session], Answer]] = {
 @pytest.mark.observation
 def test_what_no_document_settles(check: CheckContext) -> None:
     session = check.some_session()
-    for observation in check.catalogue.observations:
+    asked = {observation.id.split(".")[1]: observation.id for observation in check.catalogue.observations}
+    for label, answer in _kept(check, {one: name for one, name in _names(check).items() if one in asked}).items():
+        check.target.observations[asked[label]] = answer
+    for label in [one for one in asked if one in QUESTIONS]:
         try:
-            answer = QUESTIONS[observation.id.split(".")[1]](check, session)
-        except (Nonconformance, NotTested, Unjudgeable) as trouble:
+            answer = QUESTIONS[label](check, session)
+        except TROUBLES as trouble:
             answer = ("not asked", str(trouble))
-        check.target.observations[observation.id] = answer
+        check.target.observations[asked[label]] = answer

@@ -25,11 +25,12 @@ T = TypeVar("T")
 #: as if by lot: that a share is left out for 30 nights comes about once in 60,000 months.
 SHARES = 3
 
-#: Ordinary sessions that there are beside each other one.
-_ORDINARY = 10
+#: Sessions of one listing that points are sent to, if there are as many of them in conditions; ordinary ones make up
+#: what is missing, and are so many at the least.
+_ALIKE, _ORDINARY = 11, 2
 
 #: How many covering arrays are made, of which the one is taken that needs the fewest points.
-_TRIES = 8
+_TRIES = 60
 
 
 def plan(space: Space, seed: str) -> list[Point]:
@@ -79,11 +80,14 @@ class _Plan:
         self._missing = set(self._possible)
         #: How many points are sent to each session.
         self._load: Counter[int] = Counter()
+        #: How many ordinary sessions there are beside those in conditions.
+        self._ordinary = _ORDINARY
 
     def points(self) -> dict[Point, None]:
         """The points, in the order in which they are sent."""
         by_cost = {cost: [one for one in self._space.dimensions if one.cost is cost] for cost in Cost}
         sessions = [{one.name: one.plain for one in by_cost[Cost.SESSION]}, *self._array(by_cost[Cost.SESSION])]
+        self._ordinary = max(_ORDINARY, _ALIKE + 1 - sum(not self._apart(one) for one in sessions))
         rows = [self._with_session(row, sessions) for row in self._array(by_cost[Cost.NOTHING])]
         rows += self._mended(by_cost[Cost.NOTHING], sessions)
         for dimension in by_cost[Cost.REQUEST]:
@@ -166,7 +170,7 @@ class _Plan:
             load, apart = self._load[id(session)], self._apart(session)
             covered = len(self._between(row, session) & self._missing) + 3 * (not load)
             is_ordinary = all(value == self._dimensions[name].plain for name, value in session.items())
-            return covered, not apart or load < most[apart], -load / (_ORDINARY if is_ordinary else 1)
+            return covered, not apart or load < most[apart], -load / (self._ordinary if is_ordinary else 1)
 
         best = max(fitting or sessions, key=worth)
         self._load[id(best)] += 1

@@ -128,7 +128,7 @@ class CaseSender(TargetView):
         """
         about = "shared" if shared else self.requirement.id if self.requirement is not None else None
         live = self.some_session()
-        made_up = self.target.pool.made_up.unknown(f"{about}/{label}", since=self.looked())
+        made_up = self.target.pool.made_up.unknown(f"{about}/{label}")
         self.nobodys += 1
         return Session(made_up, live.origin, kind or live.kind, live.owner)
 

@@ -21,7 +21,7 @@ from rename_tck.verdict import Aspect, NotTested
 T = TypeVar("T")
 
 #: So many requests ago a rename was accepted lately, and a while ago.
-_LATELY, _A_WHILE_AGO = 15, 40
+_LATELY, _A_WHILE_AGO = 15, 60
 
 
 @dataclass(repr=False)

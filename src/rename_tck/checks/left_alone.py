@@ -138,7 +138,7 @@ def _leave(check: CheckContext, causes: Sequence[str]) -> list[LeftAlone]:
     names = check.settled(lambda: _names(check, left), lambda names: all(_stays(check, one, names) for one in left))
     left = [one for one in left if _stays(check, one, names)]
     reader, sessions = check.target.reader, [one.session for one in left]
-    listed = reader.listed(sessions) if reader.way.by_reading and sessions else {}
+    listed = reader.listed(sessions, anew=False) if reader.way.by_reading and sessions else {}
     for one in left:
         one.name = names[one.session.id]
         check.target.pool.set_aside(one.session)

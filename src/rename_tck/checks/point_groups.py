@@ -199,16 +199,16 @@ class PointSender:
 
     def _learn_what_moves(self, sessions: Sequence[Session]) -> None:
         """Keep which members differ between two readings without a rename between them."""
-        first, second = self._listed(sessions) or {}, self._listed(sessions) or {}
+        first, second = self._listed(sessions, anew=False) or {}, self._listed(sessions) or {}
         for name, snapshot in first.items():
             again = second.get(name, snapshot)
             moved = {one for one in snapshot.keys() | again.keys() if not same(snapshot.get(one), again.get(one))}
             self.volatile_members |= moved
 
-    def _listed(self, sessions: Sequence[Session]) -> dict[str, Snapshot] | None:
+    def _listed(self, sessions: Sequence[Session], *, anew: bool = True) -> dict[str, Snapshot] | None:
         """The sessions as the listing shows them; None where it does not show each of them."""
         try:
-            found = self._target.reader.listed(sessions)
+            found = self._target.reader.listed(sessions, anew=anew)
         except Unjudgeable:
             return None
         return found if len(found) == len(sessions) else None

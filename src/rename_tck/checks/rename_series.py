@@ -26,7 +26,7 @@ LAWS = frozenset({
     "rename-accepted", "answer-schema", "answer-media-type", "answer-json", "answer-name", "answer-id",
     "name-stored", "shown-at-once", "neighbours-untouched", "session-untouched", "answer-id-uuid",
     "timestamps-integer", "updated-at-monotonic", "updated-at-steady", "introduction-not-null", "status-normal",
-    "timestamps-date-time", "answer-boolean", "answer-true", "answer-shape-of-type",
+    "timestamps-date-time", "answer-boolean", "answer-true", "answer-shape-of-type", "type-accepted",
 })  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def _make(check: CheckContext) -> Series:
     for position, kind in enumerate(check.dialect.kinds):
         sessions = _sessions(check, kind)
         if sessions:
-            series.listed_before[kind] = check.target.reader.listing(kind).shown()
+            series.listed_before[kind] = check.target.reader.listing(kind, anew=False).shown()
             _rename_all(check, series, sessions, SHORT if position else LENGTH, f"{check.target.token}{position}")
             series.listed_after[kind] = check.target.reader.listing(kind).shown()
     if not series.steps:
@@ -157,7 +157,7 @@ def _without(check: CheckContext, series: Series, gone: list[Session]) -> list[S
 
 def _read_twice(check: CheckContext, series: Series, sessions: list[Session]) -> dict[str, Snapshot | None]:
     """Each session before it is renamed, read twice: what differs changes by itself."""
-    known, again = _read_all(check, sessions), _read_all(check, sessions)
+    known, again = _read_all(check, sessions, anew=False), _read_all(check, sessions)
     for session in sessions:
         first, second = known.get(session.id) or {}, again.get(session.id) or {}
         series.volatile_members[session.id] = {
@@ -180,8 +180,8 @@ def _read_after(
     )
 
 
-def _read_all(check: CheckContext, sessions: list[Session]) -> dict[str, Snapshot | None]:
+def _read_all(check: CheckContext, sessions: list[Session], *, anew: bool = True) -> dict[str, Snapshot | None]:
     """Each session as it is read back; empty where the target offers no reading."""
     if not check.readable():
         return {}
-    return check.target.reader.read_all(sessions)
+    return check.target.reader.read_all(sessions, anew=anew)

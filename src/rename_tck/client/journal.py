@@ -68,6 +68,10 @@ class Journal:
         """The entries after the one of this number."""
         return self._entries[number:]
 
+    def nothing_but_readings(self, since: int) -> bool:
+        """Whether everything after the entry of this number only asked for what there is."""
+        return all(entry.exchange.request.method == "GET" for entry in self._entries[since:])
+
     def renames(self, since: int = 0) -> list[Entry]:
         """The entries of the operation under test, after the one of this number."""
         return [entry for entry in self._entries[since:] if entry.of_rename]

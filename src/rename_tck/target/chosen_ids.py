@@ -35,8 +35,8 @@ class ChosenIds:
         own: set[str],
     ) -> None:
         self._client, self._dialect, self._reader, self._others, self._own = client, dialect, reader, others, own
-        #: Forms of ids that nobody can guess, by kind of session: one of each was looked for in vain.
-        self._looked: set[tuple[str | None, str]] = set()
+        #: Forms of ids that nobody can guess of which one was looked for in vain.
+        self._looked: set[str] = set()
 
     def refused(
         self, session_id: str, *, form: str, kind: str | None, user: str | None, before: Look | None
@@ -50,9 +50,9 @@ class ChosenIds:
             return Refused(self._taken(session_id))
         if not is_random(session_id):
             return self._guessed(session_id, user)
-        if (kind, form) not in self._looked and (found := self._shown(session_id, kind, user)) is not None:
+        if form not in self._looked and (found := self._shown(session_id, kind, user)) is not None:
             return found
-        self._looked.add((kind, form))
+        self._looked.add(form)
         return None
 
     def is_taken(self, session_id: str, before: Look | None) -> bool:

@@ -93,10 +93,10 @@ class MadeUpIds:
 
     # -- before a request
 
-    def unknown(self, label: str, *, since: int) -> str:
+    def unknown(self, label: str) -> str:
         """An id of the form that the system uses, by chance nobody's; `label` tells it from the run's others.
 
-        `since` is the number of requests before which the listing may have been looked at for it.
+        Nobody can come upon it, so that any look at the listing will do, however long ago.
 
         Raises:
             NotTested: a session has each that was tried.
@@ -108,7 +108,7 @@ class MadeUpIds:
             made_up = self.dialect.unknown_id(f"{self.token}/{label}" + (f"/{number}" if number else ""))
             if made_up[0].isdigit():
                 continue  # a server that reads it as a number would come to somebody's counted id
-            hit = self._look(since).others.hit_by(segment(made_up))
+            hit = self._look(None).others.hit_by(segment(made_up))
             if hit is None and made_up not in self.own:
                 self._allow(segment(made_up))
                 self._nobodys.add(segment(made_up))
@@ -126,7 +126,9 @@ class MadeUpIds:
         seen = self._look(since)
         why = self._not_after() if self.refused.of_others else self._no_more if guessed else None
         why = why or self._somebodys(odd, live, seen)
-        request = None if odd.own or why else self._reading(odd, live)
+        # what is near to an id that nobody can come upon is nobody's either
+        is_looked_for = not odd.own and (live is None or is_counted(live.id, seen.ids))
+        request = self._reading(odd, live) if is_looked_for and not why else None
         if why is None and not odd.own:
             why = seen.look.why or self._counted(odd.encoded, live, seen) or self._read(odd, request)
         if why is None:
@@ -170,12 +172,16 @@ class MadeUpIds:
         rest = [f"{more} more requests of this kind are left out of the notes"] if more > 0 else []
         return [*found, *self.notes, *rest]
 
-    def _look(self, since: int) -> _Seen:
-        seen = self._seen
-        if seen is None or not since <= seen.look.number or len(self.client.journal) - seen.look.number > LOOK_LASTS:
+    def _look(self, since: int | None) -> _Seen:
+        """What the listing has shown since so many requests; whenever it was looked at last, when None."""
+        seen, number = self._seen, len(self.client.journal)
+        if since is None:
+            seen = seen or _Seen(self.others.lately(number), frozenset())
+        elif seen is None or not since <= seen.look.number or number - seen.look.number > LOOK_LASTS:
             seen = self._look_now()
         if seen.own != self.own:
-            seen = self._seen = replace(seen, own=frozenset(self.own))
+            seen = replace(seen, own=frozenset(self.own))
+        self._seen = seen
         return seen
 
     def _look_now(self) -> _Seen:

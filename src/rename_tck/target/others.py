@@ -136,7 +136,7 @@ class OtherSessions:
         """The sessions of every kind, and of these users, now: of every one who is watched when None."""
         look = Look({}, len(self._client.journal))
         for kind, user in product(self._dialect.kinds, self._users if users is None else users):
-            listing = self._reader.listing(kind, purpose, user)
+            listing = self._reader.listing(kind, purpose, user, anew=False)
             for item in listing.items:
                 if (session_id := self.id_of(item)) is not None:
                     look.names[kind, session_id] = self._dialect.name_in(item)

@@ -115,6 +115,10 @@ class SessionReader:
         self.on_page: Callable[[str | None, str, list[Snapshot]], None] | None = None
         #: Whether a listing was asked for in vain: there is none then.
         self.unlisted = False
+        #: The number of the last reading of each session, and of each listing that was read to its end, with what it
+        #: showed.
+        self._last_read: dict[str, tuple[int, Snapshot | None]] = {}
+        self._last_listed: dict[tuple[str | None, str], tuple[int, Listing]] = {}
 
     def how_to_read(self, session: Session) -> Readback:
         """How this session can be read back: a new one may be shown a moment later. Raises Unjudgeable as `ask`."""
@@ -137,8 +141,10 @@ class SessionReader:
             raise Unjudgeable(f"the target {base_url} cannot be reached: {exchange.trouble}")
         return exchange
 
-    def read(self, session: Session, purpose: Purpose = Purpose.READING) -> Snapshot | None:
+    def read(self, session: Session, purpose: Purpose = Purpose.READING, *, anew: bool = True) -> Snapshot | None:
         """The session as the target shows it now, or None when it is not there.
+
+        Where it need not be read `anew`, the last reading will do, if nothing but readings was sent since.
 
         Raises:
             NotTested: this target offers no way to read a session back.
@@ -151,6 +157,9 @@ class SessionReader:
             )
         if not self.way.by_reading:
             return self.find(session, purpose)
+        number, last = self._last_read.get(session.id, (None, None))
+        if not anew and number is not None and self._client.journal.nothing_but_readings(number):
+            return last
         request = self._dialect.reading(session)
         assert request is not None
         exchange = self._client.send(request, purpose)
@@ -160,6 +169,7 @@ class SessionReader:
         snapshot = self._dialect.read(exchange.answer)
         if snapshot is not None and str(self._dialect.id_in(snapshot)) != session.id:
             self.mistaken.add(session.id)
+        self._last_read[session.id] = len(self._client.journal), snapshot
         return self._noted(session.id, snapshot)
 
     def _noted(self, session_id: str, snapshot: Snapshot | None) -> Snapshot | None:
@@ -221,11 +231,13 @@ class SessionReader:
         """The user in whose listing a session is."""
         return (self._dialect.owner(session.owner) if session.owner is not None else None) or self._user
 
-    def _shown(self, alike: Sequence[Session], purpose: Purpose) -> tuple[dict[str, Snapshot], Listing]:
+    def _shown(
+        self, alike: Sequence[Session], purpose: Purpose, *, anew: bool = True
+    ) -> tuple[dict[str, Snapshot], Listing]:
         """What their listing shows of sessions; no page is read after the one that has the last of them."""
         wanted, found = {session.id for session in alike}, dict[str, Snapshot]()
         listing = Listing([], Extent.ABSENT)
-        for listing in self._pages(alike[0].kind, purpose, self._lister(alike[0])):
+        for listing in self._pages(alike[0].kind, purpose, self._lister(alike[0]), anew=anew):
             for item in listing.items:
                 session_id = self._dialect.id_in(item)
                 if isinstance(session_id, str) and session_id in wanted:
@@ -237,29 +249,34 @@ class SessionReader:
             self._noted(session_id, item)
         return found, listing
 
-    def read_all(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
+    def read_all(self, sessions: Sequence[Session], *, anew: bool = True) -> dict[str, Snapshot | None]:
         """Several sessions by id, over a single listing for those alike where that is how this target is read.
+
+        `anew` is as for `read`.
 
         Raises:
             NotTested: the listing does not show whether they are there, and cannot.
             Unjudgeable: the reading itself failed.
         """
         if self.way.by_reading or not sessions:
-            return {session.id: self.read(session) for session in sessions}
+            return {session.id: self.read(session, anew=anew) for session in sessions}
         found: dict[str, Snapshot | None] = dict.fromkeys(session.id for session in sessions)
         for group in self._alike(sessions):
-            shown, listing = self._shown(group, Purpose.READING)
+            shown, listing = self._shown(group, Purpose.READING, anew=anew)
             if len(shown) < len(group) and not listing.complete:
                 was_shown = any(one.id in self._found for one in group if one.id not in shown)
                 raise listing.untold(was_shown=was_shown)
             found |= shown
         return found
 
-    def listed(self, sessions: Sequence[Session]) -> dict[str, Snapshot]:
-        """Those of several sessions that the listing shows; no page is read after the one with the last of them."""
+    def listed(self, sessions: Sequence[Session], *, anew: bool = True) -> dict[str, Snapshot]:
+        """Those of several sessions that the listing shows; no page is read after the one with the last of them.
+
+        `anew` is as for `read`.
+        """
         found: dict[str, Snapshot] = {}
         for alike in self._alike(sessions):
-            found |= self._shown(alike, Purpose.READING)[0]
+            found |= self._shown(alike, Purpose.READING, anew=anew)[0]
         return found
 
     def read_some(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
@@ -292,23 +309,43 @@ class SessionReader:
         shown, listing = self._shown([session], purpose)
         return shown.get(session.id), listing
 
-    def listing(self, kind: str | None = None, purpose: Purpose = Purpose.READING, user: str | None = None) -> Listing:
+    def listing(
+        self,
+        kind: str | None = None,
+        purpose: Purpose = Purpose.READING,
+        user: str | None = None,
+        *,
+        anew: bool = True,
+    ) -> Listing:
         """The sessions of a kind (the default one when None) that the target lists, over at most `PAGES` pages.
 
-        They are those of a user, the run's own when None, where each has a listing of his own.
+        They are those of a user, the run's own when None, where each has a listing of his own. `anew` is as for `read`.
         """
         items: list[Snapshot] = []
         listing = Listing([], Extent.ABSENT)
-        for listing in self._pages(kind or self._dialect.kinds[0], purpose, user or self._user):
+        for listing in self._pages(kind or self._dialect.kinds[0], purpose, user or self._user, anew=anew):
             items += listing.items
         return replace(listing, items=items)
+
+    def last_listing(self, kind: str | None) -> Listing | None:
+        """What the run's own user's listing has shown when it was last read to its end; None where it never was."""
+        _, whole = self._last_listed.get((kind, self._user), (0, None))
+        return whole
 
     def _is_news(self, number: int, exchange: Exchange) -> bool:
         """Whether a page behind the first was answered that was never read in the run."""
         return exchange.answer is not None and 1 < number > self._pages_read
 
-    def _pages(self, kind: str | None, purpose: Purpose, user: str) -> Iterator[Listing]:
-        """Each page by itself, with what is known of the listing's extent by then: cut off until it ends."""
+    def _pages(self, kind: str | None, purpose: Purpose, user: str, *, anew: bool) -> Iterator[Listing]:
+        """Each page by itself, with what is known of the listing's extent by then: cut off until it ends.
+
+        A listing that was read to its end, and is not read anew, is one page.
+        """
+        number, whole = self._last_listed.get((kind, user), (0, None))
+        if not anew and whole is not None and self._client.journal.nothing_but_readings(number):
+            yield whole
+            return
+        items: list[Snapshot] = []
         following: Request | None = self._dialect.listing(kind, user)
         for number in range(1, PAGES + 1):
             if following is None:
@@ -331,6 +368,9 @@ class SessionReader:
             self._pages_read = max(self._pages_read, number)
             if self.on_page is not None:
                 self.on_page(kind, user, page.items)
+            items += page.items
+            if following is None:
+                self._last_listed[kind, user] = len(self._client.journal), Listing(items, Extent.COMPLETE)
             yield Listing(page.items, Extent.COMPLETE if following is None else Extent.CUT)
 
 

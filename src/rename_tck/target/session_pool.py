@@ -283,10 +283,10 @@ class SessionPool:
         """A session that is made now, when it is shown; else None, and why there is none."""
         return self.creation.make(Wanted(kind, self.user), self._sessions)
 
-    def fresh(self, kind: str | None) -> Session | None:
+    def fresh(self, kind: str | None, *, seen: bool = True) -> Session | None:
         """As `spare`, or None where none is made."""
         try:
-            return self.spare(kind)
+            return self.spare(kind, seen=seen)
         except (NotTested, ObstacleError, Unjudgeable):
             return None
 
