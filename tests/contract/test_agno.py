@@ -64,24 +64,19 @@ def test_sessions_of_each_type_can_be_renamed(check: CheckContext) -> None:
         of_type = [step for step in steps if step.session.kind == session.kind]
         check.needs(of_type, f"no session of type {session.kind} was renamed")
         # one that is kept shows that the type is accepted, whatever becomes of others
-        step = next((one for one in of_type if one.accepted and _kept(check, one) == one.name), of_type[-1])
+        step = next((one for one in of_type if one.kept(check.dialect)), of_type[-1])
         case = f"a session of type {session.kind}"
         try:
             if not step.accepted:
                 check.fail(case, "status 200: the request is valid", step.exchange)
             check.expect_answered(step.exchange, step.name, case)
             if step.after:
-                found = _kept(check, step)
+                found = step.name_after(check.dialect)
                 check.expect_equal(step.name, found, f"{case}: the name read back", step.exchange, Aspect.STORED)
         except Nonconformance as failure:
             if (failure.aspect, check.dialect.kinds[0]) not in check.target.causes:
                 failure.aspect = Aspect.OTHER  # it is the type: sessions of another are renamed
             raise
-
-
-def _kept(check: CheckContext, step: rename_series.Step) -> object:
-    """The name with which a session was read back after a step."""
-    return check.dialect.name_in(step.after.get(step.session.id) or {})
 
 
 @requirement("agno.type-validated")

@@ -12,7 +12,7 @@ from rename_tck.checks.exploration import explore
 from rename_tck.client.exchange import Request
 from rename_tck.client.journal import Purpose
 from rename_tck.systems.agno import SHAPES
-from rename_tck.systems.dialect import Session, members
+from rename_tck.systems.dialect import Session
 from rename_tck.verdict import Aspect
 
 requirement = pytest.mark.requirement
@@ -77,24 +77,9 @@ def _hidden_from(
 
 
 def _database(check: CheckContext, session: Session) -> str | None:
-    """The db_id of the session's database: the one that the target names under which it is renamed; None else."""
-    found: str | None = check.shared(f"database of {session.id}", lambda: _find_database(check, session))
-    return found
-
-
-def _find_database(check: CheckContext, session: Session) -> str | None:
-    request = Request("GET", "/config")
-    answer = check.target.client.send(request, Purpose.PREPARATION).answer
-    named = members(answer.value).get("databases") if answer is not None else None
-    for db_id in (named if isinstance(named, list) else [])[:8]:
-        if isinstance(db_id, str):
-            query = (*check.dialect.query(session), ("db_id", db_id))
-            exchange = check.send(
-                check.dialect.rename(session, check.body(session), query=query), purpose=Purpose.PREPARATION
-            )
-            if check.dialect.succeeded(exchange):
-                return db_id
-    return None
+    """The db_id of the session's database: the one that the target names under which it is read; None else."""
+    storage = check.target.pool.storage.of(session)
+    return None if storage is None else storage.database
 
 
 def _require_documented_error(

@@ -258,7 +258,7 @@ def test_no_other_session_changes(check: CheckContext) -> None:
     for step in check.each(run.steps):
         for other, before in check.each(step.before.items(), lambda _: "another session"):
             after = step.after.get(other)
-            if other == step.session.id or before is None:
+            if other == step.session.id or before is None or other not in step.after:
                 continue
             looked = True
             if after is None:

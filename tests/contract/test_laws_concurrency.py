@@ -28,6 +28,9 @@ _BUSY = (409, 423)
 def _long_is_kept(check: CheckContext) -> bool:
     """Whether a long name is kept by itself: what becomes of it otherwise is no matter of concurrency."""
 
+    if f"{check.dialect.system}.length-200-accepted" in check.target.passed:
+        return True
+
     def look() -> bool:
         session, name = check.some_session(), check.name().ljust(199, "z")
         exchange = check.send_beside(check.rename(session, name))

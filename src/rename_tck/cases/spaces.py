@@ -37,7 +37,7 @@ class Space:
 
     def examples(self, most: int, editions: int) -> int:
         """How many cases are drawn where the profile says `most` and that many editions are judged by."""
-        return max(3, round(most * self.share / (editions if self.per_edition else 1)))
+        return max(2, round(most * self.share / (editions if self.per_edition else 1)))
 
 
 def seed_for(run: int, requirement: str | None, edition: str | None) -> str:
@@ -48,13 +48,13 @@ def seed_for(run: int, requirement: str | None, edition: str | None) -> str:
 VALID = Space("valid requests", "valid-space-accepted", share=0.36, per_edition=True)
 NAMES = Space("reasonable names", "valid-space-accepted", share=0.2, per_edition=True)
 INVALID = Space("invalid requests", "invalid-space-refused", share=0.44, per_edition=True)
-MOVES = Space("sequences", "sequence-consistent", share=0.12)
+MOVES = Space("sequences", "sequence-consistent", share=0.08)
 BODIES = Space("bodies", "no-server-error", share=0.24)
 #: Values of Agno's query parameters.
-TYPES = Space("values of type", "type-validated", share=0.12, system="agno")
-USERS = Space("values of user_id", "user-scope-other", share=0.12, system="agno")
-DATABASES = Space("values of db_id", "db-id-unknown", share=0.12, system="agno")
-TABLES = Space("values of table", "table-unknown", share=0.12, system="agno")
+TYPES = Space("values of type", "type-validated", share=0.08, system="agno")
+USERS = Space("values of user_id", "user-scope-other", share=0.08, system="agno")
+DATABASES = Space("values of db_id", "db-id-unknown", share=0.08, system="agno")
+TABLES = Space("values of table", "table-unknown", share=0.08, system="agno")
 QUERIES = (TYPES, USERS, DATABASES, TABLES)
 
 #: In the order in which a run comes to them.

@@ -9,9 +9,9 @@ from rename_tck.checks import foreign_names, lost_sessions
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange
-from rename_tck.systems.dialect import Session, members
+from rename_tck.systems.dialect import Dialect, Session, members
 from rename_tck.target.readback import Snapshot
-from rename_tck.verdict import Evidence, NotTested
+from rename_tck.verdict import Aspect, Evidence, NotTested
 
 #: Renames of the default kind of session: a few of each of two sessions, and one name for both.
 LENGTH = 6
@@ -26,13 +26,13 @@ LAWS = frozenset({
     "rename-accepted", "answer-schema", "answer-media-type", "answer-json", "answer-name", "answer-id",
     "name-stored", "shown-at-once", "neighbours-untouched", "session-untouched", "answer-id-uuid",
     "timestamps-integer", "updated-at-monotonic", "updated-at-steady", "introduction-not-null", "status-normal",
-    "timestamps-date-time", "answer-boolean", "answer-true", "answer-shape-of-type", "type-accepted",
+    "timestamps-date-time", "answer-boolean", "answer-true", "answer-shape-of-type", "type-accepted", "rename-again",
 })  # fmt: skip
 
 
 @dataclass
 class Step:
-    """One ordinary rename, with every session of its kind as it was read before and after."""
+    """One ordinary rename, with the session as it was read before and after it, and others that were read with it."""
 
     session: Session
     name: str
@@ -49,6 +49,14 @@ class Step:
     def answered(self) -> dict[str, object]:
         """The session in the answer; empty where there is none."""
         return members(self.exchange.answer.value) if self.exchange.answer else {}
+
+    def name_after(self, dialect: Dialect) -> object:
+        """The name with which the session was read back afterwards."""
+        return dialect.name_in(self.after.get(self.session.id) or {})
+
+    def kept(self, dialect: Dialect) -> bool:
+        """Whether it was accepted, and the session bears its name as far as it can be read."""
+        return self.accepted and (not self.after or self.name_after(dialect) == self.name)
 
     @property
     def case(self) -> str:
@@ -107,7 +115,7 @@ def _sessions(check: CheckContext, kind: str | None) -> list[Session]:
 
 
 def _rename_all(check: CheckContext, series: Series, sessions: list[Session], length: int, token: str) -> None:
-    """Rename the sessions in turn, reading all of them back after each step."""
+    """Rename the sessions in turn, and read each back; the others too after the first step, and after the last."""
     again = _read_twice(check, series, sessions)
     titles = names.ordinary(length, token)
     if len(sessions) > 1:
@@ -116,16 +124,17 @@ def _rename_all(check: CheckContext, series: Series, sessions: list[Session], le
         session = sessions[number % len(sessions)]
         exchange = check.send(check.rename(session, name))
         check.note_accepted(exchange)
-        after = _read_after(check, sessions, session, name, exchange)
+        read = sessions if number in {0, len(titles) - 1} else [session]
+        after = _read_after(check, read, session, name, exchange)
         found = check.dialect.name_in(after.get(session.id) or {})
         if check.dialect.succeeded(exchange) and after and foreign_names.is_foreign(check, found, name):
             repeated = check.send(check.rename(session, name))
-            shown = _read_after(check, sessions, session, name, repeated)
+            shown = _read_after(check, read, session, name, repeated)
             if check.dialect.name_in(shown.get(session.id) or {}) == name and foreign_names.is_others_doing(
                 check, found, name, f"ordinary rename to {name!r}"
             ):
                 exchange, after = repeated, shown
-        gone = [one for one in sessions if after and after.get(one.id) is None]
+        gone = [one for one in read if after and after.get(one.id) is None]
         if gone and all(lost_sessions.is_others_doing(check, one) for one in gone):
             sessions = _without(check, series, gone)
             again = _read_twice(check, series, sessions)
@@ -136,9 +145,11 @@ def _rename_all(check: CheckContext, series: Series, sessions: list[Session], le
         if check.dialect.succeeded(exchange) and session.id in after:
             stored = check.dialect.name_in(after[session.id] or {}) == name
             check.target.read_back += stored
+            if stored:
+                check.note_worked(Aspect.STORED, exchange)
             # the first ones may fail for what came before the series
             check.target.lost += not stored and number >= HOPELESS
-        again = after
+        again = {**again, **after}
         if number == HOPELESS - 1 and not any(step.accepted for step in series.steps if step.session in sessions):
             return
 
@@ -169,7 +180,7 @@ def _read_twice(check: CheckContext, series: Series, sessions: list[Session]) ->
 def _read_after(
     check: CheckContext, sessions: list[Session], renamed: Session, name: str, exchange: Exchange
 ) -> dict[str, Snapshot | None]:
-    """Each session after a rename; the new name may be shown a moment later."""
+    """Sessions after a rename of one of them; the new name may be shown a moment later."""
     return check.settled(
         lambda: _read_all(check, sessions),
         lambda read: (
