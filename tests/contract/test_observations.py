@@ -35,16 +35,6 @@ def _said(exchange: Exchange) -> str:
     return word if word == "accepted" else f"{word} with {exchange.status}"
 
 
-def _names(check: CheckContext) -> dict[str, str]:
-    """Names of which it is observed whether they are accepted, and what becomes of them; by observation."""
-    return {
-        **{f"obs-length-{length}": "x" * length for length in (255, 256, 1000, 10_000)},
-        "obs-blank-name": "   ",
-        "obs-blanks-trimmed": f"  {check.name()}  ",
-        "obs-control-characters": "tab\tand\u0007bell",
-    }
-
-
 def _kept(check: CheckContext, names: dict[str, str]) -> dict[str, Answer]:
     """Whether each name is accepted, and what becomes of it: as many as there are sessions are read together."""
     first = check.some_session()
@@ -176,6 +166,18 @@ def _rounds(check: CheckContext, path: str) -> list[Exchange]:
     return [one for one in check.journal() if one.request in check.target.at_once and one.request.path == path]
 
 
+#: Names of which it is observed whether they are accepted, and what becomes of them; made of one of the run's own.
+NAMES: dict[str, Callable[[str], str]] = {
+    "obs-length-255": lambda _: "x" * 255,
+    "obs-length-256": lambda _: "x" * 256,
+    "obs-length-1000": lambda _: "x" * 1000,
+    "obs-length-10000": lambda _: "x" * 10_000,
+    "obs-blank-name": lambda _: "   ",
+    "obs-blanks-trimmed": lambda name: f"  {name}  ",
+    "obs-control-characters": lambda _: "tab\tand\u0007bell",
+}
+
+#: All other questions.
 QUESTIONS: dict[str, Callable[[CheckContext, Session], Answer]] = {
     "obs-additional-members": _additional_members,
     "obs-media-type-text": _sent_as((("Content-Type", "text/plain"),)),
@@ -194,7 +196,8 @@ QUESTIONS: dict[str, Callable[[CheckContext, Session], Answer]] = {
 def test_what_no_document_settles(check: CheckContext) -> None:
     session = check.some_session()
     asked = {observation.id.split(".")[1]: observation.id for observation in check.catalogue.observations}
-    for label, answer in _kept(check, {one: name for one, name in _names(check).items() if one in asked}).items():
+    names = {label: make(check.name()) for label, make in NAMES.items() if label in asked}
+    for label, answer in _kept(check, names).items():
         check.target.observations[asked[label]] = answer
     for label in [one for one in asked if one in QUESTIONS]:
         try:

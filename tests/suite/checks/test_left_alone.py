@@ -154,8 +154,8 @@ def test_the_listing_counts_where_it_is_complete(listed: str, monkeypatch: pytes
         reader, of_the_one = check.target.reader, left[0].session
         whole = type(reader).listing
 
-        def listing(kind: str | None = None, *purpose: Any) -> Any:
-            found = whole(reader, kind, *purpose)
+        def listing(kind: str | None = None, *purpose: Any, **more: Any) -> Any:
+            found = whole(reader, kind, *purpose, **more)
             if kind == of_the_one.kind:
                 items = [item for item in found.items if item["session_id"] != of_the_one.id]
                 stale: list[dict[str, object]] = (

@@ -53,7 +53,7 @@ class HoldsAStateInANarrowColumn(AgnoServer):
     """Sessions that lack something are in an older table, whose names are of three-byte characters."""
 
     def store(self, session: Any, name: str) -> None:
-        narrow = None in (session.session_state, session.metadata) or not session.session_name
+        narrow = None in (session.session_state, session.metadata)
         super().store(session, "".join("?" if narrow and char > "\uffff" else char for char in name))
 
 
@@ -79,7 +79,7 @@ class KeepsWhatItRefused(OpenHandsServer):
         ("openhands", TakesTheFirstChunkForTheLength(KEY), "openhands.name-stored", ("chunk", "single characters")),
         ("agno", TeamsAreReadLineByLine(KEY), "agno.rename-accepted", ("a session of type team", " and ")),
         ("dify", PadsOnTheSecondShard(KEY, OTHER_MODE_KEY), "dify.name-stored", ("single characters", "user")),
-        ("agno", HoldsAStateInANarrowColumn(KEY), "agno.name-stored", ("U+1", "created with")),
+        ("agno", HoldsAStateInANarrowColumn(KEY), "agno.name-stored", ("beyond the BMP", "created with")),
         ("openhands", KeepsWhatItRefused(KEY), "openhands.name-stored", ("name", "before it")),
     ],
     ids=lambda value: type(value).__name__ if hasattr(value, "routes") else "",

@@ -207,11 +207,13 @@ def test_every_observation_is_made() -> None:
     from rename_tck.requirements.catalogue import Catalogue, systems
 
     tree = ast.parse((ROOT / "tests/contract/test_observations.py").read_text(encoding="utf-8"))
-    (table,) = (
-        node for node in tree.body if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "QUESTIONS"
-    )
-    assert isinstance(table.value, ast.Dict)
-    answered = {key.value for key in table.value.keys if isinstance(key, ast.Constant)}
+    tables = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) in {"NAMES", "QUESTIONS"}
+    ]
+    keys = [key for table in tables if isinstance(table, ast.Dict) for key in table.keys]
+    answered = {key.value for key in keys if isinstance(key, ast.Constant)}
     asked = {
         observation.id.split(".")[1] for system in systems() for observation in Catalogue.load(system).observations
     }
