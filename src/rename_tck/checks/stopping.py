@@ -36,8 +36,13 @@ from rename_tck.verdict import Aspect, NotTested, Unjudgeable
 #: Statuses by which a target refuses the key, or whoever asks so much.
 REFUSED = frozenset({401, 403, 429})
 
+#: The right key, however its scheme is spelt.
+_RIGHT = frozenset({Credential.GIVEN, Credential.LOWER_CASE_SCHEME, Credential.UPPER_CASE_SCHEME})
+
 #: The class of what is answered with a 5xx after an odd request, and otherwise not.
 AFTER_ANOTHER = "a request right after an odd one"
+
+_HANDED_OVER = "what stopped the target"
 
 #: The key of a case whose values are drawn: one of them is not of the kind of another.
 _DRAWN = "drawn values"
@@ -167,7 +172,7 @@ def _is_well(check: CheckContext, entry: Entry) -> bool:
         return False
     if is_ordinary(check, entry):
         return check.dialect.succeeded(exchange)
-    return exchange.status not in REFUSED or exchange.request.credential is not Credential.GIVEN
+    return exchange.status not in REFUSED or exchange.request.credential not in _RIGHT
 
 
 def _still_reads(check: CheckContext, own: Control) -> bool:
@@ -202,6 +207,18 @@ def _failure(check: CheckContext, doer: Entry, own: Control, sentence: str) -> N
         failure.replay_data = replay_data(doer.case, doer.exchange, check.target)
         failure.after = sentence
         return failure
+
+
+def hand_over(check: CheckContext, failure: Nonconformance) -> None:
+    """Keep what has stopped the target, for the requirement that looks back on every 5xx."""
+    failure.replay_data = replay_data((), failure.exchange, check.target)
+    check.target.cache[_HANDED_OVER] = failure
+
+
+def handed_over(check: CheckContext) -> Nonconformance | None:
+    """What has stopped the target, where a test of another requirement has found it."""
+    found = check.target.cache.get(_HANDED_OVER)
+    return found if isinstance(found, Nonconformance) else None
 
 
 def last_odd(check: CheckContext, failing: Entry) -> str | None:

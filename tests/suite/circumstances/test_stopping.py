@@ -27,7 +27,7 @@ class Seen:
         self.id = self.path.split("/")[3 if system != "agno" else 2] if self.is_rename else ""
         try:
             value = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         self.is_json = value is not None or body == b"null"
         name = value.get(_NAME[system]) if isinstance(value, dict) else None
