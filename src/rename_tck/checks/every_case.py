@@ -70,7 +70,7 @@ class EveryCase:
         """As the function of this name."""
         requirement = self._check.requirement
         if requirement is not None and requirement.law not in _LOOKING_BACK:
-            self._check.need_a_working_target()
+            self._check.need_a_working_target(own=False)
         while self._goes_on():
             pass
         self._settle_refusals()

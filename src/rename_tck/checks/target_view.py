@@ -86,13 +86,15 @@ class TargetView:
         """Whether ordinary renames work, as far as is known: else what looks back on the run sends nothing more."""
         return self.target.stopped is None and (Aspect.ACCEPTED, self.dialect.kinds[0]) not in self.target.causes
 
-    def need_a_working_target(self) -> None:
-        """Raise NotTested where ordinary renames do not work, as far as is known, and another requirement is the cause."""
-        stopped = self.target.stopped
-        if stopped is not None:
+    def need_a_working_target(self, *, own: bool = True) -> None:
+        """Raise NotTested where ordinary renames do not work, as far as is known.
+
+        Without `own` only where this requirement is not the one that says why.
+        """
+        if (stopped := self.target.stopped) is not None:
             raise NotTested(stopped.sentence, Gap.LIMIT if stopped.cause is None else Gap.CAUSE, stopped.cause)
         cause = self.target.causes.get((Aspect.ACCEPTED, self.dialect.kinds[0]))
-        if cause is not None and (self.requirement is None or cause != self.requirement.id):
+        if cause is not None and (own or self.requirement is None or cause != self.requirement.id):
             raise NotTested("no ordinary rename is accepted", Gap.CAUSE, cause)
 
     # -- in words
