@@ -19,6 +19,7 @@ A failure that follows stands only where a request of the run brought it about; 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from rename_tck.cases import names
@@ -99,7 +100,7 @@ def _doubt(check: CheckContext, own: Control, good: Entry, doer: Entry | None) -
 def since(check: CheckContext, own: Control, failing: Entry) -> int:
     """The number of the first rename that was not answered well, of those since the last that was."""
     told = [entry for entry in _until_the_control(check, own) if _tells(check, entry, own, reads=True)]
-    return _turn(check, told, failing)[1].number
+    return _none_is_well_since(check, told, _turn(check, told, failing)[1])
 
 
 def suspects_before(check: CheckContext, bad: Entry, good: Entry) -> list[Entry]:
@@ -151,12 +152,18 @@ def _turn(check: CheckContext, told: list[Entry], failing: Entry) -> tuple[Entry
 
 
 def _none_is_well_since(check: CheckContext, entries: list[Entry], bad: Entry) -> int:
-    """The number of the first of these up to a bad one since which none was answered well, of whatever kind."""
-    number = bad.number
+    """The number of the first of these up to a bad one since which none was answered well, of whatever kind.
+
+    What was answered while one that went well was in flight may have been answered after that one.
+    """
+    number, begun = bad.number, -math.inf
     for entry in reversed([one for one in entries if one.number < bad.number]):
-        if _is_well(check, entry):
+        if entry.exchange.at <= begun:
             break
-        number = entry.number
+        if not _is_well(check, entry):
+            number = entry.number
+        elif entry.exchange.answer is not None:
+            begun = max(begun, entry.exchange.at - entry.exchange.answer.elapsed)
     return number
 
 
