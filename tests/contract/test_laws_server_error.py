@@ -11,7 +11,7 @@ from rename_tck.cases.spaces import BODIES
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.exploration import DRAWN, explore
 from rename_tck.checks.point_run import points_were_sent
-from rename_tck.checks.stopping import AFTER_ANOTHER, is_ordinary, odd_before
+from rename_tck.checks.stopping import AFTER_ANOTHER, handed_over, is_ordinary, odd_before
 from rename_tck.client.exchange import Credential, Exchange, Request, decoded
 from rename_tck.client.journal import Entry, Purpose
 from rename_tck.systems.dialect import Session, members
@@ -39,6 +39,9 @@ def test_no_input_is_answered_with_a_server_error(check: CheckContext) -> None:
 @requirement("no-server-error", last=5)
 def test_no_request_of_the_run_was_answered_with_a_server_error(check: CheckContext) -> None:
     check.resend()
+    if (stopped := handed_over(check)) is not None and stopped.exchange is not None:
+        check.count(stopped.exchange)
+        raise stopped
     for case, exchange, _ in check.each(_seen(check), lambda seen: seen[2]):
         _judge(check, check.count(exchange), case)
     for case, _, exchange in check.each(check.target.unanswered, lambda one: one[1]):

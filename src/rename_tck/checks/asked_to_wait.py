@@ -50,11 +50,16 @@ def _asks_to_wait(exchange: Exchange) -> bool:
 
 
 def _ordinary(target: Target, session: Session) -> Request:
-    """An ordinary rename: to the name that the session bears, where that can be read, so that nothing changes."""
-    name: object = None
-    if target.reader.way:
+    """An ordinary rename: to the name that the session, or another one, bears, so that nothing changes.
+
+    Where neither bears a plain name, or that cannot be read, it is that of a session which is made for it.
+    """
+    usual = target.pool.any()
+    for one in (session, usual) if target.reader.way else ():
         with contextlib.suppress(Unjudgeable):
-            name = target.dialect.name_in(target.reader.read(session, Purpose.CONTROL) or {})
-    if not isinstance(name, str) or names.is_blank(name):
-        name = target.last_names[session.id] = target.fresh_name()
-    return target.dialect.rename(session, target.dialect.body(session, name))
+            name = target.dialect.name_in(target.reader.read(one, Purpose.CONTROL) or {})
+            if isinstance(name, str) and names.is_plain(name):
+                return target.dialect.rename(one, target.dialect.body(one, name))
+    last = target.pool.fresh(usual.kind) or usual
+    fresh = target.last_names[last.id] = target.fresh_name()
+    return target.dialect.rename(last, target.dialect.body(last, fresh))

@@ -88,7 +88,7 @@ class CaseSender(TargetView):
             and not self.off_route(entry.exchange)
             and self.target.pool.made_up.doubt_of(entry.exchange) is None
             and (stopped is None or entry.number < stopped.number)
-            and not any(first <= entry.number <= last for first, last in self.target.outages)
+            and not self.target.is_in_an_outage(entry.number)
         ]
 
     def journal(self) -> list[Exchange]:

@@ -170,7 +170,8 @@ class Diagnosis:
             raise Unjudgeable(found.stopped.sentence)
         told = found.stopped.cause = self._teller(found.doer, own, found.bad)
         if told != self._check.requirement.id:
-            found.stopped.number = found.bad.number + 1  # what it looks back on
+            found.stopped.number = found.bad.number  # what it looks back on, besides what is handed over
+            stopping.hand_over(self._check, found.failure)
             return Look(caused=NotTested(found.stopped.sentence, Gap.CAUSE, told))
         if found.failure.exchange is entry.exchange:
             return Look(found.stopped.sentence)

@@ -68,12 +68,13 @@ class EveryCase:
 
     def judge(self) -> None:
         """As the function of this name."""
-        self._need_a_working_target()
+        requirement = self._check.requirement
+        if requirement is not None and requirement.law not in _LOOKING_BACK:
+            self._check.need_a_working_target(own=False)
         while self._goes_on():
             pass
         self._settle_refusals()
         self._bounds.close()
-        requirement = self._check.requirement
         if self._failures:
             if requirement is not None:
                 self._target.failed.add(requirement.id)
@@ -251,7 +252,7 @@ class EveryCase:
         jam, self._jam = self._jam, None
         if jam is not None:
             self._tell(jam, first)
-        elif first is not None and not self._is_judged_elsewhere(first):
+        elif first is not None and not self._was_in_an_outage(first) and not self._is_judged_elsewhere(first):
             first.after = _joined(first.after, "Tried once more it passed: it comes and goes.")
             before = stopping.odd_before(self._check, first.exchange) if first.exchange is not None else None
             if before is not None and first.exchange is not None and first.exchange.status >= 500:
@@ -322,6 +323,12 @@ class EveryCase:
         law = f"{self._check.dialect.system}.no-server-error"
         return NotTested(f"an ordinary rename beside it is answered with {exchange.status}; {before}", Gap.CAUSE, law)
 
+    def _was_in_an_outage(self, failure: Nonconformance) -> bool:
+        """Whether nothing worked for a moment when the request that failed was sent."""
+        renames = self._target.client.journal.renames()
+        number = next((entry.number for entry in renames if entry.exchange is failure.exchange), 0)
+        return self._target.is_in_an_outage(number)
+
     def _is_judged_elsewhere(self, failure: Nonconformance) -> bool:
         """Whether a failure that comes and goes, whatever is sent, is told by the requirement that it breaks itself."""
         if failure.refused:
@@ -347,16 +354,6 @@ class EveryCase:
         if again:
             self._check.selector.restart()
         return again
-
-    def _need_a_working_target(self) -> None:
-        requirement, stopped = self._check.requirement, self._target.stopped
-        if requirement is None or requirement.law in _LOOKING_BACK:
-            return
-        if stopped is not None:
-            raise NotTested(stopped.sentence, Gap.LIMIT if stopped.cause is None else Gap.CAUSE, stopped.cause)
-        cause = self._target.causes.get((Aspect.ACCEPTED, self._check.dialect.kinds[0]))
-        if cause is not None and cause != requirement.id:
-            raise NotTested("no ordinary rename is accepted", Gap.CAUSE, cause)
 
 
 def _joined(*sentences: str | None) -> str | None:

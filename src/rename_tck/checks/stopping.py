@@ -19,6 +19,7 @@ A failure that follows stands only where a request of the run brought it about; 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from rename_tck.cases import names
@@ -36,8 +37,13 @@ from rename_tck.verdict import Aspect, NotTested, Unjudgeable
 #: Statuses by which a target refuses the key, or whoever asks so much.
 REFUSED = frozenset({401, 403, 429})
 
+#: The right key, however its scheme is spelt.
+_RIGHT = frozenset({Credential.GIVEN, Credential.LOWER_CASE_SCHEME, Credential.UPPER_CASE_SCHEME})
+
 #: The class of what is answered with a 5xx after an odd request, and otherwise not.
 AFTER_ANOTHER = "a request right after an odd one"
+
+_HANDED_OVER = "what stopped the target"
 
 #: The key of a case whose values are drawn: one of them is not of the kind of another.
 _DRAWN = "drawn values"
@@ -94,7 +100,7 @@ def _doubt(check: CheckContext, own: Control, good: Entry, doer: Entry | None) -
 def since(check: CheckContext, own: Control, failing: Entry) -> int:
     """The number of the first rename that was not answered well, of those since the last that was."""
     told = [entry for entry in _until_the_control(check, own) if _tells(check, entry, own, reads=True)]
-    return _turn(check, told, failing)[1].number
+    return _none_is_well_since(check, told, _turn(check, told, failing)[1])
 
 
 def suspects_before(check: CheckContext, bad: Entry, good: Entry) -> list[Entry]:
@@ -146,12 +152,18 @@ def _turn(check: CheckContext, told: list[Entry], failing: Entry) -> tuple[Entry
 
 
 def _none_is_well_since(check: CheckContext, entries: list[Entry], bad: Entry) -> int:
-    """The number of the first of these up to a bad one since which none was answered well, of whatever kind."""
-    number = bad.number
+    """The number of the first of these up to a bad one since which none was answered well, of whatever kind.
+
+    What was answered while one that went well was in flight may have been answered after that one.
+    """
+    number, begun = bad.number, -math.inf
     for entry in reversed([one for one in entries if one.number < bad.number]):
-        if _is_well(check, entry):
+        if entry.exchange.at <= begun:
             break
-        number = entry.number
+        if not _is_well(check, entry):
+            number = entry.number
+        elif entry.exchange.answer is not None:
+            begun = max(begun, entry.exchange.at - entry.exchange.answer.elapsed)
     return number
 
 
@@ -167,7 +179,7 @@ def _is_well(check: CheckContext, entry: Entry) -> bool:
         return False
     if is_ordinary(check, entry):
         return check.dialect.succeeded(exchange)
-    return exchange.status not in REFUSED or exchange.request.credential is not Credential.GIVEN
+    return exchange.status not in REFUSED or exchange.request.credential not in _RIGHT
 
 
 def _still_reads(check: CheckContext, own: Control) -> bool:
@@ -202,6 +214,18 @@ def _failure(check: CheckContext, doer: Entry, own: Control, sentence: str) -> N
         failure.replay_data = replay_data(doer.case, doer.exchange, check.target)
         failure.after = sentence
         return failure
+
+
+def hand_over(check: CheckContext, failure: Nonconformance) -> None:
+    """Keep what has stopped the target, for the requirement that looks back on every 5xx."""
+    failure.replay_data = replay_data((), failure.exchange, check.target)
+    check.target.cache[_HANDED_OVER] = failure
+
+
+def handed_over(check: CheckContext) -> Nonconformance | None:
+    """What has stopped the target, where a test of another requirement has found it."""
+    found = check.target.cache.get(_HANDED_OVER)
+    return found if isinstance(found, Nonconformance) else None
 
 
 def last_odd(check: CheckContext, failing: Entry) -> str | None:

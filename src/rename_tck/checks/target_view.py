@@ -10,7 +10,7 @@ from rename_tck.openapi.contract import Contract
 from rename_tck.requirements.catalogue import Catalogue, Requirement
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.target import Target
-from rename_tck.verdict import Aspect, NotTested
+from rename_tck.verdict import Aspect, Gap, NotTested
 
 #: A number; with the word before it where it is a status.
 _NUMBER = re.compile(r"(\b(?:status|an?) )?\d+")
@@ -85,6 +85,17 @@ class TargetView:
     def working(self) -> bool:
         """Whether ordinary renames work, as far as is known: else what looks back on the run sends nothing more."""
         return self.target.stopped is None and (Aspect.ACCEPTED, self.dialect.kinds[0]) not in self.target.causes
+
+    def need_a_working_target(self, *, own: bool = True) -> None:
+        """Raise NotTested where ordinary renames do not work, as far as is known.
+
+        Without `own` only where this requirement is not the one that says why.
+        """
+        if (stopped := self.target.stopped) is not None:
+            raise NotTested(stopped.sentence, Gap.LIMIT if stopped.cause is None else Gap.CAUSE, stopped.cause)
+        cause = self.target.causes.get((Aspect.ACCEPTED, self.dialect.kinds[0]))
+        if cause is not None and (own or self.requirement is None or cause != self.requirement.id):
+            raise NotTested("no ordinary rename is accepted", Gap.CAUSE, cause)
 
     # -- in words
 

@@ -133,9 +133,12 @@ class SessionReader:
         found, _ = self._search(session)
         return Readback(by_listing=found is not None)
 
-    def ask(self, request: Request, purpose: Purpose = Purpose.PROVISIONING) -> Exchange:
-        """Send a provisioning request. Raises Unjudgeable when no answer comes."""
-        exchange = self._client.send(request, purpose)
+    def ask(self, request: Request, purpose: Purpose = Purpose.PROVISIONING, patience: float | None = None) -> Exchange:
+        """Send a provisioning request; with `patience` wait no longer than that where it is asked to.
+
+        Raises Unjudgeable when no answer comes.
+        """
+        exchange = self._client.send(request, purpose, patience=patience)
         if exchange.answer is None:
             base_url = self._client.connection.base_url
             raise Unjudgeable(f"the target {base_url} cannot be reached: {exchange.trouble}")

@@ -195,8 +195,10 @@ class SessionCreation:
     def _asked(self, request: Request, wanted: Wanted, chosen: str | None) -> Exchange:
         broken, number = self._client.reconnected, len(self._client.journal)
         answered = self._client.waiting.again.total()
+        # what alone is asked to wait is not waited for: there are sessions without it
+        patience = None if wanted.contents is None else self._client.waiting.patience
         try:
-            exchange = self.last = self._reader.ask(request)
+            exchange = self.last = self._reader.ask(request, patience=patience)
         except Conclusion as trouble:
             sent = self._client.journal.since(number)
             if sent and sent[-1].exchange.trouble_kind not in _NEVER_ARRIVED:

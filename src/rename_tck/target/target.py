@@ -159,6 +159,10 @@ class Target:
         """Leave out an ordinary rename that was refused for a reason that is told elsewhere."""
         self.refused_renames = [one for one in self.refused_renames if one is not exchange]
 
+    def is_in_an_outage(self, number: int) -> bool:
+        """Whether nothing worked for a moment when this request of the run was sent."""
+        return any(first <= number <= last for first, last in self.outages)
+
     def note_outage(self, first: int) -> None:
         """Note that nothing worked from a request on until now: what was answered in that time is no evidence."""
         self.outages.append((first, len(self.client.journal) - 1))

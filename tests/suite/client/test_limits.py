@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from harness import KEY, OTHER_MODE_KEY, judge, slow_but
-from meddling import Meddler
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from rename_tck.client.limits import LimitReachedError, Limits, parse_duration, parse_rate
 from rename_tck.interruption import INTERRUPTION
@@ -69,7 +69,10 @@ def test_what_a_run_does_not_get_to_is_not_tested(tmp_path: Path) -> None:
     assert (judged.status, judged.run["verdict"]) == (3, "incomplete")
     reasons = {judged.requirements[name]["reason"] for name in judged.with_verdict("not tested")}
     assert "out of requests: --max-requests gave 300" in reasons
-    assert judged.requirements["agno.answer-name"]["verdict"] == "pass", "the most telling goes first"
+    for law in ("rename-accepted", "answer-name", "name-stored", "session-untouched"):
+        reason = judged.requirements[f"agno.{law}"]["reason"]
+        assert re.search(r"; [1-9] of its \d tests passed", reason), f"{law}: the most telling goes first"
+    assert judged.requirements["agno.concurrent-same-session"]["evidence"]["sent"] == 0, "and what takes long later"
     assert server.sessions == {}, "what was made is deleted all the same"
 
 
@@ -100,7 +103,7 @@ def test_the_rate_limit_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("system", slow_but("openhands", of=NAMES))
-def test_a_plan_is_what_a_run_sends(system: str, tmp_path: Path) -> None:
+def test_a_plan_is_what_a_run_sends(system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = judge("http://192.0.2.1", tmp_path, "--plan", system=system, env=KEYS, seed=5)
     assert planned.status == 0
     assert f"{system} at http://192.0.2.1" in planned.output
@@ -110,12 +113,24 @@ def test_a_plan_is_what_a_run_sends(system: str, tmp_path: Path) -> None:
     assert sum(plan.values()) == int(re.findall(r"(\d+)  in all", planned.output)[0])
 
     module = import_module(f"rename_tck.reference.{system}")
-    recorder = Meddler(module.application(KEY, OTHER_MODE_KEY, all_editions(system)))
-    with serve(recorder) as url:
+    app = module.application(KEY, OTHER_MODE_KEY, all_editions(system))
+    heard: Counter[tuple[str, str]] = Counter()
+    receive = H11Protocol.data_received
+
+    def hear(protocol: H11Protocol, data: bytes) -> None:
+        """Count what arrives, for not all of it gets as far as the application.
+
+        A head may come behind the body of a request that was answered before its body was read.
+        """
+        for line in re.finditer(rb"(GET|POST|PATCH|DELETE) (/\S*) HTTP/1\.[01]\r\n", data):
+            method, target = (part.decode("latin-1") for part in line.groups())
+            heard[_call(method, target.removeprefix(getattr(app, "base_path", "")), plan)] += 1
+        receive(protocol, data)
+
+    monkeypatch.setattr(H11Protocol, "data_received", hear)
+    with serve(app) as url:
         judged = judge(url, tmp_path, system=system, env=KEYS, seed=5)
     assert judged.status == 0
-    base = getattr(recorder, "base_path", "")
-    heard = Counter(_call(one.method, one.target.decode().removeprefix(base), plan) for one in recorder.heard)
     assert heard == plan
 
 

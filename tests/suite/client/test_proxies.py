@@ -47,12 +47,13 @@ class _Proxy(http.server.BaseHTTPRequestHandler):
     server: _Server
 
     def _any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        body = self._body()
         self.server.asked.append(f"{self.command} {self.path}")
         if self.server.status is not None:
             self._send(self.server.status, self.server.headers, self.headers.get("proxy-authorization", "").encode())
             return
-        headers = {name: value for name, value in self.headers.items() if not name.lower().startswith("proxy-")}
+        own = ("proxy-", "transfer-encoding", "content-length")
+        headers = {name: value for name, value in self.headers.items() if not name.lower().startswith(own)}
         request = urllib.request.Request(self.path, body or None, headers, method=self.command)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
@@ -60,6 +61,16 @@ class _Proxy(http.server.BaseHTTPRequestHandler):
                 self._send(answer.status, dict(answer.headers), answer.read())
         except urllib.error.HTTPError as answer:
             self._send(answer.code, dict(answer.headers), answer.read())
+
+    def _body(self) -> bytes:
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length") or 0))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)
