@@ -227,7 +227,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     app: App
 
     def _serve(self) -> None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        headers = {name.lower(): value.strip() for name, value in self.headers.items()}
         self._say(self.app.handle(Asked(self.command, self.path, headers, read_body(self.rfile, headers))))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
