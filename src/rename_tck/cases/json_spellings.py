@@ -238,6 +238,9 @@ SPELLINGS: tuple[JsonSpelling, ...] = (
     PLAIN, *_ESCAPES, *_MARKS, *_NAMES, *_ORDER, *_BLANKS, *_MANY_BLANKS, *_LINES, *_NUMBERS, *_LARGE, *_ODD_NAMES,
 )  # fmt: skip
 
+#: As the most common of encoders spells it.
+BUT_ASCII = _ESCAPES[0]
+
 
 def _needless(body: Body) -> bytes:
     """What need not be escaped, escaped here and there."""

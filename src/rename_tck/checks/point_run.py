@@ -93,9 +93,8 @@ class PointRun:
         for failure in self._failures_of(point):
             if self._law(failure) != law or self._is_others_doing(check, failure):
                 continue
-            if (other := _crossed_by(check, failure)) is not None and check.target.is_judged(
-                f"{system}.neighbours-untouched"
-            ):
+            other = _crossed_by(check, failure)
+            if other is not None and check.target.is_judged(f"{system}.neighbours-untouched"):
                 found = Crossing(failure.outcome.session.id, failure.outcome.name, failure.problem.name, other.exchange)
                 check.target.crossings.append(found)
                 why = "a session was renamed by what was sent for another one"
