@@ -12,7 +12,7 @@ from rename_tck.cases.conditions import Condition
 from rename_tck.cases.constructed_names import NAMES
 from rename_tck.cases.dimensions import Value
 from rename_tck.cases.json_spellings import SPELLINGS, UNNAMED, JsonSpelling
-from rename_tck.cases.names import UNCERTAIN, Group, Name, is_reasonable
+from rename_tck.cases.names import REASONABLE_LENGTH, UNCERTAIN, Group, Name, is_reasonable
 from rename_tck.cases.places import PLACES
 from rename_tck.cases.points import Cost, Dimension, Point, Space
 from rename_tck.cases.scopes import Kind, Scope, kinds
@@ -53,6 +53,17 @@ def law_of(value: Value) -> str | None:
     if value.group == Group.BLANKS:
         return "blanks-kept"
     return "length-200-accepted" if value.group == Group.LENGTHS else "text-not-interpreted"
+
+
+#: The requirements that `law_of` knows.
+LAWS_OF_NAMES = frozenset({
+    "unicode-exact", "never-altered", "blanks-kept", "length-200-accepted", "text-not-interpreted",
+})  # fmt: skip
+
+
+def shows(name: Name, law: str) -> bool:
+    """Whether a requirement of `LAWS_OF_NAMES` can be shown by a name: of its class, and as long as it says."""
+    return law_of(name) == law and (name.group != Group.LENGTHS or len(name.text) == REASONABLE_LENGTH)
 
 
 def law_of_scope(value: Scope | Kind) -> str | None:
