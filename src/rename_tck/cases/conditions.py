@@ -73,8 +73,8 @@ class Condition(Value):
     contents: Contents | None = None
     #: How many sessions of this condition there must be at the least: others that are alike, or are not.
     least: int = 1
-    #: Whether a quick run makes such a session: some are costly to make, or much like another.
-    quick: bool = True
+    #: Sent in nightly runs only: some are costly to make, or much like another.
+    thorough: bool = False
     #: The conditions that it is made of, where there are several.
     parts: tuple[Condition, ...] = ()
 
@@ -109,7 +109,7 @@ def objects(made: str, group: str, *members: str) -> tuple[Condition, ...]:
     return (
         _packed(made, group, members, inside),
         *(_packed(made, group, members, [one]) for one in whole),
-        *(replace(_packed(made, group, members, [one]), quick=False) for one in inside),
+        *(replace(_packed(made, group, members, [one]), thorough=True) for one in inside),
     )
 
 

@@ -47,7 +47,9 @@ def plan(space: Space, seed: str) -> list[Point]:
 
 
 def _with_share(dimension: Dimension, share: int) -> Dimension:
-    """A dimension with all that a quick run sends, and one of the shares of the rest."""
+    """A dimension with all that a quick run sends, and one of the shares of the rest; a small one as it is."""
+    if dimension.each:
+        return dimension
 
     def kept(values: tuple[Value, ...]) -> tuple[Value, ...]:
         later = [value for value in values if value.thorough]

@@ -95,9 +95,9 @@ def space_of(cases: SystemCases, user: str, allows: Callable[[dict[str, object]]
         return Dimension(name, tuple(values) if odd else (values[0],), each=each, known=known, **more)
 
     spellings = [one for one in SPELLINGS if not one.additional or allows({UNNAMED: 1})]
-    users = [one for one in cases.users(user) if of.thorough or one.quick]
+    users = [one for one in cases.users(user) if of.thorough or not one.thorough]
     conditions = {
-        name: ([one for one in values if of.thorough or one.quick], len(values))
+        name: ([one for one in values if of.thorough or not one.thorough], len(values))
         for name, values in (cases.conditions if of.sessions else {}).items()
     }
     of_kinds, has_own_listing = kinds(dialect), dialect.owner(user) is not None
