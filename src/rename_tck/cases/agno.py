@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from rename_tck.cases.conditions import DIFFERENT, ORDINARY, Condition, and_more, objects
+from rename_tck.cases.dimensions import halves
 from rename_tck.cases.queries import OddQuery
 from rename_tck.cases.scopes import SCOPES, Scope
 from rename_tck.cases.system_cases import SystemCases
@@ -77,11 +78,10 @@ _IN_IDS = (
 
 def _packed_id(inside: Sequence[tuple[str, str, str]]) -> Condition:
     """A session whose id has all of these in it."""
-    (first, mistake, _), half = inside[0], len(inside) // 2
-    parts = (_packed_id(inside[:half]), _packed_id(inside[half:])) if half else ()
+    first, mistake, _ = inside[0]
     form = "-".join(("rename-tck", *(text for *_, text in inside), "$hex"))
     label = f"a session whose id has {and_more(first, len(inside) - 1)}"
-    return Condition(label, _ODD, mistake, Contents(session_id=form), parts=parts)
+    return Condition(label, _ODD, mistake, Contents(session_id=form), parts=halves(inside, _packed_id))
 
 
 _IDS = (

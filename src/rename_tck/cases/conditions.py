@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from rename_tck.cases.dimensions import Value
+from rename_tck.cases.dimensions import Value, halves
 from rename_tck.systems.contents import Contents
 
 #: Members of an object that a user may keep with a session, as JSON text: what it is, the mistake, the text.
@@ -115,9 +116,9 @@ def objects(made: str, group: str, *members: str) -> tuple[Condition, ...]:
 
 def _packed(made: str, group: str, members: tuple[str, ...], inside: Sequence[tuple[str, str, str]]) -> Condition:
     """A session in whose members an object is that has all of these in it."""
-    (first, mistake, _), half = inside[0], len(inside) // 2
+    first, mistake, _ = inside[0]
     text = "{" + ", ".join(text[1:-1] for *_, text in inside) + "}"
-    parts = (_packed(made, group, members, inside[:half]), _packed(made, group, members, inside[half:])) if half else ()
+    parts = halves(inside, partial(_packed, made, group, members))
     contents = Contents(tuple((member, text) for member in members))
     return Condition(f"{made} {and_more(first, len(inside) - 1)}", group, mistake, contents, parts=parts)
 

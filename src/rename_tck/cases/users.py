@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rename_tck.cases.dimensions import Value
+from rename_tck.cases.dimensions import Value, halves
 from rename_tck.client.exchange import segment
 
 
@@ -74,11 +74,10 @@ def users(*, thorough: bool = False) -> tuple[User, ...]:
 
 def _packed(inside: Sequence[tuple[str, str, str, str]]) -> User:
     """A user whose id has all of these in it."""
-    (first, group, mistake, _), half = inside[0], len(inside) // 2
-    parts = (_packed(inside[:half]), _packed(inside[half:])) if half else ()
+    first, group, mistake, _ = inside[0]
     user_id = " ".join(user_id for *_, user_id in reversed(inside))
-    more = f" and has {len(inside) - 1} other odd things" if half else ""
-    return User(f"a user whose id {first}{more}", group, mistake, user_id, parts=parts)
+    more = f" and has {len(inside) - 1} other odd things" if len(inside) > 1 else ""
+    return User(f"a user whose id {first}{more}", group, mistake, user_id, parts=halves(inside, _packed))
 
 
 def once(*found: User) -> tuple[User, ...]:
