@@ -2,6 +2,8 @@
 
 import pytest
 
+from rename_tck.cases.names import Name
+from rename_tck.cases.rename_space import LAWS_OF_NAMES, NAME, shows
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_run import points_of
 
@@ -24,5 +26,10 @@ pytestmark = pytest.mark.order(6, spread=3)
 def test_every_valid_rename_is_accepted_and_kept(check: CheckContext) -> None:
     run = points_of(check)
     assert check.requirement is not None
+    law = check.requirement.law
     for point in check.cases(run.points):
-        run.judge(check, point, check.requirement.law)
+        run.judge(check, point, law)
+    if law in LAWS_OF_NAMES:
+        names = [run.space.value(point, NAME) for point in run.points]
+        shown = any(isinstance(name, Name) and shows(name, law) for name in names)
+        check.needs(shown, f"{check.contract.document_path} allows no name that shows it")

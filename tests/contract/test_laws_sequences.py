@@ -79,13 +79,16 @@ def _play(check: CheckContext, sessions: list[Session], moves: list[Move], every
     model: dict[str, object] = {}
     first: dict[str, Exchange] = {}
     for session in sessions:
-        known = check.granted_name(session)
+        known = check.granted_name(session) if every > 1 else None
         if isinstance(known, str):
             model[session.id] = known
             continue
         name = check.name()
         model[session.id] = name
         first[session.id] = check.rename_and_expect(session, name, "the first rename of a sequence")
+    if every == 1:
+        _expect(check, sessions, model, first, "the first renames of a sequence", first[sessions[-1].id])
+        first.clear()
     past: list[str] = []
     for number, move in enumerate(moves, 1):
         session = sessions[move.session % len(sessions)]
@@ -100,17 +103,28 @@ def _play(check: CheckContext, sessions: list[Session], moves: list[Move], every
             first.pop(session.id, None)
         if number % every and number < len(moves) and not (succeeded and sent is None):
             continue
-        for other, snapshot in _read(check, sessions, model, case, exchange).items():
-            where = f"{case}: session {other} read back"
-            if snapshot is None:
-                missing = next(one for one in sessions if one.id == other)
-                check.fail_missing(missing, where, "the session to be there, as before", exchange)
-            where = f"{case}: the name of session {other} read back"
-            found = check.dialect.name_in(snapshot)
-            with check.shown(next(one for one in sessions if one.id == other), found):
-                # what was renamed first is read for the first time now
-                check.expect_equal(model[other], found, where, first.get(other, exchange), Aspect.STORED)
+        _expect(check, sessions, model, first, case, exchange)
         first.clear()
+
+
+def _expect(
+    check: CheckContext,
+    sessions: list[Session],
+    model: dict[str, object],
+    first: dict[str, Exchange],
+    case: str,
+    exchange: Exchange,
+) -> None:
+    """Require each session to bear its name; `first` are the renames whose names are read for the first time now."""
+    for other, snapshot in _read(check, sessions, model, case, exchange).items():
+        where = f"{case}: session {other} read back"
+        session = next(one for one in sessions if one.id == other)
+        if snapshot is None:
+            check.fail_missing(session, where, "the session to be there, as before", exchange)
+        where = f"{case}: the name of session {other} read back"
+        found = check.dialect.name_in(snapshot)
+        with check.shown(session, found):
+            check.expect_equal(model[other], found, where, first.get(other, exchange), Aspect.STORED)
 
 
 def _read(

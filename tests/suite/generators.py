@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,17 +20,17 @@ from unittest import mock
 from harness import judge
 
 from rename_tck.cases import bodies, credentials, ids, users
-from rename_tck.cases.constructed_names import NAMES as NAMES_KEPT
 from rename_tck.cases.names import Name
 from rename_tck.cases.points import Point, Space
 from rename_tck.cases.rename_space import NAME, Chosen, space_of
 from rename_tck.cases.system_cases import load as load_cases
-from rename_tck.cases.unreasonable_names import BLANKS, KEPT_OR_REFUSED
 from rename_tck.checks.point_groups import PointSender
 from rename_tck.client.exchange import Request, decoded, encode_json
 from rename_tck.client.transport import TargetClient
+from rename_tck.openapi.contract import Contract
 from rename_tck.settings.settings import Settings
 from rename_tck.systems import NAMES, Session, load
+from rename_tck.target.connection import all_editions, token_for
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "generators.md"
 
@@ -65,14 +66,14 @@ def kinds(system: str) -> list[Kind]:
     odd = (*ids.odd_ids("token"), *ids.near_ids(live.id, text=dialect.ids_are_text))
     sample = {"a": "A"}
     made = (
-        *bodies.spellings(sample), *bodies.spoilt(encode_json(sample)), *bodies.disguised(sample),
+        *bodies.spoilt(encode_json(sample)), *bodies.disguised(sample),
         *bodies.strange(sample, "a"),
     )  # fmt: skip
     raw = (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL, *made)
     wrong = [value for value in bodies.VALUES if system == "dify" or not isinstance(value.value, str)]
     keys = [one for one in (*credentials.MISSING, *credentials.WRONG) if not dialect.is_right("Key", one.credential)]
     found = [
-        *(Kind("name", name.label, name.mistake) for name in _names()),
+        *(Kind("name", name.label, name.mistake) for name in _names(system)),
         *(Kind("id", one.label, one.mistake) for one in odd),
         *(Kind("body", one.label, one.mistake) for one in raw),
         *(Kind("member", one.label, one.mistake) for one in wrong),
@@ -90,14 +91,23 @@ def kinds(system: str) -> list[Kind]:
     return list(dict.fromkeys(found))
 
 
-def _names() -> list[Name]:
-    """The odd names that a quick run sends."""
-    return [name for name in (*NAMES_KEPT[1:], *KEPT_OR_REFUSED, *BLANKS) if not name.thorough]
+def _names(system: str) -> list[Name]:
+    """The odd names that a quick run sends: those that the documents allow."""
+    found = next(dimension for dimension in _space(system).dimensions if dimension.name == NAME)
+    return [name for name in (*found.values[1:], *found.alone) if isinstance(name, Name)]
 
 
+@cache
 def _space(system: str) -> Space:
-    """The space of renames of a quick run."""
-    return space_of(load_cases(load(system)), Settings.user, lambda _: True, of=Chosen())
+    """The space of renames of a quick run, as far as the documents allow."""
+    dialect = load(system)
+    body = dialect.body(Session("x", "fixture", dialect.kinds[0], Settings.user), "name")
+    contracts = [Contract.load(system, edition) for edition in all_editions(system)]
+
+    def allows(members: dict[str, object]) -> bool:
+        return not any(contract.request_errors({**body, **members}) for contract in contracts)
+
+    return space_of(load_cases(dialect), Settings.user, allows, of=Chosen())
 
 
 def _users(system: str) -> tuple[users.OtherUser, ...]:
@@ -177,10 +187,8 @@ class _Classes:
     """Tells which classes a request belongs to."""
 
     def __init__(self, system: str, seed: int, made: Iterable[bodies.RawBody]) -> None:
-        from rename_tck.target.connection import token_for
-
         self.dialect = load(system)
-        self.names = {name.text: name.label for name in _names()}
+        self.names = {name.text: name.label for name in _names(system)}
         self.ids = {odd.encoded: odd.label for odd in ids.odd_ids(token_for(seed, ""))}
         fixed = (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL)
         self.raw = {raw.raw: raw.label for raw in (*fixed, *made)}

@@ -29,7 +29,7 @@ setattr(serving, "serve", _recorded)  # noqa: B010  (mypy: another return type)
 
 hypothesis.settings.register_profile(
     "few-examples",
-    max_examples=6,
+    max_examples=16,
     database=None,
     deadline=None,
     print_blob=False,

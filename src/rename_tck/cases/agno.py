@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from rename_tck.cases.conditions import DIFFERENT, ORDINARY, Condition, and_more, objects
+from rename_tck.cases.dimensions import halves
 from rename_tck.cases.queries import OddQuery
 from rename_tck.cases.scopes import SCOPES, Scope
 from rename_tck.cases.system_cases import SystemCases
@@ -26,7 +27,7 @@ _WITHOUT = (
     Condition("a session created without name, state and metadata", "bare", "a record that is not there is written to",
               Contents(without=_CONTENTS)),
     Condition("a session created with null for name, state and metadata", "bare", "null taken for an object",
-              Contents(tuple((one, "null") for one in _CONTENTS)), quick=False),
+              Contents(tuple((one, "null") for one in _CONTENTS)), thorough=True),
     Condition("a session created with nothing in it but its user", "bare", "a record that is not there is written to",
               Contents(without=("session_id", *_CONTENTS))),
 )  # fmt: skip
@@ -35,17 +36,17 @@ _NAMES = (
     Condition("a session created without a name", "name", "the name is written into a record that is not there",
               Contents(without=("session_name",))),
     Condition("a session created with null for a name", "name", "null kept, or taken for text",
-              Contents((("session_name", "null"),)), quick=False),
+              Contents((("session_name", "null"),)), thorough=True),
     Condition("a session created with the name New session", "name", "the default title taken for none",
               Contents(texts(session_name="New session"))),
     Condition("a session created with an empty name", "name", "an empty name taken for none",
               Contents(texts(session_name=""))),
     Condition("a session created with blanks for a name", "name", "trimmed to nothing",
-              Contents(texts(session_name="   ")), quick=False),
+              Contents(texts(session_name="   ")), thorough=True),
     Condition("a session created with quotes, markup and an emoji in its name", "name", "escaped when it is compared",
               Contents(texts(session_name="It's <b>50%</b> \\ \"\u00e9\" \U0001f600"))),
     Condition("a session created with digits for a name", "name", "turned into a number",
-              Contents(texts(session_name="007")), quick=False),
+              Contents(texts(session_name="007")), thorough=True),
     Condition("a session created with a name of 1,000 characters", "name", "the old name held in a narrow place",
               Contents(texts(session_name="What I asked first. " * 50))),
     Condition("a session created with a name that another has, too", "name", "found by its name, or names held unique",
@@ -77,34 +78,33 @@ _IN_IDS = (
 
 def _packed_id(inside: Sequence[tuple[str, str, str]]) -> Condition:
     """A session whose id has all of these in it."""
-    (first, mistake, _), half = inside[0], len(inside) // 2
-    parts = (_packed_id(inside[:half]), _packed_id(inside[half:])) if half else ()
+    first, mistake, _ = inside[0]
     form = "-".join(("rename-tck", *(text for *_, text in inside), "$hex"))
     label = f"a session whose id has {and_more(first, len(inside) - 1)}"
-    return Condition(label, _ODD, mistake, Contents(session_id=form), parts=parts)
+    return Condition(label, _ODD, mistake, Contents(session_id=form), parts=halves(inside, _packed_id))
 
 
 _IDS = (
     *(
-        Condition(f"a session whose id {what}", group, mistake, Contents(session_id=form), quick=quick)
-        for what, group, mistake, form, quick in (
-            ("is a UUID", _FORM, "rewritten in another spelling", "$uuid", False),
-            ("is a UUID in capitals", _FORM, "compared in another case than it is stored", "$UUID", True),
-            ("is 32 hexadecimal digits", _FORM, "given dashes", "$hex", True),
-            ("is base64url", _FORM, "case lost, or decoded", "$base64", True),
-            ("is 1 character", _FORM, "too short for a pattern", "$letter", True),
-            ("is 64 characters", _FORM, "cut at the column's width", "$hex$hex", False),
+        Condition(f"a session whose id {what}", group, mistake, Contents(session_id=form), thorough=thorough)
+        for what, group, mistake, form, thorough in (
+            ("is a UUID", _FORM, "rewritten in another spelling", "$uuid", True),
+            ("is a UUID in capitals", _FORM, "compared in another case than it is stored", "$UUID", False),
+            ("is 32 hexadecimal digits", _FORM, "given dashes", "$hex", False),
+            ("is base64url", _FORM, "case lost, or decoded", "$base64", False),
+            ("is 1 character", _FORM, "too short for a pattern", "$letter", False),
+            ("is 64 characters", _FORM, "cut at the column's width", "$hex$hex", True),
             ("is 200 characters", _FORM, "cut at the column's width",
-             "rename-t$hex$hex$hex$hex$hex$hex", True),
-            ("is digits only", _FORM, "turned into a number", "$digits", False),
-            ("is digits with zeros before", _FORM, "turned into a number", "00$digits", True),
-            ("has capital letters", _ODD, "folded to one case", "Rename-TCK-$HEX", True),
-            ("has dots", _ODD, "a pattern for slugs", "v1.2.rename-tck.$hex", False),
-            ("ends as a file's name", _ODD, "the end taken for a format", "rename-tck-$hex.json", True),
+             "rename-t$hex$hex$hex$hex$hex$hex", False),
+            ("is digits only", _FORM, "turned into a number", "$digits", True),
+            ("is digits with zeros before", _FORM, "turned into a number", "00$digits", False),
+            ("has capital letters", _ODD, "folded to one case", "Rename-TCK-$HEX", False),
+            ("has dots", _ODD, "a pattern for slugs", "v1.2.rename-tck.$hex", True),
+            ("ends as a file's name", _ODD, "the end taken for a format", "rename-tck-$hex.json", False),
         )
     ),
     _packed_id(_IN_IDS),
-    *(replace(_packed_id([one]), quick=False) for one in _IN_IDS),
+    *(replace(_packed_id([one]), thorough=True) for one in _IN_IDS),
 )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from rename_tck.cases.json_spellings import NEEDLESS, SPELLINGS
 from rename_tck.client.exchange import encode_json
 
 
@@ -107,21 +106,6 @@ EMPTY: tuple[RawBody, ...] = (
     RawBody(b"", "no body", "taken for an empty object"),
     RawBody(b"  \n", "blanks", "taken for an empty object"),
 )
-
-
-#: The first is that of surrogate pairs, the last that of escapes in names.
-_SPELLINGS = (
-    *(spelling for spelling in SPELLINGS if spelling.label in {
-        "escapes for all but ASCII", "indented, over several lines", "blanks around the object",
-        "members in reverse order",
-    }),
-    NEEDLESS,
-)  # fmt: skip
-
-
-def spellings(value: dict[str, Any]) -> tuple[RawBody, ...]:
-    """The same JSON object as other writers spell it: each means the same (RFC 8259, sections 2, 4 and 7)."""
-    return tuple(RawBody(spelling.spell(value), spelling.label, spelling.mistake) for spelling in _SPELLINGS)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from rename_tck.cases.dimensions import Value
+from rename_tck.cases.dimensions import Value, halves
 from rename_tck.systems.contents import Contents
 
 #: Members of an object that a user may keep with a session, as JSON text: what it is, the mistake, the text.
@@ -73,8 +74,8 @@ class Condition(Value):
     contents: Contents | None = None
     #: How many sessions of this condition there must be at the least: others that are alike, or are not.
     least: int = 1
-    #: Whether a quick run makes such a session: some are costly to make, or much like another.
-    quick: bool = True
+    #: Sent in nightly runs only: some are costly to make, or much like another.
+    thorough: bool = False
     #: The conditions that it is made of, where there are several.
     parts: tuple[Condition, ...] = ()
 
@@ -109,15 +110,15 @@ def objects(made: str, group: str, *members: str) -> tuple[Condition, ...]:
     return (
         _packed(made, group, members, inside),
         *(_packed(made, group, members, [one]) for one in whole),
-        *(replace(_packed(made, group, members, [one]), quick=False) for one in inside),
+        *(replace(_packed(made, group, members, [one]), thorough=True) for one in inside),
     )
 
 
 def _packed(made: str, group: str, members: tuple[str, ...], inside: Sequence[tuple[str, str, str]]) -> Condition:
     """A session in whose members an object is that has all of these in it."""
-    (first, mistake, _), half = inside[0], len(inside) // 2
+    first, mistake, _ = inside[0]
     text = "{" + ", ".join(text[1:-1] for *_, text in inside) + "}"
-    parts = (_packed(made, group, members, inside[:half]), _packed(made, group, members, inside[half:])) if half else ()
+    parts = halves(inside, partial(_packed, made, group, members))
     contents = Contents(tuple((member, text) for member in members))
     return Condition(f"{made} {and_more(first, len(inside) - 1)}", group, mistake, contents, parts=parts)
 

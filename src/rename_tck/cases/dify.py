@@ -23,21 +23,21 @@ _DEFAULT = "the name made anew from the first message"
 _NAMED_BY_SERVER = ("auto_generate_name",)
 
 _QUERIES = tuple(
-    Condition(f"a conversation {what}", group, mistake, Contents(texts(query=query), without), quick=quick)
-    for what, group, mistake, query, without, quick in (
+    Condition(f"a conversation {what}", group, mistake, Contents(texts(query=query), without), thorough=thorough)
+    for what, group, mistake, query, without, thorough in (
         ("whose first message has 2,000 characters", "message", "the message joined to it and cut",
-         "Please remember this. " * 90 + "Thank you very much", (), True),
+         "Please remember this. " * 90 + "Thank you very much", (), False),
         ("whose first message has quotes, markup and an emoji", "message", "escaped, or read as code",
-         "It's <b>50%</b> \\ \"\u00e9\" {{7*7}} \U0001f600", (), True),
-        ("whose name is left to the server", "default name", _DEFAULT, "rename-tck $token", _NAMED_BY_SERVER, True),
+         "It's <b>50%</b> \\ \"\u00e9\" {{7*7}} \U0001f600", (), False),
+        ("whose name is left to the server", "default name", _DEFAULT, "rename-tck $token", _NAMED_BY_SERVER, False),
         ("whose name the server makes of quotes, markup and an emoji", "default name", _DEFAULT,
-         "It's <b>50%</b> \\ \"\u00e9\" \U0001f600", _NAMED_BY_SERVER, True),
+         "It's <b>50%</b> \\ \"\u00e9\" \U0001f600", _NAMED_BY_SERVER, False),
         ("whose name the server makes of digits", "default name", "turned into a number", "007",
-         _NAMED_BY_SERVER, False),
+         _NAMED_BY_SERVER, True),
         ("whose name the server makes of a line break", "default name", _DEFAULT, "First\nSecond",
-         _NAMED_BY_SERVER, False),
+         _NAMED_BY_SERVER, True),
         ("whose name the server makes of a blank", "default name", "an empty name taken for none", " ",
-         _NAMED_BY_SERVER, False),
+         _NAMED_BY_SERVER, True),
     )
 )  # fmt: skip
 
@@ -85,7 +85,7 @@ class DifyCases(SystemCases):
         "message": (
             ORDINARY,
             Condition("a conversation created with an empty conversation_id", "message", "nothing taken for an id",
-                      Contents((("conversation_id", '""'),)), quick=False),
+                      Contents((("conversation_id", '""'),)), thorough=True),
             Condition("a conversation of three messages", "message", "a row a message, one of them renamed",
                       Contents(messages=3)),
             Condition("a conversation whose first message is another's, too", "message", "found by its message",
@@ -107,7 +107,7 @@ class DifyCases(SystemCases):
                  f"{user}-someone-else"),
             User("a user whose id ends in a percent sign", "to be encoded", "an SQL LIKE, or decoded twice",
                  f"{user[:-1]}%"),
-            *users(quick=False),
+            *users(thorough=True),
         )  # fmt: skip
 
     def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+V = TypeVar("V", bound="Value")
 
 
 @dataclass(frozen=True)
@@ -30,3 +35,9 @@ class Value:
     def parts(self) -> tuple[Value, ...]:
         """Values of fewer oddities each, to be tried when this one fails; none when there is nothing to take apart."""
         return ()
+
+
+def halves(things: Sequence[T], packed: Callable[[Sequence[T]], V]) -> tuple[V, ...]:
+    """The parts of a value that has several things packed in it: its two halves; none of a single thing."""
+    half = len(things) // 2
+    return (packed(things[:half]), packed(things[half:])) if half else ()

@@ -237,15 +237,3 @@ _ODD_NAMES = _class(
 SPELLINGS: tuple[JsonSpelling, ...] = (
     PLAIN, *_ESCAPES, *_MARKS, *_NAMES, *_ORDER, *_BLANKS, *_MANY_BLANKS, *_LINES, *_NUMBERS, *_LARGE, *_ODD_NAMES,
 )  # fmt: skip
-
-
-def _needless(body: Body) -> bytes:
-    """What need not be escaped, escaped here and there."""
-    text = _spelt(lambda char: _UPPER(char) if char == "A" or not char.isascii() else _least(char))(body).decode()
-    for plain, escape in (("/", "\\/"), ("name", "n\\u0061me"), ("title", "t\\u0069tle")):
-        text = text.replace(plain, escape)
-    return text.encode()
-
-
-#: Several spellings in one, for a law that tries a few.
-NEEDLESS = JsonSpelling("needless escapes, in capitals", "escapes", "escapes left as they are", _needless)

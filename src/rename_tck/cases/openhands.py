@@ -34,9 +34,9 @@ class OpenHandsCases(SystemCases):
             Condition("a conversation created with a title", "title", "a title of its own never replaced",
                       Contents(texts(title="It's <b>50%</b> \u00e9 \U0001f600"))),
             Condition("a conversation created with a first message", "message", "titled by a job that knows no rename",
-                      Contents(texts(initial_user_msg=_MESSAGE)), quick=False),
+                      Contents(texts(initial_user_msg=_MESSAGE)), thorough=True),
             Condition("a conversation whose id its client has chosen", "id", "found by an id of its own making only",
-                      Contents(session_id="$hex"), quick=False),
+                      Contents(session_id="$hex"), thorough=True),
         ),
     }  # fmt: skip
 

@@ -48,7 +48,9 @@ def plan(space: Space, seed: str) -> list[Point]:
 
 
 def _with_share(dimension: Dimension, share: int) -> Dimension:
-    """A dimension with all that a quick run sends, and one of the shares of the rest."""
+    """A dimension with all that a quick run sends, and one of the shares of the rest; a small one as it is."""
+    if dimension.each:
+        return dimension
 
     def kept(values: tuple[Value, ...]) -> tuple[Value, ...]:
         later = [value for value in values if value.thorough]
@@ -89,6 +91,7 @@ class _Plan:
         sessions = [{one.name: one.plain for one in by_cost[Cost.SESSION]}, *self._array(by_cost[Cost.SESSION])]
         self._ordinary = max(_ORDINARY, _ALIKE + 1 - sum(not self._apart(one) for one in sessions))
         rows = [self._with_session(row, sessions) for row in self._array(by_cost[Cost.NOTHING])]
+        rows += self._for_each_session(by_cost[Cost.NOTHING], sessions)
         rows += self._mended(by_cost[Cost.NOTHING], sessions)
         for dimension in by_cost[Cost.REQUEST]:
             self._spread(dimension, rows)
@@ -192,6 +195,12 @@ class _Plan:
         tries = [part, *({**part, one.name: one.plain} for one in costless)]
         plain = {**part, **{one.name: one.plain for one in costless}}
         return next((one for one in tries if self._space.fit(one)), plain)
+
+    def _for_each_session(self, dimensions: list[Dimension], sessions: list[_Part]) -> list[_Part]:
+        """Further rows, for sessions that no row was given to: each has a value, or a pair, that no other has."""
+        unused = [session for session in sessions if not self._load[id(session)]]
+        nothing: dict[str, list[Value]] = {one.name: [] for one in dimensions}
+        return [self._with_session(self._filled(dimensions, {}, nothing), [session]) for session in unused]
 
     def _mended(self, dimensions: list[Dimension], sessions: list[_Part]) -> list[_Part]:
         """Further rows, for pairs with classes of sessions that no row has covered yet."""

@@ -12,7 +12,7 @@ from rename_tck.cases.conditions import Condition
 from rename_tck.cases.constructed_names import NAMES
 from rename_tck.cases.dimensions import Value
 from rename_tck.cases.json_spellings import SPELLINGS, UNNAMED, JsonSpelling
-from rename_tck.cases.names import UNCERTAIN, Group, Name, is_reasonable
+from rename_tck.cases.names import REASONABLE_LENGTH, UNCERTAIN, Group, Name, is_reasonable
 from rename_tck.cases.places import PLACES
 from rename_tck.cases.points import Cost, Dimension, Point, Space
 from rename_tck.cases.scopes import Kind, Scope, kinds
@@ -55,6 +55,17 @@ def law_of(value: Value) -> str | None:
     return "length-200-accepted" if value.group == Group.LENGTHS else "text-not-interpreted"
 
 
+#: The requirements that `law_of` knows.
+LAWS_OF_NAMES = frozenset({
+    "unicode-exact", "never-altered", "blanks-kept", "length-200-accepted", "text-not-interpreted",
+})  # fmt: skip
+
+
+def shows(name: Name, law: str) -> bool:
+    """Whether a requirement of `LAWS_OF_NAMES` can be shown by a name: of its class, and as long as it says."""
+    return law_of(name) == law and (name.group != Group.LENGTHS or len(name.text) == REASONABLE_LENGTH)
+
+
 def law_of_scope(value: Scope | Kind) -> str | None:
     """The requirement that a server breaks which does not accept a rename in this scope, or of this type."""
     if isinstance(value, Kind):
@@ -84,9 +95,9 @@ def space_of(cases: SystemCases, user: str, allows: Callable[[dict[str, object]]
         return Dimension(name, tuple(values) if odd else (values[0],), each=each, known=known, **more)
 
     spellings = [one for one in SPELLINGS if not one.additional or allows({UNNAMED: 1})]
-    users = [one for one in cases.users(user) if of.thorough or one.quick]
+    users = [one for one in cases.users(user) if of.thorough or not one.thorough]
     conditions = {
-        name: ([one for one in values if of.thorough or one.quick], len(values))
+        name: ([one for one in values if of.thorough or not one.thorough], len(values))
         for name, values in (cases.conditions if of.sessions else {}).items()
     }
     of_kinds, has_own_listing = kinds(dialect), dialect.owner(user) is not None

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rename_tck.cases.dimensions import Value
+from rename_tck.cases.dimensions import Value, halves
 from rename_tck.client.exchange import segment
 
 
@@ -20,8 +20,8 @@ class User(Value):
 
     #: None for sessions of nobody's.
     user_id: str | None
-    #: Whether a quick run has such a user: some systems keep every user that they have seen.
-    quick: bool = True
+    #: Sent in nightly runs only: some systems keep every user that they have seen.
+    thorough: bool = False
     #: Users with fewer oddities in their ids each.
     parts: tuple[User, ...] = ()
 
@@ -59,26 +59,25 @@ _USERS = (
 _ALIKE = frozenset({"is digits", "is a UUID", "is a URL"})
 
 
-def users(*, quick: bool = True) -> tuple[User, ...]:
-    """Users with ids of many forms; `quick` says whether a quick run has them.
+def users(*, thorough: bool = False) -> tuple[User, ...]:
+    """Users with ids of many forms; `thorough` says that nightly runs alone have them.
 
     Of what is to be encoded it has one that has all of it, which is taken apart when it fails.
     """
     encoded = [one for one in _USERS if one[1] == _ENCODED]
     singles = (
-        User(f"a user whose id {what}", group, mistake, user_id, quick and group != _ENCODED and what not in _ALIKE)
+        User(f"a user whose id {what}", group, mistake, user_id, thorough or group == _ENCODED or what in _ALIKE)
         for what, group, mistake, user_id in _USERS
     )
-    return (replace(_packed(encoded), quick=quick), *singles)
+    return (replace(_packed(encoded), thorough=thorough), *singles)
 
 
 def _packed(inside: Sequence[tuple[str, str, str, str]]) -> User:
     """A user whose id has all of these in it."""
-    (first, group, mistake, _), half = inside[0], len(inside) // 2
-    parts = (_packed(inside[:half]), _packed(inside[half:])) if half else ()
+    first, group, mistake, _ = inside[0]
     user_id = " ".join(user_id for *_, user_id in reversed(inside))
-    more = f" and has {len(inside) - 1} other odd things" if half else ""
-    return User(f"a user whose id {first}{more}", group, mistake, user_id, parts=parts)
+    more = f" and has {len(inside) - 1} other odd things" if len(inside) > 1 else ""
+    return User(f"a user whose id {first}{more}", group, mistake, user_id, parts=halves(inside, _packed))
 
 
 def once(*found: User) -> tuple[User, ...]:

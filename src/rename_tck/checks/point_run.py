@@ -94,7 +94,8 @@ class PointRun:
         for failure in self._failures_of(point):
             if self._law(failure) != law or self._is_others_doing(check, failure):
                 continue
-            if (other := _crossed_by(failure)) is not None and check.target.is_judged(f"{system}.neighbours-untouched"):
+            other = _crossed_by(check, failure)
+            if other is not None and check.target.is_judged(f"{system}.neighbours-untouched"):
                 found = Crossing(failure.outcome.session.id, failure.outcome.name, failure.problem.name, other.exchange)
                 check.target.crossings.append(found)
                 why = "a session was renamed by what was sent for another one"
@@ -346,11 +347,16 @@ def _is_packed_in(thing: Value, other: Value) -> bool:
     return len(atoms) == 1 and atoms[0] in other.text
 
 
-def _crossed_by(failure: Failure) -> Outcome | None:
-    """The point of the same group whose name a session bears, where that was not seen of it alone."""
-    if failure.reduced or failure.problem.name is None:
+def _crossed_by(check: CheckContext, failure: Failure) -> Outcome | None:
+    """The point of the same group whose name a session bears, where that was not seen of it alone.
+
+    A name that the session bore before is its own still, though another may have been called so, too.
+    """
+    name, outcome = failure.problem.name, failure.outcome
+    before = (outcome.read_before, outcome.listed_before)
+    if failure.reduced or name is None or any(check.dialect.name_in(one or {}) == name for one in before):
         return None
-    return next((one for one in failure.outcome.beside if one.name == failure.problem.name), None)
+    return next((one for one in outcome.beside if one.name == name), None)
 
 
 def coverage_of(target: Target) -> Coverage | None:

@@ -10,7 +10,7 @@ import pytest
 from rename_tck.cases.client_forms import FORMS
 from rename_tck.cases.constructed_names import NAMES
 from rename_tck.cases.names import Group, Name
-from rename_tck.cases.plan import SHARES, plan
+from rename_tck.cases.plan import SHARES, _with_share, plan
 from rename_tck.cases.points import AND, PLAIN, Dimension, Point, Space
 from rename_tck.cases.rename_space import NAME, PLACE, SMALL, Chosen, law_of, may_be_refused, space_of
 from rename_tck.cases.system_cases import load as load_cases
@@ -113,6 +113,18 @@ def test_thirty_nights_send_every_value(system: str) -> None:
     assert names is not None
     each = len(of.dimensions[names].values) + len(of.dimensions[names].alone)
     assert all(len(sent(night, names)) < each / SHARES + len(NAMES) / 4 for night in nights)
+
+
+@EACH
+def test_what_a_quick_run_leaves_out_is_sent_in_shares_but_of_small_dimensions(system: str) -> None:
+    for dimension in space(system, nightly=True).dimensions:
+        shares = [_with_share(dimension, share) for share in range(SHARES)]
+        assert set(dimension.values) == set().union(*(share.values for share in shares))
+        assert set(dimension.alone) == set().union(*(share.alone for share in shares))
+        later = [value for value in dimension.values if value.thorough]
+        least = 0 if dimension.each else len(later) * (SHARES - 1) // SHARES
+        assert all(len(dimension.values) - len(share.values) >= least for share in shares)
+        assert not dimension.each or all(share.values == dimension.values for share in shares)
 
 
 @EACH

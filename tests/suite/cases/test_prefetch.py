@@ -257,7 +257,11 @@ def test_a_failure_is_made_small_here() -> None:
     assert len(calls) <= len(ahead) + 1 + SHRINKS
 
 
-@pytest.mark.parametrize("time", slow_but(10, of=[1, 10, 25]))
+#: How many names are drawn for it: the last of them is no other than those before.
+LAST = NAMES.examples(PROFILES["ci"], 1)
+
+
+@pytest.mark.parametrize("time", slow_but(10, of=[1, 10, LAST]))
 def test_a_failure_that_comes_and_goes_is_raised_all_the_same(time: int) -> None:
     calls: list[str] = []
 

@@ -34,7 +34,7 @@ def test_a_dify_run_has_fewer_than_ten_users() -> None:
     """Of the owners of conversations, of the others who must not rename them, and of odd bodies; one is empty."""
     dialect = load("dify")
     cases = dify.CASES(dialect)
-    owners = {str(user.user_id) for user in cases.users(Settings.user) if user.quick}
+    owners = {str(user.user_id) for user in cases.users(Settings.user) if not user.thorough}
     others = {other.user_id for owner in owners for other in dify.other_users(owner, Settings.user)}
     session = Session("id", "created", None, Settings.user)
     odd = {str(body["user"]) for _, body in cases.odd_scopes(session, "name")}

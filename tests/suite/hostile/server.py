@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from strangers.wire import App, Asked
+from strangers.wire import App, Asked, read_body
 
 RENAME = re.compile(r"/conversations/[^/]+/name|/sessions/[^/]+/rename|/api/conversations/[^/]+")
 
@@ -152,7 +152,7 @@ def _read(reader: io.BufferedReader) -> Asked | None:
     while line := reader.readline().decode("latin-1").strip():
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
-    return Asked(first[0], first[1], headers, reader.read(int(headers.get("content-length", "0"))))
+    return Asked(first[0], first[1], headers, read_body(reader, headers))
 
 
 @dataclass

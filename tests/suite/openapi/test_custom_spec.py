@@ -15,7 +15,7 @@ from harness import KEY, Judged, judge, judge_in_process
 from starlette.requests import Request
 
 from rename_tck.openapi import custom_spec
-from rename_tck.reference.agno import AgnoServer
+from rename_tck.reference.agno import AgnoServer, Session
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.service import Refusal
 from rename_tck.reference.serving import serve
@@ -58,6 +58,13 @@ class AtMost50(AgnoServer):
         if len(name) > 50:
             raise self.invalid("session_name is too long.", ("body", "session_name"))
         return name
+
+
+class CutsAt31(AtMost50):
+    """Follows it, and keeps 31 characters."""
+
+    def store(self, session: Session, name: str) -> None:
+        super().store(session, name[:31])
 
 
 class NeedsNoUser(DifyServer):
@@ -177,6 +184,13 @@ def test_a_server_is_judged_by_the_document_it_follows(tmp_path: Path) -> None:
     assert judged.with_verdict("fail") == {"agno.invalid-space-refused"}
     assert f"{spec}:" in "".join(judged.output.split())  # however the terminal wraps a long path
     assert "`session_name` must have at most 50 characters" in " ".join(judged.output.split())
+
+
+def test_a_server_is_judged_by_the_lengths_that_its_document_allows(tmp_path: Path) -> None:
+    with serve(CutsAt31(KEY)) as url:
+        judged = _run(url, tmp_path, at_most_50(tmp_path), "agno", "length-200-accepted")
+    assert judged.with_verdict("fail") == {"agno.length-200-accepted"}
+    assert len(judged.requirements["agno.length-200-accepted"]["compared"]["actual"]) == 31
 
 
 def test_the_record_says_which_document_it_was(tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import gzip
 import http.server
+import io
 import json
 import socket
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -53,6 +54,40 @@ class Asked:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+def _parts_of_body(headers: Mapping[str, str]) -> Generator[int, bytes, bytes]:
+    """Reads a body, in chunks or not (RFC 9112, section 7.1): yields how many bytes it asks for, 0 for a line."""
+    if "chunked" not in headers.get("transfer-encoding", "").lower():
+        return (yield length) if (length := int(headers.get("content-length") or 0)) else b""
+    body = b""
+    while size := int((yield 0).partition(b";")[0], 16):
+        body += yield size
+        yield 0
+    while (yield 0).strip():  # a trailer
+        pass
+    return body
+
+
+def read_body(reader: io.BufferedIOBase, headers: Mapping[str, str]) -> bytes:
+    """The body of a request whose head has been read."""
+    parts = _parts_of_body(headers)
+    try:
+        wanted = next(parts)
+        while True:
+            wanted = parts.send(reader.read(wanted) if wanted else reader.readline())
+    except StopIteration as whole:
+        return bytes(whole.value)
+
+
+async def _read_body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> bytes:
+    parts = _parts_of_body(headers)
+    try:
+        wanted = next(parts)
+        while True:
+            wanted = parts.send(await (reader.readexactly(wanted) if wanted else reader.readuntil()))
+    except StopIteration as whole:
+        return bytes(whole.value)
 
 
 @dataclass(frozen=True)
@@ -169,8 +204,8 @@ async def _converse(app: App, reader: asyncio.StreamReader, writer: asyncio.Stre
         first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
         method, target, _ = first.split(" ", 2)
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
-        said = await asyncio.to_thread(app.handle, Asked(method, target, headers, body))
+        asked = Asked(method, target, headers, await _read_body(reader, headers))
+        said = await asyncio.to_thread(app.handle, asked)
         fields, content = app.packed(said)
         version = "HTTP/1.0" if habits.http10 else "HTTP/1.1"
         text = f"{version} {said.status} \r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields) + "\r\n"
@@ -192,10 +227,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     app: App
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self._say(self.app.handle(Asked(self.command, self.path, headers, body)))
+        headers = {name.lower(): value.strip() for name, value in self.headers.items()}
+        self._say(self.app.handle(Asked(self.command, self.path, headers, read_body(self.rfile, headers))))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
 

@@ -83,7 +83,7 @@ class AutoGenerateIgnored(DifyServer):
         return super().new_name(conversation, asked) if asked.name is None else asked.name
 
 
-@FAULTS.add("changes-another-session", "dify.neighbours-untouched")
+@FAULTS.add("changes-another-session", "dify.neighbours-untouched", alone=True)
 class ChangesAnotherSession(DifyServer):
     """A rename gives its name to the conversation that was renamed before it, too."""
 
