@@ -254,9 +254,15 @@ class Elsewhere:
         body = decoded(request.body)
         contracts = self._target.contracts.values()
         valid = request.credential is Credential.GIVEN and not any(one.request_errors(body) for one in contracts)
-        if session is None or not valid or request.query != self._check.dialect.query(session):
+        if session is None or not valid or request.query not in self._queries(session):
             return False
         return all(members(body).get(name) == own for name, own in self._check.dialect.scope(session).items())
+
+    def _queries(self, session: Session) -> list[tuple[tuple[str, str], ...]]:
+        """The queries by which a session is found, but for those that name where it is stored."""
+        dialect = self._check.dialect
+        fitting = [scope for scope in self._check.system_cases.scopes if scope.fits(dialect, session, None)]
+        return [scope.query(dialect, session) for scope in fitting]
 
     def _goes_well_alone(self, exchange: Exchange, aspect: Aspect) -> bool:
         """Whether the request by itself goes well, be it at the third time."""
