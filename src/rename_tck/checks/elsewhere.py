@@ -1,24 +1,23 @@
 """Whose a failure is that a case has met with and another requirement tells, once for all cases that meet with it.
 
 A name that was sent for another session, a refusal that was carried out, an ordinary rename that fails now and then,
-an input that is not answered at all, a session that an earlier request of the case has jammed.
+an input that is not answered at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 from rename_tck.checks import controls, stopping
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import Credential, Exchange, Request, decoded, segment
+from rename_tck.client.exchange import Credential, Exchange, Request, decoded
 from rename_tck.client.journal import Entry, Purpose
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target import settling
 from rename_tck.target.names_sent import Origin, Source, origin
-from rename_tck.target.target import Crossing, Jam
+from rename_tck.target.target import Crossing
 from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
 
 #: Ordinary renames, one after the other, among which one that fails is looked for.
@@ -36,9 +35,8 @@ _TELLING = 4
 #: Seconds that a session is left to itself before it is looked at again.
 _LATER = 0.5
 
-#: What these say of ordinary renames one after the other, or at once, is theirs where it comes each time alike.
+#: What these say of ordinary renames one after the other is theirs where it comes each time alike.
 _IN_A_ROW = frozenset({"rename-again", "same-name"})
-_AT_ONCE = frozenset({"concurrent-same-session", "concurrent-two-sessions"})
 
 #: These say that what is sent for an id of nobody renames none.
 _OF_NOBODY = ("unknown-id-refused", "odd-ids-safe", "deleted-id-refused")
@@ -326,30 +324,6 @@ class Elsewhere:
             return False
         self._target.cache[key] = True
         return False
-
-    # -- by what goes well on another session
-
-    def jammed(self, failure: Nonconformance, jam: Jam) -> bool:
-        """Whether a case failed on a session that a request before it has jammed: by itself it goes well.
-
-        A session that cannot be read back any more after a rename that was accepted is jammed in any case.
-        """
-        exchange = failure.exchange
-        if self._law in _AT_ONCE:
-            return False  # that the session is as before after them is for these to say
-        if exchange is None or failure.aspect is Aspect.READABLE:
-            return exchange is not None and self._check.dialect.succeeded(exchange)
-        old = next((one for one in self._target.pool.of_the_run if one.id == jam.session_id), None)
-        if old is None or segment(old.id) not in exchange.request.path.split("/"):
-            return False
-        try:
-            new = self._target.pool.like(old)
-            if new.owner != old.owner or new.id == old.id:
-                return False
-            path = exchange.request.path.replace(segment(old.id), segment(new.id))
-            return self._check.send_beside(replace(exchange.request, path=path)).status != exchange.status
-        except (NotTested, Unjudgeable, ObstacleError):
-            return False
 
     # -- by no answer
 

@@ -12,6 +12,7 @@ from rename_tck.checks.context import CheckContext
 from rename_tck.checks.diagnosis import CANONICAL, Look, comes_of_the_one_before, look
 from rename_tck.checks.elsewhere import Elsewhere
 from rename_tck.checks.failing_classes import merged
+from rename_tck.checks.jammed import is_jammed_before
 from rename_tck.checks.settled_refusals import settled
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
@@ -154,7 +155,7 @@ class EveryCase:
     def _of_another(self, found: Look, failure: Nonconformance, mark: int) -> NotTested | None:
         """The requirement that tells what a case has failed by each time that it was tried, where it is not its own."""
         if found.jam is not None:
-            if not self._is_told("rename-again") or not self._elsewhere.jammed(failure, found.jam):
+            if not self._is_told("rename-again") or not is_jammed_before(self._check, failure, found.jam):
                 return None
             self._target.jams.append(found.jam)
             cause = f"{self._check.dialect.system}.rename-again"

@@ -142,7 +142,7 @@ def _sort(request: Request, session: Session) -> Request:
 
 
 def _readdressed(check: CheckContext, request: Request, session: Session, other: Session) -> Request:
-    """The same request to another session; of one to an id near to a session's, to the id that is as near to the other's.
+    """The same request to another session; one to an id near to the session's, to the id as near to the other's.
 
     Raises NotTested where somebody may have that id.
     """
