@@ -78,13 +78,13 @@ class Elsewhere:
         if found.source is Source.NOBODY and (cause := next(told, None)) is not None:
             why = "a session was renamed by what was sent for an id that no session has"
             return NotTested(why, Gap.CAUSE, cause)
-        if found.source is Source.BROKEN and self._tells("no-server-error"):
+        if found.source is Source.BROKEN and self.tells("no-server-error"):
             return NotTested(
                 "a rename that was answered with a 5xx status was done all the same",
                 Gap.CAUSE,
                 self._id("no-server-error"),
             )
-        if self._is_of_a_refusal(failure, found.source) and self._tells("refusal-changes-nothing"):
+        if self._is_of_a_refusal(failure, found.source) and self.tells("refusal-changes-nothing"):
             exchange = failure.exchange if found.exchange is None else found.exchange
             if exchange is not None:
                 self._target.names_changed_by_refusals.append((failure.case, exchange, _expected(failure), name))
@@ -330,7 +330,7 @@ class Elsewhere:
     def unanswered(self, failure: Nonconformance) -> NotTested | None:
         """That an input is not answered, while others are, is told with the inputs that are answered with a 5xx."""
         exchange = failure.exchange
-        if exchange is None or exchange.answer is not None or not self._tells("no-server-error"):
+        if exchange is None or exchange.answer is not None or not self.tells("no-server-error"):
             return None
         self._target.unanswered.append((failure.case, failure.kind, exchange))
         return NotTested("a request of it is not answered, while others are", Gap.CAUSE, self._id("no-server-error"))
@@ -352,7 +352,7 @@ class Elsewhere:
         """Whether this requirement is judged in this process: it looks back on what other tests have seen."""
         return self._target.is_judged(self._id(law))
 
-    def _tells(self, law: str) -> bool:
+    def tells(self, law: str) -> bool:
         """Whether another requirement than the test's own tells it."""
         return law != self._law and self.is_told(law)
 
