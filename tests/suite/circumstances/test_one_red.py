@@ -65,8 +65,8 @@ class Faulty:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one request (ASGI)."""
         self.requests += 1
-        path = scope["path"]
-        if scope["method"] not in {"POST", "PATCH"} or path.rstrip("/").count("/") < 2 + self.base_path.count("/"):
+        creates = scope["path"].rstrip("/").rpartition("/")[2] in {"chat-messages", "sessions", "conversations"}
+        if scope["method"] not in {"POST", "PATCH"} or creates:
             await self.app(scope, receive, send)
             return
         body = b""
