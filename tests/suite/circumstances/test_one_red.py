@@ -160,6 +160,7 @@ async def a_refusal_is_done(server: Faulty, rename: Renamed) -> None:
         and rename.session is not None
         and isinstance(name, str)
         and 0 < len(name) < 200
+        and name.encode(errors="ignore").decode() == name  # of unpaired surrogates no reading could be answered
     ):
         setattr(rename.session, server.member, name)
 
