@@ -84,7 +84,7 @@ class Elsewhere:
                 Gap.CAUSE,
                 self._id("no-server-error"),
             )
-        if self._is_of_a_refusal(failure, found.source) and self.tells("refusal-changes-nothing"):
+        if self._is_of_a_refusal(failure, found) and self.tells("refusal-changes-nothing"):
             exchange = failure.exchange if found.exchange is None else found.exchange
             if exchange is not None:
                 self._target.names_changed_by_refusals.append((failure.case, exchange, _expected(failure), name))
@@ -139,15 +139,19 @@ class Elsewhere:
             return False
         return True
 
-    def _is_of_a_refusal(self, failure: Nonconformance, source: Source) -> bool:
+    def _is_of_a_refusal(self, failure: Nonconformance, found: Origin) -> bool:
         """Whether the name is one that a refused request has left behind."""
         if self._law in _SECURITY or failure.seen is None:
             return False
-        if source is Source.REFUSED:
-            return True
-        exchange = failure.exchange
+        exchange, sent = failure.exchange, found.exchange
         known = self._id("refusal-changes-nothing") in self._target.failed
-        if source is not Source.UNKNOWN or not known or exchange is None or not 400 <= exchange.status < 500:
+        if found.source is Source.REFUSED:
+            if known or sent is None or sent.request not in self._target.at_once:
+                return True
+            # with nothing else in flight, does it happen as well?
+            victim = next((one for one in self._target.pool.all if one.id == failure.seen[0]), None)
+            return victim is not None and self._reaches(victim, lambda: sent.request)
+        if found.source is not Source.UNKNOWN or not known or exchange is None or not 400 <= exchange.status < 500:
             return False
         addressed = self._target.session_at(exchange.request.path)
         return addressed is not None and addressed.id == failure.seen[0]
