@@ -162,8 +162,10 @@ def _answer_of_another(check: CheckContext, session: Session) -> Answer:
 
 
 def _rounds(check: CheckContext, path: str) -> list[Exchange]:
-    """The renames of a session in the run that were in flight with others of it."""
-    return [one for one in check.journal() if one.request in check.target.at_once and one.request.path == path]
+    """The renames of a session in the run that were accepted, and in flight with others of it."""
+    sent = (one for one in check.journal() if one.request in check.target.at_once and one.request.path == path)
+    named = (one for one in sent if check.dialect.asks_for_name(members(decoded(one.request.body))))
+    return [one for one in named if check.dialect.succeeded(one)]
 
 
 #: Names of which it is observed whether they are accepted, and what becomes of them; made of one of the run's own.

@@ -265,12 +265,18 @@ class CaseSender(TargetView):
         trouble = exchange.trouble or "no answer came"
         if exchange.trouble_kind is Trouble.TIMEOUT:
             raise Unjudgeable(f"{trouble} to {request.method} {self.excerpt(request.path, 80)}")
-        control = self._to_client(self.rename(self.target.pool.any(), self.name()), Purpose.CONTROL)
-        if control.answer is not None:
+        if self._is_answered_beside(request):
             tried = f"{' / '.join(self.selector.kind) or 'a rename'}{self._named(request)}"
             case = f"{tried}: the request is not answered, while an ordinary rename after it is ({trouble})"
             self.fail(case, "an HTTP answer", exchange)
         raise Unjudgeable(f"the target no longer answers: {trouble}")
+
+    def _is_answered_beside(self, request: Request) -> bool:
+        """Whether an ordinary rename is answered: of the same session, for others bear names that are looked at yet."""
+        addressed, other = self.target.session_at(request.path), self.target.pool.any()
+        sessions = [addressed, other] if addressed != other else [other]
+        sent = (self._to_client(self.rename(one, self.name()), Purpose.CONTROL) for one in sessions if one is not None)
+        return any(control.answer is not None for control in sent)
 
     def _named(self, request: Request) -> str:
         name = members(decoded(request.body)).get(self.dialect.name_member)

@@ -1,24 +1,23 @@
 """Whose a failure is that a case has met with and another requirement tells, once for all cases that meet with it.
 
 A name that was sent for another session, a refusal that was carried out, an ordinary rename that fails now and then,
-an input that is not answered at all, a session that an earlier request of the case has jammed.
+an input that is not answered at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 from rename_tck.checks import controls, stopping
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import Credential, Exchange, Request, decoded, segment
+from rename_tck.client.exchange import Credential, Exchange, Request, decoded
 from rename_tck.client.journal import Entry, Purpose
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target import settling
 from rename_tck.target.names_sent import Origin, Source, origin
-from rename_tck.target.target import Crossing, Jam
+from rename_tck.target.target import Crossing
 from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
 
 #: Ordinary renames, one after the other, among which one that fails is looked for.
@@ -36,9 +35,8 @@ _TELLING = 4
 #: Seconds that a session is left to itself before it is looked at again.
 _LATER = 0.5
 
-#: What these say of ordinary renames one after the other, or at once, is theirs where it comes each time alike.
+#: What these say of ordinary renames one after the other is theirs where it comes each time alike.
 _IN_A_ROW = frozenset({"rename-again", "same-name"})
-_AT_ONCE = frozenset({"concurrent-same-session", "concurrent-two-sessions"})
 
 #: These say that what is sent for an id of nobody renames none.
 _OF_NOBODY = ("unknown-id-refused", "odd-ids-safe", "deleted-id-refused")
@@ -80,13 +78,13 @@ class Elsewhere:
         if found.source is Source.NOBODY and (cause := next(told, None)) is not None:
             why = "a session was renamed by what was sent for an id that no session has"
             return NotTested(why, Gap.CAUSE, cause)
-        if found.source is Source.BROKEN and self._tells("no-server-error"):
+        if found.source is Source.BROKEN and self.tells("no-server-error"):
             return NotTested(
                 "a rename that was answered with a 5xx status was done all the same",
                 Gap.CAUSE,
                 self._id("no-server-error"),
             )
-        if self._is_of_a_refusal(failure, found.source) and self._tells("refusal-changes-nothing"):
+        if self._is_of_a_refusal(failure, found) and self.tells("refusal-changes-nothing"):
             exchange = failure.exchange if found.exchange is None else found.exchange
             if exchange is not None:
                 self._target.names_changed_by_refusals.append((failure.case, exchange, _expected(failure), name))
@@ -141,15 +139,19 @@ class Elsewhere:
             return False
         return True
 
-    def _is_of_a_refusal(self, failure: Nonconformance, source: Source) -> bool:
+    def _is_of_a_refusal(self, failure: Nonconformance, found: Origin) -> bool:
         """Whether the name is one that a refused request has left behind."""
         if self._law in _SECURITY or failure.seen is None:
             return False
-        if source is Source.REFUSED:
-            return True
-        exchange = failure.exchange
+        exchange, sent = failure.exchange, found.exchange
         known = self._id("refusal-changes-nothing") in self._target.failed
-        if source is not Source.UNKNOWN or not known or exchange is None or not 400 <= exchange.status < 500:
+        if found.source is Source.REFUSED:
+            if known or sent is None or sent.request not in self._target.at_once:
+                return True
+            # with nothing else in flight, does it happen as well?
+            victim = next((one for one in self._target.pool.all if one.id == failure.seen[0]), None)
+            return victim is not None and self._reaches(victim, lambda: sent.request)
+        if found.source is not Source.UNKNOWN or not known or exchange is None or not 400 <= exchange.status < 500:
             return False
         addressed = self._target.session_at(exchange.request.path)
         return addressed is not None and addressed.id == failure.seen[0]
@@ -254,9 +256,15 @@ class Elsewhere:
         body = decoded(request.body)
         contracts = self._target.contracts.values()
         valid = request.credential is Credential.GIVEN and not any(one.request_errors(body) for one in contracts)
-        if session is None or not valid or request.query != self._check.dialect.query(session):
+        if session is None or not valid or request.query not in self._queries(session):
             return False
         return all(members(body).get(name) == own for name, own in self._check.dialect.scope(session).items())
+
+    def _queries(self, session: Session) -> list[tuple[tuple[str, str], ...]]:
+        """The queries by which a session is found, but for those that name where it is stored."""
+        dialect = self._check.dialect
+        fitting = [scope for scope in self._check.system_cases.scopes if scope.fits(dialect, session, None)]
+        return [scope.query(dialect, session) for scope in fitting]
 
     def _goes_well_alone(self, exchange: Exchange, aspect: Aspect) -> bool:
         """Whether the request by itself goes well, be it at the third time."""
@@ -321,36 +329,12 @@ class Elsewhere:
         self._target.cache[key] = True
         return False
 
-    # -- by what goes well on another session
-
-    def jammed(self, failure: Nonconformance, jam: Jam) -> bool:
-        """Whether a case failed on a session that a request before it has jammed: by itself it goes well.
-
-        A session that cannot be read back any more after a rename that was accepted is jammed in any case.
-        """
-        exchange = failure.exchange
-        if self._law in _AT_ONCE:
-            return False  # that the session is as before after them is for these to say
-        if exchange is None or failure.aspect is Aspect.READABLE:
-            return exchange is not None and self._check.dialect.succeeded(exchange)
-        old = next((one for one in self._target.pool.of_the_run if one.id == jam.session_id), None)
-        if old is None or segment(old.id) not in exchange.request.path.split("/"):
-            return False
-        try:
-            new = self._target.pool.like(old)
-            if new.owner != old.owner or new.id == old.id:
-                return False
-            path = exchange.request.path.replace(segment(old.id), segment(new.id))
-            return self._check.send_beside(replace(exchange.request, path=path)).status != exchange.status
-        except (NotTested, Unjudgeable, ObstacleError):
-            return False
-
     # -- by no answer
 
     def unanswered(self, failure: Nonconformance) -> NotTested | None:
         """That an input is not answered, while others are, is told with the inputs that are answered with a 5xx."""
         exchange = failure.exchange
-        if exchange is None or exchange.answer is not None or not self._tells("no-server-error"):
+        if exchange is None or exchange.answer is not None or not self.tells("no-server-error"):
             return None
         self._target.unanswered.append((failure.case, failure.kind, exchange))
         return NotTested("a request of it is not answered, while others are", Gap.CAUSE, self._id("no-server-error"))
@@ -372,7 +356,7 @@ class Elsewhere:
         """Whether this requirement is judged in this process: it looks back on what other tests have seen."""
         return self._target.is_judged(self._id(law))
 
-    def _tells(self, law: str) -> bool:
+    def tells(self, law: str) -> bool:
         """Whether another requirement than the test's own tells it."""
         return law != self._law and self.is_told(law)
 

@@ -12,6 +12,7 @@ from rename_tck.checks.context import CheckContext
 from rename_tck.checks.diagnosis import CANONICAL, Look, comes_of_the_one_before, look
 from rename_tck.checks.elsewhere import Elsewhere
 from rename_tck.checks.failing_classes import merged
+from rename_tck.checks.jammed import is_jammed_before, left_behind
 from rename_tck.checks.settled_refusals import settled
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
@@ -155,16 +156,28 @@ class EveryCase:
     def _of_another(self, found: Look, failure: Nonconformance, mark: int) -> NotTested | None:
         """The requirement that tells what a case has failed by each time that it was tried, where it is not its own."""
         if found.jam is not None:
-            if not self._is_told("rename-again") or not self._elsewhere.jammed(failure, found.jam):
+            if not self._is_told("rename-again") or not is_jammed_before(self._check, failure, found.jam):
                 return None
             self._target.jams.append(found.jam)
-            cause = f"{self._check.dialect.system}.rename-again"
-            return NotTested("a request of it has left its session unfit for ordinary renames", Gap.CAUSE, cause)
+            return self._of_a_jam()
         if not found.works and not found.flaky:
             return None
+        if not self._came_alike and self._is_left_behind(failure):
+            return self._of_a_jam()
         return self._elsewhere.unanswered(failure) or self._elsewhere.comes_and_goes(
             failure, mark, alike=self._came_alike
         )
+
+    def _of_a_jam(self) -> NotTested:
+        cause = f"{self._check.dialect.system}.rename-again"
+        return NotTested("a request of it has left its session unfit for ordinary renames", Gap.CAUSE, cause)
+
+    def _is_left_behind(self, failure: Nonconformance) -> bool:
+        """Whether a rename was refused for what an earlier one has left behind: rename-again tells it."""
+        jam = left_behind(self._check, failure) if self._elsewhere.tells("rename-again") else None
+        if jam is not None and jam not in self._target.jams:
+            self._target.jams.append(jam)
+        return jam is not None
 
     def _goes_on_behind(self) -> bool:
         """Whether the law is run again for the cases behind the one that it was left at."""
@@ -334,6 +347,8 @@ class EveryCase:
         if failure.refused:
             return True  # an ordinary rename: rename-accepted has it
         if failure.exchange is not None and self._is_told_5xx(failure.exchange):
+            return True
+        if self._is_left_behind(failure):
             return True
         if failure.aspect is Aspect.STORED and failure.compared is not None:
             wanted, found = failure.compared.expected, failure.compared.actual

@@ -18,6 +18,9 @@ _STEPS: tuple[tuple[bool | None, bool], ...] = (
     (False, False), (None, True), (None, True), (False, False), (False, True), (True, False), (None, True),
 )  # fmt: skip
 
+#: How often a step is sent again at most.
+_TIMES = 2
+
 #: The requirements that are judged by it, without the system's name: a run with workers keeps them together.
 LAWS = frozenset({
     "auto-generate-default-false", "auto-generate-false-uses-name", "auto-generate-gives-name",
@@ -32,8 +35,9 @@ class GeneratingStep:
     mode: bool | None
     sent: str | None
     exchange: Exchange
-    #: What the request before it did.
+    #: What the request before it did, and that request.
     after: str
+    earlier: Request
     #: None where it cannot be read.
     name_before: object
     name_after: object
@@ -61,11 +65,24 @@ def steps(check: CheckContext) -> list[GeneratingStep]:
     return found
 
 
+def comes_and_goes(check: CheckContext, step: GeneratingStep) -> bool:
+    """Whether a name that was not stored is stored when the step is sent again, behind the request before it."""
+    session = check.target.session_at(step.exchange.request.path)
+    for _ in range(_TIMES if session is not None else 0):
+        assert session is not None
+        check.send_beside(step.earlier)
+        name = check.name()
+        exchange = check.send_beside(_request(check, session, step.mode, name))
+        if check.dialect.succeeded(exchange) and _read(check, session, name, exchange) == name:
+            return True
+    return False
+
+
 def _made(check: CheckContext) -> list[GeneratingStep]:
     session = check.session()
     name: object = check.prepare(session)
     found: list[GeneratingStep] = []
-    after = "after a rename to a name"
+    after, earlier = "after a rename to a name", check.rename(session, check.name())
     for mode, named in _STEPS:
         sent = check.name() if named else None
         exchange = check.gather(_request(check, session, mode, sent))
@@ -73,8 +90,8 @@ def _made(check: CheckContext) -> list[GeneratingStep]:
             read = _read(check, session, sent if mode is not True else None, exchange)
         except Unjudgeable:
             break
-        found.append(GeneratingStep(mode, sent, exchange, after, name, read))
-        name = read
+        found.append(GeneratingStep(mode, sent, exchange, after, earlier, name, read))
+        name, earlier = read, exchange.request
         accepted = "after a generated name" if mode else "after a rename to a name"
         after = accepted if check.dialect.succeeded(exchange) else "after a refusal"
     return found

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from rename_tck.cases import ids
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Request, segment
 from rename_tck.client.journal import Purpose
@@ -75,7 +76,7 @@ def comes_again(check: CheckContext, session: Session, requests: Sequence[Reques
     """
     known = _known(check)
     sent = _last_sent(check, session) if requests is None else requests
-    suspects = [one for one in sent if _readdressed(one, session, "") not in known.harmless]
+    suspects = [one for one in sent if _sort(one, session) not in known.harmless]
     renames = 0 if known.renames_are_harmless else _RENAMES
     if known.shown or known.gone_by_themselves >= _ROUNDS or not (suspects or renames):
         return known.shown
@@ -85,7 +86,7 @@ def comes_again(check: CheckContext, session: Session, requests: Sequence[Reques
         return True
     known.shown = again
     if not again:
-        known.harmless.update(_readdressed(one, session, "") for one in suspects)
+        known.harmless.update(_sort(one, session) for one in suspects)
         known.renames_are_harmless = True
     return again
 
@@ -99,7 +100,7 @@ def doer(check: CheckContext, session: Session, requests: Sequence[Request]) -> 
         tried = [check.target.pool.spare(session.kind) for _ in requests]
         for request, other in zip(requests, tried, strict=True):
             check.target.pool.set_aside(other)
-            check.send_beside(_readdressed(request, session, other.id))
+            check.send_beside(_readdressed(check, request, session, other))
         settling.pause(settling.LONGEST)
         return next((number for number, one in enumerate(tried) if not _are_there(check, (one,))), last)
     except (NotTested, ObstacleError, Unjudgeable):
@@ -135,8 +136,25 @@ def _last_sent(check: CheckContext, session: Session) -> list[Request]:
     return sent[-_SUSPECTS:]
 
 
-def _readdressed(request: Request, session: Session, other: str) -> Request:
-    return replace(request, path=request.path.replace(segment(session.id), segment(other)))
+def _sort(request: Request, session: Session) -> Request:
+    """What a request has in common with the same one to another session."""
+    return replace(request, path=request.path.replace(segment(session.id), ""))
+
+
+def _readdressed(check: CheckContext, request: Request, session: Session, other: Session) -> Request:
+    """The same request to another session; one to an id near to the session's, to the id as near to the other's.
+
+    Raises NotTested where somebody may have that id.
+    """
+    own, text = segment(session.id), check.dialect.ids_are_text
+    parts = request.path.split("/")
+    near = next((one for one in ids.near_ids(session.id, text=text) if one.encoded in parts), None)
+    if near is None:
+        return replace(request, path="/".join(segment(other.id) if part == own else part for part in parts))
+    alike = next((one for one in ids.near_ids(other.id, text=text) if one.label == near.label), None)
+    if alike is None or not check.is_nobodys(alike, other):
+        raise NotTested("somebody may have an id that is near to that of a session made for this")
+    return replace(request, path="/".join(alike.encoded if part == near.encoded else part for part in parts))
 
 
 def _go(check: CheckContext, known: _Known, session: Session, suspects: list[Request], renames: int) -> bool:
@@ -150,7 +168,7 @@ def _go(check: CheckContext, known: _Known, session: Session, suspects: list[Req
         return False
     pair = _pair(check, session.kind)
     for request in suspects:
-        check.send_beside(_readdressed(request, session, pair[0].id))
+        check.send_beside(_readdressed(check, request, session, pair[0]))
     for _ in range(renames):
         check.send_beside(check.rename(pair[0], check.name()))
     settling.pause(settling.LONGEST)

@@ -113,6 +113,11 @@ class ConditionedSessions:
         wish = self._wishes.get(session.id)
         return None if wish is None else self.take(wish)[0]
 
+    def anew(self, session: Session) -> Session | None:
+        """One more in the condition of this one, in no use; None where this is none of these, or none is made."""
+        wish = self._wishes.get(session.id)
+        return None if wish is None else next(iter(self._made(wish, 1)), None)
+
     def retire(self, session: Session) -> bool:
         """Take a session out of use: another is made when one is asked for. False where it is none of these."""
         for alike in self._in_use.values():

@@ -36,6 +36,8 @@ class Jam:
     sentence: str
     #: Whether it is gone: neither read nor listed any more.
     gone: bool = False
+    #: Whether others stopped working, too, when the same was sent to them.
+    seen_again: bool = False
 
 
 @dataclass(frozen=True)

@@ -191,10 +191,10 @@ class OthersComeBy(Circumstance):
         """Somebody was there before the request."""
         self.requests += 1
         self.last |= dict.fromkeys(path.split("/"), self.requests)
-        if self.requests == self.at:
-            for key, session in list(self.sessions_by_id().items()):
-                if self.at - self.last.get(key[1] if isinstance(key, tuple) else key, 0) > self.without:
-                    self.do(key, session)
+        for key, session in list(self.sessions_by_id().items()):
+            since = self.last.setdefault(key[1] if isinstance(key, tuple) else key, self.requests)
+            if self.requests == self.at and self.at - since > self.without:
+                self.do(key, session)
         yield
 
     def do(self, key: Any, session: Any) -> None:

@@ -65,8 +65,8 @@ class Faulty:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one request (ASGI)."""
         self.requests += 1
-        path = scope["path"]
-        if scope["method"] not in {"POST", "PATCH"} or path.rstrip("/").count("/") < 2 + self.base_path.count("/"):
+        creates = scope["path"].rstrip("/").rpartition("/")[2] in {"chat-messages", "sessions", "conversations"}
+        if scope["method"] not in {"POST", "PATCH"} or creates:
             await self.app(scope, receive, send)
             return
         body = b""
@@ -160,6 +160,7 @@ async def a_refusal_is_done(server: Faulty, rename: Renamed) -> None:
         and rename.session is not None
         and isinstance(name, str)
         and 0 < len(name) < 200
+        and name.encode(errors="ignore").decode() == name  # of unpaired surrogates no reading could be answered
     ):
         setattr(rename.session, server.member, name)
 
