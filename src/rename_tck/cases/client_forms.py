@@ -118,8 +118,6 @@ _CHUNKS = _class(
     ("a body in chunks of one byte", "each chunk decoded, or parsed, by itself", Wire(chunk=1)),
     ("a body in chunks with extensions", "the whole line taken for the size (RFC 9112, section 7.1.1)",
      Wire(chunk=10, extension=";part=1;last")),
-    ("a body in chunks with a trailer", "the trailer taken for the next request",
-     Wire(chunk=10, trailer="X-Checksum: 1")),
     refusable={411},
 )  # fmt: skip
 

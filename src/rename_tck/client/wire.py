@@ -33,7 +33,6 @@ class HeaderNames(StrEnum):
 #: What each member that is a text, or bytes, must be: nothing that begins another header, or another request.
 _FORMS = {
     "before": r" *", "behind": r" *", "version": r"1\.[01]", "extension": r"(?:;[!-:<-~]+)*",
-    "trailer": r"(?:[\w-]+: [ -~]+)?",
 }  # fmt: skip
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"(?! )[^\0-\x1f\x7f\ud800-\udfff]*(?<! )")
@@ -61,8 +60,6 @@ class Wire:
     chunk: int = 0
     #: What stands behind the size of each chunk.
     extension: str = ""
-    #: A header behind the last chunk.
-    trailer: str = ""
     #: In how many TCP segments it goes out: the head in the first, or all of it where there is but one.
     segments: int = 1
     #: Stands behind the request's own query, as it is.
@@ -110,7 +107,6 @@ class Wire:
     def _parts(self, length: int) -> list[str]:
         several = 0 < self.chunk < length
         parts = [f"each with the extension {self.extension}"] if self.extension else []
-        parts += [f"the trailer {self.trailer}"] if self.trailer else []
         size = f"chunks of {self.chunk:,} byte{'' if self.chunk == 1 else 's'}" if several else "one chunk"
         return [
             *([", ".join([f"the body in {size}", *parts])] if self.chunk and (several or parts) else []),
@@ -156,7 +152,7 @@ class Wire:
         behind = self.extension.encode()
         parts = [body[start : start + self.chunk] for start in range(0, len(body), self.chunk)]
         chunks = b"".join(b"%x%b\r\n%b\r\n" % (len(part), behind, part) for part in parts)
-        return chunks + b"0\r\n" + (f"{self.trailer}\r\n".encode() if self.trailer else b"") + b"\r\n"
+        return chunks + b"0\r\n\r\n"
 
     # -- JSON
 

@@ -193,7 +193,6 @@ ARRIVED: dict[str, Callable[[Heard], bool]] = {
         lambda heard: [line for line, _ in heard.chunks or []] == [b"1"] * len(BODY) + [b"0"],
     "a body in chunks with extensions":
         lambda heard: {line for line, _ in (heard.chunks or [])[:-2]} == {b"a;part=1;last"},
-    "a body in chunks with a trailer": lambda heard: (heard.chunks or [])[-1] == (b"0", b"X-Checksum: 1\r\n\r\n"),
     "a body in a TCP segment apart from the head": lambda heard: heard.pieces == [heard.head + b"\r\n\r\n", BODY],
     "a body in two TCP segments": lambda heard: heard.pieces[0] == heard.head + b"\r\n\r\n",
     "HTTP/1.0": lambda heard: heard.line.endswith(b" HTTP/1.0"),
@@ -330,7 +329,7 @@ def test_the_curl_of_a_form_sends_it_again(form: ClientForm) -> None:
         if not line.startswith("#"):
             assert [one for one, _ in heard.chunks or []] == [one for one, _ in first.chunks or []]
     beyond = form.label in {
-        "a body in chunks of one byte", "a body in chunks with extensions", "a body in chunks with a trailer",
+        "a body in chunks of one byte", "a body in chunks with extensions",
         "a body in a TCP segment apart from the head", "a body in two TCP segments", "header names in lower case",
         "header names in capitals",
     }  # fmt: skip
@@ -388,7 +387,7 @@ def test_a_kept_form_is_sent_again_in_the_same_way(form: ClientForm) -> None:
 def test_a_form_in_a_file_that_would_be_another_request_is_not_sent() -> None:
     for content in (
         {"raw_query": "a b"}, {"raw_query": "x HTTP/1.1\r\nX: y"}, {"raw_query": "東"}, {"extension": ";a\r\n"},
-        {"trailer": "a: b\r\nc: d"}, {"trailer": "x"}, {"before": "\r\n"}, {"behind": "x"}, {"version": "2"},
+        {"before": "\r\n"}, {"behind": "x"}, {"version": "2"},
         {"version": "1.0", "chunk": 3}, {"chunk": -1}, {"segments": 0}, {"chunk": "x"}, {"headers": [["a b", "c"]]},
         {"headers": [["a", "b\r\nc: d"]]}, {"headers": [["a"]]}, {"headers": [["a", "\ud800"]]}, {"names": "?"},
         {"without": ["a\r\nb"]}, {"more": 1}, {"raw_query": 5},
