@@ -35,11 +35,12 @@ def _of_each_type(check: CheckContext) -> Iterator[Session]:
 @requirement("agno.session-name-required")
 def test_a_request_without_session_name_is_refused(check: CheckContext) -> None:
     session = check.some_session()
-    control = check.rename(session, check.name())
     misnamed = bodies.misnamed(check.body(session), "session_name")
     for case, body in check.cases((("an empty object", {}), ("another member", {"name": "x"}), *misnamed)):
-        faulty = check.dialect.rename(session, body)
-        check.refuse(f"{case}, no session_name", faulty, control, statuses=(422,))
+        of_a_type = check.session_for(case)
+        faulty = check.dialect.rename(of_a_type, body)
+        check.refuse(f"{case}, no session_name", faulty, check.control_of(of_a_type), statuses=(422,))
+    control = check.control_of(session)
     query = (*check.dialect.query(session), ("session_name", "x"))
     for case in check.cases(["session_name in the query, none in the body"]):
         check.refuse(case, check.dialect.rename(session, {}, query=query), control, statuses=(422,))
@@ -47,9 +48,9 @@ def test_a_request_without_session_name_is_refused(check: CheckContext) -> None:
 
 @requirement("agno.session-name-string")
 def test_a_session_name_that_is_no_string_is_refused(check: CheckContext) -> None:
-    session = check.some_session()
-    control = check.rename(session, check.name())
     for wrong in check.cases(bodies.wrong_for("string")):
+        session = check.session_for(wrong.label)
+        control = check.control_of(session)
         faulty = check.dialect.rename(session, {"session_name": wrong.value})
         check.refuse(f"a session_name that is {wrong.label}", faulty, control, statuses=(422,))
 
@@ -179,7 +180,8 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
     for case, request in check.faulty(session, check.name()):
         yield case, check.once(request, gathered=True)
     for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY):
-        yield f"a body that is {raw.label}", check.once(dialect.rename(session, None, raw=raw.raw), gathered=True)
+        request = dialect.rename(check.session_for(raw.label), None, raw=raw.raw)
+        yield f"a body that is {raw.label}", check.once(request, gathered=True)
     for odd_query in check.system_cases.odd_queries(session):
         request = dialect.rename(session, check.body(session), query=odd_query.query)
         yield odd_query.label, check.once(request, gathered=True)

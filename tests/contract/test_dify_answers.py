@@ -2,13 +2,16 @@
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 import pytest
 
 from rename_tck.cases import bodies, ids
-from rename_tck.cases.dify import generating, without
+from rename_tck.cases.conditions import ORDINARY
+from rename_tck.cases.dify import another, generating, other_users, without
+from rename_tck.cases.users import OtherUser
 from rename_tck.checks import rename_series
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import OTHER_MODE_KEY_VARIABLE, OTHER_USER_KEY_VARIABLE, Credential, Exchange
@@ -137,22 +140,30 @@ def test_the_key_of_another_mode_is_refused_as_not_chat_app(check: CheckContext)
 
 @requirement("dify.other-user-not-found")
 def test_a_conversation_of_another_user_is_not_found(check: CheckContext) -> None:
-    session = check.session()
+    session, thorough = check.session(), check.target.profile == "nightly"
+    user = str(session.owner)
+    others = other_users(user, check.target.token, thorough=thorough)
+    for other in check.cases(others):
+        _not_found_by(check, session, other)
+    for other in check.cases([replace(others[0], label="another user, auto_generate true")]):
+        _not_found_by(check, session, other, generates=True)
+    for case in check.cases(["the user, cut"]):
+        with suppress(NotTested):  # who gave a session, and has none made, has none of another's
+            (theirs,) = check.target.pool.in_condition(ORDINARY, None, another(user))
+            _not_found_by(check, theirs, OtherUser(user, case, "compared as a prefix"))
+
+
+def _not_found_by(check: CheckContext, session: Session, other: OtherUser, *, generates: bool = False) -> None:
+    """Require that a rename on behalf of another user is answered with 404, or not accepted, and changes nothing."""
     before = check.prepare(session)
-    owner = str(session.owner)
-    others = {
-        "another user": _other_user(session),
-        "the user, cut by a character": owner[:-1],
-        "the user in the other case": owner.swapcase(),
-        "the user, ending in a wildcard": f"{owner[:-1]}%",
-    }
-    for case, other in check.cases(others.items()):
-        if other in {"", owner}:
-            continue
-        exchange = check.send(check.dialect.rename(session, check.body(session, user=other)))
-        if exchange.status != 404:
-            check.fail(f"a rename by {case}", "status 404", exchange)
-        check.unchanged(session, before, f"a rename by {case}, refused with {exchange.status}", exchange)
+    body = check.body(session, user=other.user_id)
+    exchange = check.send(check.dialect.rename(session, generating(body) if generates else body))
+    case = f"a rename by {other.label}"
+    if other.refusable and exchange.status == 200:
+        check.fail(case, "any status but 200: the conversation is not that user's", exchange)
+    if not other.refusable and exchange.status != 404:
+        check.fail(case, "status 404", exchange)
+    check.unchanged(session, before, f"{case}, refused with {exchange.status}", exchange)
 
 
 @requirement("dify.other-app-not-found")

@@ -7,6 +7,7 @@ from rename_tck.checks import foreign_names, left_alone, rename_series
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.controls import works_again
 from rename_tck.systems.dialect import Session
+from rename_tck.target import settling
 from rename_tck.verdict import Aspect
 
 requirement = pytest.mark.requirement
@@ -35,6 +36,9 @@ def test_a_renamed_session_can_be_renamed_again(check: CheckContext) -> None:
             stored = step.name_after(check.dialect)
             check.expect_equal(step.name, stored, f"{case}: the name read back", step.exchange, Aspect.STORED)
 
+
+#: Seconds without a request, after which connections, caches and workers may be put to sleep.
+IDLE = 1.5
 
 #: So many sessions that stopped working in a run, for whatever time, have not all met with an accident.
 _SEVERAL = 3
@@ -72,6 +76,19 @@ def test_the_name_is_there_still_after_a_while(check: CheckContext) -> None:
     _none_was_lost(check)  # since the law above
     for seen in check.each(left_alone.read_again(check), kind=lambda seen: seen.left.cause):
         left_alone.judge(check, seen)
+
+
+@requirement("name-stored", last=3)
+def test_a_rename_after_an_idle_second_is_kept(check: CheckContext) -> None:
+    check.require_readable()
+    idle = min(IDLE, check.target.settle)
+    if not idle:
+        return  # the user has said that the run is not to wait
+    check.target.client.limits.check_wait(idle)
+    settling.pause(idle)
+    session, name, case = check.some_session(), check.name(), f"a rename after {idle:g} s in which nothing was sent"
+    exchange = check.rename_and_expect(session, name, case)
+    check.stored_if_readable(session, name, case, exchange)
 
 
 @requirement("name-stored")

@@ -108,7 +108,8 @@ def test_renames_of_one_session_at_once(check: CheckContext) -> None:
         _several_of_one(check, session, count, case)
         name, after = check.name(), f"{case}: an ordinary rename after them"
         exchange = check.rename_and_expect(session, name, after)
-        check.stored_if_readable(session, name, after, exchange)
+        if count == max(OF_ONE):
+            check.stored_if_readable(session, name, after, exchange)
     check.require_name_observed()
 
 

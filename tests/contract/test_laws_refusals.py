@@ -184,6 +184,14 @@ def test_a_deleted_session_is_not_renamed(check: CheckContext) -> None:
     check.require_control_accepted(check.rename(check.some_session(), check.name()))
 
 
+@requirement("rename-accepted")
+def test_the_name_of_a_deleted_session_is_free_again(check: CheckContext) -> None:
+    deleted, case = _deleted(check), "a rename to the name of a session that was deleted"
+    session, name = check.some_session(), str(check.target.last_names[deleted.id])
+    exchange = check.rename_and_expect(session, name, case)
+    check.stored_if_readable(session, name, case, exchange)
+
+
 def _odd(check: CheckContext, odd: ids.OddId) -> Exchange | None:
     """The answer to the rename of an odd id, sent once a run; None where a session may have it, or another path may.
 
@@ -236,10 +244,10 @@ def test_odd_ids_are_refused_in_good_order(check: CheckContext) -> None:
 
 
 def _refuse_bodies(check: CheckContext, wrong: tuple[bodies.RawBody, ...]) -> None:
-    session = check.some_session()
-    control = check.rename(session, check.name())
     for body in check.cases(wrong):
-        check.refuse(f"a body that is {body.label}", check.dialect.rename(session, None, raw=body.raw), control)
+        session = check.session_for(body.label)
+        faulty = check.dialect.rename(session, None, raw=body.raw)
+        check.refuse(f"a body that is {body.label}", faulty, check.control_of(session))
 
 
 @requirement("body-json")

@@ -105,16 +105,14 @@ def _requests(check: CheckContext, session: Session) -> Iterator[tuple[str, Requ
     for text in ("", " ", "\u3000"):
         yield f"the name {text!r}", check.rename(session, text), True
     for raw in (*bodies.NOT_JSON, *bodies.NOT_OBJECT, *bodies.EMPTY, *bodies.UNUSUAL):
-        yield f"a body that is {raw.label}", dialect.rename(session, None, raw=raw.raw), True
+        yield f"a body that is {raw.label}", dialect.rename(check.session_for(raw.label), None, raw=raw.raw), True
     for member in check.body(session):
         for raw in bodies.strange(check.body(session), member):
-            yield f"{member} is {raw.label}", dialect.rename(session, None, raw=raw.raw), True
+            yield f"{member} is {raw.label}", dialect.rename(check.session_for(raw.label), None, raw=raw.raw), True
         for wrong in bodies.wrong_for("string"):
-            yield (
-                f"{member} is {wrong.label}",
-                dialect.rename(session, check.body(session, **{member: wrong.value})),
-                True,
-            )
+            one = check.session_for(wrong.label)
+            body = check.body(one, **{member: wrong.value})
+            yield f"{member} is {wrong.label}", dialect.rename(one, body), True
     for case, request in check.faulty(session, check.name()):
         yield case, request, True
     for odd_query in check.system_cases.odd_queries(session):

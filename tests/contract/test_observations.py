@@ -123,7 +123,7 @@ def _null_without_auto(check: CheckContext, session: Session) -> Answer:
 
 def _not_json(check: CheckContext, session: Session) -> Answer:
     statuses = {
-        raw.label: check.once(check.dialect.rename(session, None, raw=raw.raw)).status
+        raw.label: check.once(check.dialect.rename(check.session_for(raw.label), None, raw=raw.raw)).status
         for raw in (*bodies.NOT_JSON, *bodies.EMPTY)
     }
     most = Counter(statuses.values()).most_common(1)[0][0]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from rename_tck.cases.dimensions import Value
+from rename_tck.cases.dimensions import Value, by_lot
 from rename_tck.client.exchange import Request, merged
 from rename_tck.client.wire import USUAL, HeaderNames, Wire
 from rename_tck.systems.dialect import JSON_TYPE
@@ -152,6 +151,9 @@ _CONNECTION = (
     ),
 )  # fmt: skip
 
+#: A firewall may keep out what looks like an attack.
+_ODD = {400, 403}
+
 _TRACING = (
     *_class(
         "proxies",
@@ -162,11 +164,15 @@ _TRACING = (
                ("b3", "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1"),
                ("X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678;Sampled=1"),
                ("X-Request-ID", "7b9d6f4e-2f0a-4a55-9d3e-0f5d3b1c2a11"))),
+    ),
+    *_class(
+        "proxies",
         ("tracing headers that are malformed", "a parser's exception let through (Trace Context, section 3.2)",
          _with(("traceparent", "00-00000000000000000000000000000000-xyz"), ("tracestate", "=;,,a=b=c"),
                ("baggage", "a=b=c;;,,=%ZZ"), ("b3", "x"), ("X-Amzn-Trace-Id", "Root"), ("sentry-trace", "none"))),
         ("an X-Request-ID that is no UUID", "parsed, logged or stored unchecked",
          _with(("X-Request-ID", '{"id": 7} \\ %0d%0a é' + "x" * 150), ("X-Correlation-ID", "-"))),
+        refusable=_ODD,
     ),
     ClientForm("an Idempotency-Key", "proxies", "kept apart from the request that it came with", keyed=True),
 )  # fmt: skip
@@ -183,14 +189,14 @@ _FORWARDING = (
         "proxies",
         ("an X-Forwarded-Host of another name", "the path, or the tenant, made of it",
          _with(("X-Forwarded-Host", "api.example.org"), ("X-Forwarded-Proto", "https"))),
-        refusable={400, 403, 421},
+        refusable={400, 403, 404, 421},
     ),
     *_class(
         "proxies",
         ("forwarding headers that are malformed", "a parser's exception let through",
          _with(("X-Forwarded-For", ", ,not an address,999.1.1.1"), ("X-Forwarded-Proto", "gopher,"),
                ("X-Forwarded-Port", "99999,x"), ("X-Real-IP", "localhost"), ("Forwarded", "for=;;=,\""))),
-        refusable={400},
+        refusable=_ODD,
     ),
 )  # fmt: skip
 
@@ -212,6 +218,10 @@ _BROWSING = (
         "browser",
         ("odd cookies", "a parser's exception let through",
          _with(("Cookie", '_ga=GA1.2.1; a; =b; c==; theme="dark \\" é"; $Version=1; empty='))),
+        refusable=_ODD,
+    ),
+    *_class(
+        "browser",
         ("an odd Referer and odd languages", "a parser's exception let through, or a locale looked up unchecked",
          _with(("Referer", "about:client"), ("Accept-Language", "tlh, x-private, en_US.UTF-8, *;q=0.001"))),
     ),
@@ -234,13 +244,13 @@ FORMS: tuple[ClientForm, ...] = (
 )  # fmt: skip
 
 
-def of_case(case: str, request: Request, forms: tuple[ClientForm, ...]) -> ClientForm:
-    """The form in which a request is sent that is to be refused: another one for each case, the same one each time.
+def of_case(seed: str, case: str, request: Request, forms: tuple[ClientForm, ...]) -> ClientForm:
+    """The form in which a request is sent that is to be refused: another one for each case, and with each seed.
 
     What is odd about a request's own media type stays.
     """
     fitting = [form for form in forms if not form.media_type or request.headers == JSON_TYPE]
-    return fitting[zlib.crc32(case.encode()) % len(fitting)]
+    return fitting[by_lot(seed, case, len(fitting))]
 
 
 #: What may be refused, and must not be answered with a 5xx: behind the query of the system's own.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -35,6 +36,11 @@ class Value:
     def parts(self) -> tuple[Value, ...]:
         """Values of fewer oddities each, to be tried when this one fails; none when there is nothing to take apart."""
         return ()
+
+
+def by_lot(seed: str, case: str, count: int) -> int:
+    """A number below `count` that a case has drawn: the same each time in a run, another one with another seed."""
+    return zlib.crc32(f"{seed} {case}".encode()) % count
 
 
 def halves(things: Sequence[T], packed: Callable[[Sequence[T]], V]) -> tuple[V, ...]:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from rename_tck.cases.dimensions import Value
-from rename_tck.client.exchange import encode_json
+from rename_tck.cases.dimensions import Value, by_lot
+from rename_tck.client.exchange import decoded, encode_json
 
 Body = dict[str, object]
 
@@ -237,3 +237,15 @@ _ODD_NAMES = _class(
 SPELLINGS: tuple[JsonSpelling, ...] = (
     PLAIN, *_ESCAPES, *_MARKS, *_NAMES, *_ORDER, *_BLANKS, *_MANY_BLANKS, *_LINES, *_NUMBERS, *_LARGE, *_ODD_NAMES,
 )  # fmt: skip
+
+
+def of_case(seed: str, case: str, raw: bytes | None) -> JsonSpelling:
+    """How a body is spelt that is to be refused: another way for each case, and with each seed.
+
+    One that is no JSON object, or is spelt in a way of its own, stays as it is.
+    """
+    body = decoded(raw)
+    if not isinstance(body, dict) or encode_json(body) != raw:
+        return PLAIN
+    fitting = [one for one in SPELLINGS if not one.refusable and one.differs(body)]
+    return fitting[by_lot(seed, f"{case}, spelt", len(fitting))] if fitting else PLAIN

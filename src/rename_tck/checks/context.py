@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from rename_tck.cases import names
+from rename_tck.cases import json_spellings, names
 from rename_tck.cases.client_forms import FORMS, ClientForm, of_case
+from rename_tck.cases.json_spellings import JsonSpelling
 from rename_tck.checks.refusal_reader import RefusalReader
 from rename_tck.checks.refusals import UNSEEN
 from rename_tck.client.exchange import Exchange, Request, decoded
@@ -28,7 +29,10 @@ _LATELY, _A_WHILE_AGO = 15, 60
 class CheckContext(RefusalReader):
     """One test's view of its target."""
 
+    #: Ordinary renames of the law of which such a one was accepted; and those that it holds its cases against.
     _controls: set[Request] = field(default_factory=set)
+    _control_of: dict[str, Request] = field(default_factory=dict)
+
     # -- requiring
 
     def keep_or_refuse(self, session: Session, request: Request, name: str, case: str) -> bool:
@@ -148,11 +152,12 @@ class CheckContext(RefusalReader):
     ) -> Exchange:
         """Send what is to be refused as some client would, and judge it; as the suite does where that goes wrong.
 
-        So refusals are tried in every form at no cost, and a failure says whether the form does it. What is done to
-        the `control` in that form, too, is told where forms are judged. Raises Nonconformance.
+        So refusals are tried in every form and every spelling at no cost, and a failure says whether these do it. What
+        is done to the `control` in that form, too, is told where forms are judged. Raises Nonconformance.
         """
-        form = of_case(case, request, forms)
-        exchange = self.send(form.apply(request), live=live)
+        form = of_case(self.target.token, case, request, forms)
+        spelling = json_spellings.of_case(self.target.token, case, request.body)
+        exchange = self.send(form.apply(_spelt(request, spelling)), live=live)
         if exchange.status in form.refusable:
             exchange = self.send(request, live=live)  # refused for the form, which proves nothing
             judge(exchange)
@@ -161,10 +166,12 @@ class CheckContext(RefusalReader):
             judge(exchange)
         except Nonconformance as failure:
             judge(plain := self.send(request, live=live))
-            if control is not None and not self.dialect.succeeded(self.send_beside(form.apply(control))):
+            usual = None if control is None else form.apply(_spelt(control, spelling))
+            if usual is not None and not self.dialect.succeeded(self.send_beside(usual)):
                 return plain
-            failure.case = f"{case}, with {form.words}"
-            failure.after = f"Only with {form.words}: the same request without it is refused."
+            words = " and ".join([form.words, *([] if spelling == json_spellings.PLAIN else [spelling.words])])
+            failure.case = f"{case}, with {words}"
+            failure.after = f"Only with {words}: the same request without it is refused."
             raise
         self.target.note_like(request, exchange)
         return exchange
@@ -209,9 +216,16 @@ class CheckContext(RefusalReader):
                 exchange,
             )
 
+    def control_of(self, session: Session) -> Request:
+        """An ordinary rename of a session, the same one for all cases of a law that are held against it."""
+        return self._control_of.setdefault(session.id, self.rename(session, self.name()))
+
     def require_control_accepted(self, control: Request) -> None:
         """Show that the mended request is accepted: once a test, unless such a one was accepted just before."""
-        if control in self._controls or self._was_accepted(control):
+        if control in self._controls:
+            return
+        if self._was_accepted(control):
+            self._controls.add(control)
             return
         exchange = self.send(control, purpose=Purpose.PREPARATION)
         if not self.dialect.succeeded(exchange):
@@ -245,6 +259,12 @@ class CheckContext(RefusalReader):
     def is_told_as_5xx(self, exchange: Exchange) -> bool:
         """Whether an answer with a 5xx status is told by the requirement that there is none."""
         return exchange.status >= 500 and self.target.is_judged(f"{self.dialect.system}.no-server-error")
+
+
+def _spelt(request: Request, spelling: JsonSpelling) -> Request:
+    """A request whose body is spelt in another way."""
+    body = decoded(request.body)
+    return replace(request, body=spelling.spell(body)) if isinstance(body, dict) else request
 
 
 def _aspect_of(exchange: Exchange) -> Aspect:

@@ -94,6 +94,12 @@ def _made(check: CheckContext) -> list[GeneratingStep]:
         name, earlier = read, exchange.request
         accepted = "after a generated name" if mode else "after a rename to a name"
         after = accepted if check.dialect.succeeded(exchange) else "after a refusal"
+        if not mode and not named and after == accepted:
+            # what the other editions have refused may be accepted: another fault comes before the next step, then
+            _, faulty = check.faulty(session, check.name())[0]
+            refused = check.gather(faulty)
+            if 400 <= refused.status < 500:
+                after, earlier = "after a refusal", faulty
     return found
 
 

@@ -24,12 +24,12 @@ def make_and_delete(target: Target) -> Session:
     session = target.pool.spare()
     if target.pool.made_up.are_counted(session, since=0):
         raise NotTested("ids are counted here, and somebody may be given the one of a session that was deleted")
-    named = target.reader.ask(
-        target.dialect.rename(session, target.dialect.body(session, target.fresh_name())), Purpose.PREPARATION
-    )
+    name = target.fresh_name()
+    named = target.reader.ask(target.dialect.rename(session, target.dialect.body(session, name)), Purpose.PREPARATION)
     if not target.dialect.succeeded(named):
         said = summary(named.answer, target.client.connection.redact)
         raise NotTested(f"the rename before the deletion is not accepted: it was answered {said}")
+    target.last_names[session.id] = name
     shown = target.reader.read(session)
     if shown is None:
         raise NotTested("a session that was made for this is not there when it is read back")

@@ -30,16 +30,17 @@ def test_values_have_labels_of_their_own_and_about_a_dozen_classes(system: str) 
         assert all(value.label and value.group and value.mistake for value in values)
 
 
-def test_a_dify_run_has_fewer_than_ten_users() -> None:
+@pytest.mark.parametrize("seed", ["1", "2", "3", "4"])
+def test_a_dify_run_has_fewer_than_ten_users(seed: str) -> None:
     """Of the owners of conversations, of the others who must not rename them, and of odd bodies; one is empty."""
     dialect = load("dify")
     cases = dify.CASES(dialect)
     owners = {str(user.user_id) for user in cases.users(Settings.user) if not user.thorough}
-    others = {other.user_id for owner in owners for other in dify.other_users(owner, Settings.user)}
+    others = {other.user_id for other in dify.other_users(Settings.user, seed)}
     session = Session("id", "created", None, Settings.user)
     odd = {str(body["user"]) for _, body in cases.odd_scopes(session, "name")}
     assert len(owners | others | odd | {""}) < 10
-    assert len(owners) >= 6
+    assert len(owners) >= 5
 
 
 @pytest.mark.parametrize("owner", OWNERS)
