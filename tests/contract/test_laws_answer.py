@@ -294,7 +294,6 @@ def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series)
         return
     kinds = [[session for session in pool.all if session.kind == kind] for kind in check.dialect.kinds]
     several = [alike for alike in kinds if len(alike) > 1]
-    kind_of = {session.id: session.kind for alike in several for session in alike}
 
     def read() -> dict[str, Snapshot]:
         """All sessions of which there are several of a kind."""
@@ -302,18 +301,25 @@ def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series)
         return {name: snapshot or {} for one in found for name, snapshot in one.items()}
 
     lasts = [alike[-1] for alike in several]
+    if len(several) == 1:  # of several types, that of the one before is the session renamed before
+        check.send(check.rename(several[0][0], check.name()))
     before = read()
     server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in before.values()])
     volatile_members = {(other, one) for other in before for one in run.volatile_members.get(other, set())}
     # all at once first: each by itself only where something has changed by it
-    sent = {last.kind: (last, check.send(check.rename(last, check.name()))) for last in lasts}
+    names = {last.id: check.name() for last in lasts}
+    sent = [(last, check.send(check.rename(last, names[last.id]))) for last in lasts]
     after = read()
-    moved = _changed(before, after, judged) - volatile_members - {(last.id, one) for last in lasts for one in judged}
+    moved = _changed(before, after, judged) - volatile_members
+    # a session that was renamed itself bears its own name, or still the old one, but not that of one renamed after it
+    crossed = {one.id for one in lasts if check.dialect.name_in(after[one.id]) in set(names.values()) - {names[one.id]}}
+    moved -= {(last.id, one) for last in lasts for one in judged if last.id not in crossed or one == member}
     for other, one in check.each(sorted(moved), lambda _: "another"):
         if one == check.dialect.name_member:
-            last, exchange = sent[kind_of[other]]
+            last, exchange = next((found for found in sent if names[found[0].id] == after[other].get(one)), sent[-1])
+            own = {**before[other], one: names[other]} if other in names else before[other]
             case = f"a rename of another session: {one} of {other}"
-            expect_unchanged(check, Seen(other, before[other], after[other], last, exchange), one, case)
+            expect_unchanged(check, Seen(other, own, after[other], last, exchange), one, case)
     if not moved:
         return
     server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in after.values()])

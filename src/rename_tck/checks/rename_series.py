@@ -91,6 +91,16 @@ def run(check: CheckContext) -> Series:
     return series
 
 
+def require_ordinary(check: CheckContext) -> None:
+    """Require that an ordinary rename is accepted and kept, for a law that says nothing where none is.
+
+    Raises Nonconformance, which is looked into as that of any case.
+    """
+    session, name, case = check.some_session(), check.name(), "an ordinary rename"
+    exchange = check.rename_and_expect(session, name, case)
+    check.stored_if_readable(session, name, case, exchange)
+
+
 def _make(check: CheckContext) -> Series:
     series = Series([], check.evidence, {}, {}, {})
     for position, kind in enumerate(check.dialect.kinds):
@@ -115,7 +125,7 @@ def _sessions(check: CheckContext, kind: str | None) -> list[Session]:
 
 
 def _rename_all(check: CheckContext, series: Series, sessions: list[Session], length: int, token: str) -> None:
-    """Rename the sessions in turn, and read each back; the others too after the first step, and after the last."""
+    """Rename the sessions in turn, and read each back; the others too after the first steps, and after the last."""
     again = _read_twice(check, series, sessions)
     titles = names.ordinary(length, token)
     if len(sessions) > 1:
@@ -124,7 +134,7 @@ def _rename_all(check: CheckContext, series: Series, sessions: list[Session], le
         session = sessions[number % len(sessions)]
         exchange = check.send(check.rename(session, name))
         check.note_accepted(exchange)
-        read = sessions if number in {0, len(titles) - 1} else [session]
+        read = sessions if number in {0, 1, len(titles) - 1} else [session]
         after = _read_after(check, read, session, name, exchange)
         found = check.dialect.name_in(after.get(session.id) or {})
         if check.dialect.succeeded(exchange) and after and foreign_names.is_foreign(check, found, name):

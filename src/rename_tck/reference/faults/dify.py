@@ -35,7 +35,7 @@ class CutAt100(DifyServer):
         return name[:100]
 
 
-@FAULTS.add("missing-user-taken", "dify.user-required")
+@FAULTS.add("missing-user-taken", "dify.user-required", alone=True)
 class MissingUserTaken(DifyServer):
     """A request without `user` is taken for one of the conversation's own user."""
 
