@@ -31,8 +31,6 @@ class OpenHandsCases(SystemCases):
                       Contents((("selected_repository", "null"),))),
             Condition("a conversation created with null for every member", "null", "null written back as text",
                       Contents(tuple((one, "null") for one in _MEMBERS))),
-            Condition("a conversation created with a title", "title", "a title of its own never replaced",
-                      Contents(texts(title="It's <b>50%</b> \u00e9 \U0001f600"))),
             Condition("a conversation created with a first message", "message", "titled by a job that knows no rename",
                       Contents(texts(initial_user_msg=_MESSAGE)), thorough=True),
             Condition("a conversation whose id its client has chosen", "id", "found by an id of its own making only",
