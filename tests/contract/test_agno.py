@@ -64,7 +64,8 @@ def test_sessions_of_each_type_can_be_renamed(check: CheckContext) -> None:
     for session in check.cases(_of_each_type(check)):
         if session.kind in shown:
             continue  # whatever becomes of others
-        name, case = check.name(), f"a session of type {session.kind}"
+        name = check.name()
+        case = f"a session of type {session.kind}"
         try:
             exchange = check.rename_and_expect(session, name, case)
             check.stored_if_readable(session, name, case, exchange)

@@ -30,7 +30,8 @@ def test_a_renamed_session_can_be_renamed_again(check: CheckContext) -> None:
     for session in check.cases({step.session.id: step.session for step in again}.values()):
         if session.id not in failed:
             continue  # what failed may come and go, with whatever is renamed
-        name, case = check.name(), "a rename of a session that was renamed before"
+        name = check.name()
+        case = "a rename of a session that was renamed before"
         exchange = check.rename_and_expect(session, name, case)
         check.stored_if_readable(session, name, case, exchange)
 

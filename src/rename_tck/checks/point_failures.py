@@ -19,7 +19,7 @@ class Failure:
     """A problem of a point, made as small as it went."""
 
     problem: Problem
-    #: The point with the fewest values that still has the problem, and what was seen of it.
+    #: The point with the fewest values that still has the problem, and what was seen of it, or of one that has these.
     point: Point
     outcome: Outcome
     #: Whether it was made smaller; whether it did not come again when the point was sent again.
@@ -36,9 +36,12 @@ class Failure:
         odd = self.point.odd
         if self.comes_and_goes or not self.reduced or not odd:
             return None
+        words = " and ".join(self.point.values[place].words for place in odd)
+        if self.outcome.point != self.point:
+            return f"So it is with {words} alone, too."
         if len(odd) == 1:
-            return f"Only with {self.point.label}: the same rename without it has not this fault."
-        return f"Only with {' and '.join(self.point.values[place].words for place in odd)} together."
+            return f"Only with {words}: the same rename without it has not this fault."
+        return f"Only with {words} together."
 
     def is_in(self, point: Point) -> bool:
         """Whether a point has all of its odd values, too, or has them packed in its name."""

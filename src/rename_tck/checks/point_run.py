@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from rename_tck.cases.names import Name
@@ -67,8 +67,7 @@ class PointRun:
         again = (point, law) in self._judged
         self._judged.add((point, law))
         if again:
-            self._keep([self._alone(point)])
-            self._failures.pop(point, None)
+            self._send_again(point)
         outcome = self._outcome(point)
         check.count(outcome.exchange)
         if outcome.exchange.status == 200 and (outcome.seen_after or check.dialect.answers_session):
@@ -140,6 +139,20 @@ class PointRun:
                 ]
         return self._failures[point]
 
+    def _send_again(self, point: Point) -> None:
+        """Send again what has shown the failures of a point, and keep those that it shows still; else the point."""
+        failures = self._failures.pop(point, [])
+        if not failures:
+            self._keep([self._alone(point)])
+            return
+        sent = {one: self._alone(one) for one in dict.fromkeys(failure.outcome.point for failure in failures)}
+        self._failures[point] = [
+            replace(failure, problem=found, outcome=sent[failure.outcome.point], comes_and_goes=False)
+            for failure in failures
+            for found in problems(self.check, sent[failure.outcome.point], self.sender.volatile_members)
+            if found.sort == failure.problem.sort
+        ]
+
     def _usual(self, point: Point) -> Point:
         """A point without that for which a server may refuse it, however it is named."""
         for name in (CLIENT, SPELLING):
@@ -159,7 +172,7 @@ class PointRun:
         if (problem.aspect, outcome.session.kind) in self.check.target.causes or not point.odd:
             return failure
         if (known := self._known(point, problem)) is not None:
-            return known  # it is told by the request that has shown it
+            return Failure(problem, known.point, outcome, reduced=True, whole=known.whole)
         smallest = self._by_the_name(point, problem)
         if self._left <= 0:
             if smallest is not None:
@@ -269,7 +282,8 @@ class PointRun:
     def _raise(self, check: CheckContext, failure: Failure) -> NoReturn:
         problem, point = failure.problem, failure.point
         aspect = problem.aspect
-        case = f"a rename with {point.label}" if point.odd else "an ordinary rename"
+        sent = failure.outcome.point
+        case = f"a rename with {sent.label}" if sent.odd else "an ordinary rename"
         if problem.what:
             case += f": {problem.what}"
         exchange = failure.outcome.exchange
