@@ -94,9 +94,9 @@ class PointRun:
         for failure in self._failures_of(point):
             if self._law(failure) != law or self._is_others_doing(check, failure):
                 continue
-            other = _crossed_by(check, failure)
-            if other is not None and check.target.is_judged(f"{system}.neighbours-untouched"):
-                found = Crossing(failure.outcome.session.id, failure.outcome.name, failure.problem.name, other.exchange)
+            sent = _crossed_by(check, failure)
+            if sent is not None and check.target.is_judged(f"{system}.neighbours-untouched"):
+                found = Crossing(failure.outcome.session.id, failure.outcome.name, failure.problem.name, sent)
                 check.target.crossings.append(found)
                 why = "a session was renamed by what was sent for another one"
                 raise NotTested(why, Gap.CAUSE, f"{system}.neighbours-untouched")
@@ -347,16 +347,14 @@ def _is_packed_in(thing: Value, other: Value) -> bool:
     return len(atoms) == 1 and atoms[0] in other.text
 
 
-def _crossed_by(check: CheckContext, failure: Failure) -> Outcome | None:
-    """The point of the same group whose name a session bears, where that was not seen of it alone.
-
-    A name that the session bore before is its own still, though another may have been called so, too.
-    """
+def _crossed_by(check: CheckContext, failure: Failure) -> Exchange | None:
+    """What gave a session another's name, or one known to cross over, where it did not bear that, and not it alone."""
     name, outcome = failure.problem.name, failure.outcome
     before = (outcome.read_before, outcome.listed_before)
     if failure.reduced or name is None or any(check.dialect.name_in(one or {}) == name for one in before):
         return None
-    return next((one for one in outcome.beside if one.name == name), None)
+    known = outcome.exchange if name in check.target.names_by_crossing else None
+    return next((one.exchange for one in outcome.beside if one.name == name), known)
 
 
 def coverage_of(target: Target) -> Coverage | None:
