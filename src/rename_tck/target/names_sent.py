@@ -32,8 +32,8 @@ _LAST = 8
 _TELLING = 4
 
 
-#: A name that is not of the run's own making, such as "Untitled", crosses over from one of so many renames before. Where
-#: names are known to cross over, it may be from any.
+#: A name that is not of the run's own making, such as "Untitled", crosses over from one of so many renames before.
+#: Where names are known to cross over, it may be from any.
 _LATELY = 25
 
 
