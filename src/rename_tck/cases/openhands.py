@@ -27,8 +27,6 @@ class OpenHandsCases(SystemCases):
             ORDINARY,
             Condition("a conversation created with null for a repository", "null", "null written back as text",
                       Contents((("repository", "null"),))),
-            Condition("a conversation created with null for a selected_repository", "null", "null written back as text",
-                      Contents((("selected_repository", "null"),))),
             Condition("a conversation created with null for every member", "null", "null written back as text",
                       Contents(tuple((one, "null") for one in _MEMBERS))),
             Condition("a conversation created with a first message", "message", "titled by a job that knows no rename",

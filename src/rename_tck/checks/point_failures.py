@@ -11,6 +11,7 @@ from rename_tck.cases.points import Point
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import Outcome
 from rename_tck.checks.point_verdicts import Problem
+from rename_tck.client.exchange import Exchange
 from rename_tck.target.names_sent import Source, origin
 
 
@@ -48,8 +49,8 @@ class Failure:
         values = ((self.point.values[place], point.values[place]) for place in self.point.odd)
         return all(one == other or _is_packed_in(one, other) for one, other in values)
 
-    def crossed_by(self, check: CheckContext) -> Outcome | None:
-        """The point of the same group whose name a session bears, where that was not seen of it alone.
+    def crossed_by(self, check: CheckContext) -> Exchange | None:
+        """What gave a session another's name, or one that is known to cross over, where that was not seen of it alone.
 
         A name that the session bore, or was given, before is its own still, though another may be called so, too.
         """
@@ -59,7 +60,8 @@ class Failure:
             return None
         if origin(check.target, outcome.session.id, name).source is Source.OWN:
             return None
-        return next((one for one in outcome.beside if one.name == name), None)
+        known = outcome.exchange if name in check.target.names_by_crossing else None
+        return next((one.exchange for one in outcome.beside if one.name == name), known)
 
 
 def _is_packed_in(thing: Value, other: Value) -> bool:

@@ -243,10 +243,10 @@ class PointRun:
     def _told_elsewhere(self, check: CheckContext, failure: Failure) -> NotTested | None:
         """The requirement that tells a failure in place of the one that it breaks."""
         neighbours, errors = (f"{check.dialect.system}.{law}" for law in ("neighbours-untouched", "no-server-error"))
-        other = failure.crossed_by(check)
-        if other is not None and check.target.is_judged(neighbours):
+        sent = failure.crossed_by(check)
+        if sent is not None and check.target.is_judged(neighbours):
             outcome = failure.outcome
-            crossing = Crossing(outcome.session.id, outcome.name, failure.problem.name, other.exchange)
+            crossing = Crossing(outcome.session.id, outcome.name, failure.problem.name, sent)
             if crossing not in check.target.crossings:
                 check.target.crossings.append(crossing)
             return NotTested("a session was renamed by what was sent for another one", Gap.CAUSE, neighbours)
