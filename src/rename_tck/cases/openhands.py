@@ -14,7 +14,7 @@ from rename_tck.systems.dialect import Session
 #: A message that asks for next to nothing: it starts an agent, and a model is asked.
 _MESSAGE = "Answer with the one word hello, and do nothing else."
 
-#: What the members of a creation are called; some releases take one of the two names of the repository only.
+#: What the members of a creation are called.
 _MEMBERS = ("repository", "git_provider", "selected_branch", "initial_user_msg", "image_urls")
 
 
