@@ -226,6 +226,7 @@ class CheckContext(RefusalReader):
             return
         if self._was_accepted(control):
             self._controls.add(control)
+            self.target.accepted = max(1, self.target.accepted)  # it may have been sent beside a case
             return
         exchange = self.send(control, purpose=Purpose.PREPARATION)
         if not self.dialect.succeeded(exchange):

@@ -94,17 +94,17 @@ def _headers(exchange: Exchange) -> str:
     shown = exchange.shown_headers()
     literal = {name.lower() for name, _ in request.headers}
     literal |= {name.lower() for name, _ in wire.headers} - {name.lower() for name in exchange.extra_headers}
-    if (wire.names, wire.before, wire.behind) != (USUAL.names, USUAL.before, USUAL.behind):
+    if (wire.names, wire.before) != (USUAL.names, USUAL.before):
         shown = merged(_of_curl(exchange), shown)
     options = ""
     for name, value in shown.items():
-        before, behind = (wire.before, wire.behind) if value else ("", "")
+        before = wire.before if value else ""
         if "$" in value and name.lower() not in literal:
             head = f'"{name}:{before}' if re.fullmatch(r"[\w-]+", name) else f'{shlex.quote(f"{name}:{before}")}"'
-            options += f' -H {head}{value}{behind}"'
+            options += f' -H {head}{value}"'
         else:
             # a header without a value is spelt with a semicolon: curl leaves it out otherwise
-            options += f" -H {shlex.quote(f'{name}:{before}{value}{behind}' if value else f'{name};')}"
+            options += f" -H {shlex.quote(f'{name}:{before}{value}' if value else f'{name};')}"
     left_out = [name for name in wire.without if name.lower() not in {one.lower() for one in shown}]
     if "content-type" not in {name.lower() for name in shown} and _body(request) is not None:
         left_out.append("Content-Type")

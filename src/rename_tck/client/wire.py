@@ -32,7 +32,7 @@ class HeaderNames(StrEnum):
 
 #: What each member that is a text, or bytes, must be: nothing that begins another header, or another request.
 _FORMS = {
-    "before": r" *", "behind": r" *", "version": r"1\.[01]", "extension": r"(?:;[!-:<-~]+)*",
+    "before": r" *", "version": r"1\.[01]",
 }  # fmt: skip
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"(?! )[^\0-\x1f\x7f\ud800-\udfff]*(?<! )")
@@ -51,15 +51,12 @@ class Wire:
     #: Names of the suite's own headers that are left out; one of `--header` is sent even so.
     without: tuple[str, ...] = ()
     names: HeaderNames = HeaderNames.AS_WRITTEN
-    #: The blanks before and behind the value of each header.
+    #: The blanks before the value of each header.
     before: str = " "
-    behind: str = ""
     #: Of HTTP.
     version: str = "1.1"
     #: Bytes of the body in each chunk (RFC 9112, section 7.1); 0 for a body whose length is stated.
     chunk: int = 0
-    #: What stands behind the size of each chunk.
-    extension: str = ""
     #: In how many TCP segments it goes out: the head in the first, or all of it where there is but one.
     segments: int = 1
     #: Stands behind the request's own query, as it is.
@@ -93,7 +90,7 @@ class Wire:
         return [
             *([f"header names in {self.names}"] if self.names is not HeaderNames.AS_WRITTEN else []),
             *([] if self.before else ["no blank behind the colon of a header"]),
-            *(["more blanks around the values of headers"] if len(self.before) > 1 or self.behind else []),
+            *(["more blanks before the values of headers"] if len(self.before) > 1 else []),
             *(f"no {name}" for name in self.without),
             *([f"HTTP/{self.version}"] if self.version != "1.1" else []),
             *self._parts(length),
@@ -105,11 +102,9 @@ class Wire:
         return [*([f"the name {host}"] if host != "Host" else []), *self._parts(length)]
 
     def _parts(self, length: int) -> list[str]:
-        several = 0 < self.chunk < length
-        parts = [f"each with the extension {self.extension}"] if self.extension else []
-        size = f"chunks of {self.chunk:,} byte{'' if self.chunk == 1 else 's'}" if several else "one chunk"
+        size = f"chunks of {self.chunk:,} byte{'' if self.chunk == 1 else 's'}"
         return [
-            *([", ".join([f"the body in {size}", *parts])] if self.chunk and (several or parts) else []),
+            *([f"the body in {size}"] if 0 < self.chunk < length else []),
             *([f"head and body in {self.segments} TCP segments"] if self.segments > 1 else []),
         ]
 
@@ -146,12 +141,11 @@ class Wire:
         if chunked and name.lower() == b"content-length":
             name, value = b"Transfer-Encoding", b"chunked"
         spelt = self.names.spell(name.decode("ascii"))
-        return f"{spelt}:{self.before}".encode() + value + self.behind.encode()
+        return f"{spelt}:{self.before}".encode() + value
 
     def _chunks(self, body: bytes) -> bytes:
-        behind = self.extension.encode()
         parts = [body[start : start + self.chunk] for start in range(0, len(body), self.chunk)]
-        chunks = b"".join(b"%x%b\r\n%b\r\n" % (len(part), behind, part) for part in parts)
+        chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
         return chunks + b"0\r\n\r\n"
 
     # -- JSON

@@ -176,8 +176,8 @@ ARRIVED: dict[str, Callable[[Heard], bool]] = {
     "header names in capitals": lambda heard: all(name == name.upper() for name in names(heard)),
     "header names in Go's case": lambda heard: {b"Host", b"User-Agent", b"Authorization"} < names(heard),
     "no blank behind the colon of a header": lambda heard: not any(b": " in line for line in heard.fields),
-    "more blanks around the values of headers":
-        lambda heard: all(re.fullmatch(rb"[\w-]+:   \S.*\S  ", line) for line in heard.fields),
+    "more blanks before the values of headers":
+        lambda heard: all(re.fullmatch(rb"[\w-]+:   \S.*", line) for line in heard.fields),
     "no Accept": lambda heard: heard.value(b"accept") is None,
     "no Accept-Encoding": lambda heard: heard.value(b"accept-encoding") is None,
     "no User-Agent": lambda heard: heard.value(b"user-agent") is None,
@@ -191,8 +191,6 @@ ARRIVED: dict[str, Callable[[Heard], bool]] = {
     "a body in one chunk": lambda heard: [line for line, _ in heard.chunks or []] == [b"%x" % len(BODY), b"0"],
     "a body in chunks of one byte":
         lambda heard: [line for line, _ in heard.chunks or []] == [b"1"] * len(BODY) + [b"0"],
-    "a body in chunks with extensions":
-        lambda heard: {line for line, _ in (heard.chunks or [])[:-2]} == {b"a;part=1;last"},
     "a body in a TCP segment apart from the head": lambda heard: heard.pieces == [heard.head + b"\r\n\r\n", BODY],
     "a body in two TCP segments": lambda heard: heard.pieces[0] == heard.head + b"\r\n\r\n",
     "HTTP/1.0": lambda heard: heard.line.endswith(b" HTTP/1.0"),
@@ -329,7 +327,7 @@ def test_the_curl_of_a_form_sends_it_again(form: ClientForm) -> None:
         if not line.startswith("#"):
             assert [one for one, _ in heard.chunks or []] == [one for one, _ in first.chunks or []]
     beyond = form.label in {
-        "a body in chunks of one byte", "a body in chunks with extensions",
+        "a body in chunks of one byte",
         "a body in a TCP segment apart from the head", "a body in two TCP segments", "header names in lower case",
         "header names in capitals",
     }  # fmt: skip
@@ -386,8 +384,8 @@ def test_a_kept_form_is_sent_again_in_the_same_way(form: ClientForm) -> None:
 
 def test_a_form_in_a_file_that_would_be_another_request_is_not_sent() -> None:
     for content in (
-        {"raw_query": "a b"}, {"raw_query": "x HTTP/1.1\r\nX: y"}, {"raw_query": "東"}, {"extension": ";a\r\n"},
-        {"before": "\r\n"}, {"behind": "x"}, {"version": "2"},
+        {"raw_query": "a b"}, {"raw_query": "x HTTP/1.1\r\nX: y"}, {"raw_query": "東"},
+        {"before": "\r\n"}, {"version": "2"},
         {"version": "1.0", "chunk": 3}, {"chunk": -1}, {"segments": 0}, {"chunk": "x"}, {"headers": [["a b", "c"]]},
         {"headers": [["a", "b\r\nc: d"]]}, {"headers": [["a"]]}, {"headers": [["a", "\ud800"]]}, {"names": "?"},
         {"without": ["a\r\nb"]}, {"more": 1}, {"raw_query": 5},

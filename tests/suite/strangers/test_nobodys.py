@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -171,7 +172,7 @@ def test_a_refusal_that_renames_a_session_of_others_is_red_and_put_back(system: 
     found = judged(server, tmp_path)
     assert (found.status, found.with_verdict("fail")) == (1, {f"{system}.neighbours-untouched"}), found.output
     red = found.requirements[f"{system}.neighbours-untouched"]
-    assert "a rename that was refused with 404: the name of session " in red["case"]
+    assert re.match(r"a rename that was refused with 4\d\d: the name of session ", red["case"])
     assert "given its old name" in red["after"]
     assert server.touched() == []
     untested = found.requirements[f"{system}.odd-ids-safe"]
