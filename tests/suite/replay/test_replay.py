@@ -535,10 +535,14 @@ def test_one_fault_of_every_ordinary_rename_is_one_class(name: str, law: str, cl
 
 
 SEQUENCES = "dify.sequence-consistent"
+FORGETTING = "ForgetsTheRenameAfterAnUnknownId"
+
+#: Enough is drawn with it to come upon a fault of sequences.
+MANY = "--hypothesis-profile=ci"
 
 
 def test_of_two_tests_that_fail_the_first_is_kept(tmp_path: Path, replay: Callable[..., tuple[int, str, str]]) -> None:
-    found = judged(faulty("dify", "ForgetsTheRenameAfterAnUnknownId"), tmp_path, select="sequence-consistent")
+    found = judged(faulty("dify", FORGETTING), tmp_path, MANY, select="sequence-consistent")
     assert "2 failed" in found.output
     assert set(all_files(tmp_path)) == {f"{SEQUENCES}.json", f"{SEQUENCES}.2.json"}
     content, second = (all_files(tmp_path)[f"{SEQUENCES}{number}.json"] for number in ("", ".2"))
@@ -546,12 +550,12 @@ def test_of_two_tests_that_fail_the_first_is_kept(tmp_path: Path, replay: Callab
     assert second["test"].endswith(f"_in_drawn_sequences[{SEQUENCES}]")
     again = re.findall(r"^  again +.*\breplay (\S+) --base-url=", found.output, re.MULTILINE)
     assert again == [SEQUENCES, f"{tmp_path}/replay/{SEQUENCES}.2.json"], "of each of the two tests"
-    for server, status in ((faulty("dify", "ForgetsTheRenameAfterAnUnknownId"), 1), (right("dify"), 0)):
+    for server, status in ((faulty("dify", FORGETTING), 1), (right("dify"), 0)):
         done, out, _ = replay(server, str(tmp_path / "replay" / f"{SEQUENCES}.2.json"), tmp_path)
         assert done == status, out
     assert content["case"] == found.requirements[SEQUENCES]["case"]
     # and again where it is kept already
-    judged(faulty("dify", "ForgetsTheRenameAfterAnUnknownId"), tmp_path, select="sequence-consistent")
+    judged(faulty("dify", FORGETTING), tmp_path, MANY, select="sequence-consistent")
     assert files(tmp_path)[f"{SEQUENCES}.json"]["test"] == content["test"]
 
 
@@ -569,7 +573,7 @@ def test_of_two_tests_that_fail_the_first_is_kept(tmp_path: Path, replay: Callab
     ],
 )
 def test_a_file_goes_only_when_its_own_test_passes(first: str, then: str, goes: bool, tmp_path: Path) -> None:
-    judged(faulty("dify", "ForgetsTheRenameAfterAnUnknownId"), tmp_path, select=f"sequence-consistent and {first}")
+    judged(faulty("dify", FORGETTING), tmp_path, MANY, select=f"sequence-consistent and {first}")
     before = files(tmp_path)
     assert list(before) == [f"{SEQUENCES}.json"]
     found = judged(right("dify"), tmp_path, select=f"sequence-consistent and {then}")
