@@ -339,11 +339,7 @@ class CaseSender(TargetView):
 
     def _to_be_made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
         """How the session that a failing exchange is about is to be made to see it fail again; None: it stays."""
-        made = self.target.pool.making_of(exchange)
-        if made is None:
-            return None
-        self.target.pool.failed.setdefault(made[1], self.requirement.id if self.requirement is not None else "")
-        return None if self.target.pool.keep_failed else made
+        return None if self.target.pool.keep_failed else self.target.pool.making_of(exchange)
 
     def needs(self, condition: object, reason: str) -> None:
         """Raise NotTested with this reason unless the condition holds."""
