@@ -60,23 +60,15 @@ def test_a_session_name_that_is_no_string_is_refused(check: CheckContext) -> Non
 
 @requirement("agno.type-accepted")
 def test_sessions_of_each_type_can_be_renamed(check: CheckContext) -> None:
-    steps = rename_series.run(check).steps
-    if not any(step.kept(check.dialect) for step in steps if step.session.kind == check.dialect.kinds[0]):
-        rename_series.require_ordinary(check)  # it is no matter of the type
-        return
-    for session in check.each(_of_each_type(check)):
-        of_type = [step for step in steps if step.session.kind == session.kind]
-        check.needs(of_type, f"no session of type {session.kind} was renamed")
-        # one that is kept shows that the type is accepted, whatever becomes of others
-        step = next((one for one in of_type if one.kept(check.dialect)), of_type[-1])
+    shown = {step.session.kind for step in rename_series.run(check).steps if step.shows_its_name(check.dialect)}
+    for session in check.cases(_of_each_type(check)):
+        if session.kind in shown:
+            continue  # whatever becomes of others
+        name = check.name()
         case = f"a session of type {session.kind}"
         try:
-            if not step.accepted:
-                check.fail(case, "status 200: the request is valid", step.exchange)
-            check.expect_answered(step.exchange, step.name, case)
-            if step.after:
-                found = step.name_after(check.dialect)
-                check.expect_equal(step.name, found, f"{case}: the name read back", step.exchange, Aspect.STORED)
+            exchange = check.rename_and_expect(session, name, case)
+            check.stored_if_readable(session, name, case, exchange)
         except Nonconformance as failure:
             of_all = (failure.aspect, check.dialect.kinds[0]) in check.target.causes
             if not of_all and not controls.control(check, session).works:

@@ -174,6 +174,13 @@ def test_the_listing_of_a_users_sessions_shows_the_name(check: CheckContext) -> 
             check.expect_equal(name, shown, what, exchange, Aspect.STORED)
 
 
+def _settled_in_listing(check: CheckContext, session: Session, name: str) -> object:
+    """The name with which the listing of its user's sessions shows a session; looked at again where it is another."""
+    listing = check.dialect.listing(session.kind, "")
+    request = replace(listing, query=(*listing.query, ("user_id", str(session.owner))))
+    return check.settled(partial(_listed_name, check, session, request), {name, None}.__contains__)
+
+
 def _listed_name(check: CheckContext, session: Session, request: Request) -> object:
     """The name with which a listing shows a session on its first page; None where it does not."""
     answer = check.target.client.send(request, Purpose.READING).answer

@@ -14,7 +14,7 @@ from rename_tck.systems.dialect import Session
 #: A message that asks for next to nothing: it starts an agent, and a model is asked.
 _MESSAGE = "Answer with the one word hello, and do nothing else."
 
-#: What the members of a creation are called; some releases take one of the two names of the repository only.
+#: What the members of a creation are called.
 _MEMBERS = ("repository", "git_provider", "selected_branch", "initial_user_msg", "image_urls")
 
 
@@ -27,8 +27,6 @@ class OpenHandsCases(SystemCases):
             ORDINARY,
             Condition("a conversation created with null for a repository", "null", "null written back as text",
                       Contents((("repository", "null"),))),
-            Condition("a conversation created with null for a selected_repository", "null", "null written back as text",
-                      Contents((("selected_repository", "null"),))),
             Condition("a conversation created with null for every member", "null", "null written back as text",
                       Contents(tuple((one, "null") for one in _MEMBERS))),
             Condition("a conversation created with a first message", "message", "titled by a job that knows no rename",

@@ -65,8 +65,9 @@ def expect_unchanged(check: CheckContext, seen: Seen, member: str, case: str, lo
         return
     if member == check.dialect.name_member and _is_its_own(check, seen, now):
         return  # shown late, or by a node that is behind: name-stored judges that
-    own_name = isinstance(now, str) and check.target.token in now
-    if not own_name and not _is_the_renames(check, seen, member, compared):
+    at_first = check.target.reader.first_names.get(seen.session_id)
+    sent = isinstance(now, str) and check.target.token in now and now != at_first  # it may be given that back
+    if not sent and not _is_the_renames(check, seen, member, compared):
         check.target.pool.notes.append(
             f"{member} of session {seen.session_id} changed after a rename ({case}), and not when that was looked at "
             "again: it is taken to have changed by itself"

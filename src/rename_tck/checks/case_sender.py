@@ -44,6 +44,8 @@ class CaseSender(TargetView):
     #: The same of one that was not sent; and how many were seen to be nobody's.
     withheld: str | None = None
     nobodys: int = 0
+    #: What the law has met with and another requirement tells, while it goes on with other cases: the first of it.
+    told_elsewhere: NotTested | None = None
     _asked_since: int | None = None
     #: Which of the law's cases are tried, and which one is.
     selector: CaseSelector = field(default_factory=CaseSelector)

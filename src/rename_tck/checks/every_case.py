@@ -82,7 +82,7 @@ class EveryCase:
             raise told(self._failures, self._check, self._bounds.left_out)
         if isinstance(self._ending, Unjudgeable):
             raise self._ending
-        if (trouble := self._caused or self._ending) is not None:
+        if (trouble := self._caused or self._check.told_elsewhere or self._ending) is not None:
             if isinstance(trouble, NotTested) and self._handed_over:
                 trouble.kept = told(self._handed_over, self._check, self._bounds.left_out)
             raise trouble

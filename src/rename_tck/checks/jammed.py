@@ -13,7 +13,7 @@ from rename_tck.systems.dialect import Session
 from rename_tck.target.target import Jam
 from rename_tck.verdict import Aspect, NotTested, ObstacleError, Unjudgeable
 
-#: That a session is as before after renames at once is for these to say.
+#: That a session is as before after renames at once is for these to say, unless a rename before them does it.
 _AT_ONCE = frozenset({"concurrent-same-session", "concurrent-two-sessions"})
 
 #: How often a request must leave a session unfit for ordinary renames; and how often that is looked for in vain.
@@ -26,8 +26,10 @@ def is_jammed_before(check: CheckContext, failure: Nonconformance, jam: Jam) -> 
     A session that cannot be read back any more after a rename that was accepted is jammed in any case.
     """
     exchange = failure.exchange
-    if exchange is None or (check.requirement is not None and check.requirement.law in _AT_ONCE):
+    if exchange is None:
         return False
+    if check.requirement is not None and check.requirement.law in _AT_ONCE:
+        return failure.aspect is Aspect.ACCEPTED and _left_by_the_one_before(check, exchange) is not None
     if failure.aspect is Aspect.READABLE:
         return check.dialect.succeeded(exchange)
     old = next((one for one in check.target.pool.of_the_run if one.id == jam.session_id), None)
@@ -57,6 +59,11 @@ def left_behind(check: CheckContext, failure: Nonconformance) -> Jam | None:
     exchange = failure.exchange
     if failure.aspect is not Aspect.ACCEPTED or exchange is None or not 400 <= exchange.status < 500:
         return None
+    return _left_by_the_one_before(check, exchange)
+
+
+def _left_by_the_one_before(check: CheckContext, exchange: Exchange) -> Jam | None:
+    """The same of any rename that was not accepted."""
     session = next((one for one in check.target.pool.of_the_run if _is_of(check, exchange, one)), None)
     if session is None or (before := _accepted_before(check, exchange)) is None:
         return None

@@ -63,8 +63,10 @@ def is_others_doing(check: CheckContext, session: Session) -> bool:
 def retire_all(check: CheckContext, session: Session) -> None:
     """Take what is gone beside a session out of use: the next case need not come upon it."""
     with suppress(NotTested, ObstacleError, Unjudgeable):
-        for other in check.target.pool.all:
-            if other.id != session.id and check.target.reader.read(other, Purpose.CONTROL) is None:
+        others = [other for other in check.target.pool.in_use if other.id != session.id]
+        found = check.target.reader.read_some(others)
+        for other in others:
+            if found[other.id] is None:
                 check.target.pool.retire(other)
 
 

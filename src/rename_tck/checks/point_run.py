@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
-from rename_tck.cases.dimensions import Value
 from rename_tck.cases.names import Name
-from rename_tck.cases.packing import LONG, Packed
+from rename_tck.cases.packing import LONG
 from rename_tck.cases.plan import plan
 from rename_tck.cases.points import Point, Space
 from rename_tck.cases.rename_space import CLIENT, NAME, SPELLING, Chosen, largest, law_of, law_of_scope, space_of
@@ -18,6 +17,7 @@ from rename_tck.checks import lost_sessions
 from rename_tck.checks.by_itself import Seen, expect_still, expect_unchanged, look_at
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
+from rename_tck.checks.point_failures import Failure
 from rename_tck.checks.point_groups import Group, Outcome, PointSender
 from rename_tck.checks.point_sessions import PointSessions
 from rename_tck.checks.point_verdicts import Problem, problems
@@ -36,23 +36,6 @@ _OF_NAMES = frozenset({"rename-accepted", "answer-name", "answer-true", "name-st
 
 #: Points that are made smaller in a run; of what fails beyond them the whole point is told.
 REDUCED = 8
-
-
-@dataclass
-class Failure:
-    """A problem of a point, made as small as it went."""
-
-    problem: Problem
-    #: The point with the fewest values that still has the problem, and what was seen of it.
-    point: Point
-    outcome: Outcome
-    #: Whether it was made smaller; whether it did not come again when the point was sent again.
-    reduced: bool = False
-    comes_and_goes: bool = False
-    #: Whether its name alone does it, which was not taken apart.
-    rough: bool = False
-    #: Whether its name fails as a whole, and none of the parts that it is packed of.
-    whole: bool = False
 
 
 @dataclass
@@ -89,32 +72,23 @@ class PointRun:
     def judge(self, check: CheckContext, point: Point, law: str) -> None:
         """Require what a law asks of a point; the first time by what its group has shown, then by sending it again.
 
-        Raises Nonconformance, and NotTested where another requirement tells it.
+        What another requirement tells is kept until the law has judged the other points. Raises Nonconformance.
         """
         check.need_a_working_target()
         again = (point, law) in self._judged
         self._judged.add((point, law))
         if again:
-            self._keep([self._alone(point)])
-            self._failures.pop(point, None)
+            self._send_again(point)
         outcome = self._outcome(point)
         check.count(outcome.exchange)
         if outcome.exchange.status == 200 and (outcome.seen_after or check.dialect.answers_session):
             check.seen += 1
-        system = check.dialect.system
         for failure in self._failures_of(point):
             if self._law(failure) != law or self._is_others_doing(check, failure):
                 continue
-            other = _crossed_by(check, failure)
-            if other is not None and check.target.is_judged(f"{system}.neighbours-untouched"):
-                found = Crossing(failure.outcome.session.id, failure.outcome.name, failure.problem.name, other.exchange)
-                check.target.crossings.append(found)
-                why = "a session was renamed by what was sent for another one"
-                raise NotTested(why, Gap.CAUSE, f"{system}.neighbours-untouched")
-            if failure.point.odd and check.is_told_as_5xx(failure.outcome.exchange):
-                why = "a rename that must be accepted is answered with a 5xx status"
-                raise NotTested(why, Gap.CAUSE, f"{system}.no-server-error")
-            self._raise(check, failure)
+            if (told := self._told_elsewhere(check, failure)) is None:
+                self._raise(check, failure)
+            check.told_elsewhere = check.told_elsewhere or told
 
     def coverage(self) -> Coverage:
         """What of the space was sent: of what was planned, that which it came to."""
@@ -176,6 +150,20 @@ class PointRun:
                     for one in problems(self.check, outcome, self.sender.volatile_members)
                 ]
         return self._failures[point]
+
+    def _send_again(self, point: Point) -> None:
+        """Send again what has shown the failures of a point, and keep those that it shows still; else the point."""
+        failures = self._failures.pop(point, [])
+        if not failures:
+            self._keep([self._alone(point)])
+            return
+        sent = {one: self._alone(one) for one in dict.fromkeys(failure.outcome.point for failure in failures)}
+        self._failures[point] = [
+            replace(failure, problem=found, outcome=sent[failure.outcome.point], comes_and_goes=False)
+            for failure in failures
+            for found in problems(self.check, sent[failure.outcome.point], self.sender.volatile_members)
+            if found.sort == failure.problem.sort
+        ]
 
     def _usual(self, point: Point) -> Point:
         """A point without that for which a server may refuse it, however it is named."""
@@ -251,12 +239,8 @@ class PointRun:
         return failure
 
     def _known(self, point: Point, problem: Problem) -> Failure | None:
-        """A failure with the same problem, all of whose odd values this point has, too, or has packed in its name."""
-        for culprit in self._culprits.get(problem.sort, []):
-            values = ((culprit.point.values[place], point.values[place]) for place in culprit.point.odd)
-            if all(one == other or _is_packed_in(one, other) for one, other in values):
-                return culprit
-        return None
+        """A failure with the same problem that this point has in it."""
+        return next((one for one in self._culprits.get(problem.sort, []) if one.is_in(point)), None)
 
     def _fails(self, point: Point, problem: Problem, session: Session | None = None) -> Failure | None:
         """The same problem of a point that is sent alone, to a session or a fresh one; None where it has not got it."""
@@ -267,6 +251,20 @@ class PointRun:
         return None
 
     # -- telling it
+
+    def _told_elsewhere(self, check: CheckContext, failure: Failure) -> NotTested | None:
+        """The requirement that tells a failure in place of the one that it breaks."""
+        neighbours, errors = (f"{check.dialect.system}.{law}" for law in ("neighbours-untouched", "no-server-error"))
+        sent = failure.crossed_by(check)
+        if sent is not None and check.target.is_judged(neighbours):
+            outcome = failure.outcome
+            crossing = Crossing(outcome.session.id, outcome.name, failure.problem.name, sent)
+            if crossing not in check.target.crossings:
+                check.target.crossings.append(crossing)
+            return NotTested("a session was renamed by what was sent for another one", Gap.CAUSE, neighbours)
+        if failure.point.odd and check.is_told_as_5xx(failure.outcome.exchange):
+            return NotTested("a rename that must be accepted is answered with a 5xx status", Gap.CAUSE, errors)
+        return None
 
     def _law(self, failure: Failure) -> str:
         """The requirement that a failure breaks: where one value alone does it, the one that is about this value.
@@ -296,14 +294,15 @@ class PointRun:
     def _raise(self, check: CheckContext, failure: Failure) -> NoReturn:
         problem, point = failure.problem, failure.point
         aspect = problem.aspect
-        case = f"a rename with {point.label}" if point.odd else "an ordinary rename"
+        sent = failure.outcome.point
+        case = f"a rename with {sent.label}" if sent.odd else "an ordinary rename"
         if problem.what:
             case += f": {problem.what}"
         exchange = failure.outcome.exchange
         try:
             check.fail(case, problem.expected, exchange, problem.compared, aspect, kind=point.label)
         except Nonconformance as found:
-            found.after, found.sent_earlier = self._said(failure), True
+            found.after, found.sent_earlier = failure.said, True
             if problem.name is not None and self._is_latest(exchange):
                 found.seen = failure.outcome.session.id, problem.name
             if found.replay_data is not None:
@@ -342,33 +341,6 @@ class PointRun:
         exchanges = failure.outcome.exchange, check.gather(failure.outcome.exchange.request)
         one, other = (members(exchange.answer.value) if exchange.answer else {} for exchange in exchanges)
         return not same(one.get(failure.problem.member), other.get(failure.problem.member))
-
-    def _said(self, failure: Failure) -> str | None:
-        if failure.comes_and_goes or not failure.reduced or not failure.point.odd:
-            return None
-        if len(failure.point.odd) == 1:
-            return f"Only with {failure.point.label}: the same rename without it has not this fault."
-        return f"Only with {' and '.join(failure.point.values[place].words for place in failure.point.odd)} together."
-
-
-def _is_packed_in(thing: Value, other: Value) -> bool:
-    """Whether a name of one odd thing has it in common with another name."""
-    if not isinstance(thing, Packed) or not isinstance(other, Name):
-        return False
-    atoms = [atom for atom in (thing.lead, *thing.inside, thing.trail) if atom]
-    return len(atoms) == 1 and atoms[0] in other.text
-
-
-def _crossed_by(check: CheckContext, failure: Failure) -> Outcome | None:
-    """The point of the same group whose name a session bears, where that was not seen of it alone.
-
-    A name that the session bore before is its own still, though another may have been called so, too.
-    """
-    name, outcome = failure.problem.name, failure.outcome
-    before = (outcome.read_before, outcome.listed_before)
-    if failure.reduced or name is None or any(check.dialect.name_in(one or {}) == name for one in before):
-        return None
-    return next((one for one in outcome.beside if one.name == name), None)
 
 
 def coverage_of(target: Target) -> Coverage | None:

@@ -58,6 +58,11 @@ class Step:
         """Whether it was accepted, and the session bears its name as far as it can be read."""
         return self.accepted and (not self.after or self.name_after(dialect) == self.name)
 
+    def shows_its_name(self, dialect: Dialect) -> bool:
+        """Whether it was kept, and the answer has no other name."""
+        answered = dialect.name_in(self.answered) if dialect.answers_session else None
+        return self.kept(dialect) and answered in (None, self.name)
+
     @property
     def case(self) -> str:
         """What a report calls it."""

@@ -283,7 +283,7 @@ class SessionReader:
         return found
 
     def read_some(self, sessions: Sequence[Session]) -> dict[str, Snapshot | None]:
-        """Several sessions of one kind by id: over the listing, and those that it does not show by themselves.
+        """Several sessions by id: over the listing, and those that it does not show by themselves.
 
         Raises:
             NotTested: the listing does not show whether they are there, and cannot.

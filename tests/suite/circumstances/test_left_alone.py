@@ -111,13 +111,19 @@ class LosesWhatARefusalTouched(Later):
 
 
 class Tombstone(Later):
-    """A rename of an unknown id leaves something behind that empties the title of the newest session a while later."""
+    """A rename of an unknown id has the newest session's title emptied a while later, where that is the same still."""
 
     def answered(self, parts: list[str], status: int) -> None:
         unknown = self.addressed(parts) is None and parts[-1] not in {"chat-messages", "sessions", "conversations"}
         if unknown and status in {200, 404}:
             newest = list(self.sessions_by_id().values())[-1]
-            self.later(lambda: self.rename_to(newest, ""))
+            name = self.name_of(newest)
+
+            def empty() -> None:
+                if self.name_of(newest) == name:
+                    self.rename_to(newest, "")
+
+            self.later(empty)
 
 
 class TheModelAnswersLate(Later):

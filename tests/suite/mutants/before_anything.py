@@ -71,7 +71,7 @@ class FillsWhatIsNotThere(AgnoServer):
 
 @mutant("openhands.session-untouched")
 class GivesUntitledOnesATrigger(KnowingCreations):
-    """The first rename of a conversation that was created with a title, or with null, changes its trigger."""
+    """The first rename of a conversation that was created with null for a member changes its trigger."""
 
     renamed: tuple[str, ...] = ()
 

@@ -32,8 +32,6 @@ BASES: dict[str, type[Any]] = {"dify": DifyServer, "agno": AgnoServer, "openhand
 
 #: What the embedded servers refuse at a creation, as the real ones do.
 REFUSED = {
-    "a conversation created with null for a selected_repository",
-    "a conversation created with a title",
     "a conversation whose id its client has chosen",
 }
 

@@ -1,0 +1,72 @@
+"""Why a point fails: a problem of it with as few odd values as it takes, and what else has it, or may have done it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rename_tck.cases.dimensions import Value
+from rename_tck.cases.names import Name
+from rename_tck.cases.packing import Packed
+from rename_tck.cases.points import Point
+from rename_tck.checks.context import CheckContext
+from rename_tck.checks.point_groups import Outcome
+from rename_tck.checks.point_verdicts import Problem
+from rename_tck.client.exchange import Exchange
+from rename_tck.target.names_sent import Source, origin
+
+
+@dataclass
+class Failure:
+    """A problem of a point, made as small as it went."""
+
+    problem: Problem
+    #: The point with the fewest values that still has the problem, and what was seen of it, or of one that has these.
+    point: Point
+    outcome: Outcome
+    #: Whether it was made smaller; whether it did not come again when the point was sent again.
+    reduced: bool = False
+    comes_and_goes: bool = False
+    #: Whether its name alone does it, which was not taken apart.
+    rough: bool = False
+    #: Whether its name fails as a whole, and none of the parts that it is packed of.
+    whole: bool = False
+
+    @property
+    def said(self) -> str | None:
+        """What a report says of the values that it takes; None where that was not seen."""
+        odd = self.point.odd
+        if self.comes_and_goes or not self.reduced or not odd:
+            return None
+        words = " and ".join(self.point.values[place].words for place in odd)
+        if self.outcome.point != self.point:
+            return f"So it is with {words} alone, too."
+        if len(odd) == 1:
+            return f"Only with {words}: the same rename without it has not this fault."
+        return f"Only with {words} together."
+
+    def is_in(self, point: Point) -> bool:
+        """Whether a point has all of its odd values, too, or has them packed in its name."""
+        values = ((self.point.values[place], point.values[place]) for place in self.point.odd)
+        return all(one == other or _is_packed_in(one, other) for one, other in values)
+
+    def crossed_by(self, check: CheckContext) -> Exchange | None:
+        """What gave a session another's name, or one that is known to cross over, where that was not seen of it alone.
+
+        A name that the session bore, or was given, before is its own still, though another may be called so, too.
+        """
+        name, outcome = self.problem.name, self.outcome
+        before = (outcome.read_before, outcome.listed_before)
+        if self.reduced or name is None or any(check.dialect.name_in(one or {}) == name for one in before):
+            return None
+        if origin(check.target, outcome.session.id, name).source is Source.OWN:
+            return None
+        known = outcome.exchange if name in check.target.names_by_crossing else None
+        return next((one.exchange for one in outcome.beside if one.name == name), known)
+
+
+def _is_packed_in(thing: Value, other: Value) -> bool:
+    """Whether a name of one odd thing has it in common with another name."""
+    if not isinstance(thing, Packed) or not isinstance(other, Name):
+        return False
+    atoms = [atom for atom in (thing.lead, *thing.inside, thing.trail) if atom]
+    return len(atoms) == 1 and atoms[0] in other.text
