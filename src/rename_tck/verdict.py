@@ -99,6 +99,10 @@ class ReplayData:
     keys: list[str]
     drawn: dict[str, object] | None = None
     request: dict[str, object] | None = None
+    #: What the case's session, form and spelling were drawn by.
+    lot: str | None = None
+    #: Set where it fails as the suite itself sends it: it takes no form and no spelling then.
+    plain: bool | None = None
 
 
 class Conclusion(Exception):

@@ -142,7 +142,7 @@ def test_the_key_of_another_mode_is_refused_as_not_chat_app(check: CheckContext)
 def test_a_conversation_of_another_user_is_not_found(check: CheckContext) -> None:
     session, thorough = check.session(), check.target.profile == "nightly"
     user = str(session.owner)
-    others = other_users(user, check.target.token, thorough=thorough)
+    others = other_users(user, check.lot, thorough=thorough)
     for other in check.cases(others):
         _not_found_by(check, session, other)
     for other in check.cases([replace(others[0], label="another user, auto_generate true")]):

@@ -8,6 +8,7 @@ from functools import partial
 from threading import Barrier
 from typing import Any, NoReturn, TypeVar
 
+from rename_tck.cases.dimensions import by_lot
 from rename_tck.cases.ids import OddId
 from rename_tck.checks import asked_to_wait
 from rename_tck.checks.case_selector import CaseSelector
@@ -119,6 +120,23 @@ class CaseSender(TargetView):
         request, live = made_anew(self.replay_case.request_again, self.target)
         self.send(request, live=live)
         return True
+
+    # -- what is drawn by lot
+
+    @property
+    def lot(self) -> str:
+        """What it is drawn by how a case is sent, and to which session: of a replay case as in the run that kept it."""
+        kept = None if self.replay_case is None else self.replay_case.lot
+        return kept or self.target.token
+
+    def session_for(self, case: str) -> Session:
+        """A live session for a case for which any will do: of one kind or another, for the same case the same one.
+
+        Which kind that is differs from seed to seed. Kinds of which no rename is accepted are left out.
+        """
+        kinds = {session.kind: session for session in self.one_of_each_kind()}
+        found = [one for kind, one in kinds.items() if (Aspect.ACCEPTED, kind) not in self.target.causes]
+        return found[by_lot(self.lot, case, len(found))] if found else self.some_session()
 
     # -- ids that are no session's
 
@@ -305,7 +323,7 @@ class CaseSender(TargetView):
         `aspect` says in what respect. Where it is not given, a request that was not answered with 2xx was not accepted.
         `kind` names the class of the case, where its words would tell one fault from itself.
         """
-        attempt = replay_data(self.selector.keys, exchange, self.target)
+        attempt = replay_data(self.selector.keys, exchange, self.target, self.lot)
         if aspect is None:
             aspect = self._aspect_of(exchange)
         found = Nonconformance(
@@ -323,11 +341,7 @@ class CaseSender(TargetView):
 
     def _to_be_made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
         """How the session that a failing exchange is about is to be made to see it fail again; None: it stays."""
-        made = self.target.pool.making_of(exchange)
-        if made is None:
-            return None
-        self.target.pool.failed.setdefault(made[1], self.requirement.id if self.requirement is not None else "")
-        return None if self.target.pool.keep_failed else made
+        return None if self.target.pool.keep_failed else self.target.pool.making_of(exchange)
 
     def needs(self, condition: object, reason: str) -> None:
         """Raise NotTested with this reason unless the condition holds."""

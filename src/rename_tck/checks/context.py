@@ -155,17 +155,17 @@ class CheckContext(RefusalReader):
         So refusals are tried in every form and every spelling at no cost, and a failure says whether these do it. What
         is done to the `control` in that form, too, is told where forms are judged. Raises Nonconformance.
         """
-        form = of_case(self.target.token, case, request, forms)
-        spelling = json_spellings.of_case(self.target.token, case, request.body)
+        if self.replay_case is not None and self.replay_case.plain:
+            return self._send_plain(request, judge, live=live)
+        form = of_case(self.lot, case, request, forms)
+        spelling = json_spellings.of_case(self.lot, case, request.body)
         exchange = self.send(form.apply(_spelt(request, spelling)), live=live)
         if exchange.status in form.refusable:
-            exchange = self.send(request, live=live)  # refused for the form, which proves nothing
-            judge(exchange)
-            return exchange
+            return self._send_plain(request, judge, live=live)  # refused for the form, which proves nothing
         try:
             judge(exchange)
         except Nonconformance as failure:
-            judge(plain := self.send(request, live=live))
+            plain = self._send_plain(request, judge, live=live)
             usual = None if control is None else form.apply(_spelt(control, spelling))
             if usual is not None and not self.dialect.succeeded(self.send_beside(usual)):
                 return plain
@@ -174,6 +174,17 @@ class CheckContext(RefusalReader):
             failure.after = f"Only with {words}: the same request without it is refused."
             raise
         self.target.note_like(request, exchange)
+        return exchange
+
+    def _send_plain(self, request: Request, judge: Callable[[Exchange], None], *, live: bool) -> Exchange:
+        """Send a request as the suite itself does, and judge it. Raises Nonconformance."""
+        exchange = self.send(request, live=live)
+        try:
+            judge(exchange)
+        except Nonconformance as failure:
+            if failure.replay_data is not None:
+                failure.replay_data.plain = True
+            raise
         return exchange
 
     def in_doubt(self, exchange: Exchange) -> bool:

@@ -11,7 +11,7 @@ from rename_tck.checks.bounds import Bounds
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.diagnosis import CANONICAL, Look, comes_of_the_one_before, look
 from rename_tck.checks.elsewhere import Elsewhere
-from rename_tck.checks.failing_classes import merged
+from rename_tck.checks.failing_classes import told
 from rename_tck.checks.jammed import is_jammed_before, left_behind
 from rename_tck.checks.settled_refusals import settled
 from rename_tck.client.exchange import Exchange
@@ -79,12 +79,12 @@ class EveryCase:
         if self._failures:
             if requirement is not None:
                 self._target.failed.add(requirement.id)
-            raise merged(self._failures, len(self._check.selector.tried), self._bounds.left_out)
+            raise told(self._failures, self._check, self._bounds.left_out)
         if isinstance(self._ending, Unjudgeable):
             raise self._ending
         if (trouble := self._caused or self._check.told_elsewhere or self._ending) is not None:
             if isinstance(trouble, NotTested) and self._handed_over:
-                trouble.kept = merged(self._handed_over, len(self._check.selector.tried), self._bounds.left_out)
+                trouble.kept = told(self._handed_over, self._check, self._bounds.left_out)
             raise trouble
         if requirement is not None and not self._check.selector.narrowed:
             self._target.passed.add(requirement.id)

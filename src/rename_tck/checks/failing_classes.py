@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rename_tck.checks.context import CheckContext
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import JSON_TYPE
 
 
-def merged(failures: Sequence[Nonconformance], tried: int, left_out: str | None) -> Nonconformance:
+def told(failures: Sequence[Nonconformance], check: CheckContext, left_out: str | None) -> Nonconformance:
+    """What a test says of its failing cases; the sessions that these are about are noted, for they may have to stay."""
+    found = _merged(failures, len(check.selector.tried), left_out)
+    for failure in (found, *found.others):
+        if (made := check.target.pool.making_of(failure.exchange)) is not None:
+            requirement = check.requirement.id if check.requirement is not None else ""
+            check.target.pool.failed.setdefault(made[1], requirement)
+    return found
+
+
+def _merged(failures: Sequence[Nonconformance], tried: int, left_out: str | None) -> Nonconformance:
     """The clearest failure, with one of each other class: that with the shortest request, the first of several."""
     by_kind: dict[str, Nonconformance] = {}
     for failure in [each for found in failures for each in (found, *found.others)]:

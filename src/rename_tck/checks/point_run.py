@@ -52,11 +52,22 @@ class PointRun:
     _as_usual: dict[Point, Outcome] = field(default_factory=dict)
     _failures: dict[Point, list[Failure]] = field(default_factory=dict)
     _judged: set[tuple[Point, str]] = field(default_factory=set)
+    #: Points that an earlier run has kept: each is sent by itself.
+    _kept: set[Point] = field(default_factory=set)
     #: What was found to do a problem: by the problem, the failures of the smallest points.
     _culprits: dict[tuple[str, str], list[Failure]] = field(default_factory=dict)
     #: By the problem, whether an ordinary rename has it, too.
     _ordinary: dict[tuple[str, str], Failure | None] = field(default_factory=dict)
     _left: int = REDUCED
+
+    def asked(self, check: CheckContext) -> list[Point]:
+        """The points that a test tries: those of the plan; of a replay case the one that failed, planned or not."""
+        case = check.replay_case if check.selector.narrowed else None
+        kept = self.space.named(case.keys[0]) if case is not None and case.keys else None
+        if kept is None:
+            return self.points
+        self._kept.add(kept)
+        return [kept]
 
     def judge(self, check: CheckContext, point: Point, law: str) -> None:
         """Require what a law asks of a point; the first time by what its group has shown, then by sending it again.
@@ -99,7 +110,8 @@ class PointRun:
 
     def _send(self, first: Point) -> None:
         """Send a point, with those after it that are not sent yet and whose sessions one listing shows with its own."""
-        start = self.points.index(first) if first in self.points else len(self.points)
+        planned = first in self.points and first not in self._kept
+        start = self.points.index(first) if planned else len(self.points)
         rest = [point for point in self.points[start + 1 :] if point not in self._outcomes]
         with self._for_several():
             self._keep(self.sender.send(self.sessions.group([first, *rest])))

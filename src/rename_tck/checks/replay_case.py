@@ -42,8 +42,8 @@ class ReplayCase:
     test: str
     #: The module that the function stands in.
     module: str
-    #: What it takes to try just this case again: its `keys`, and a `drawn` value or the `request` where it has one;
-    #: None where it held a secret.
+    #: What it takes to try just this case again: its `keys`, a `drawn` value or the `request` where it has one, and how
+    #: it is sent; None where it held a secret.
     again: Mapping[str, Any] | None
     #: The request as the report showed it, for a reader to see what was sent again.
     request: Mapping[str, Any] | None = field(default=None, repr=False)
@@ -55,6 +55,16 @@ class ReplayCase:
     def keys(self) -> tuple[str, ...]:
         """The keys of the case, from the outermost loop to the innermost."""
         return tuple(self.again["keys"]) if self.again else ()
+
+    @property
+    def lot(self) -> str | None:
+        """What its session, form and spelling were drawn by, where the file says so."""
+        return (self.again or {}).get("lot")
+
+    @property
+    def plain(self) -> bool:
+        """Whether it failed as the suite itself sends it."""
+        return (self.again or {}).get("plain") is True
 
     @property
     def request_again(self) -> Mapping[str, Any] | None:
@@ -73,11 +83,15 @@ class ReplayCase:
             raise NotTested(f"what was drawn cannot be tried again: {error}") from None
 
 
-def replay_data(keys: Sequence[str], exchange: Exchange | None, target: Target) -> ReplayData:
-    """What it takes to try the case of these keys again, or the request where it stands outside every loop."""
+def replay_data(keys: Sequence[str], exchange: Exchange | None, target: Target, lot: str) -> ReplayData:
+    """What it takes to try the case of these keys again, or the request where it stands outside every loop.
+
+    `lot` is what it was drawn by how the case is sent, and to which session.
+    """
     if keys or exchange is None:
-        return ReplayData(list(keys))
-    return ReplayData([], request=_sent(exchange.request, target.session_of(exchange.request.path), target.token))
+        return ReplayData(list(keys), lot=lot)
+    sent = _sent(exchange.request, target.session_of(exchange.request.path), target.token)
+    return ReplayData([], request=sent, lot=lot)
 
 
 def _sent(request: Request, session: Session | None, token: str) -> dict[str, object]:

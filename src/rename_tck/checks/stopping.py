@@ -211,14 +211,14 @@ def _failure(check: CheckContext, doer: Entry, own: Control, sentence: str) -> N
             kind=kind or "what stops the target",
         )
     except Nonconformance as failure:
-        failure.replay_data = replay_data(doer.case, doer.exchange, check.target)
+        failure.replay_data = replay_data(doer.case, doer.exchange, check.target, check.lot)
         failure.after = sentence
         return failure
 
 
 def hand_over(check: CheckContext, failure: Nonconformance) -> None:
     """Keep what has stopped the target, for the requirement that looks back on every 5xx."""
-    failure.replay_data = replay_data((), failure.exchange, check.target)
+    failure.replay_data = replay_data((), failure.exchange, check.target, check.lot)
     check.target.cache[_HANDED_OVER] = failure
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rename_tck.cases.dimensions import by_lot
 from rename_tck.cases.system_cases import SystemCases, load
 from rename_tck.openapi.contract import Contract
 from rename_tck.requirements.catalogue import Catalogue, Requirement
@@ -77,15 +76,6 @@ class TargetView:
             return self.session()
         except NotTested:
             return self.target.pool.any()
-
-    def session_for(self, case: str) -> Session:
-        """A live session for a case for which any will do: of one kind or another, for the same case the same one.
-
-        Which kind that is differs from seed to seed. Kinds of which no rename is accepted are left out.
-        """
-        kinds = {session.kind: session for session in self.one_of_each_kind()}
-        found = [one for kind, one in kinds.items() if (Aspect.ACCEPTED, kind) not in self.target.causes]
-        return found[by_lot(self.target.token, case, len(found))] if found else self.some_session()
 
     def name(self) -> str:
         """A name never used before."""

@@ -194,6 +194,8 @@ def _fault_of_parts(content: Json) -> str | None:
             return "again.keys is not a list of texts"
         if not isinstance(again.get("request", {}), dict):
             return "again.request is not an object"
+        if not isinstance(again.get("lot", ""), str):
+            return "again.lot is not a text"
         try:
             from_json(again.get("drawn", {"value": None}))
         except UnknownValueError as error:

@@ -373,7 +373,7 @@ def test_a_kept_form_is_sent_again_in_the_same_way(form: ClientForm) -> None:
     target: Any = _Target(dialect=dialect, token="0123456789", client=SimpleNamespace(journal=[]))
     target.pool = SimpleNamespace(take=lambda _, kind: [Session("another", "fixture", kind, "u")])
     request = form.apply(dialect.rename(Session("one", "fixture", None, "u"), None, raw=BODY))
-    data = replay_data((), Exchange(request, "http://h"), target)
+    data = replay_data((), Exchange(request, "http://h"), target, target.token)
     kept = json.loads(record.dumps({"again": data.request}).encode())["again"]
     assert ("wire" in kept) is (request.wire != USUAL)
     made, live = made_anew(kept, target)
@@ -428,11 +428,11 @@ def test_a_secret_in_a_form_is_not_kept() -> None:
     target.session_of = lambda _: None
     for wire in (Wire((("X-A", f"a{KEY}b"),)), Wire(raw_query=KEY.encode())):
         kept = Exchange(Request("POST", "/id", wire=wire), "http://h", OK_ANSWER)
-        failing = Nonconformance("a case", "200", kept, replay_data=replay_data((), kept, target))
+        failing = Nonconformance("a case", "200", kept, replay_data=replay_data((), kept, target, target.token))
         said = finding.failure(failing, Redactor.of(KEY, (), ()))
         assert said.again is None
         assert KEY not in json.dumps(asdict(said))
-    failing = Nonconformance("a case", "200", exchange, replay_data=replay_data((), exchange, target))
+    failing = Nonconformance("a case", "200", exchange, replay_data=replay_data((), exchange, target, target.token))
     assert finding.failure(failing, Redactor.of(KEY, (), ())).again
 
 

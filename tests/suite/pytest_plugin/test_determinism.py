@@ -135,6 +135,6 @@ def test_the_same_seed_gives_the_same_requests(
     select = ("--system=dify", "-k", "valid-space or invalid-space")
     (others,) = _sent(tmp_path / "another seed", HERE, 12, profile, *select)
     same = {body for *_, body in others} & {body for *_, body in one[0]}
-    assert len({body for *_, body in others}) > 20
+    assert len({body for *_, body in others}) > 2 * alike
     # the simplest cases are drawn under any seed
     assert len(same - {"", "{}"}) < alike, same
