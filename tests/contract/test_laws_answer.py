@@ -304,7 +304,7 @@ def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series)
         return {name: snapshot or {} for one in found for name, snapshot in one.items()}
 
     lasts = [alike[-1] for alike in several]
-    if len(several) == 1:  # of several types, that of the one before is the session renamed before
+    if several:  # the session that is renamed before the next one
         check.send(check.rename(several[0][0], check.name()))
     before = read()
     server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in before.values()])
