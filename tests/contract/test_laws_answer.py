@@ -326,17 +326,18 @@ def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series)
     if not moved:
         return
     server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in after.values()])
-    before = read()
     # what moved without a rename moves by itself
-    volatile_members |= _changed(after, before, judged)
-    for last in check.each(lasts):
+    volatile_members |= _changed(after, read(), judged)
+    for first, *_, last in check.each(several):
+        check.send(check.rename(first, check.name()))
+        before = read()
+        server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in before.values()])
         exchange = check.send(check.rename(last, check.name()))
         after = read()
         for other, one in check.each(sorted(_changed(before, after, judged) - volatile_members), lambda _: "another"):
             if other != last.id:
                 case = f"a rename of another session: {one} of {other}"
                 expect_unchanged(check, Seen(other, before[other], after[other], last, exchange), one, case)
-        before = after
 
 
 def _changed(
