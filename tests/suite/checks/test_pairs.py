@@ -79,7 +79,7 @@ class KeepsWhatItRefused(OpenHandsServer):
         ("openhands", TakesTheFirstChunkForTheLength(KEY), "openhands.name-stored", ("chunk", "single characters")),
         ("agno", TeamsAreReadLineByLine(KEY), "agno.rename-accepted", ("a session of type team", " and ")),
         ("dify", PadsOnTheSecondShard(KEY, OTHER_MODE_KEY), "dify.name-stored", ("single characters", "user")),
-        ("agno", HoldsAStateInANarrowColumn(KEY), "agno.name-stored", ("beyond the BMP", "created with")),
+        ("agno", HoldsAStateInANarrowColumn(KEY), "agno.name-stored", ("the name ", "created with")),
         ("openhands", KeepsWhatItRefused(KEY), "openhands.name-stored", ("name", "before it")),
     ],
     ids=lambda value: type(value).__name__ if hasattr(value, "routes") else "",
