@@ -355,8 +355,8 @@ def _is_not_the_name_sent(check: CheckContext, step: GeneratingStep) -> None:
 
 def _is_refused(check: CheckContext, step: GeneratingStep) -> None:
     if not step.mode and step.sent is None:
-        # a session that is not found now and then is no matter of the mode
-        lost = step.exchange.status in {404, 405, 410}
+        # a session that is not found, or a server that breaks down, now and then is no matter of the mode
+        lost = step.exchange.status in {404, 405, 410} or step.exchange.status >= 500
         check.require_refusal(step.case, check.send(step.exchange.request) if lost else step.exchange)
 
 
