@@ -72,24 +72,23 @@ def _none_was_lost(check: CheckContext) -> None:
 
 
 @requirement("name-stored", last=3)
+def test_a_rename_after_an_idle_second_is_kept(check: CheckContext) -> None:
+    check.require_readable()
+    idle = min(IDLE, check.target.settle)  # the user may have said that the run is not to wait
+    if idle:
+        check.target.client.limits.check_wait(idle)
+        settling.pause(idle)
+    session, name, case = check.some_session(), check.name(), f"a rename after {idle:g} s in which nothing was sent"
+    exchange = check.rename_and_expect(session, name, case)
+    check.stored_if_readable(session, name, case, exchange)
+
+
+@requirement("name-stored", last=3)
 def test_the_name_is_there_still_after_a_while(check: CheckContext) -> None:
     check.require_readable()
     _none_was_lost(check)  # since the law above
     for seen in check.each(left_alone.read_again(check), kind=lambda seen: seen.left.cause):
         left_alone.judge(check, seen)
-
-
-@requirement("name-stored", last=3)
-def test_a_rename_after_an_idle_second_is_kept(check: CheckContext) -> None:
-    check.require_readable()
-    idle = min(IDLE, check.target.settle)
-    if not idle:
-        return  # the user has said that the run is not to wait
-    check.target.client.limits.check_wait(idle)
-    settling.pause(idle)
-    session, name, case = check.some_session(), check.name(), f"a rename after {idle:g} s in which nothing was sent"
-    exchange = check.rename_and_expect(session, name, case)
-    check.stored_if_readable(session, name, case, exchange)
 
 
 @requirement("name-stored")
