@@ -11,7 +11,8 @@ from rename_tck.cases.points import Point
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import Outcome
 from rename_tck.checks.point_verdicts import Problem
-from rename_tck.client.exchange import Exchange
+from rename_tck.client.exchange import Exchange, decoded
+from rename_tck.systems.dialect import members
 from rename_tck.target.names_sent import Source, origin
 
 
@@ -61,7 +62,22 @@ class Failure:
         if origin(check.target, outcome.session.id, name).source is Source.OWN:
             return None
         known = outcome.exchange if name in check.target.names_by_crossing else None
-        return next((one.exchange for one in outcome.beside if one.name == name), known)
+        return next((one for one in _sent_meanwhile(check, outcome) if _name_of(check, one) == name), known)
+
+
+def _sent_meanwhile(check: CheckContext, outcome: Outcome) -> list[Exchange]:
+    """The renames of other sessions between that of a point and the reading of its group."""
+    renames = [entry.exchange for entry in check.target.client.journal.renames()]
+    of_group = {id(one.exchange) for one in (outcome, *outcome.beside)}
+    last = max((number for number, one in enumerate(renames) if id(one) in of_group), default=-1)
+    first = next((number for number, one in enumerate(renames) if one is outcome.exchange), last)
+    path = outcome.exchange.request.path
+    return [one for one in renames[first : last + 1] if one.request.path != path]
+
+
+def _name_of(check: CheckContext, exchange: Exchange) -> object:
+    """The name that a rename asked for."""
+    return members(decoded(exchange.request.body)).get(check.dialect.name_member)
 
 
 def _is_packed_in(thing: Value, other: Value) -> bool:
