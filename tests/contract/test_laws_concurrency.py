@@ -197,7 +197,12 @@ def _several(check: CheckContext) -> list[Session]:
 def _is_like(check: CheckContext, session: Session, ordinary: Session) -> bool:
     """Whether a session that is not an ordinary one is renamed as that is: of its kind and its user."""
     owners = {one.owner and check.dialect.owner(one.owner) for one in (session, ordinary)}
-    return session.kind == ordinary.kind and len(owners) == 1 and session.id in check.target.last_names
+    return (
+        session.kind == ordinary.kind
+        and len(owners) == 1
+        and session.id in check.target.last_names
+        and session.id not in check.target.pool.failed
+    )
 
 
 @requirement("concurrent-two-sessions")

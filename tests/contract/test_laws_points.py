@@ -17,6 +17,7 @@ pytestmark = pytest.mark.order(6, spread=3)
     "answer-id",
     "name-stored",
     "session-untouched",
+    "refusal-changes-nothing",
     "unicode-exact",
     "text-not-interpreted",
     "length-200-accepted",

@@ -242,10 +242,10 @@ SPELLINGS: tuple[JsonSpelling, ...] = (
 def of_case(seed: str, case: str, raw: bytes | None) -> JsonSpelling:
     """How a body is spelt that is to be refused: another way for each case, and with each seed.
 
-    One that is no JSON object, or is spelt in a way of its own, stays as it is.
+    One that is no JSON object, or an empty one, or is spelt in a way of its own, stays as it is.
     """
     body = decoded(raw)
-    if not isinstance(body, dict) or encode_json(body) != raw:
+    if not isinstance(body, dict) or not body or encode_json(body) != raw:
         return PLAIN
     fitting = [one for one in SPELLINGS if not one.refusable and one.differs(body)]
     return fitting[by_lot(seed, f"{case}, spelt", len(fitting))] if fitting else PLAIN

@@ -46,11 +46,27 @@ def problems(check: CheckContext, outcome: Outcome, volatile_members: set[str]) 
     if exchange.status != 200:
         if exchange.status not in outcome.allowed:
             yield Problem("rename-accepted", Aspect.ACCEPTED, "", "status 200: the request is valid")
+        elif 400 <= exchange.status < 500:
+            yield from _of_a_refusal(check, outcome)
         return
     if not dialect.succeeded(exchange):
         yield Problem("answer-true", Aspect.ANSWERED, "the answer", "true", Compared("true", "false"))
     yield from _of_the_answer(check, outcome)
     yield from _of_the_readings(check, outcome, volatile_members)
+
+
+def _of_a_refusal(check: CheckContext, outcome: Outcome) -> Iterator[Problem]:
+    """The name that was refused is not stored."""
+    name_in = check.dialect.name_in
+    before = {name_in(snapshot or {}) for snapshot in (outcome.read_before, outcome.listed_before)}
+    for where, snapshot in (("read back", outcome.read_after), ("in the listing", outcome.listed_after)):
+        if snapshot is not None and name_in(snapshot) == outcome.name and outcome.name not in before:
+            what, expected = (
+                f"refused with {outcome.exchange.status}: the name {where}",
+                "another name than the one sent",
+            )
+            yield Problem("refusal-changes-nothing", Aspect.OTHER, what, expected, name=outcome.name)
+            return
 
 
 def _of_the_answer(check: CheckContext, outcome: Outcome) -> Iterator[Problem]:

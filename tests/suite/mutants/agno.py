@@ -564,7 +564,7 @@ class DropsIsolates(AgnoServer):
         return re.sub("[\u2066-\u2069]", "", name)
 
 
-@mutant("agno.unicode-exact", also=("text-not-interpreted",))
+@mutant("agno.text-not-interpreted")
 class MakesAnEllipsis(AgnoServer):
     """Three dots become an ellipsis."""
 
