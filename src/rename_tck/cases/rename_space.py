@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from rename_tck.cases.client_forms import FORMS
@@ -19,6 +20,7 @@ from rename_tck.cases.scopes import Kind, Scope, kinds
 from rename_tck.cases.system_cases import SystemCases
 from rename_tck.cases.unreasonable_names import BLANKS, KEPT_OR_REFUSED
 from rename_tck.cases.users import User
+from rename_tck.systems.dialect import Session
 
 NAME, CLIENT, SPELLING, SCOPE, KIND, USER, PLACE = (
     "name", "client form", "JSON spelling", "scope", "type", "user", "place",
@@ -29,6 +31,10 @@ _UNICODE = frozenset({Group.LETTERS, Group.BEYOND})
 
 #: A dimension of up to so many values is a small one: a nightly run covers the pairs of its values.
 SMALL = 20
+
+
+#: Like the name that an ordinary rename is given when it is sent.
+_PLAIN_NAME = "Renamed 0-0"
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,18 @@ def space_of(cases: SystemCases, user: str, allows: Callable[[dict[str, object]]
         each = of.thorough and len(values) <= SMALL
         return Dimension(name, tuple(values) if odd else (values[0],), each=each, known=known, **more)
 
-    spellings = [one for one in SPELLINGS if not one.additional or allows({UNNAMED: 1})]
+    session = Session("", "created", dialect.kinds[0], user)
+
+    @cache
+    def shows(spelling: JsonSpelling, name: Name) -> bool:
+        """Whether a body with this name is spelt otherwise than usually: one without a slash has none escaped."""
+        return spelling == SPELLINGS[0] or spelling.differs(dialect.body(session, name.text or _PLAIN_NAME))
+
+    spellings = [
+        one
+        for one in SPELLINGS
+        if (not one.additional or allows({UNNAMED: 1})) and any(shows(one, name) for name in NAMES)
+    ]
     users = [one for one in cases.users(user) if of.thorough or not one.thorough]
     conditions = {
         name: ([one for one in values if of.thorough or not one.thorough], len(values))
@@ -114,7 +131,13 @@ def space_of(cases: SystemCases, user: str, allows: Callable[[dict[str, object]]
         ),
         dimension(PLACE, PLACES, len(PLACES), odd=of.requests, cost=Cost.REQUEST),
     )
-    return Space(found, lambda values: _scope_fits(values) and _conditions_fit(values, dialect.id_member))
+
+    def fit(values: Mapping[str, Value]) -> bool:
+        name, spelling = values.get(NAME), values.get(SPELLING)
+        spelt = not isinstance(name, Name) or not isinstance(spelling, JsonSpelling) or shows(spelling, name)
+        return spelt and _scope_fits(values) and _conditions_fit(values, dialect.id_member)
+
+    return Space(found, fit)
 
 
 def largest(space: Space, body: Callable[[str], dict[str, object]]) -> Point:
