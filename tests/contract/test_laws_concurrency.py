@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from rename_tck.checks.context import CheckContext
+from rename_tck.checks.point_run import has_failed_on
 from rename_tck.client.exchange import Credential, Exchange
 from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session, members
@@ -201,7 +202,7 @@ def _is_like(check: CheckContext, session: Session, ordinary: Session) -> bool:
         session.kind == ordinary.kind
         and len(owners) == 1
         and session.id in check.target.last_names
-        and session.id not in check.target.pool.failed
+        and not has_failed_on(check, session)
     )
 
 

@@ -47,6 +47,8 @@ class PointRun:
     points: list[Point]
     sender: PointSender
     sessions: PointSessions
+    #: The ids of sessions on which a point has failed.
+    failed_on: set[str] = field(default_factory=set)
     _outcomes: dict[Point, Outcome] = field(default_factory=dict)
     #: Of points that were refused for how they were sent, which says nothing of the rest of them: as it is usual.
     _as_usual: dict[Point, Outcome] = field(default_factory=dict)
@@ -149,6 +151,8 @@ class PointRun:
                     self._made_small(outcome.point, outcome, one)
                     for one in problems(self.check, outcome, self.sender.volatile_members)
                 ]
+            if self._failures[point]:
+                self.failed_on.add(sent.session.id)
         return self._failures[point]
 
     def _send_again(self, point: Point) -> None:
@@ -352,6 +356,12 @@ def coverage_of(target: Target) -> Coverage | None:
 def points_were_sent(check: CheckContext) -> bool:
     """Whether the points of this target were sent in this run: every name of theirs was, too."""
     return isinstance(check.target.cache.get("points"), PointRun)
+
+
+def has_failed_on(check: CheckContext, session: Session) -> bool:
+    """Whether a point has failed on a session, so that others say what is wrong with it."""
+    run = check.target.cache.get("points")
+    return isinstance(run, PointRun) and session.id in run.failed_on
 
 
 def points_of(check: CheckContext) -> PointRun:

@@ -26,7 +26,7 @@ EACH_PROFILE = pytest.mark.parametrize("nightly", [False, True], ids=["quick", "
 EACH_SEED = pytest.mark.parametrize("seed", SEEDS)
 
 #: Points of a quick run at the most: of all dimensions, with a request before the rename, and names sent alone.
-MOST = {"dify": 132, "agno": 140, "openhands": 132}
+MOST = {"dify": 136, "agno": 140, "openhands": 136}
 MOST_BEFORE, MOST_ALONE = 36, 36
 MOST_AT_NIGHT = 700
 

@@ -149,11 +149,11 @@ class WritesNullBackAsText(KnowingCreations):
 
 
 @mutant("openhands.name-stored")
-class KeepsTheTitleOfTheCreation(KnowingCreations):
-    """A title that was given when the conversation was created is never replaced."""
+class KeepsTheTitleOfWhatHasNull(KnowingCreations):
+    """The title of a conversation that was created with null for every member is never replaced."""
 
     def store(self, conversation: Conversation, title: str) -> None:
-        if not self.created_with[conversation.conversation_id].get("title"):
+        if self.created_with[conversation.conversation_id].get("repository", "") is not None:
             super().store(conversation, title)
 
 

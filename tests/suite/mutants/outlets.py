@@ -69,14 +69,15 @@ class ReadsAnotherTimeThanItLists(First):
 
 
 @mutant("openhands.name-stored")
-class ListsTheTitleOfTheCreation(KnowingCreations):
-    """The listing shows the title with which a conversation was created, where it was."""
+class ListsWhatHasNullWithoutATitle(KnowingCreations):
+    """The listing shows an empty title for a conversation that was created with null for a member."""
 
     async def list_conversations(self, request: Request) -> Response:
         answer = await super().list_conversations(request)
         content = json.loads(bytes(answer.body))
         for item in content.get("results", []):
-            item["title"] = self.created_with[item["conversation_id"]].get("title", item["title"])
+            null = None in self.created_with[item["conversation_id"]].values()
+            item["title"] = "" if null else item["title"]
         return self.respond(answer.status_code, content)
 
 
