@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
+from rename_tck.cases.conditions import Condition
 from rename_tck.cases.names import Name
 from rename_tck.cases.packing import LONG
 from rename_tck.cases.plan import plan
@@ -47,8 +48,8 @@ class PointRun:
     points: list[Point]
     sender: PointSender
     sessions: PointSessions
-    #: The ids of sessions on which a point has failed.
-    failed_on: set[str] = field(default_factory=set)
+    #: The conditions of sessions on which a point has failed.
+    failed_in: set[Condition | None] = field(default_factory=set)
     _outcomes: dict[Point, Outcome] = field(default_factory=dict)
     #: Of points that were refused for how they were sent, which says nothing of the rest of them: as it is usual.
     _as_usual: dict[Point, Outcome] = field(default_factory=dict)
@@ -152,7 +153,7 @@ class PointRun:
                     for one in problems(self.check, outcome, self.sender.volatile_members)
                 ]
             if self._failures[point]:
-                self.failed_on.add(sent.session.id)
+                self.failed_in.add(self.check.target.pool.conditioned.condition_of(sent.session))
         return self._failures[point]
 
     def _send_again(self, point: Point) -> None:
@@ -359,9 +360,9 @@ def points_were_sent(check: CheckContext) -> bool:
 
 
 def has_failed_on(check: CheckContext, session: Session) -> bool:
-    """Whether a point has failed on a session, so that others say what is wrong with it."""
+    """Whether a point has failed on a session in the condition of this one, so that others say what is wrong."""
     run = check.target.cache.get("points")
-    return isinstance(run, PointRun) and session.id in run.failed_on
+    return isinstance(run, PointRun) and check.target.pool.conditioned.condition_of(session) in run.failed_in
 
 
 def points_of(check: CheckContext) -> PointRun:

@@ -118,6 +118,11 @@ class ConditionedSessions:
         wish = self._wishes.get(session.id)
         return None if wish is None else next(iter(self._made(wish, 1)), None)
 
+    def condition_of(self, session: Session) -> Condition | None:
+        """The condition that a session was made in; None where it is none of these."""
+        wish = self._wishes.get(session.id)
+        return None if wish is None else wish.condition
+
     def retire(self, session: Session) -> bool:
         """Take a session out of use: another is made when one is asked for. False where it is none of these."""
         for alike in self._in_use.values():
