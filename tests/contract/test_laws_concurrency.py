@@ -10,6 +10,7 @@ from rename_tck.checks.point_run import has_failed_on
 from rename_tck.client.exchange import Credential, Exchange
 from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session, members
+from rename_tck.target.deleted import reaches_itself
 from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Aspect, Compared, NotTested
 
@@ -171,7 +172,7 @@ def _beside(check: CheckContext, session: Session) -> list[tuple[str, Callable[[
     acts += [(label, partial(send, request)) for label, request in check.system_cases.beside(session, other, name)]
     if other is not None:
         doomed = check.target.pool.fresh(session.kind, seen=False)
-        if doomed is not None:
+        if doomed is not None and reaches_itself(check.target, doomed):
             check.target.pool.forget(doomed)
             acts.append(("a deletion", partial(send, check.dialect.deletion(doomed))))
         acts.append(("a creation", partial(check.target.pool.fresh, session.kind)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rename_tck.client.journal import Purpose
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Session
+from rename_tck.target.id_forms import is_random
 from rename_tck.target.readback import summary
 from rename_tck.target.target import Target
 from rename_tck.verdict import NotTested, ObstacleError, Unjudgeable
@@ -33,7 +34,7 @@ def make_and_delete(target: Target) -> Session:
     shown = target.reader.read(session)
     if shown is None:
         raise NotTested("a session that was made for this is not there when it is read back")
-    if target.pool.made_up.takes_others or target.dialect.id_in(shown) != session.id:
+    if takes_one_for_another(target) or target.dialect.id_in(shown) != session.id:
         raise NotTested(
             "the target takes one session for another here, so that none but the run's own might be deleted"
         )
@@ -63,10 +64,25 @@ def delete_another(target: Target, kind: str | None) -> None:
         session = target.pool.spare(kind, seen=False)
     except (NotTested, ObstacleError, Unjudgeable):
         return
+    if not reaches_itself(target, session):
+        return
     target.pool.set_aside(session)
     exchange = target.client.send(target.dialect.deletion(session), Purpose.PREPARATION)
     if 200 <= exchange.status < 300:
         target.pool.forget(session)
+
+
+def takes_one_for_another(target: Target) -> bool:
+    """Whether the target was seen to take a session for another: a deletion might reach somebody's."""
+    return target.pool.made_up.takes_others or bool(target.reader.mistaken)
+
+
+def reaches_itself(target: Target, session: Session) -> bool:
+    """Whether the deletion of a session that was not read by itself can be taken to reach that one.
+
+    Its id is like no other, so that no way of comparing ids finds somebody's for it.
+    """
+    return is_random(session.id) and not takes_one_for_another(target)
 
 
 def _need_to_see_it_gone(target: Target) -> None:
