@@ -632,9 +632,9 @@ def test_a_kept_case_spoils_nothing_for_the_others(tmp_path: Path) -> None:
     judged(SpoiltByAName(KEY, OTHER_MODE_KEY), tmp_path, select="never-altered")
     assert set(files(tmp_path)) == {"dify.never-altered.json"}
     server = Recording(SpoiltByAName(KEY, OTHER_MODE_KEY))
-    found = judged(server, tmp_path, select="never-altered-kept or refusal-changes-nothing or same-name")
+    found = judged(server, tmp_path, select="never-altered-kept or user-required or same-name")
     assert found.with_verdict("fail") == {"dify.never-altered"}
-    assert found.with_verdict("pass") == {"dify.refusal-changes-nothing", "dify.same-name"}
+    assert found.with_verdict("pass") == {"dify.user-required", "dify.same-name"}
     # it has sessions of its own, each of which is gone before the others begin
     renamed = [
         (number, path.removesuffix("/name"), b"\\u0000" in body)
