@@ -69,6 +69,9 @@ def account(check: CheckContext, own: Control, failing: Entry) -> Account:
     reads = _still_reads(check, own)
     entries = _until_the_control(check, own)
     good, bad = _turn(check, [entry for entry in entries if _tells(check, entry, own, reads=reads)], failing)
+    alike = [entry for entry in entries if _is_alike_in_sort(entry, own, reads=reads)]
+    number = _none_is_well_since(check, alike, bad)
+    good, bad = _turn_of_all(check, alike, number, good, bad)
     suspects = suspects_before(check, bad, good)
     doer = suspects[-1] if suspects else None
     if doer is None and bad.exchange.status not in PASSING and _is_suspect(check, bad):
@@ -82,8 +85,6 @@ def account(check: CheckContext, own: Control, failing: Entry) -> Account:
             sentence += f". It was the last of {len(suspects)} odd ones since the last ordinary rename that went well"
         stopped = Stopped(sentence, True, bad.number + (doer is bad))
         return Account(stopped, bad, doer, _failure(check, doer, own, sentence))
-    alike = [entry for entry in entries if _is_alike_in_sort(entry, own, reads=reads)]
-    number = _none_is_well_since(check, alike, bad)
     return Account(Stopped(sentence + _doubt(check, own, good, doer), False, number), bad)
 
 
@@ -149,6 +150,15 @@ def _turn(check: CheckContext, told: list[Entry], failing: Entry) -> tuple[Entry
     position = next((at for at in reversed(range(len(told))) if _is_well(check, told[at])), -1)
     good = told[position] if position >= 0 else failing
     return good, told[position + 1] if position + 1 < len(told) else failing
+
+
+def _turn_of_all(check: CheckContext, alike: list[Entry], number: int, good: Entry, bad: Entry) -> tuple[Entry, Entry]:
+    """The turn where other types of session stopped with that of the control, and show it earlier."""
+    if number == bad.number:
+        return good, bad
+    first = next(entry for entry in alike if entry.number == number)
+    last = next((entry for entry in reversed(alike) if entry.number < number and _is_well(check, entry)), good)
+    return max(good, last, key=lambda entry: entry.number), first
 
 
 def _none_is_well_since(check: CheckContext, entries: list[Entry], bad: Entry) -> int:
