@@ -13,7 +13,6 @@ from rename_tck.checks.point_groups import Outcome
 from rename_tck.checks.point_verdicts import Problem
 from rename_tck.client.exchange import Exchange, decoded
 from rename_tck.systems.dialect import members
-from rename_tck.target.names_sent import Source, origin
 
 
 @dataclass
@@ -53,16 +52,27 @@ class Failure:
     def crossed_by(self, check: CheckContext) -> Exchange | None:
         """What gave a session another's name, or one that is known to cross over, where that was not seen of it alone.
 
-        A name that the session bore, or was given, before is its own still, though another may be called so, too.
+        A name that the session bore, or was given, before is its own still, though another may be called so, too. So
+        is one that is cut from the name that it was given.
         """
         name, outcome = self.problem.name, self.outcome
         before = (outcome.read_before, outcome.listed_before)
-        if self.reduced or name is None or any(check.dialect.name_in(one or {}) == name for one in before):
+        if self.reduced or not isinstance(name, str) or name in outcome.name:
             return None
-        if origin(check.target, outcome.session.id, name).source is Source.OWN:
+        if any(check.dialect.name_in(one or {}) == name for one in before) or _was_given(check, outcome, name):
             return None
         known = outcome.exchange if name in check.target.names_by_crossing else None
         return next((one for one in _sent_meanwhile(check, outcome) if _name_of(check, one) == name), known)
+
+
+def _was_given(check: CheckContext, outcome: Outcome, name: str) -> bool:
+    """Whether the session of a point was asked to bear a name before."""
+    for entry in check.target.client.journal.renames():
+        if entry.exchange is outcome.exchange:
+            return False
+        if entry.exchange.request.path == outcome.exchange.request.path and _name_of(check, entry.exchange) == name:
+            return True
+    return False
 
 
 def _sent_meanwhile(check: CheckContext, outcome: Outcome) -> list[Exchange]:
