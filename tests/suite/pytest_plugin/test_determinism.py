@@ -75,6 +75,8 @@ def _without_ids(heard: list[tuple[str, str, list[tuple[str, str]], str]]) -> li
         }
         words |= near | {segment(text): word for text, word in near.items()}
         words[f"%25{ord(session_id[0]):02X}{segment(session_id[1:])}"] = f"<{number}, encoded twice>"
+        for spelling in ("\\u{:04x}", "\\u{:04X}"):  # a name that is the id, in JSON's escapes
+            words["".join(spelling.format(ord(char)) for char in session_id)] = f"<{number}, escaped>"
     pattern = re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))))
     # such a one stands in many words: as a segment of a path, or the id of a creation, it is the id
     letters = "|".join(map(re.escape, short))
