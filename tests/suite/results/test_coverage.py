@@ -44,7 +44,7 @@ def test_a_quick_run_sends_every_pair_of_classes(tmp_path: Path, workers: tuple[
     coverage = judged.run["coverage"]
     assert coverage["pairs"]["sent"] == coverage["pairs"]["of"] > 400
     values = {one["dimension"]: (one["sent"], one["of"]) for one in coverage["values"]}
-    assert values["JSON spelling"] == (20, 20)
+    assert values["JSON spelling"][0] == values["JSON spelling"][1] > 10
     assert values["name"][0] < values["name"][1] / 3
     said = facts.coverage(judged.run)
     assert said is not None
