@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 
 from rename_tck.checks import rename_series
-from rename_tck.checks.comparison import same, without
+from rename_tck.checks.comparison import marked, same, without
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import Exchange, decoded, segment
 from rename_tck.client.journal import Purpose
@@ -21,6 +22,9 @@ from rename_tck.verdict import Aspect, NotTested, Unjudgeable
 
 #: Seconds for which sessions are watched before they count as being at rest; a change must come again after each.
 _WATCHES = ((0.2, 0.3, 0.5), (0.3, 0.5, 0.8))
+
+#: Renames after which a member must each time be one that it never was, where it keeps count of them.
+_COUNTED = 3
 
 #: Renames by which a change is looked for: enough for one that comes every fifteenth time.
 _TRIES = 16
@@ -45,10 +49,12 @@ class Seen:
 
 
 def look_at(dialect: Dialect, member: str) -> Look | None:
-    """What is compared of a member that repeats the session's name: the rest of it. None for all of another one."""
-    if member not in dialect.copies_name:
+    """What is compared of a member that may repeat the session's name: the rest of it. None for all of another one."""
+    if member in dialect.copies_name:
+        return lambda snapshot: without(snapshot.get(member), dialect.name_in(snapshot))
+    if member in dialect.immutable_members:
         return None
-    return lambda snapshot: without(snapshot.get(member), dialect.name_in(snapshot))
+    return lambda snapshot: marked(snapshot.get(member), dialect.name_in(snapshot))
 
 
 def expect_unchanged(check: CheckContext, seen: Seen, member: str, case: str, look: Look | None = None) -> None:
@@ -90,6 +96,27 @@ def expect_still(check: CheckContext, session: Session, seen: Seen, member: str,
         moves = False
     if not moves:
         check.expect_equal(was, now, case, seen.exchange, Aspect.OTHER)
+
+
+def keeps_count(check: CheckContext, session: Session, member: str) -> bool:
+    """Whether a member is another one after each ordinary rename, and never one that it was: a revision, a tag, a time.
+
+    Of a member that the document does not name nothing says that it may not be so: it is noted.
+    """
+    if member in check.dialect.immutable_members or not check.readable():
+        return False
+    known: dict[str, bool] = check.target.cache.setdefault("members that keep count of renames", {})
+    if member not in known:
+        found = [check.read(session).get(member)]
+        for _ in range(_COUNTED):
+            check.send_beside(check.rename(session, check.name()))
+            found.append(check.read(session).get(member))
+        known[member] = not any(same(one, other) for one, other in combinations(found, 2))
+        if known[member]:
+            check.target.pool.notes.append(
+                f"{member}, which the document does not name, is another one after each rename: it is not judged"
+            )
+    return known[member]
 
 
 def _is_its_own(check: CheckContext, seen: Seen, name: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,6 +148,7 @@ class DifyApp(App):
             del shown["updated_at"]
         if habits.members == "more":
             shown |= {"pinned": False, "from": {"user": talk.user, "name": talk.name}, "tags": [], "": None, "ünï": 1.5}
+            shown["etag"] = f'W/"{zlib.crc32(str(talk.name).encode(errors="replace")):x}"'
         return shown
 
     # -- what it takes to have conversations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,6 +126,7 @@ class OpenHandsApp(App):
             }
         if self.habits.members == "more":
             shown |= {"url": f"/conversations/{conversation.id}", "preview": {"title": conversation.title}}
+            shown["etag"] = f'W/"{zlib.crc32(str(conversation.title).encode(errors="replace")):x}"'
         if self.habits.no_updated_at:
             shown.pop("last_updated_at", None)
         if self.habits.restless:
