@@ -222,7 +222,7 @@ def _odd(check: CheckContext, odd: ids.OddId) -> Exchange | None:
     session = check.some_session()
     body = check.body(session, f"Renamed {check.target.token}, odd id")
     request = check.dialect.rename(session, body, encoded_id=odd.encoded)
-    if not check.was_sent(request) and not check.is_nobodys(odd):
+    if not check.may_send(request, odd):
         return None
     if odd.may_leave_route:
         check.target.off_route_paths.add(request.path)

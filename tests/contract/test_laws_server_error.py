@@ -145,7 +145,7 @@ def _odd_headers(check: CheckContext, session: Session) -> Iterator[tuple[str, R
 def _odd_ids(check: CheckContext, session: Session) -> Iterator[tuple[str, Request, bool]]:
     for odd in ids.odd_ids(check.target.token):
         request = check.dialect.rename(session, check.body(session), encoded_id=odd.encoded)
-        if check.was_sent(request) or check.is_nobodys(odd):
+        if check.may_send(request, odd):
             if odd.may_leave_route:
                 check.target.off_route_paths.add(request.path)
             yield f"an id, {odd.label}", request, False

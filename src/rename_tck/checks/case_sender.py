@@ -170,6 +170,13 @@ class CaseSender(TargetView):
         self.nobodys += why is None
         return why is None
 
+    def may_send(self, request: Request, odd: OddId) -> bool:
+        """Whether `once` may send a request to a made-up id: it has done so already, or it is seen to be nobody's."""
+        if self.was_sent(request):
+            self.nobodys += 1
+            return True
+        return self.is_nobodys(odd)
+
     # -- requests
 
     def body(self, session: Session, name: str | None = None, /, **other: object) -> dict[str, object]:

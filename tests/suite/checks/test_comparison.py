@@ -42,6 +42,8 @@ def test_what_repeats_the_name_may_do_so_after_a_rename(was: object, now: object
 
 
 def test_what_repeats_the_name_is_marked_wherever_it_is() -> None:
-    assert same(marked({"a": ["Old", {"b": "Old"}], "c": 1}, "Old"), marked({"a": ["New", {"b": "New"}], "c": 1}, "New"))
+    assert same(
+        marked({"a": ["Old", {"b": "Old"}], "c": 1}, "Old"), marked({"a": ["New", {"b": "New"}], "c": 1}, "New")
+    )
     assert not same(marked({"a": "Old"}, "Old"), marked({"a": "Old"}, "New"))
     assert same(marked([None, 1], None), [None, 1])
