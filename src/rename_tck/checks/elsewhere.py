@@ -74,10 +74,8 @@ class Elsewhere:
                     Gap.CAUSE,
                     self._id("neighbours-untouched"),
                 )
-        told = (self._id(law) for law in _OF_NOBODY if law != self._law and self._id(law) in self._target.failed)
-        if found.source is Source.NOBODY and (cause := next(told, None)) is not None:
-            why = "a session was renamed by what was sent for an id that no session has"
-            return NotTested(why, Gap.CAUSE, cause)
+        if found.source is Source.NOBODY and (told := self.of_nobody()) is not None:
+            return told
         if found.source is Source.BROKEN and self.tells("no-server-error"):
             return NotTested(
                 "a rename that was answered with a 5xx status was done all the same",
@@ -90,6 +88,13 @@ class Elsewhere:
                 self._target.names_changed_by_refusals.append((failure.case, exchange, _expected(failure), name))
             return NotTested("a refused rename was done all the same", Gap.CAUSE, self._id("refusal-changes-nothing"))
         return None
+
+    def of_nobody(self) -> NotTested | None:
+        """The requirement that was seen to be broken by a rename of an id that no session has."""
+        laws = (self._id(law) for law in _OF_NOBODY if law != self._law)
+        cause = next((one for one in laws if one in self._target.failed), None)
+        why = "a session was renamed by what was sent for an id that no session has"
+        return None if cause is None else NotTested(why, Gap.CAUSE, cause)
 
     def _crossing(self, failure: Nonconformance, source: Source, sent: Exchange | None) -> Exchange | None:
         """What renamed a session though it was sent for another one; None where that was not seen."""

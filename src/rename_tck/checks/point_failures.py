@@ -65,6 +65,11 @@ class Failure:
         return next((one for one in _sent_meanwhile(check, outcome) if _name_of(check, one) == name), known)
 
 
+def is_of_nobody(check: CheckContext, sent: Exchange) -> bool:
+    """Whether a rename was sent for an id that no session of the run has."""
+    return all(check.dialect.rename(one, None).path != sent.request.path for one in check.target.pool.of_the_run)
+
+
 def _was_given(check: CheckContext, outcome: Outcome, name: str) -> bool:
     """Whether the session of a point was asked to bear a name before."""
     for entry in check.target.client.journal.renames():

@@ -18,7 +18,8 @@ from rename_tck.checks import lost_sessions
 from rename_tck.checks.by_itself import Seen, expect_still, expect_unchanged, keeps_count, look_at
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.point_failures import Failure
+from rename_tck.checks.elsewhere import Elsewhere
+from rename_tck.checks.point_failures import Failure, is_of_nobody
 from rename_tck.checks.point_groups import Group, Outcome, PointSender
 from rename_tck.checks.point_sessions import PointSessions
 from rename_tck.checks.point_verdicts import Problem, problems
@@ -261,6 +262,8 @@ class PointRun:
         """The requirement that tells a failure in place of the one that it breaks."""
         neighbours, errors = (f"{check.dialect.system}.{law}" for law in ("neighbours-untouched", "no-server-error"))
         sent = failure.crossed_by(check)
+        if sent is not None and is_of_nobody(check, sent):
+            return Elsewhere(check).of_nobody()
         if sent is not None and check.target.is_judged(neighbours):
             outcome = failure.outcome
             crossing = Crossing(outcome.session.id, outcome.name, failure.problem.name, sent)
