@@ -198,10 +198,10 @@ class PointRun:
             return smallest or failure
         self._left -= 1
         smallest = smallest or self._without_each(point, problem)
-        if smallest is None:
-            failure.comes_and_goes = True
-            return failure
-        smallest = self._taken_apart(smallest, problem)
+        smallest = None if smallest is None else self._taken_apart(smallest, problem)
+        # what a refusal before it has done, say, is no fault of a name
+        if smallest is None or (smallest.point.odd and self._fails(smallest.point, problem) is None):
+            return replace(failure, comes_and_goes=True)
         smallest.reduced = True
         self._culprits.setdefault(problem.sort, []).append(smallest)
         return smallest

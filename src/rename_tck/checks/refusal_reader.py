@@ -127,8 +127,8 @@ class RefusalReader(CaseReader):
             if told or own:
                 (self.target.gone_after_refusals if told else self._gone).append(GoneAfter(session, refusals))
             return
-        if changed.after == self.target.last_names.get(session.id, UNSEEN):
-            return  # the name of the last ordinary rename may be shown late
+        if changed.after == self.target.last_names.get(session.id, UNSEEN) or self._is_last(session, changed.after):
+            return  # the name of the last rename that was accepted may be shown late
         source = origin(self.target, session.id, changed.after)
         if source.source is Source.OWN and source.exchange is not None and source.exchange.at > refusal.exchange.at:
             return  # a control, say, has renamed it since

@@ -180,7 +180,7 @@ class SaysRenamedAndStoresNothing(AgnoServer):
         return self.respond(200, {**self.render(session), "session_name": self.said})
 
 
-@mutant("agno.name-stored", also=("text-not-interpreted",))
+@mutant("agno.name-stored")
 class LosesEveryFifteenthRename(AgnoServer):
     """Every fifteenth rename is answered as done and lost."""
 
@@ -217,7 +217,7 @@ class RenamesTheNeighbourToo(AgnoServer):
         next(reversed(self.sessions.values())).session_name = name
 
 
-@mutant("agno.neighbours-untouched", also=("sequence-consistent",))
+@mutant("agno.neighbours-untouched")
 class RenamesEverySessionOfTheType(AgnoServer):
     """The statement that stores the name has no condition on the id."""
 
@@ -375,7 +375,7 @@ class ListedTwice(AgnoServer):
 
 
 # the names of the corpus are given to a session of each type
-@mutant("agno.rename-accepted", also=("text-not-interpreted", "length-200-accepted"))
+@mutant("agno.rename-accepted", may=("unicode-exact", "length-200-accepted"))
 class NamesAreUnique(AgnoServer):
     """A name that another session bears is refused."""
 
@@ -385,16 +385,7 @@ class NamesAreUnique(AgnoServer):
         await super().apply(session, name)
 
 
-@mutant(
-    "agno.rename-again",
-    also=(
-        "rename-accepted",
-        "concurrent-same-session",
-        "concurrent-two-sessions",
-        "sequence-consistent",
-        "valid-space-accepted",
-    ),
-)
+@mutant("agno.rename-again", also=("rename-accepted", "concurrent-same-session", "concurrent-two-sessions"))
 class RenamesOnlyThreeTimes(AgnoServer):
     """A session that was renamed three times keeps its name."""
 
@@ -410,7 +401,7 @@ class RenamesOnlyThreeTimes(AgnoServer):
 
 
 # one name is given in several spellings of the body, and drawn names come twice
-@mutant("agno.same-name", also=("rename-accepted",))
+@mutant("agno.same-name")
 class RefusesTheSameName(AgnoServer):
     """A rename to the name that the session bears is refused, for there is nothing to update."""
 
@@ -483,7 +474,7 @@ class StripsZeroWidth(AgnoServer):
         return re.sub("[\u200b-\u200f\u2060\ufeff]", "", name)
 
 
-@mutant("agno.text-not-interpreted", also=("length-200-accepted", "valid-space-accepted"))
+@mutant("agno.text-not-interpreted", also=("length-200-accepted",))
 class DoublesQuotes(AgnoServer):
     """The quotes that were doubled for the SQL statement stay doubled."""
 
@@ -511,7 +502,7 @@ class AnswersDigitsAsANumber(AgnoServer):
         return self.respond(200, {**self.render(session), "session_name": int(name) if name.isdecimal() else name})
 
 
-@mutant("agno.length-200-accepted", also=("sequence-consistent", "valid-space-accepted"))
+@mutant("agno.length-200-accepted", also=("valid-space-accepted",))
 class CutsAt100(AgnoServer):
     """A name is cut at 100 characters."""
 

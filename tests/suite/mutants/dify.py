@@ -330,7 +330,7 @@ class SaysRenamedStoresNothing(Claiming):
         pass
 
 
-@mutant("dify.name-stored", also=("auto-generate-default-false",))
+@mutant("dify.name-stored")
 class ForgetsEveryFifteenthRename(Counting, Claiming):
     """Every 15th rename is answered as if it were stored, and is not."""
 
@@ -345,6 +345,7 @@ class ForgetsEveryFifteenthRename(Counting, Claiming):
         "neighbours-untouched",
         "session-untouched",
         "concurrent-same-session",
+        "sequence-consistent",
         "auto-generate-false-uses-name",
         "auto-generate-gives-name",
         "auto-generate-stored",
@@ -367,7 +368,7 @@ class HidesWhatIsRenamed(DifyServer):
         return [found for found in super().sorted_conversations(user, sort_by) if found.id not in self.hidden]
 
 
-@mutant("dify.name-stored", may=("neighbours-untouched",))
+@mutant("dify.name-stored")
 class StoresAfterAnswering(Claiming):
     """The name is stored a while after the rename was answered."""
 
@@ -383,7 +384,7 @@ class KeepsTheEndOfALongerName(Claiming):
         conversation.name = name + conversation.name[len(name) :]
 
 
-@mutant("dify.neighbours-untouched", also=("name-stored",))
+@mutant("dify.neighbours-untouched")
 class SwapsNames(DifyServer):
     """A rename to a name that another conversation bears gives that one the old name, to keep names apart."""
 
@@ -394,7 +395,7 @@ class SwapsNames(DifyServer):
         conversation.name = name
 
 
-@mutant("dify.neighbours-untouched", also=("sequence-consistent",))
+@mutant("dify.neighbours-untouched")
 class RenamesEveryConversation(DifyServer):
     """A rename gives every conversation of the user the new name."""
 
@@ -404,7 +405,7 @@ class RenamesEveryConversation(DifyServer):
                 each.name = name
 
 
-@mutant("dify.neighbours-untouched", also=("name-stored", "sequence-consistent"))
+@mutant("dify.neighbours-untouched", also=("name-stored",))
 class StoresOnTheOneRenamedBefore(DifyServer):
     """A rename gives its name to the conversation that was renamed before as well."""
 
@@ -477,11 +478,7 @@ class NamesTheIntroductionToo(DifyServer):
         conversation.introduction = f"This is {name}"
 
 
-@mutant(
-    "dify.rename-again",
-    also=("rename-accepted",),
-    may=("same-name", "auto-generate-gives-name", "auto-generate-stored"),
-)
+@mutant("dify.rename-again", also=("rename-accepted",), may=("same-name",))
 class RenamesOnlyTwice(DifyServer):
     """A conversation that was renamed twice in a row is refused a third rename until another one is renamed."""
 
@@ -534,7 +531,7 @@ class RefusesAnEarlierName(DifyServer):
         super().store(conversation, name)
 
 
-@mutant("dify.sequence-consistent", also=("name-stored", "concurrent-two-sessions"))
+@mutant("dify.sequence-consistent", also=("name-stored",))
 class ForgetsTheRenameAfterAnUnknownId(Claiming):
     """The first rename after a request for an unknown conversation is answered, and not stored."""
 
@@ -725,7 +722,7 @@ class DecodesPercentSigns(DifyServer):
         return unquote(name)
 
 
-@mutant("dify.text-not-interpreted", also=("length-200-accepted", "sequence-consistent", "valid-space-accepted"))
+@mutant("dify.text-not-interpreted", also=("length-200-accepted", "sequence-consistent"))
 class DecodesPlusSigns(DifyServer):
     """A plus sign becomes a blank, as in a form."""
 
@@ -810,7 +807,7 @@ class DecodesJsonTwice(DifyServer):
         return str(json.loads(name)) if re.fullmatch(r'"\w+"', name) else name
 
 
-@mutant("dify.no-server-error")
+@mutant("dify.no-server-error", also=("text-not-interpreted",))
 class FormatsTheName(DifyServer):
     """A name with a pair of braces is taken for a format string; where that fails the answer is 500."""
 
@@ -873,7 +870,7 @@ class CutsAt255Bytes(DifyServer):
         return name.encode()[:255].decode(errors="ignore")
 
 
-@mutant("dify.never-altered", also=("sequence-consistent",))
+@mutant("dify.never-altered")
 class CutsAt255Characters(DifyServer):
     """A name is cut at 255 characters."""
 
@@ -1727,7 +1724,7 @@ class AcceptsANullUser(DifyServer):
         return super().valid_renaming({**body, "user": OWNER} if body.get("user", "") is None else body)
 
 
-@mutant("dify.user-string", also=("invalid-space-refused",))
+@mutant("dify.user-string")
 class TakesAnyUserButNone(DifyServer):
     """A user that is neither missing nor null is accepted, whatever its type, and taken for the caller."""
 

@@ -38,7 +38,7 @@ class LosesARenameAfterADeletion(AnyServer):
         self.deleted = False
 
 
-@everywhere("name-stored", also=("answer-name",))
+@everywhere("name-stored", also=("answer-name", "user-scope-own"))
 class KeepsTheNullOfARefusal(AnyServer):
     """After a name that is null was refused, the next rename of the session is answered, and not stored."""
 
@@ -87,9 +87,7 @@ class BringsBackWhatIsAskedForTwice(AnyServer):
             self.asked.append(session_id)
 
 
-@mutant(
-    "dify.auto-generate-default-false", also=("name-stored",), may=("answer-name",), beside=("sequence-consistent",)
-)
+@mutant("dify.auto-generate-default-false", also=("name-stored",), beside=("sequence-consistent",))
 class StaysInTheModeOfTheLastRequest(DifyServer):
     """A request without auto_generate has the mode of the conversation's request before it."""
 
