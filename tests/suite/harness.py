@@ -96,8 +96,8 @@ class FailedTests:
         self.names: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the name of a test that failed."""
-        if report.failed:
+        """Take the name of a test that failed, be it only for what should be."""
+        if report.failed or getattr(report, "wasxfail", None):
             self.names.append(report.nodeid.partition("::")[2])
 
 

@@ -88,12 +88,18 @@ def _row(mutant: Mutant, judged: Judged, folder: Path, *, in_full: bool) -> Row:
 
 
 def _killers(judged: Judged, folder: Path) -> tuple[Killer, ...]:
-    """The tests that failed, with the cases that the run has kept of them."""
+    """The tests that failed, with the cases that the run has kept of them.
+
+    Of a requirement that is red only for what its tests have left to one that then passed, its tests.
+    """
     kept: dict[str, list[str]] = {}
     for file in sorted((folder / "replay").glob("*.json")):
         found = json.loads(file.read_text(encoding="utf-8"))
         kept.setdefault(found["test"].partition("::")[2], []).append(" / ".join(found["again"].get("keys", ())))
-    pairs = ((name, *name.removesuffix("]").split("[", 1)) for name in judged.failed if "[" in name)
+    names = [name for name in judged.failed if "[" in name]
+    late = [one for one in judged.with_verdict("fail") if not any(f"[{one}" in name for name in names)]
+    names += [test.partition("::")[2] for one in late for test in judged.requirements[one]["tests"]]
+    pairs = ((name, *name.removesuffix("]").split("[", 1)) for name in names)
     return tuple(Killer(law, requirement, tuple(kept.get(name, ()))) for name, law, requirement in pairs)
 
 
