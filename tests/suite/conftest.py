@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "slow: proves little beyond what quicker tests prove, for its time, or needs much (a browser, a real server); "
-        "run with --slow only, which .ci/run gives",
+        "run with --slow only: by .ci/run what judges faulty and real servers, pages and the wheel, all of it by night",
     )
     config.pluginmanager.register(LeftOut(config), "left-out")
     if not hasattr(config, "workerinput"):
