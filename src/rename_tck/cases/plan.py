@@ -18,6 +18,7 @@ from covertable import make
 
 from rename_tck.cases.dimensions import Value
 from rename_tck.cases.points import Cost, Dimension, Pair, Point, Space
+from rename_tck.cases.small_arrays import SMALL, shape
 
 T = TypeVar("T")
 
@@ -29,7 +30,8 @@ SHARES = 3
 #: what is missing, and are so many at the least.
 _ALIKE, _ORDINARY = 11, 2
 
-#: How many covering arrays are made, of which the one is taken that needs the fewest points.
+#: How many covering arrays are made, of which the one is taken that needs the fewest points, where none is known that
+#: needs few.
 _TRIES = 60
 
 
@@ -122,11 +124,10 @@ class _Plan:
             for one, other in combinations(groups, 2)
             if any((one, a, other, b) not in self._possible for a in groups[one] for b in groups[other])
         ]
-        tries = (
-            [dict(row) for row in make(groups, salt=f"{self._seed} {number}", constraints=constraints)]
-            for number in range(_TRIES)
-        )
-        return min(tries, key=lambda rows: _least(dimensions, rows))
+        small = SMALL.get(shape(groups, self._possible))
+        salts = [f"{self._seed} {number}" for number in range(_TRIES)] if small is None else [self._draw.choice(small)]
+        tries = ([dict(row) for row in make(groups, salt=salt, constraints=constraints)] for salt in salts)
+        return min(tries, key=lambda rows: least(dimensions, rows))
 
     def _filled(self, dimensions: list[Dimension], row: Mapping[str, str], unsent: dict[str, list[Value]]) -> _Part:
         """Values of the classes of a row, of any where it has none: those first that were not sent yet."""
@@ -273,7 +274,7 @@ def _only(one: str, other: str, possible: set[Pair]) -> dict[str, object]:
     }
 
 
-def _least(dimensions: Sequence[Dimension], rows: Sequence[Mapping[str, str]]) -> int:
+def least(dimensions: Sequence[Dimension], rows: Sequence[Mapping[str, str]]) -> int:
     """How many points these rows come to at the least, since every value is to be sent."""
     found = [len(rows)]
     for dimension in dimensions:
