@@ -14,7 +14,7 @@ from rename_tck.checks.elsewhere import Elsewhere
 from rename_tck.checks.failing_classes import told
 from rename_tck.checks.jammed import is_jammed_before, left_behind
 from rename_tck.checks.settled_refusals import settled
-from rename_tck.client.exchange import Exchange
+from rename_tck.client.exchange import Exchange, segment
 from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
 from rename_tck.target.target import Jam
 from rename_tck.verdict import Aspect, Gap, NotTested, ObstacleError, Unjudgeable
@@ -292,7 +292,8 @@ class EveryCase:
             failure.after = jam.sentence  # what it has sent itself no other will tell
             self._failures.append(failure)
             return
-        no_longer = jam.session_id in self._target.renamed or jam.exchange is None
+        known = jam.session_id in self._target.renamed
+        no_longer = jam.exchange is None or known or (jam.exchange.status >= 500 and self._worked(jam.session_id))
         if not self._is_told("rename-again" if no_longer else "rename-accepted"):
             if failure is not None:
                 failure.after = _joined(failure.after, jam.sentence)
@@ -301,6 +302,11 @@ class EveryCase:
             self._target.jams.append(jam)
         elif jam.exchange is not None:
             self._target.refused_renames.append(jam.exchange)
+
+    def _worked(self, session_id: str) -> bool:
+        """Whether a rename of a session was accepted, be it to an odd name, or refused and not for an error."""
+        renames = (one.exchange for one in self._target.client.journal.renames())
+        return any(0 < one.status < 500 for one in renames if segment(session_id) in one.request.path.split("/"))
 
     def _is_lost_again(self, jam: Jam) -> bool:
         """Whether others go when the same is sent to them as to a session that is gone."""

@@ -224,12 +224,12 @@ class PointRun:
 
     def _without_each(self, point: Point, problem: Problem) -> Failure | None:
         """The failure without each odd value that it does not take; None where it does not come again."""
-        smallest = self._fails(point, problem)
-        for place in point.odd if smallest is not None else ():
-            assert smallest is not None
-            smaller = self.space.replaced(smallest.point, place)
-            if self.space.fits(smaller) and (found := self._fails(smaller, problem)) is not None:
-                smallest = found
+        smallest, tried = self._fails(point, problem), set[int]()
+        for place in (*point.odd, *point.odd):  # one may only go after another
+            smaller = None if smallest is None else self.space.replaced(smallest.point, place)
+            if smaller is not None and place not in tried and self.space.fits(smaller):
+                tried.add(place)
+                smallest = self._fails(smaller, problem) or smallest
         return smallest
 
     def _taken_apart(self, failure: Failure, problem: Problem) -> Failure:

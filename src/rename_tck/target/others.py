@@ -22,6 +22,9 @@ Key = tuple[str | None, str]
 #: Looks at the listing in which a session is given its name back, and those that this has renamed instead.
 _ROUNDS = 3
 
+#: Characters of a name that nobody else chooses just while the run is sending it.
+_LONG = 20
+
 #: In place of a name that no listing has shown.
 UNKNOWN = object()
 
@@ -83,6 +86,8 @@ class OtherSessions:
         self._first: dict[Key, object] = {}
         self._last: dict[Key, object] = {}
         self._seen: Look | None = None
+        #: Whether a request of the run was seen to have renamed a session of others.
+        self._took_others = False
         reader.on_page = self._note
 
     def watch(self, user: str | None) -> TypeGuard[str]:
@@ -184,6 +189,7 @@ class OtherSessions:
                         self._rename_back(one, one.before)
                         names.add(one.before)
         self._last.update((one.key, one.before) for one in found.values() if one.before is not UNKNOWN)
+        self._took_others |= bool(found)
         return list(found.values())
 
     def _renamed(
@@ -220,8 +226,9 @@ class OtherSessions:
     def look_for_renamed(self) -> Aftermath:
         """At the end of a run: sessions of others that bear a name which the run has sent.
 
-        One with the run's token in its name, which had another when it was first seen, is given that back. Any other
-        name may be its owner's choice: it is reported and left alone.
+        One with the run's token in its name, which had another when it was first seen, is given that back; where the
+        target was seen to take one session for another, so is one with a long name of the run's. Any other name may be
+        its owner's choice: it is reported and left alone.
         """
         sent, known = self._sent(), dict(self._last)
         with _putting_back(self._client):
@@ -243,7 +250,9 @@ class OtherSessions:
                     continue  # of another run with the same seed
                 last = known.get(key, first)
                 one = Renamed(key, first if isinstance(last, str) and last in sent else last, now)
-                if self.of_the_run(now) and isinstance(one.before, str):
+                takes_others = self._took_others or bool(self._reader.mistaken)
+                ours = self.of_the_run(now) or (takes_others and len(now) >= _LONG)
+                if ours and isinstance(one.before, str):
                     self._rename_back(one, one.before)
                 found.append(one)
             if any(one.status for one in found):
