@@ -1,6 +1,6 @@
 """Looks for small covering arrays for the plans of quick runs, and keeps what makes them in small_arrays.py.
 
-``python tests/suite/small_arrays.py`` takes some minutes. It is run again when classes of the space of renames have
+``python tests/suite/small_arrays.py`` takes some seconds. It is run again when classes of the space of renames have
 changed: tests/suite/cases/test_plan.py says so.
 """
 
@@ -10,11 +10,10 @@ import re
 from collections.abc import Sequence
 from unittest import mock
 
-from covertable import make as make_array
 from kill_matrix import ROOT
 
-from rename_tck.cases import plan
-from rename_tck.cases.points import Dimension
+from rename_tck.cases.plan import arrays, least
+from rename_tck.cases.points import Cost
 from rename_tck.cases.rename_space import Chosen, space_of
 from rename_tck.cases.small_arrays import shape
 from rename_tck.cases.system_cases import load as load_cases
@@ -39,24 +38,12 @@ def small_arrays(system: str) -> dict[str, tuple[str, ...]]:
         return not any(contract.request_errors({**body, **more}) for contract in contracts)
 
     space = space_of(load_cases(dialect), "user-1", is_valid, of=Chosen())
-
-    def classes(self: plan._Plan, dimensions: list[Dimension]) -> list[dict[str, str]]:
-        arrays: dict[str, list[dict[str, str]]] = {}
-
-        def made(groups: dict[str, list[str]], *, salt: str, constraints: list[object]) -> list[dict[str, str]]:
-            for number in range(MADE):
-                rows = make_array(groups, salt=str(number), constraints=constraints)
-                arrays[str(number)] = [dict(row) for row in rows]
-            order = sorted(arrays, key=lambda salt: plan.least(dimensions, arrays[salt]))
-            found[shape(groups, space.pairs())] = tuple(order[:KEPT])
-            return arrays[order[0]]
-
-        with mock.patch.object(plan, "make", made), mock.patch.object(plan, "_TRIES", 1):
-            return original(self, dimensions)
-
-    original = plan._Plan._classes
-    with mock.patch.object(plan, "SMALL", {}), mock.patch.object(plan._Plan, "_classes", classes):
-        plan.plan(space, "small arrays")
+    possible = space.pairs()
+    for cost in (Cost.SESSION, Cost.NOTHING):
+        dimensions = [one for one in space.dimensions if one.cost is cost]
+        groups, salts = {one.name: list(one.groups()) for one in dimensions}, list(map(str, range(MADE)))
+        sizes = dict(zip(salts, (least(dimensions, rows) for rows in arrays(groups, possible, salts)), strict=True))
+        found[shape(groups, possible)] = tuple(sorted(salts, key=sizes.__getitem__)[:KEPT])
     return found
 
 
@@ -77,5 +64,5 @@ def _tuple(salts: Sequence[str]) -> str:
 
 
 if __name__ == "__main__":
-    arrays = {key: salts for name in NAMES for key, salts in small_arrays(name).items()}
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), arrays), encoding="utf-8")
+    known = {key: salts for name in NAMES for key, salts in small_arrays(name).items()}
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), known), encoding="utf-8")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import TypeVar
@@ -119,15 +119,9 @@ class _Plan:
         groups = {one.name: list(one.groups()) for one in dimensions}
         if len(dimensions) == 1:
             return [{dimensions[0].name: group} for group in groups[dimensions[0].name]]
-        constraints = [
-            _only(one, other, self._possible)
-            for one, other in combinations(groups, 2)
-            if any((one, a, other, b) not in self._possible for a in groups[one] for b in groups[other])
-        ]
         small = SMALL.get(shape(groups, self._possible))
         salts = [f"{self._seed} {number}" for number in range(_TRIES)] if small is None else [self._draw.choice(small)]
-        tries = ([dict(row) for row in make(groups, salt=salt, constraints=constraints)] for salt in salts)
-        return min(tries, key=lambda rows: least(dimensions, rows))
+        return min(arrays(groups, self._possible, salts), key=lambda rows: least(dimensions, rows))
 
     def _filled(self, dimensions: list[Dimension], row: Mapping[str, str], unsent: dict[str, list[Value]]) -> _Part:
         """Values of the classes of a row, of any where it has none: those first that were not sent yet."""
@@ -263,6 +257,19 @@ class _Plan:
 
     def _shuffled(self, values: Sequence[T]) -> list[T]:
         return self._draw.sample(list(values), len(values))
+
+
+def arrays(
+    groups: Mapping[str, Sequence[str]], possible: set[Pair], salts: Iterable[str]
+) -> Iterator[list[dict[str, str]]]:
+    """Covering arrays over the classes of dimensions, one for each salt: every pair that is possible is in some row."""
+    constraints = [
+        _only(one, other, possible)
+        for one, other in combinations(groups, 2)
+        if any((one, a, other, b) not in possible for a in groups[one] for b in groups[other])
+    ]
+    for salt in salts:
+        yield [dict(row) for row in make(groups, salt=salt, constraints=constraints)]
 
 
 def _only(one: str, other: str, possible: set[Pair]) -> dict[str, object]:
