@@ -598,22 +598,6 @@ class RefusedTitleComesBack(OpenHandsServer):
         super().store(conversation, task or title)
 
 
-@mutant("openhands.sequence-consistent", also=("name-stored",))
-class LosesTheRenameAfterAnUnknownOne(OpenHandsServer):
-    """A conversation that is not there leaves a session of the database in error, and what it writes next is lost."""
-
-    in_error = False
-
-    def no_such_conversation(self) -> Refusal:
-        self.in_error = True
-        return super().no_such_conversation()
-
-    def store(self, conversation: Conversation, title: str) -> None:
-        if not self.in_error:
-            super().store(conversation, title)
-        self.in_error = False
-
-
 # Ids
 
 

@@ -23,19 +23,31 @@ class CutsAfterARefusal(Shaken):
         return name[:60]
 
 
-@everywhere("name-stored", also=("concurrent-two-sessions",), systems=("openhands",))
-class LosesARenameAfterADeletion(AnyServer):
-    """The first rename after a session was deleted is answered, and rolled back with the deletion's transaction."""
+class LosesOneRename(AnyServer):
+    """Once something has come about, the next rename is answered, and not stored."""
 
-    deleted = False
-
-    def was_deleted(self, request: Request) -> None:
-        self.deleted = True
+    loses = False
 
     def store(self, session: Any, name: str) -> None:
-        if not self.deleted:
+        if not self.loses:
             super().store(session, name)
-        self.deleted = False
+        self.loses = False
+
+
+@everywhere("name-stored", also=("concurrent-two-sessions",), systems=("openhands",))
+class LosesARenameAfterADeletion(LosesOneRename):
+    """The first rename after a session was deleted is answered, and rolled back with the deletion's transaction."""
+
+    def was_deleted(self, request: Request) -> None:
+        self.loses = True
+
+
+@everywhere("sequence-consistent", also=("name-stored",), systems=("openhands",))
+class LosesTheRenameAfterAnUnknownOne(LosesOneRename):
+    """A conversation that is not there leaves a session of the database in error, and what it writes next is lost."""
+
+    def was_refused(self, request: Request, refusal: Refusal) -> None:
+        self.loses |= refusal.status == 404
 
 
 @everywhere("name-stored", also=("answer-name", "user-scope-own"))
