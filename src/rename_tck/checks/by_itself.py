@@ -13,9 +13,9 @@ from itertools import combinations
 from rename_tck.checks import rename_series
 from rename_tck.checks.comparison import marked, same, without
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import Exchange, decoded, segment
+from rename_tck.client.exchange import Exchange, segment
 from rename_tck.client.journal import Purpose
-from rename_tck.systems.dialect import Dialect, Session, members
+from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target import settling
 from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Aspect, NotTested, Unjudgeable
@@ -121,9 +121,9 @@ def keeps_count(check: CheckContext, session: Session, member: str) -> bool:
 
 def _is_its_own(check: CheckContext, seen: Seen, name: object) -> bool:
     """Whether the run has sent a name for the session itself, or it bore that before a first rename a moment ago."""
-    path, member = check.dialect.operation.path.replace("{id}", segment(seen.session_id)), check.dialect.name_member
+    path = check.dialect.operation.path.replace("{id}", segment(seen.session_id))
     sent = [entry.exchange for entry in check.target.client.journal.renames() if entry.exchange.request.path == path]
-    if any(members(decoded(exchange.request.body)).get(member) == name for exchange in sent):
+    if any(check.dialect.name_asked(exchange.request) == name for exchange in sent):
         return True
     earlier = [one for one in sent if one.at < seen.exchange.at and check.dialect.succeeded(one)]
     steps = rename_series.run(check).steps

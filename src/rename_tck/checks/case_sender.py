@@ -106,7 +106,7 @@ class CaseSender(TargetView):
         """
         if exchange.request.path not in self.target.off_route_paths or exchange.answer is None:
             return False
-        sent = self.dialect.name_in(members(decoded(exchange.request.body)))
+        sent = self.dialect.name_asked(exchange.request)
         return not isinstance(sent, str) or self.dialect.name_in(members(exchange.answer.value)) != sent
 
     def resend(self) -> bool:
@@ -306,7 +306,7 @@ class CaseSender(TargetView):
         return any(control.answer is not None for control in sent)
 
     def _named(self, request: Request) -> str:
-        name = members(decoded(request.body)).get(self.dialect.name_member)
+        name = self.dialect.name_asked(request)
         return f", the name {self.excerpt(name, 60)!r}" if isinstance(name, str) else ""
 
     def send_beside(self, request: Request) -> Exchange:

@@ -263,7 +263,7 @@ class CheckContext(RefusalReader):
         What is wrong with another one, as long as is allowed or of odd characters, the laws of names tell.
         """
         self.forget(exchange)
-        name = members(decoded(exchange.request.body)).get(self.dialect.name_member)
+        name = self.dialect.name_asked(exchange.request)
         odd = isinstance(name, str) and not names.is_plain(name)
         if exchange.status != 200 and self.contract.nearest is None and not odd:
             self.target.refused_renames.append(exchange)

@@ -274,7 +274,7 @@ class Elsewhere:
     def _goes_well_alone(self, exchange: Exchange, aspect: Aspect) -> bool:
         """Whether the request by itself goes well, be it at the third time."""
         session = self._target.session_at(exchange.request.path)
-        name = members(decoded(exchange.request.body)).get(self._check.dialect.name_member)
+        name = self._check.dialect.name_asked(exchange.request)
         if session is None or not isinstance(name, str):
             return False
         try:

@@ -11,8 +11,7 @@ from rename_tck.cases.points import Point
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import Outcome
 from rename_tck.checks.point_verdicts import Problem
-from rename_tck.client.exchange import Exchange, decoded
-from rename_tck.systems.dialect import members
+from rename_tck.client.exchange import Exchange
 
 
 @dataclass
@@ -62,7 +61,8 @@ class Failure:
         if any(check.dialect.name_in(one or {}) == name for one in before) or _was_given(check, outcome, name):
             return None
         known = outcome.exchange if name in check.target.names_by_crossing else None
-        return next((one for one in _sent_meanwhile(check, outcome) if _name_of(check, one) == name), known)
+        meanwhile = _sent_meanwhile(check, outcome)
+        return next((one for one in meanwhile if check.dialect.name_asked(one.request) == name), known)
 
 
 def is_of_nobody(check: CheckContext, sent: Exchange) -> bool:
@@ -73,9 +73,10 @@ def is_of_nobody(check: CheckContext, sent: Exchange) -> bool:
 def _was_given(check: CheckContext, outcome: Outcome, name: str) -> bool:
     """Whether the session of a point was asked to bear a name before."""
     for entry in check.target.client.journal.renames():
+        request = entry.exchange.request
         if entry.exchange is outcome.exchange:
             return False
-        if entry.exchange.request.path == outcome.exchange.request.path and _name_of(check, entry.exchange) == name:
+        if request.path == outcome.exchange.request.path and check.dialect.name_asked(request) == name:
             return True
     return False
 
@@ -88,11 +89,6 @@ def _sent_meanwhile(check: CheckContext, outcome: Outcome) -> list[Exchange]:
     first = next((number for number, one in enumerate(renames) if one is outcome.exchange), last)
     path = outcome.exchange.request.path
     return [one for one in renames[first : last + 1] if one.request.path != path]
-
-
-def _name_of(check: CheckContext, exchange: Exchange) -> object:
-    """The name that a rename asked for."""
-    return members(decoded(exchange.request.body)).get(check.dialect.name_member)
 
 
 def _is_packed_in(thing: Value, other: Value) -> bool:

@@ -129,23 +129,20 @@ def _of_other_members(
 ) -> Iterator[Problem]:
     """Any member but the name, the time of the last update, and what repeats the name."""
     dialect = check.dialect
+    names = dialect.name_in(before), dialect.name_in(after)
     for member in sorted(before.keys() | after.keys()):
         if member in {dialect.name_member, dialect.updated_member} | volatile_members:
             continue
         one, other = before.get(member), after.get(member)
         if member in dialect.copies_name:
-            one, other = without(one, dialect.name_in(before)), without(other, dialect.name_in(after))
+            one, other = without(one, names[0]), without(other, names[1])
         # of a member that the document does not name nothing says that it does not repeat the name
-        if member not in dialect.immutable_members and repeats(one, other, _names(check, before, after)):
+        if member not in dialect.immutable_members and repeats(one, other, names):
             continue
         if not same(one, other):
             compared = Compared(plain(one), plain(other))
             what, expected = f"{member} {where}", shown(one, check.redacted)
             yield Problem("session-untouched", Aspect.OTHER, what, expected, compared, member, change=(before, after))
-
-
-def _names(check: CheckContext, before: Snapshot, after: Snapshot) -> tuple[object, object]:
-    return check.dialect.name_in(before), check.dialect.name_in(after)
 
 
 def _differs(check: CheckContext, law: str, aspect: Aspect, what: str, *, wanted: str, found: object) -> Problem:

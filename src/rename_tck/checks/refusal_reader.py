@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from rename_tck.checks.case_reader import CaseReader
 from rename_tck.checks.refusals import GONE, UNSEEN, Changed, Refusal, Refusals
-from rename_tck.client.exchange import Exchange, Request, decoded
+from rename_tck.client.exchange import Exchange, Request
 from rename_tck.results.nonconformance import Nonconformance
-from rename_tck.systems.dialect import Session, members
+from rename_tck.systems.dialect import Session
 from rename_tck.target.names_sent import Source, origin
 from rename_tck.target.target import Crossing, GoneAfter
 from rename_tck.verdict import Aspect, NotTested, ObstacleError, Unjudgeable
@@ -80,7 +80,7 @@ class RefusalReader(CaseReader):
         path = self.dialect.rename(session, None).path
         for entry in reversed(self.target.client.journal.renames()):
             if entry.exchange.request.path == path and not 400 <= entry.exchange.status < 500:
-                return members(decoded(entry.exchange.request.body)).get(self.dialect.name_member) == name
+                return self.dialect.name_asked(entry.exchange.request) == name
         return False
 
     def _shows_names(self, session: Session) -> bool:

@@ -273,7 +273,7 @@ def described(check: CheckContext, entry: Entry) -> str:
     case = f" (case {' / '.join(entry.case)!r})" if entry.case else ""
     what = "a rename" if entry.purpose is Purpose.CASE else str(entry.purpose)
     purpose = f" of {entry.requirement}{case}" if entry.requirement else f" ({what})"
-    name = members(decoded(request.body)).get(check.dialect.name_member) if entry.of_rename else None
+    name = check.dialect.name_asked(request) if entry.of_rename else None
     odd = isinstance(name, str) and not names.is_plain(name)
     named = f", with the name {check.excerpt(plain(name), 40)!r}" if odd else ""
     return f"{request.method} {check.excerpt(request.path, 80)}{purpose}{named}"

@@ -194,6 +194,10 @@ class Dialect(ABC):
         """The name in a session that was read back or answered; None where it carries none."""
         return item.get(self.name_member)
 
+    def name_asked(self, request: Request) -> object:
+        """The name that the body of a rename asks for; None where it names none."""
+        return self.name_in(members(decoded(request.body)))
+
     def id_in(self, item: Mapping[str, object]) -> object:
         """The id in a session that was read back, listed or answered."""
         return item.get(self.id_member)

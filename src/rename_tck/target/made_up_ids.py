@@ -10,7 +10,7 @@ from functools import cached_property
 from urllib.parse import unquote
 
 from rename_tck.cases.ids import OddId
-from rename_tck.client.exchange import Exchange, Request, decoded, segment, shown
+from rename_tck.client.exchange import Exchange, Request, segment, shown
 from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.systems.dialect import Dialect, Session, members
@@ -361,5 +361,5 @@ class MadeUpIds:
         return self.others.id_of(members(exchange.answer.value)) if exchange.answer is not None else None
 
     def _names(self, exchange: Exchange) -> list[str]:
-        name = members(decoded(exchange.request.body)).get(self.dialect.name_member)
+        name = self.dialect.name_asked(exchange.request)
         return [name] if isinstance(name, str) else []

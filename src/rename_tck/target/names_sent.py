@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from rename_tck.client.exchange import Exchange, decoded
-from rename_tck.systems.dialect import members
+from rename_tck.client.exchange import Exchange
 from rename_tck.target.target import Target
 
 
@@ -64,7 +63,7 @@ def _sent(target: Target, session_id: str, name: str) -> _Sent:
     since = 0 if known or target.token in name else len(renames) - _LATELY
     for number, entry in enumerate(renames):
         request = entry.exchange.request
-        of, sent = paths.get(request.path), members(decoded(request.body)).get(target.dialect.name_member)
+        of, sent = paths.get(request.path), target.dialect.name_asked(request)
         if of == session_id:
             found.to_it.append(sent)
         if sent != name:

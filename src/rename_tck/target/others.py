@@ -231,6 +231,7 @@ class OtherSessions:
         its owner's choice: it is reported and left alone.
         """
         sent, known = self._sent(), dict(self._last)
+        takes_others = self._took_others or bool(self._reader.mistaken)
         with _putting_back(self._client):
             look = self.look(Purpose.CLEANUP)
             found = []
@@ -250,7 +251,6 @@ class OtherSessions:
                     continue  # of another run with the same seed
                 last = known.get(key, first)
                 one = Renamed(key, first if isinstance(last, str) and last in sent else last, now)
-                takes_others = self._took_others or bool(self._reader.mistaken)
                 ours = self.of_the_run(now) or (takes_others and len(now) >= _LONG)
                 if ours and isinstance(one.before, str):
                     self._rename_back(one, one.before)
@@ -271,9 +271,8 @@ class OtherSessions:
 
     def asked_for(self, name: str, beside: str) -> bool:
         """Whether a rename of the run has asked for this name at another path than `beside`."""
-        member = self._dialect.name_member
         return any(
-            entry.exchange.request.path != beside and members(decoded(entry.exchange.request.body)).get(member) == name
+            entry.exchange.request.path != beside and self._dialect.name_asked(entry.exchange.request) == name
             for entry in self._client.journal.renames()
             if entry.exchange.request.body is not None and len(entry.exchange.request.body) < 100_000
         )
