@@ -2,7 +2,7 @@
 
 import pytest
 
-from rename_tck.checks import rename_series, server_clock
+from rename_tck.checks import neighbours, rename_series, server_clock
 from rename_tck.checks.by_itself import Seen, expect_still, expect_unchanged, look_at
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
@@ -286,73 +286,9 @@ def test_no_other_session_changes(check: CheckContext) -> None:
                     case = f"{step.case}: {member} of another session, {other}"
                     expect_unchanged(check, Seen(other, before, after, step.session, step.exchange), member, case)
     looked |= _bystanders_keep_their_names(check, run)
-    _neighbours_stay_as_they_are(check, run)
+    neighbours.stay_as_they_are(check, run)
     check.require_readable()
     check.needs(looked, "no session but the renamed one was seen before and after: give more with --session-id")
-
-
-def _neighbours_stay_as_they_are(check: CheckContext, run: rename_series.Series) -> None:
-    """Rename one session and, when another time shows, a last one: the others' name and last update stay.
-
-    So a rename is seen that sets the time of every session, and one that sets that of the session renamed before, and
-    one of a session of another type.
-    """
-    pool, member = check.target.pool, check.dialect.updated_member
-    judged = (member, check.dialect.name_member)
-    if not check.readable():
-        return
-    kinds = [[session for session in pool.all if session.kind == kind] for kind in check.dialect.kinds]
-    several = [alike for alike in kinds if len(alike) > 1]
-
-    def read() -> dict[str, Snapshot]:
-        """All sessions of which there are several of a kind."""
-        found = [check.target.reader.read_some(alike) for alike in several]
-        return {name: snapshot or {} for one in found for name, snapshot in one.items()}
-
-    lasts = [alike[-1] for alike in several]
-    if several:  # the session that is renamed before the next one
-        check.send(check.rename(several[0][0], check.name()))
-    before = read()
-    server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in before.values()])
-    volatile_members = {(other, one) for other in before for one in run.volatile_members.get(other, set())}
-    # all at once first: each by itself only where something has changed by it
-    names = {last.id: check.name() for last in lasts}
-    sent = [(last, check.send(check.rename(last, names[last.id]))) for last in lasts]
-    after = read()
-    moved = _changed(before, after, judged) - volatile_members
-    # a session that was renamed itself bears its own name, or still the old one, but not that of one renamed after it
-    crossed = {one.id for one in lasts if check.dialect.name_in(after[one.id]) in set(names.values()) - {names[one.id]}}
-    moved -= {(last.id, one) for last in lasts for one in judged if last.id not in crossed or one == member}
-    for other, one in check.each(sorted(moved), lambda _: "another"):
-        if one == check.dialect.name_member:
-            last, exchange = next((found for found in sent if names[found[0].id] == after[other].get(one)), sent[-1])
-            own = {**before[other], one: names[other]} if other in names else before[other]
-            case = f"a rename of another session: {one} of {other}"
-            expect_unchanged(check, Seen(other, own, after[other], last, exchange), one, case)
-    if not moved:
-        return
-    server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in after.values()])
-    # what moved without a rename moves by itself
-    volatile_members |= _changed(after, read(), judged)
-    for first, *_, last in check.each(several):
-        check.send(check.rename(first, check.name()))
-        before = read()
-        server_clock.wait_past(check, run, [snapshot.get(member) for snapshot in before.values()])
-        exchange = check.send(check.rename(last, check.name()))
-        after = read()
-        for other, one in check.each(sorted(_changed(before, after, judged) - volatile_members), lambda _: "another"):
-            if other != last.id:
-                case = f"a rename of another session: {one} of {other}"
-                expect_unchanged(check, Seen(other, before[other], after[other], last, exchange), one, case)
-
-
-def _changed(
-    before: dict[str, Snapshot], after: dict[str, Snapshot], members_of: tuple[str, str]
-) -> set[tuple[str, str]]:
-    """The sessions that changed, each with the member."""
-    return {
-        (other, one) for other in after for one in members_of if not same(before[other].get(one), after[other].get(one))
-    }
 
 
 def _bystanders_keep_their_names(check: CheckContext, run: rename_series.Series) -> bool:

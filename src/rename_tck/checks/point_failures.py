@@ -51,14 +51,17 @@ class Failure:
     def crossed_by(self, check: CheckContext) -> Exchange | None:
         """What gave a session another's name, or one that is known to cross over, where that was not seen of it alone.
 
-        A name that the session bore, or was given, before is its own still, though another may be called so, too. So
-        is one that is cut from the name that it was given.
+        A name that the session bore, or was given, before is its own still, though another may be called so, too, and
+        one that is cut from the name that it was given is that, unless names are seen to cross over or it is cut only
+        now and then.
         """
         name, outcome = self.problem.name, self.outcome
-        before = (outcome.read_before, outcome.listed_before)
-        if self.reduced or not isinstance(name, str) or outcome.name.startswith(name) or outcome.name.endswith(name):
+        if self.reduced or not isinstance(name, str):
             return None
-        if any(check.dialect.name_in(one or {}) == name for one in before) or _was_given(check, outcome, name):
+        before = (outcome.read_before, outcome.listed_before)
+        cut = outcome.name.startswith(name) or outcome.name.endswith(name)
+        own = any(check.dialect.name_in(one or {}) == name for one in before) or _was_given(check, outcome, name)
+        if (own or (cut and not self.comes_and_goes)) and not check.target.crossings:
             return None
         known = outcome.exchange if name in check.target.names_by_crossing else None
         meanwhile = _sent_meanwhile(check, outcome)

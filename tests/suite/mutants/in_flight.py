@@ -11,7 +11,10 @@ from starlette.responses import Response
 
 from mutants.everywhere import AnyServer, everywhere
 
+#: Seconds that a rename takes by itself; and for which no further one must come while several are under way, so that
+#: those sent at once are under way at once on a machine that is busy, too.
 _WHILE = 0.03
+_QUIET = 0.1
 
 
 class Counting(AnyServer):
@@ -19,12 +22,18 @@ class Counting(AnyServer):
 
     under_way = 0
     most = 0
+    begun = 0
 
     async def apply(self, session: Any, name: str) -> None:
         self.under_way += 1
         self.most = max(self.most, self.under_way)
+        self.begun += 1
         try:
             await asyncio.sleep(_WHILE)
+            begun = None
+            while self.most > 1 and begun != self.begun:
+                begun = self.begun
+                await asyncio.sleep(_QUIET)
             await super().apply(session, self.at_once(session, name))
         finally:
             self.under_way -= 1
