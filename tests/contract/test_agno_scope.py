@@ -1,10 +1,12 @@
 """What only Agno's document states of the scope of a rename: the user, the database, the table."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
+from rename_tck.cases.dimensions import by_lot
 from rename_tck.cases.spaces import DATABASES, TABLES, TYPES, USERS
 from rename_tck.cases.users import OtherUser, lookalikes, may_be, other_users
 from rename_tck.checks.context import CheckContext
@@ -41,9 +43,9 @@ def test_a_rename_scoped_to_the_sessions_own_user_is_accepted(check: CheckContex
 def test_a_rename_scoped_to_another_user_finds_nothing(check: CheckContext) -> None:
     sessions = [session for session in check.one_of_each_kind() if session.owner]
     check.needs(sessions, _OWNERLESS)
-    for session in check.cases(sessions):
+    for number, session in enumerate(check.cases(sessions)):
         others = other_users(str(session.owner))
-        for other in check.cases(others if session is sessions[0] else others[:3]):
+        for other in check.cases(_dealt(others, number, len(sessions), check.lot)):
             _hidden_from(check, session, other)
         kind = next(str(one) for one in check.dialect.kinds if one != session.kind)
         for case in check.cases([f"another user's user_id under type {kind}"]):
@@ -57,9 +59,18 @@ def test_a_rename_scoped_to_a_user_of_a_similar_id_finds_nothing(check: CheckCon
     sessions = [session for session in check.one_of_each_kind() if session.owner]
     check.needs(sessions, _OWNERLESS)
     for number, session in enumerate(check.cases(sessions)):
-        alike = lookalikes(str(session.owner))
-        for other in check.cases(alike if session is sessions[0] else alike[number :: len(sessions)]):
+        for other in check.cases(_dealt(lookalikes(str(session.owner)), number, len(sessions), check.lot)):
             _hidden_from(check, session, replace(other, refusable=True))
+
+
+def _dealt(others: Sequence[OtherUser], number: int, count: int, seed: str) -> list[OtherUser]:
+    """Which of other users, or lookalikes, are tried on one of so many sessions, the first of them on each.
+
+    The seed says which session meets which.
+    """
+    shift = by_lot(seed, "users", count)
+    dealt = (other for place, other in enumerate(others) if (place + shift) % count == number)
+    return list(dict.fromkeys((others[0], *dealt)))
 
 
 def _hidden_from(
@@ -161,24 +172,39 @@ def test_the_listing_of_a_users_sessions_shows_the_name(check: CheckContext) -> 
     check.require_readable()
     for session in check.cases([one for one in check.one_of_each_kind() if one.owner]):
         case = f"a session of type {session.kind}"
-        listing = check.dialect.listing(session.kind, "")
-        request = replace(listing, query=(*listing.query, ("user_id", str(session.owner))))
-        known = check.granted_name(session)
-        if isinstance(known, str) and _listed_name(check, session, request) in {known, None}:
+        request, known = _listing_of_owner(check, session), check.granted_name(session)
+        shown = _listed_name(check, session, request) if isinstance(known, str) else None
+        if shown is not None and shown == known:
             continue
         name = check.name()
         exchange = check.rename_and_expect(session, name, case)
         shown = check.settled(partial(_listed_name, check, session, request), {name, None}.__contains__)
-        if shown is not None:
+        if shown is None:
+            _leaves_the_listing(check, session.kind)
+        else:
             what = f"{case}: the name in the listing of its user's sessions"
             check.expect_equal(name, shown, what, exchange, Aspect.STORED)
 
 
-def _settled_in_listing(check: CheckContext, session: Session, name: str) -> object:
-    """The name with which the listing of its user's sessions shows a session; looked at again where it is another."""
+def _leaves_the_listing(check: CheckContext, kind: str | None) -> None:
+    """Require that a session which the listing of its user's sessions shows is shown there after a rename as well."""
+    session = check.target.pool.fresh(kind)
+    if session is None or session.owner is None:
+        return
+    request = _listing_of_owner(check, session)
+    if _listed_name(check, session, request) is None:
+        return  # it is not shown there anyway
+    name, case = check.name(), f"a session of type {kind}"
+    exchange = check.rename_and_expect(session, name, case)
+    if check.settled(partial(_listed_name, check, session, request), lambda shown: shown is not None) is None:
+        what = f"{case}: the listing of its user's sessions, which has shown it"
+        check.fail(what, f"the session with its name, {name!r}", exchange, aspect=Aspect.STORED)
+
+
+def _listing_of_owner(check: CheckContext, session: Session) -> Request:
+    """What lists the sessions of a session's user."""
     listing = check.dialect.listing(session.kind, "")
-    request = replace(listing, query=(*listing.query, ("user_id", str(session.owner))))
-    return check.settled(partial(_listed_name, check, session, request), {name, None}.__contains__)
+    return replace(listing, query=(*listing.query, ("user_id", str(session.owner))))
 
 
 def _listed_name(check: CheckContext, session: Session, request: Request) -> object:

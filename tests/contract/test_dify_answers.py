@@ -10,6 +10,7 @@ import pytest
 from rename_tck.cases import bodies, ids
 from rename_tck.cases.conditions import ORDINARY
 from rename_tck.cases.dify import another, generating, other_users, without
+from rename_tck.cases.dimensions import by_lot
 from rename_tck.cases.users import OtherUser
 from rename_tck.checks import rename_series
 from rename_tck.checks.context import CheckContext
@@ -143,9 +144,11 @@ def test_a_conversation_of_another_user_is_not_found(check: CheckContext) -> Non
     user = str(session.owner)
     others = other_users(user, check.lot, thorough=thorough)
     for other in check.cases(others):
-        _not_found_by(check, session, other)
+        # he is looked up wherever the name comes from
+        form = by_lot(check.lot, other.label, _FORMS)
+        _not_found_by(check, session, replace(other, refusable=True) if form == _GENERATES else other, form)
     for other in check.cases([replace(others[0], label="another user, auto_generate true", refusable=True)]):
-        _not_found_by(check, session, other, generates=True)
+        _not_found_by(check, session, other, _GENERATES)
 
 
 @pytest.mark.order(7, spread=5)  # the newest conversation is the run's own user's while unknown ids are tried
@@ -157,11 +160,17 @@ def test_a_conversation_of_a_user_of_a_longer_id_is_not_found(check: CheckContex
         _not_found_by(check, theirs, OtherUser(user, case, "compared as a prefix"))
 
 
-def _not_found_by(check: CheckContext, session: Session, other: OtherUser, *, generates: bool = False) -> None:
+#: The bodies that another user's request has: with a name; with a name, and auto_generate true, or false.
+_FORMS = 3
+_GENERATES, _FALSE = 1, 2
+
+
+def _not_found_by(check: CheckContext, session: Session, other: OtherUser, form: int = 0) -> None:
     """Require that a rename on behalf of another user is answered with 404, or not accepted, and changes nothing."""
     before = check.prepare(session)
     body = check.body(session, user=other.user_id)
-    exchange = check.send(check.dialect.rename(session, generating(body) if generates else body))
+    sent = generating(body) if form == _GENERATES else {**body, "auto_generate": False} if form == _FALSE else body
+    exchange = check.send(check.dialect.rename(session, sent))
     case = f"a rename by {other.label}"
     if other.refusable and exchange.status == 200:
         check.fail(case, "any status but 200: the conversation is not that user's", exchange)

@@ -169,7 +169,12 @@ def _beside(check: CheckContext, session: Session) -> list[tuple[str, Callable[[
         acts.append(("a reading", partial(send, reading)))
     acts.append(("a listing", partial(send, check.dialect.listing(session.kind, check.target.pool.user))))
     other = check.target.pool.fresh(session.kind) if session.origin == "created" else None
-    acts += [(label, partial(send, request)) for label, request in check.system_cases.beside(session, other, name)]
+    has_other = check.target.client.connection.other_user_key is not None
+    acts += [
+        (label, partial(send, request))
+        for label, request in check.system_cases.beside(session, other, name)
+        if has_other or request.credential is not Credential.OTHER_USER
+    ]
     if other is not None:
         doomed = check.target.pool.fresh(session.kind, seen=False)
         if doomed is not None and reaches_itself(check.target, doomed):

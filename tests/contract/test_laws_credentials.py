@@ -5,9 +5,10 @@ from itertools import cycle
 import pytest
 
 from rename_tck.cases import bodies, credentials
-from rename_tck.cases.client_forms import FORMS, LETTING_IN, ClientForm
+from rename_tck.cases.client_forms import LETTING_IN, ClientForm, of_each_class
 from rename_tck.checks.context import CheckContext
 from rename_tck.client.exchange import KEY_VARIABLE, Credential, Exchange
+from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested
 
 requirement = pytest.mark.requirement
@@ -27,9 +28,8 @@ _MALFORMED = frozenset({Credential.OTHER_SCHEME, Credential.EMPTY, Credential.NO
 
 
 def _with_credential(
-    check: CheckContext, credential: Credential, case: str, forms: tuple[ClientForm, ...] = FORMS
+    check: CheckContext, credential: Credential, case: str, form: ClientForm, session: Session
 ) -> None:
-    session = check.some_session()
     if check.dialect.is_right(_needs_key(check), credential):
         return
     before = check.prepare(session)
@@ -41,21 +41,24 @@ def _with_credential(
             check.fail(case, f"status {' or '.join(map(str, wanted))}", exchange)
 
     request = check.rename(session, check.name()).with_credential(credential)
-    exchange = check.send_in_form(case, request, judge, forms=forms)
+    exchange = check.send_in_form(case, request, judge, forms=(form,))
     check.unchanged(session, before, f"{case}, answered with {exchange.status}", exchange)
 
 
 @requirement("credential-missing")
 def test_a_rename_without_the_credential_is_refused(check: CheckContext) -> None:
+    # whatever decides whether a key is asked for must not look at how a client sends, nor at the type
+    sessions = cycle(check.one_of_each_kind())
     for bad in check.cases(credentials.MISSING):
-        _with_credential(check, bad.credential, bad.label)
+        for form in check.cases(of_each_class(check.lot)):
+            _with_credential(check, bad.credential, bad.label, form, next(sessions))
 
 
 @requirement("credential-wrong")
 def test_a_rename_with_a_wrong_credential_is_refused(check: CheckContext) -> None:
     # what a proxy, a probe or a browser may add is no credential
     for bad, form in check.cases(zip(credentials.WRONG, cycle(LETTING_IN), strict=False)):
-        _with_credential(check, bad.credential, bad.label, (form,))
+        _with_credential(check, bad.credential, bad.label, form, check.session_for(bad.label))
 
 
 @requirement("credential-before-validation")

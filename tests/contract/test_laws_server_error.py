@@ -63,7 +63,8 @@ def _seen(check: CheckContext) -> list[tuple[str, Exchange, str]]:
     """
     entries = check.entries()
     mine = check.requirement.id if check.requirement is not None else None
-    broken = [entry for entry in entries if entry.exchange.status >= 500]
+    allowed = set(map(id, check.target.refused_for_form))
+    broken = [entry for entry in entries if entry.exchange.status >= 500 and id(entry.exchange) not in allowed]
     works = {entry.exchange.request for entry in entries if entry.exchange.status < 500}
     passing = [entry for entry in broken if entry.exchange.request in works or is_ordinary(check, entry)]
     before = {entry.number: odd_before(check, entry.exchange) for entry in passing if entry.requirement != mine}

@@ -114,7 +114,7 @@ _CHUNKS = _class(
     "chunks",
     ("a body in one chunk", "a body without Content-Length taken for empty", Wire(chunk=1 << 20)),
     ("a body in chunks of one byte", "each chunk decoded, or parsed, by itself", Wire(chunk=1)),
-    refusable={411},
+    refusable={411, 501},
 )  # fmt: skip
 
 _SEGMENTS = _class(
@@ -234,8 +234,9 @@ _SIZE = _class(
 )  # fmt: skip
 
 #: What must be taken, the plain one first.
+PLAIN = ClientForm("the suite's own headers", "plain", "none: an ordinary rename")
 FORMS: tuple[ClientForm, ...] = (
-    ClientForm("the suite's own headers", "plain", "none: an ordinary rename"),
+    PLAIN,
     *_HEADER_LINES, *_ACCEPT, *_ACCEPT_ENCODING, *_USER_AGENT, *_MEDIA_TYPE, *_CHUNKS, *_SEGMENTS, *_CONNECTION,
     *_TRACING, *_FORWARDING, *_BROWSING, *_SIZE,
 )  # fmt: skip
@@ -248,6 +249,12 @@ def of_case(seed: str, case: str, request: Request, forms: tuple[ClientForm, ...
     """
     fitting = [form for form in forms if not form.media_type or request.headers == JSON_TYPE]
     return fitting[by_lot(seed, case, len(fitting))]
+
+
+def of_each_class(seed: str) -> tuple[ClientForm, ...]:
+    """An odd form of each class, in an order of the seed's: requests that are refused in turn meet all classes."""
+    chosen = {form.group: form for form in sorted(FORMS[1:], key=lambda form: by_lot(seed, form.label, 2**32))}
+    return tuple(chosen.values())
 
 
 #: What may be refused, and must not be answered with a 5xx: behind the query of the system's own.

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rename_tck.cases.conditions import ORDINARY, Condition
 from rename_tck.cases.system_cases import SystemCases
-from rename_tck.client.exchange import Request
+from rename_tck.client.exchange import Credential, Request
 from rename_tck.systems.contents import Contents, texts
 from rename_tck.systems.dialect import Session
 
@@ -44,6 +44,10 @@ class OpenHandsCases(SystemCases):
             "a title of 201 characters": {"title": (name + "x" * 201)[:201]},
         }
         return [(case, self.dialect.rename(session, body)) for case, body in bodies.items()]
+
+    def beside(self, session: Session, other: Session | None, name: str) -> list[tuple[str, Request]]:
+        request = self.dialect.rename(session, self.dialect.body(session, name))
+        return [("another user's request", request.with_credential(Credential.OTHER_USER))]
 
 
 CASES = OpenHandsCases

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rename_tck.cases.dimensions import Value
+from rename_tck.cases.dimensions import Value, by_lot
 from rename_tck.systems.dialect import Dialect, Session, Storage
 
 
@@ -65,6 +66,11 @@ SCOPES = (
         "no type in the query, and the user_id", "no type", "the default not known", names_kind=False, names_user=True
     ),
 )  # fmt: skip
+
+
+def of_case(seed: str, case: str, scopes: Sequence[Scope]) -> Scope:
+    """What the query of a request names that is to be refused: something else for each case, and with each seed."""
+    return scopes[by_lot(seed, f"{case}, scoped", len(scopes))]
 
 
 def kinds(dialect: Dialect) -> tuple[Kind, ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from rename_tck.cases import json_spellings, names
+from rename_tck.cases import json_spellings, names, scopes
 from rename_tck.cases.client_forms import FORMS, ClientForm, of_case
-from rename_tck.cases.json_spellings import JsonSpelling
+from rename_tck.cases.odd_requests import OddRequest
 from rename_tck.checks.refusal_reader import RefusalReader
 from rename_tck.checks.refusals import UNSEEN
 from rename_tck.client.exchange import Exchange, Request, decoded
@@ -157,24 +157,48 @@ class CheckContext(RefusalReader):
         """
         if self.replay_case is not None and self.replay_case.plain:
             return self._send_plain(request, judge, live=live)
-        form = of_case(self.lot, case, request, forms)
-        spelling = json_spellings.of_case(self.lot, case, request.body)
-        exchange = self.send(form.apply(_spelt(request, spelling)), live=live)
-        if exchange.status in form.refusable:
+        odd = self._odd(case, request, forms)
+        exchange = self.send(odd.applied(request), live=live)
+        if exchange.status in odd.form.refusable:
+            self.target.refused_for_form.append(exchange)
             return self._send_plain(request, judge, live=live)  # refused for the form, which proves nothing
         try:
             judge(exchange)
         except Nonconformance as failure:
             plain = self._send_plain(request, judge, live=live)
-            usual = None if control is None else form.apply(_spelt(control, spelling))
-            if usual is not None and not self.dialect.succeeded(self.send_beside(usual)):
+            if control is not None and not self.dialect.succeeded(self.send_beside(odd.applied(control))):
                 return plain
-            words = " and ".join([form.words, *([] if spelling == json_spellings.PLAIN else [spelling.words])])
+            words = self._least(odd, request, judge, live=live).words
             failure.case = f"{case}, with {words}"
             failure.after = f"Only with {words}: the same request without it is refused."
             raise
         self.target.note_like(request, exchange)
         return exchange
+
+    def _odd(self, case: str, request: Request, forms: tuple[ClientForm, ...]) -> OddRequest:
+        """How a request is sent that is to be refused: its form, its spelling, and what its query names besides."""
+        session = self.target.session_at(request.path)
+        query: tuple[tuple[str, str], ...] | None = None
+        scope = scopes.of_case(self.lot, case, self.system_cases.scopes)
+        if session is not None and scope != scopes.PLAIN and request.query == self.dialect.query(session):
+            storage = self.target.pool.storage.of(session) if scope.names_database else None
+            if scope.fits(self.dialect, session, storage):
+                query = scope.query(self.dialect, session, storage)
+        return OddRequest(
+            of_case(self.lot, case, request, forms),
+            json_spellings.of_case(self.lot, case, request.body),
+            scope if query is not None else scopes.PLAIN,
+            request.query if query is None else query,
+        )
+
+    def _least(self, odd: OddRequest, request: Request, judge: Callable[[Exchange], None], *, live: bool) -> OddRequest:
+        """What it takes of the oddities of a request that is not refused with them, and is without."""
+        for fewer in odd.fewer(request):
+            try:
+                judge(self.send(fewer.applied(request), live=live))
+            except Nonconformance:
+                return self._least(fewer, request, judge, live=live)
+        return odd
 
     def _send_plain(self, request: Request, judge: Callable[[Exchange], None], *, live: bool) -> Exchange:
         """Send a request as the suite itself does, and judge it. Raises Nonconformance."""
@@ -271,12 +295,6 @@ class CheckContext(RefusalReader):
     def is_told_as_5xx(self, exchange: Exchange) -> bool:
         """Whether an answer with a 5xx status is told by the requirement that there is none."""
         return exchange.status >= 500 and self.target.is_judged(f"{self.dialect.system}.no-server-error")
-
-
-def _spelt(request: Request, spelling: JsonSpelling) -> Request:
-    """A request whose body is spelt in another way."""
-    body = decoded(request.body)
-    return replace(request, body=spelling.spell(body)) if isinstance(body, dict) else request
 
 
 def _aspect_of(exchange: Exchange) -> Aspect:

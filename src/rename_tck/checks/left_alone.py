@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from rename_tck.cases import bodies
+from rename_tck.cases.dimensions import by_lot
 from rename_tck.cases.spaces import settle_by
 from rename_tck.checks import foreign_names
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.refusals import GONE, UNSEEN
-from rename_tck.client.exchange import Exchange, shown
+from rename_tck.client.exchange import Credential, Exchange, Request, shown
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target import settling
 from rename_tck.verdict import Aspect, NotTested, Unjudgeable
@@ -172,8 +174,7 @@ def _renamed(check: CheckContext, causes: Sequence[str]) -> list[LeftAlone]:
 def _sent(check: CheckContext, one: LeftAlone) -> bool:
     """Send what a session is to be left alone after; whether it was answered as it is to be."""
     if one.cause == REFUSED:
-        _, request = check.faulty(one.session, check.name())[0]
-        one.exchange = check.gather(request)
+        one.exchange = check.gather(_refused(check, one.session))
         return 400 <= one.exchange.status < 500
     if one.cause == GENERATED:
         generating = check.system_cases.generating(one.session)
@@ -189,6 +190,17 @@ def _sent(check: CheckContext, one: LeftAlone) -> bool:
         one.exchange = check.gather(check.rename(nobodys, check.name()), live=False)
         return not check.dialect.succeeded(one.exchange)
     return True
+
+
+def _refused(check: CheckContext, session: Session) -> Request:
+    """A request that is to be refused, for a fault that the seed says."""
+    rename = check.rename(session, check.name())
+    broken = bodies.NOT_JSON[by_lot(check.lot, "left alone after no JSON", len(bodies.NOT_JSON))]
+    faulty = [request for _, request in check.faulty(session, check.name())]
+    faulty.append(check.dialect.rename(session, None, raw=broken.raw))
+    if check.target.client.connection.key is not None:
+        faulty += [rename.with_credential(one) for one in (Credential.NONE, Credential.WRONG)]
+    return faulty[by_lot(check.lot, "left alone after a refusal", len(faulty))]
 
 
 def _names(check: CheckContext, left: Sequence[LeftAlone]) -> dict[str, object]:

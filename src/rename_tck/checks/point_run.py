@@ -134,6 +134,7 @@ class PointRun:
         self._outcomes |= {outcome.point: outcome for outcome in outcomes}
         refused = [one for one in outcomes if one.exchange.status in self.sender.refusable(one.point)]
         if refused:
+            self.check.target.refused_for_form += [one.exchange for one in refused if one.exchange.status >= 500]
             group = Group([(self._usual(one.point), one.session) for one in refused])
             self._as_usual |= {one.point: usual for one, usual in zip(refused, self.sender.send(group), strict=True)}
 

@@ -35,7 +35,7 @@ from rename_tck.client.trouble import described
 from rename_tck.client.waiting import Waiting
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.redaction import Redactor
-from rename_tck.verdict import ObstacleError, Unjudgeable
+from rename_tck.verdict import Gap, ObstacleError, Unjudgeable
 
 #: The most that is read of one answer, decoded. No answer of a rename operation comes near it.
 ANSWER_LIMIT = 8 * 1024 * 1024
@@ -374,6 +374,8 @@ def _require_decoder(response: requests.Response, offered: str) -> None:
 
 class UndecodableError(ObstacleError):
     """The target did as it was asked, and the suite cannot read it."""
+
+    gap = Gap.LIMIT  # the suite's own: no run that lacks it says that the target conforms
 
 
 class _TooMuchError(Exception):

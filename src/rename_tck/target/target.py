@@ -117,6 +117,8 @@ class Target:
     names_by_crossing: set[object] = field(default_factory=set)
     #: Cases whose request got no answer, while others did.
     unanswered: list[tuple[str, str, Exchange]] = field(default_factory=list)
+    #: Answers that refuse a request for the form in which it was sent, as a server may: no judgement of the rest.
+    refused_for_form: list[Exchange] = field(default_factory=list)
     #: Requests that were in flight at once with others.
     at_once: set[Request] = field(default_factory=set)
     #: How many renames were read back with their name; and how many ordinary ones, behind others, were not.

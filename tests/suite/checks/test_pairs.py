@@ -76,11 +76,21 @@ class KeepsWhatItRefused(OpenHandsServer):
 @pytest.mark.parametrize(
     ("system", "server", "requirement", "words"),
     [
-        ("openhands", TakesTheFirstChunkForTheLength(KEY), "openhands.name-stored", ("chunk", "single characters")),
-        ("agno", TeamsAreReadLineByLine(KEY), "agno.rename-accepted", ("a session of type team", " and ")),
-        ("dify", PadsOnTheSecondShard(KEY, OTHER_MODE_KEY), "dify.name-stored", ("single characters", "user")),
-        ("agno", HoldsAStateInANarrowColumn(KEY), "agno.name-stored", ("the name ", "created with")),
-        ("openhands", KeepsWhatItRefused(KEY), "openhands.name-stored", ("name", "before it")),
+        (
+            "openhands",
+            TakesTheFirstChunkForTheLength(KEY),
+            "openhands.name-stored",
+            ("a body in chunks", "(single characters)"),
+        ),
+        ("agno", TeamsAreReadLineByLine(KEY), "agno.rename-accepted", ("a session of type team", "between all tokens")),
+        (
+            "dify",
+            PadsOnTheSecondShard(KEY, OTHER_MODE_KEY),
+            "dify.name-stored",
+            ("(single characters)", "a user whose id"),
+        ),
+        ("agno", HoldsAStateInANarrowColumn(KEY), "agno.name-stored", ("U+10107", "a session created with")),
+        ("openhands", KeepsWhatItRefused(KEY), "openhands.name-stored", ("at the beginning of a name", "before it")),
     ],
     ids=lambda value: type(value).__name__ if hasattr(value, "routes") else "",
 )

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from mutants.everywhere import AnyServer, everywhere
 from rename_tck.reference.service import Refusal
 
-_CODE = re.compile(r"[<>*`$;#/]|\\{\\{|\\.\\.")
+_CODE = re.compile(r"[<>*`$;#/]|\{\{|\.\.")
 
 
 @everywhere("rename-accepted")

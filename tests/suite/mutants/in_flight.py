@@ -128,3 +128,19 @@ class GivesUpAfterFourTries(Counting):
                 raise RuntimeError
         finally:
             self.waiting[key] -= 1
+
+
+@everywhere("concurrent-two-sessions", systems=("openhands",))
+class LosesBesideAStranger(Counting):
+    """The user is kept where all requests share it: a rename beside another user's request is stored for nobody."""
+
+    strange = False
+
+    async def rename(self, request: Request) -> Any:
+        self.strange = self.strange or (self.under_way > 0 and self.is_other_user(request))  # type: ignore[attr-defined]
+        return await super().rename(request)
+
+    def store(self, session: Any, name: str) -> None:
+        if not self.strange:
+            super().store(session, name)
+        self.strange = self.strange and self.under_way > 1

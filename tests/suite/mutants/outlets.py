@@ -126,3 +126,21 @@ class AnswersAnUnnamedMemberOnce(First):
 
     def shown(self, session: Any, found: dict[str, Any], outlet: str) -> dict[str, Any]:
         return found | {"message_count": 0 if outlet == ANSWER else 1}
+
+
+@everywhere("name-stored", systems=("agno",))
+class LosesRenamedOnesFromAUsersListing(First):
+    """The index by which a user's sessions are listed has the name in it, and a rename does not write it anew."""
+
+    listed_for_a_user = False
+
+    async def list_sessions(self, request: Request) -> Response:
+        self.listed_for_a_user = "user_id" in request.query_params
+        try:
+            return await super().list_sessions(request)  # type: ignore[misc]
+        finally:
+            self.listed_for_a_user = False
+
+    def visible(self, session: Any, scope: Any) -> bool:
+        lost = self.listed_for_a_user and self.is_renamed(session)
+        return not lost and super().visible(session, scope)

@@ -141,3 +141,25 @@ def _is_no_object(body: bytes) -> bool:
         return isinstance(json.loads(body), int | list)
     except (ValueError, RecursionError):
         return False
+
+
+@everywhere("deleted-id-refused", systems=("dify",))
+class NamesWhatWasDeleted(AnyServer):
+    """What makes names looks a conversation up with those that were deleted, and writes all of it back."""
+
+    @cached_property
+    def deleted(self) -> dict[str, Any]:
+        return {}
+
+    async def delete(self, request: Request) -> Any:
+        found = self.asked_for(request)
+        answer = await super().delete(request)
+        if found is not None:
+            self.deleted[self.id_of(found)] = found
+        return answer
+
+    def received(self, request: Request, body: bytes) -> bytes:
+        key = request.path_params.get("conversation_id", "")
+        if key in self.deleted and b'"auto_generate"' in body and b"true" in body:
+            self.conversations[key] = self.deleted.pop(key)  # type: ignore[attr-defined]
+        return body

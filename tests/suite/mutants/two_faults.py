@@ -114,3 +114,44 @@ class TakesALongTitleBesideAnotherMember(OpenHandsServer):
         if isinstance(title, str) and len(title) > 200 and len(body) > 1:
             body = {"title": title[:200]}
         return super().valid_title(body)
+
+
+# -- what is to be refused, sent in one way
+
+
+@everywhere("credential-missing")
+class AsksNoKeyOfChunks(AnyServer):
+    """A middleware that reads the body finds none where it comes in chunks, and passes the request on without a key."""
+
+    def authenticate(self, request: Request) -> None:
+        if "transfer-encoding" not in request.headers:
+            super().authenticate(request)  # type: ignore[safe-super]
+
+
+@everywhere("credential-missing", also=("credential-wrong",), systems=("agno",))
+class AsksNoKeyForWorkflows(AnyServer):
+    """The route of a workflow's sessions was left out of the authentication."""
+
+    def authenticate(self, request: Request) -> None:
+        if request.method != "POST" or request.query_params.get("type") != "workflow":
+            super().authenticate(request)  # type: ignore[safe-super]
+
+
+@everywhere("session-name-string", systems=("agno",))
+class MakesTextOfAUsersNumbers(AnyServer):
+    """With a user_id in the query another handler is used, which makes text of a name that is none."""
+
+    def valid_session_name(self, body: dict[str, Any]) -> Any:
+        if "user_id" in self.renaming.query_params and "session_name" in body:
+            body = {**body, "session_name": str(body["session_name"])}
+        return super().valid_session_name(body)  # type: ignore[misc]
+
+
+@everywhere("session-name-required", systems=("agno",))
+class NamesWhatHasNoneInADatabase(AnyServer):
+    """With a db_id in the query session_name has a default."""
+
+    def valid_session_name(self, body: dict[str, Any]) -> Any:
+        if "db_id" in self.renaming.query_params and "session_name" not in body:
+            return "Untitled"
+        return super().valid_session_name(body)  # type: ignore[misc]

@@ -41,6 +41,17 @@ class WantsToKnowTheLength(AnyServer):
         return await super().rename(request)
 
 
+class KnowsNoOldHttp(AnyServer):
+    """HTTP/1.0 is answered with 505, a transfer coding with 501."""
+
+    async def rename(self, request: Request) -> Response:
+        if request.scope["http_version"] == "1.0":
+            raise Refusal(505, "http_version_not_supported", "Ask in HTTP/1.1.")
+        if "transfer-encoding" in request.headers:
+            raise Refusal(501, "not_implemented", "Bodies come whole here.")
+        return await super().rename(request)
+
+
 class WantsAContentType(AnyServer):
     """A body whose type is not said, or is not JSON, is refused with 415."""
 
@@ -184,6 +195,7 @@ class LooksForTheSessionFirst(AnyServer):
 #: Each habit, the systems that may have it, and the SHOULDs that it breaks there.
 HABITS: list[tuple[type[Any], Mapping[str, set[str]]]] = [
     (WantsToKnowTheLength, {"dify": set(), "agno": set(), "openhands": set()}),
+    (KnowsNoOldHttp, {"dify": set(), "agno": set(), "openhands": set()}),
     (WantsAContentType, {"dify": set(), "agno": set(), "openhands": set()}),
     (MindsItsHeaders, {"dify": set(), "agno": set(), "openhands": set()}),
     (TakesNoMemberMore, {"dify": set(), "agno": set()}),
