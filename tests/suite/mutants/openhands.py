@@ -614,11 +614,12 @@ class UnknownIdAnswersTrue(OpenHandsServer):
 
 @mutant("openhands.unknown-id-refused")
 class IdIsAPattern(OpenHandsServer):
-    """An id finds the conversation whose id begins with it, as a file pattern does."""
+    """An id of two characters or more finds the conversation whose id begins with it, as a file pattern does."""
 
     def find(self, conversation_id: str) -> Conversation:
         start = conversation_id.rstrip("*")
-        return super().find(next((known for known in self.conversations if start and known.startswith(start)), ""))
+        found = (known for known in self.conversations if len(start) > 1 and known.startswith(start))
+        return super().find(next(found, ""))
 
 
 @mutant("openhands.unknown-id-creates-nothing", also=("deleted-id-refused",))

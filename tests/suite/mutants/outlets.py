@@ -137,10 +137,10 @@ class LosesRenamedOnesFromAUsersListing(First):
     async def list_sessions(self, request: Request) -> Response:
         self.listed_for_a_user = "user_id" in request.query_params
         try:
-            return await super().list_sessions(request)  # type: ignore[misc]
+            return await super().list_sessions(request)  # type: ignore[misc, no-any-return]
         finally:
             self.listed_for_a_user = False
 
     def visible(self, session: Any, scope: Any) -> bool:
         lost = self.listed_for_a_user and self.is_renamed(session)
-        return not lost and super().visible(session, scope)
+        return not lost and bool(super().visible(session, scope))  # type: ignore[misc]
