@@ -137,7 +137,7 @@ class LosesRenamedOnesFromAUsersListing(First):
     async def list_sessions(self, request: Request) -> Response:
         self.listed_for_a_user = "user_id" in request.query_params
         try:
-            return await super().list_sessions(request)  # type: ignore[misc, no-any-return]
+            return await super().list_sessions(request)
         finally:
             self.listed_for_a_user = False
 
