@@ -47,9 +47,9 @@ def seed_for(run: int, requirement: str | None, edition: str | None) -> str:
 
 VALID = Space("valid requests", "valid-space-accepted", share=0.24, per_edition=True)
 NAMES = Space("reasonable names", "valid-space-accepted", share=0.12, per_edition=True)
-INVALID = Space("invalid requests", "invalid-space-refused", share=0.28, per_edition=True)
+INVALID = Space("invalid requests", "invalid-space-refused", share=0.24, per_edition=True)
 MOVES = Space("sequences", "sequence-consistent", share=0.08)
-BODIES = Space("bodies", "no-server-error", share=0.12)
+BODIES = Space("bodies", "no-server-error", share=0.08)
 #: Values of Agno's query parameters.
 TYPES = Space("values of type", "type-validated", share=0.08, system="agno")
 USERS = Space("values of user_id", "user-scope-other", share=0.08, system="agno")

@@ -174,8 +174,9 @@ def _renamed(check: CheckContext, causes: Sequence[str]) -> list[LeftAlone]:
 def _sent(check: CheckContext, one: LeftAlone) -> bool:
     """Send what a session is to be left alone after; whether it was answered as it is to be."""
     if one.cause == REFUSED:
-        one.exchange = check.gather(_refused(check, one.session))
-        return 400 <= one.exchange.status < 500
+        sent = [check.gather(request) for request in _refused(check, one.session)]
+        one.exchange = sent[-1]
+        return all(400 <= exchange.status < 500 for exchange in sent)
     if one.cause == GENERATED:
         generating = check.system_cases.generating(one.session)
         assert generating is not None
@@ -192,15 +193,15 @@ def _sent(check: CheckContext, one: LeftAlone) -> bool:
     return True
 
 
-def _refused(check: CheckContext, session: Session) -> Request:
-    """A request that is to be refused, for a fault that the seed says."""
+def _refused(check: CheckContext, session: Session) -> tuple[Request, Request]:
+    """Two requests that are to be refused: for a fault that the seed says, and for one of the system's own."""
     rename = check.rename(session, check.name())
     broken = bodies.NOT_JSON[by_lot(check.lot, "left alone after no JSON", len(bodies.NOT_JSON))]
     faulty = [request for _, request in check.faulty(session, check.name())]
     faulty.append(check.dialect.rename(session, None, raw=broken.raw))
     if check.target.client.connection.key is not None:
         faulty += [rename.with_credential(one) for one in (Credential.NONE, Credential.WRONG)]
-    return faulty[by_lot(check.lot, "left alone after a refusal", len(faulty))]
+    return faulty[1 + by_lot(check.lot, "left alone after a refusal", len(faulty) - 1)], faulty[0]
 
 
 def _names(check: CheckContext, left: Sequence[LeftAlone]) -> dict[str, object]:

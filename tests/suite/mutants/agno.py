@@ -375,7 +375,7 @@ class ListedTwice(AgnoServer):
 
 
 # the names of the corpus are given to a session of each type
-@mutant("agno.rename-accepted", may=("unicode-exact", "length-200-accepted"))
+@mutant("agno.rename-accepted", may=("length-200-accepted",))
 class NamesAreUnique(AgnoServer):
     """A name that another session bears is refused."""
 

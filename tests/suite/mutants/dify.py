@@ -216,7 +216,7 @@ class AnswersTheIdOfTheNewest(Showing):
         return self.render(conversation) | {"id": list(self.conversations)[-1]}
 
 
-@mutant("dify.answer-id", also=("concurrent-same-session", "concurrent-two-sessions"))
+@mutant("dify.answer-id", also=("concurrent-two-sessions",), may=("concurrent-same-session",))
 class AnswersEveryFifteenthWithAnotherId(Counting, Showing):
     """Every 15th answer shows an id that no conversation has."""
 
@@ -405,7 +405,7 @@ class RenamesEveryConversation(DifyServer):
                 each.name = name
 
 
-@mutant("dify.neighbours-untouched", also=("name-stored",))
+@mutant("dify.neighbours-untouched")
 class StoresOnTheOneRenamedBefore(DifyServer):
     """A rename gives its name to the conversation that was renamed before as well."""
 
@@ -1252,7 +1252,7 @@ class ComparesTheEndOfTheId(DifyServer):
         return super().find(found[0] if found else conversation_id, user)
 
 
-@mutant("dify.unknown-id-refused")
+@mutant("dify.unknown-id-refused", also=("deleted-id-refused",))
 class GeneratesForAnUnknownId(DifyServer):
     """A request to generate the name of a conversation that does not exist is answered with 200."""
 

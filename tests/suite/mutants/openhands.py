@@ -329,7 +329,8 @@ class FoldsCase(OpenHandsServer):
 
 @mutant(
     "openhands.unicode-exact",
-    also=("rename-again", "length-200-accepted", "sequence-consistent", "valid-space-accepted"),
+    also=("rename-again", "sequence-consistent", "valid-space-accepted"),
+    may=("length-200-accepted",),
 )
 class TakesLigaturesApart(OpenHandsServer):
     """Titles are normalised to NFKC."""
@@ -1098,7 +1099,7 @@ class EveryUserOwnsAll(OpenHandsServer):
         pass
 
 
-@mutant("openhands.owner-only")
+@mutant("openhands.owner-only", also=("refusal-changes-nothing",))
 class OwnerLookedAtTooLate(OpenHandsServer):
     """Another user's update is refused when it is made already."""
 
