@@ -6,7 +6,7 @@ from rename_tck.checks import neighbours, rename_series, server_clock
 from rename_tck.checks.by_itself import Seen, expect_still, expect_unchanged, look_at
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.point_run import points_were_sent
+from rename_tck.checks.points_of_run import points_were_sent
 from rename_tck.client.exchange import Exchange, NotJsonError
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target.readback import Snapshot

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.point_run import has_failed_on
+from rename_tck.checks.points_of_run import has_failed_on
 from rename_tck.client.exchange import Credential, Exchange
 from rename_tck.client.journal import Purpose
 from rename_tck.systems.dialect import Session, members

@@ -5,7 +5,7 @@ import pytest
 from rename_tck.cases.names import Name
 from rename_tck.cases.rename_space import LAWS_OF_NAMES, NAME, shows
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.point_run import points_of
+from rename_tck.checks.points_of_run import points_of
 
 requirement = pytest.mark.requirement
 pytestmark = pytest.mark.order(6, spread=3)

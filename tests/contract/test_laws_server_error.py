@@ -10,7 +10,7 @@ from rename_tck.cases.client_forms import ODD_QUERIES
 from rename_tck.cases.spaces import BODIES
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.exploration import DRAWN, explore
-from rename_tck.checks.point_run import points_were_sent
+from rename_tck.checks.points_of_run import points_were_sent
 from rename_tck.checks.stopping import AFTER_ANOTHER, handed_over, is_ordinary, odd_before
 from rename_tck.client.exchange import Credential, Exchange, Request, decoded
 from rename_tck.client.journal import Entry, Purpose

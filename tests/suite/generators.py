@@ -128,9 +128,9 @@ def count(system: str, report_dir: Path, seed: int = 1) -> Counter[tuple[str, st
     points: list[Point] = []
     renamed = PointSender._renamed
 
-    def rename(self: PointSender, point: Point, *rest: Any) -> Any:
+    def rename(self: PointSender, check: Any, point: Point, *rest: Any) -> Any:
         points.append(point)
-        return renamed(self, point, *rest)
+        return renamed(self, check, point, *rest)
 
     made: list[bodies.RawBody] = []
     with (

@@ -245,15 +245,20 @@ FORMS: tuple[ClientForm, ...] = (
 def of_case(seed: str, case: str, request: Request, forms: tuple[ClientForm, ...]) -> ClientForm:
     """The form in which a request is sent that is to be refused: another one for each case, and with each seed.
 
-    What is odd about a request's own media type stays.
+    What is odd about a request's own media type stays. None waits to be asked for its body: who refuses a request
+    without reading it does not ask, and each such wait takes a second.
     """
-    fitting = [form for form in forms if not form.media_type or request.headers == JSON_TYPE]
+    fitting = [form for form in forms if not form.wire.waits and (not form.media_type or request.headers == JSON_TYPE)]
     return fitting[by_lot(seed, case, len(fitting))]
+
+
+#: The odd forms, but those that wait to be asked for their body.
+_NOT_WAITING = tuple(form for form in FORMS[1:] if not form.wire.waits)
 
 
 def of_each_class(seed: str) -> tuple[ClientForm, ...]:
     """An odd form of each class, in an order of the seed's: requests that are refused in turn meet all classes."""
-    chosen = {form.group: form for form in sorted(FORMS[1:], key=lambda form: by_lot(seed, form.label, 2**32))}
+    chosen = {form.group: form for form in sorted(_NOT_WAITING, key=lambda form: by_lot(seed, form.label, 2**32))}
     return tuple(chosen.values())
 
 

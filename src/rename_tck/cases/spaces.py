@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: The profiles, from the least to the most, each with the cases that it draws of a space.
-PROFILES = {"quick": 25, "ci": 100, "nightly": 1000}
+PROFILES = {"smoke": 1, "quick": 25, "ci": 100, "nightly": 1000}
 DEFAULT = "quick"
 
+#: The profile of which a run tries the most telling cases alone, and draws none.
+SMOKE = "smoke"
+
 #: Seconds for which sessions are left alone at least, by profile.
-SETTLE = {"quick": 2.0, "ci": 5.0, "nightly": 60.0}
+SETTLE = {"smoke": 0.0, "quick": 2.0, "ci": 5.0, "nightly": 60.0}
 
 
 def settle_by(profile: str) -> float:

@@ -7,10 +7,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
+
+#: What stands between the keys of a case where it is named by them.
+BETWEEN = " / "
 
 #: What tells a case from an earlier one with the same key.
 _NUMBER = re.compile(r" #\d+$")
@@ -31,13 +35,15 @@ class CaseSelector:
     """The keys of the cases that are being tried, from the outermost loop of a law to the innermost.
 
     With `wanted`, the keys of a failure, each loop yields the one case that these name, and loops that do not know it
-    yield none; an empty `wanted` is a failure outside every loop.
+    yield none; an empty `wanted` is a failure outside every loop. Where cases are `telling`, named by their keys, the
+    others are left out.
 
     A law that has failed at a case may be run again from its start: after `resume` its loops leave out what was tried.
     """
 
-    def __init__(self, wanted: Sequence[str] | None = None) -> None:
+    def __init__(self, wanted: Sequence[str] | None = None, telling: Sequence[str] = ()) -> None:
         self._wanted = None if wanted is None else tuple(wanted)
+        self._telling = telling
         #: Whether the wanted case was come by; a law that has it no longer never does.
         self.met = not wanted
         #: The classes of case that were tried, each by its path of names.
@@ -50,6 +56,12 @@ class CaseSelector:
         #: The case that the law was left at by an exception, until another is entered.
         self._left_at: tuple[_Place, ...] = ()
         self._explorations = 0
+
+    def copied(self) -> CaseSelector:
+        """One that is where this one is, and goes on by itself."""
+        own = copy(self)
+        own._places, own._loops, own.tried = [*self._places], self._loops.copy(), dict(self.tried)
+        return own
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -65,6 +77,11 @@ class CaseSelector:
     def narrowed(self) -> bool:
         """Whether only one case is wanted."""
         return self._wanted is not None
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether no case is to be tried: the law judges what others have sent."""
+        return "" in self._telling
 
     @property
     def left_at(self) -> tuple[str, ...]:
@@ -118,7 +135,7 @@ class CaseSelector:
             if times[key] > 1:
                 key = f"{key} #{times[key]}"
             place = _Place(loop, key, _NUMBER.sub("", key))
-            if not self._is_wanted(depth, key) or self._was_tried(depth, place):
+            if not self._is_wanted(depth, key) or self._was_tried(depth, place) or not self._is_telling(key):
                 continue
             yield from self._try(depth, place, item)
             if self._wanted is not None and depth < len(self._wanted):
@@ -173,6 +190,13 @@ class CaseSelector:
             return False
         self._done = ()  # what comes after was not tried
         return not self._again
+
+    def _is_telling(self, key: str) -> bool:
+        """Whether a case is one of those that are to be tried, or in one, or has one in it."""
+        path = BETWEEN.join((*self.keys, key)) + BETWEEN
+        return not self._telling or any(
+            path.startswith(one) or one.startswith(path) for one in (f"{name}{BETWEEN}" for name in self._telling)
+        )
 
     def _is_wanted(self, depth: int, key: str) -> bool:
         if self._wanted is None:

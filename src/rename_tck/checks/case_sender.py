@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Barrier
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
+from rename_tck import in_flight
 from rename_tck.cases.dimensions import by_lot
 from rename_tck.cases.ids import OddId
 from rename_tck.checks import asked_to_wait
@@ -19,12 +21,16 @@ from rename_tck.client.journal import Entry, Purpose
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session, members
+from rename_tck.target.session_creation import making_of
 from rename_tck.verdict import Aspect, Compared, Evidence, NotTested, Unjudgeable
 
 T = TypeVar("T")
 
 #: What the listing showed so many requests ago holds for a law that begins.
 _RECENT = 100
+
+#: In the place of what several tests judge, while one of them makes it.
+_BEING_MADE = object()
 
 #: Characters of a case, which says in its last words where it failed.
 _LONGEST_CASE = 1000
@@ -120,6 +126,19 @@ class CaseSender(TargetView):
         request, live = made_anew(self.replay_case.request_again, self.target)
         self.send(request, live=live)
         return True
+
+    # -- in flight
+
+    def together(self, parts: Sequence[Callable[[Self], T]]) -> list[T]:
+        """Do parts of a case in flight together, each with a view of its own, so that each is sent for its own case.
+
+        They are about sessions of their own. What each returns, in their order. Raises what the first of them raises.
+        """
+        views = [copy(self) for _ in parts]
+        for view in views:
+            view.selector = self.selector.copied()
+        acts = [partial(part, view) for part, view in zip(parts, views, strict=True)]
+        return self.target.client.together(acts)
 
     # -- what is drawn by lot
 
@@ -271,7 +290,7 @@ class CaseSender(TargetView):
         number = len(self.target.client.journal)
         acts = [*(partial(self._to_client, request, Purpose.CASE) for request in requests), *beside]
         with INTERRUPTION.held():  # one that waits for another that is never started would hold up the end of the run
-            results = list(self.target.executor.map(one, acts))
+            results = list(self.target.client.executor.map(one, acts))
         exchanges = [result for result in results[: len(requests)] if isinstance(result, Exchange)]
         self.target.at_once.update(entry.exchange.request for entry in self.target.client.journal.since(number))
         for exchange in exchanges:
@@ -348,7 +367,11 @@ class CaseSender(TargetView):
 
     def _to_be_made(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
         """How the session that a failing exchange is about is to be made to see it fail again; None: it stays."""
-        return None if self.target.pool.keep_failed else self.target.pool.making_of(exchange)
+        return None if self.target.pool.keep_failed else self.making_of(exchange)
+
+    def making_of(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
+        """How the session that an exchange is about was made, and its id; None where the run has not made it."""
+        return making_of(self.target.pool.of_the_run, exchange)
 
     def needs(self, condition: object, reason: str) -> None:
         """Raise NotTested with this reason unless the condition holds."""
@@ -361,11 +384,18 @@ class CaseSender(TargetView):
         What kept it from being made keeps it from every one of them.
         """
         cache = self.target.cache
+        while cache.get(key) is _BEING_MADE:
+            with in_flight.away():
+                pass  # another in flight makes it
         if key not in cache:
+            cache[key] = _BEING_MADE
             try:
                 cache[key] = make()
             except (Nonconformance, NotTested) as trouble:
-                cache[key] = trouble  # what else kept it from being made may have passed by the next time
+                cache[key] = trouble
+            except BaseException:
+                del cache[key]  # what else kept it from being made may have passed by the next time
+                raise
         if isinstance(cache[key], Exception):
             raise cache[key]
         return cache[key]

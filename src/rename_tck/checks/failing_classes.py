@@ -13,7 +13,7 @@ def told(failures: Sequence[Nonconformance], check: CheckContext, left_out: str 
     """What a test says of its failing cases; the sessions that these are about are noted, for they may have to stay."""
     found = _merged(failures, len(check.selector.tried), left_out)
     for failure in (found, *found.others):
-        if (made := check.target.pool.making_of(failure.exchange)) is not None:
+        if (made := check.making_of(failure.exchange)) is not None:
             requirement = check.requirement.id if check.requirement is not None else ""
             check.target.pool.failed.setdefault(made[1], requirement)
     return found

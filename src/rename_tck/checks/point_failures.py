@@ -85,12 +85,12 @@ def _was_given(check: CheckContext, outcome: Outcome, name: str) -> bool:
 
 
 def _sent_meanwhile(check: CheckContext, outcome: Outcome) -> list[Exchange]:
-    """The renames of other sessions between that of a point and the reading of its group."""
+    """The renames of other sessions from the beginning of that of a point to the reading of its group."""
     renames = [entry.exchange for entry in check.target.client.journal.renames()]
     of_group = {id(one.exchange) for one in (outcome, *outcome.beside)}
     last = max((number for number, one in enumerate(renames) if id(one) in of_group), default=-1)
-    first = next((number for number, one in enumerate(renames) if one is outcome.exchange), last)
-    path = outcome.exchange.request.path
+    path, took = outcome.exchange.request.path, outcome.exchange.answer.elapsed if outcome.exchange.answer else 0.0
+    first = next((number for number, one in enumerate(renames) if one.at >= outcome.exchange.at - took), last)
     return [one for one in renames[first : last + 1] if one.request.path != path]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from rename_tck.cases.client_forms import ClientForm
 from rename_tck.cases.json_spellings import JsonSpelling
@@ -84,8 +85,10 @@ class PointSender:
         #: Points since the last session that was read by itself.
         self._unread = 0
 
-    def send(self, group: Group) -> list[Outcome]:
+    def send(self, group: Group, *, in_turn: bool = False) -> list[Outcome]:
         """Send a group: what comes before each rename, the renames, and the readings of them all.
+
+        The renames are in flight together where that is worth it, unless they are to be sent `in_turn`.
 
         Raises:
             NotTested: the run is out of requests or of time.
@@ -95,16 +98,40 @@ class PointSender:
         if not self._began:
             self._began = True
             self._learn_what_moves(sessions)
-        outcomes = []
-        for point, session in group.points:
-            self._precede(point, session, sessions)
-            outcomes.append(self._renamed(point, session))
+        in_turn = in_turn or self._target.client.in_flight == 1
+        outcomes = [
+            self._one(point, session, sessions, self._check) for point, session in group.points if in_turn
+        ] or self._sent(group, sessions)
         singly = [one for one in sessions if self._is_read_singly(one)]
         self._see(outcomes, singly)
         for outcome in outcomes:
             self._keep(outcome)
             outcome.beside = [one for one in outcomes if one is not outcome]
         return outcomes
+
+    def _sent(self, group: Group, sessions: Sequence[Session]) -> list[Outcome]:
+        """What became of each point, not read back yet. In flight together are those about their own session alone."""
+        apart = [(point, session) for point, session in group.points if not self._is_about_others(point)]
+        sent = dict(
+            zip(
+                (point for point, _ in apart),
+                self._check.together([partial(self._one, point, session, sessions) for point, session in apart]),
+                strict=True,
+            )
+        )
+        for point, session in group.points:
+            if point not in sent:
+                sent[point] = self._one(point, session, sessions, self._check)
+        return [sent[point] for point, _ in group.points]
+
+    def _one(self, point: Point, session: Session, sessions: Sequence[Session], check: CheckContext) -> Outcome:
+        self._precede(check, point, session, sessions)
+        return self._renamed(check, point, session)
+
+    def _is_about_others(self, point: Point) -> bool:
+        """Whether something is sent to another session before the rename of a point."""
+        place = self._space.value(point, PLACE)
+        return isinstance(place, Place) and place.before not in {Before.NOTHING, Before.REQUEST}
 
     def _keep(self, outcome: Outcome) -> None:
         """Keep what was seen of a session, to hold the next readings against it."""
@@ -127,11 +154,11 @@ class PointSender:
             dialect.rename(session, None, raw=raw, query=fitting.query(dialect, session, storage))
         )
 
-    def _renamed(self, point: Point, session: Session) -> Outcome:
+    def _renamed(self, check: CheckContext, point: Point, session: Session) -> Outcome:
         value = self._name(point)
-        name = self._check.name() if value.group == NameGroup.PLAIN else value.text
-        (exchange,) = [self._check.gather(self.request(one, session, name)) for one in self._check.cases([point])]
-        self._check.note_accepted(exchange)
+        name = check.name() if value.group == NameGroup.PLAIN else value.text
+        (exchange,) = [check.gather(self.request(one, session, name)) for one in check.cases([point])]
+        check.note_accepted(exchange)
         allowed = frozenset(range(400, 500)) if may_be_refused(value) else self.refusable(point)
         outcome = Outcome(point, session, name, exchange, allowed=allowed)
         outcome.listed_before = self._listed_before.get(session.id, session.first_listed)
@@ -157,11 +184,10 @@ class PointSender:
         assert isinstance(found, Name)
         return found
 
-    def _precede(self, point: Point, session: Session, group: Sequence[Session]) -> None:
+    def _precede(self, check: CheckContext, point: Point, session: Session, group: Sequence[Session]) -> None:
         """Send what comes before the rename of a point; no session of its group is renamed by that."""
         place = self._space.value(point, PLACE)
         assert isinstance(place, Place)
-        check = self._check
         match place.before:
             case Before.REQUEST:
                 assert place.make is not None

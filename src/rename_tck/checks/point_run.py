@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NoReturn
 
 from rename_tck.cases.conditions import Condition
 from rename_tck.cases.names import Name
 from rename_tck.cases.packing import LONG
-from rename_tck.cases.plan import plan
 from rename_tck.cases.points import Point, Space
-from rename_tck.cases.rename_space import CLIENT, NAME, SPELLING, Chosen, largest, law_of, law_of_scope, space_of
+from rename_tck.cases.rename_space import CLIENT, NAME, SPELLING, law_of, law_of_scope
 from rename_tck.cases.scopes import Kind, Scope
 from rename_tck.checks import lost_sessions
 from rename_tck.checks.by_itself import Seen, expect_still, expect_unchanged, keeps_count, look_at
@@ -27,11 +27,11 @@ from rename_tck.client.exchange import Exchange
 from rename_tck.results.coverage import Coverage, Sent
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session, members
-from rename_tck.target.target import Crossing, Target
+from rename_tck.target.target import Crossing
 from rename_tck.verdict import Gap, NotTested
 
 #: The requirements that every point is evidence for; the others are of classes of names.
-_OF_ALL = ("rename-accepted", "answer-name", "answer-id", "answer-true", "name-stored", "session-untouched")
+OF_ALL = ("rename-accepted", "answer-name", "answer-id", "answer-true", "name-stored", "session-untouched")
 
 #: Of these, those that a name alone may break: what class of names it is says the requirement then.
 _OF_NAMES = frozenset({"rename-accepted", "answer-name", "answer-true", "name-stored"})
@@ -115,10 +115,54 @@ class PointRun:
     def _send(self, first: Point) -> None:
         """Send a point, with those after it that are not sent yet and whose sessions one listing shows with its own."""
         planned = first in self.points and first not in self._kept
+        if planned and self.check.target.client.in_flight > 1 and not self._outcomes:
+            self._send_apart()
+            if first in self._outcomes:
+                return
         start = self.points.index(first) if planned else len(self.points)
         rest = [point for point in self.points[start + 1 :] if point not in self._outcomes]
         with self._for_several():
-            self._keep(self.sender.send(self.sessions.group([first, *rest])))
+            self._keep(self._sent(self.sessions.group([first, *rest])))
+
+    def _send_apart(self) -> None:
+        """Send the points whose sessions a listing of their own shows: those of each listing in turn, all in flight."""
+        _, *others = self.sessions.apart(self.points)
+
+        def send(points: Sequence[Point]) -> list[list[Outcome]]:
+            left, sent = list(points), list[list[Outcome]]()
+            while left:
+                sent.append(self.sender.send(self.sessions.group(left)))
+                done = {outcome.point for outcome in sent[-1]}
+                left = [point for point in left if point not in done]
+            return sent
+
+        with self._for_several():
+            mark, kept = self._begun()
+            found = self.check.target.client.together([partial(send, points) for points in others])
+            for outcomes in self._surely([outcomes for groups in found for outcomes in groups], mark, kept):
+                self._keep(outcomes)
+
+    def _sent(self, group: Group) -> list[Outcome]:
+        """What became of a group."""
+        mark, kept = self._begun()
+        (outcomes,) = self._surely([self.sender.send(group)], mark, kept)
+        return outcomes
+
+    def _begun(self) -> tuple[int, tuple[int, ...]]:
+        """How much was sent, and kept for other requirements, before something is in flight."""
+        return len(self.check.target.client.journal), self.check.target.kept_for_laws()
+
+    def _surely(self, groups: list[list[Outcome]], mark: int, kept: tuple[int, ...]) -> list[list[Outcome]]:
+        """What goes wrong in flight counts where it does so one after the other as well, on other sessions."""
+        target, moving = self.check.target, self.sender.volatile_members
+        if target.client.in_flight == 1:
+            return groups
+        found = [problem for group in groups for one in group for problem in problems(self.check, one, moving)]
+        if not (found or target.went_wrong_since(mark)):
+            return groups
+        target.forget_since(mark, kept)
+        again = [Group([(one.point, self.sessions.fresh(one.point)) for one in group]) for group in groups]
+        return [self.sender.send(group, in_turn=True) for group in again]
 
     @contextmanager
     def _for_several(self) -> Iterator[None]:
@@ -352,50 +396,3 @@ class PointRun:
         exchanges = failure.outcome.exchange, check.gather(failure.outcome.exchange.request)
         one, other = (members(exchange.answer.value) if exchange.answer else {} for exchange in exchanges)
         return not same(one.get(failure.problem.member), other.get(failure.problem.member))
-
-
-def coverage_of(target: Target) -> Coverage | None:
-    """What of the space of renames the target was sent; None where no test has asked for a point of it."""
-    run = target.cache.get("points")
-    return run.coverage() if isinstance(run, PointRun) else None
-
-
-def points_were_sent(check: CheckContext) -> bool:
-    """Whether the points of this target were sent in this run: every name of theirs was, too."""
-    return isinstance(check.target.cache.get("points"), PointRun)
-
-
-def has_failed_on(check: CheckContext, session: Session) -> bool:
-    """Whether a point has failed on a session in the condition of this one, so that others say what is wrong."""
-    run = check.target.cache.get("points")
-    return isinstance(run, PointRun) and check.target.pool.conditioned.condition_of(session) in run.failed_in
-
-
-def points_of(check: CheckContext) -> PointRun:
-    """The points of this target, planned once and sent when they are asked for."""
-    run: PointRun = check.shared("points", lambda: _made(CheckContext(check.target, None, seed=check.seed)))
-    return run
-
-
-def _is_valid(check: CheckContext, body: dict[str, object]) -> bool:
-    """Whether every document that is judged by allows a body."""
-    vendored = not any(contract.request_errors(body) for contract in check.target.contracts.values())
-    return vendored and check.allows(body)
-
-
-def _made(check: CheckContext) -> PointRun:
-    session = check.some_session()
-    target = check.target
-    # a worker, and a replay, do not know what else is judged
-    names_alone = bool(target.judged) and not any(target.is_judged(f"{check.dialect.system}.{law}") for law in _OF_ALL)
-    chosen = Chosen(not names_alone, len(check.dialect.kinds) > 1, not names_alone, target.profile == "nightly")
-    space = space_of(
-        check.system_cases,
-        target.pool.user,
-        lambda more: _is_valid(check, {**check.body(session), **more}),
-        of=chosen,
-    )
-    points = plan(space, check.seed or "")
-    if (most := largest(space, lambda name: check.body(session, name))) not in points:
-        points.insert(1, most)
-    return PointRun(check, space, points, PointSender(check, space), PointSessions(check, space))

@@ -52,6 +52,15 @@ class PointSessions:
             group.points += zip(those, sessions[wish], strict=False)
         return group
 
+    def apart(self, points: Sequence[Point]) -> list[list[Point]]:
+        """The points by the listing that shows their sessions, those of most points first."""
+        found: dict[_Wish, list[Point]] = {}
+        for point in points:
+            wish = self._wish(point)
+            alike = next((one for one in found if self._is_listed_with(wish, one)), wish)
+            found.setdefault(alike, []).append(point)
+        return sorted(found.values(), key=len, reverse=True)
+
     def fresh(self, point: Point) -> Session:
         """A session for a point that nothing was sent to; the one that is there where none can be made."""
         wish = self._wish(point)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rename_tck.cases import names
+from rename_tck.cases.spaces import SMOKE
 from rename_tck.checks import foreign_names, lost_sessions
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
@@ -13,9 +14,9 @@ from rename_tck.systems.dialect import Dialect, Session, members
 from rename_tck.target.readback import Snapshot
 from rename_tck.verdict import Aspect, Evidence, NotTested
 
-#: Renames of the default kind of session: a few of each of two sessions, and one name for both.
-LENGTH = 6
-#: Renames of each other kind.
+#: Renames of the default kind of session: a few of each of two sessions, and one name for both; in a smoke run fewer.
+LENGTH, FEW = 6, 3
+#: Renames of each other kind; in a smoke run none.
 SHORT = 2
 
 #: Renames of a kind of which none was accepted: no more are sent.
@@ -107,12 +108,13 @@ def require_ordinary(check: CheckContext) -> None:
 
 
 def _make(check: CheckContext) -> Series:
-    series = Series([], check.evidence, {}, {}, {})
-    for position, kind in enumerate(check.dialect.kinds):
+    series, in_full = Series([], check.evidence, {}, {}, {}), check.target.profile != SMOKE
+    for position, kind in enumerate(check.dialect.kinds if in_full else check.dialect.kinds[:1]):
         sessions = _sessions(check, kind)
         if sessions:
             series.listed_before[kind] = check.target.reader.listing(kind, anew=False).shown()
-            _rename_all(check, series, sessions, SHORT if position else LENGTH, f"{check.target.token}{position}")
+            length = SHORT if position else LENGTH if in_full else FEW
+            _rename_all(check, series, sessions, length, f"{check.target.token}{position}")
             series.listed_after[kind] = check.target.reader.listing(kind).shown()
     if not series.steps:
         raise NotTested("no session could be had")

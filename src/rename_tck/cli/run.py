@@ -38,7 +38,7 @@ another user or a second app: RENAME_TCK_OTHER_USER_KEY).
 
 Of the command: --all, --config=FILE (instead of ./rename-tck.toml), --help
 Of the suite: --edition --spec --level --known-failures --history --header --ca-bundle --insecure
-              --rate-limit --max-requests --time-budget --settle --plan --keep-failed
+              --rate-limit --concurrency --max-requests --time-budget --settle --plan --keep-failed
 Of pytest: -k EXPRESSION, -x, -n PROCESSES, -q, -v, --collect-only, --junitxml=FILE, --maxfail=N,
            --deselect=TEST, --hypothesis-seed=N, --hypothesis-profile=quick|ci|nightly, ...
 

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from rename_tck.client.pace import Pace
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.verdict import Gap, ObstacleError
 
@@ -51,6 +52,8 @@ class Limits:
     max_requests: int | None = None
     time_budget: float | None = None
     started: float = field(default_factory=time.monotonic)
+    #: The pace that the target itself keeps the run to.
+    pace: Pace = field(default_factory=Pace)
     _sent: int = 0
     _next: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -90,6 +93,6 @@ class Limits:
             self._sent += 1
             now = time.monotonic()
             turn = max(self._next, now)
-            self._next = turn + (1 / self.rate if self.rate else 0.0)
+            self._next = turn + max((1 / rate for rate in (self.rate, self.pace.rate) if rate), default=0.0)
         if turn > now:
             INTERRUPTION.pause(turn - now, heed=not closing)

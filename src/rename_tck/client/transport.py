@@ -8,12 +8,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar
 
 import requests
 import urllib3
 
+from rename_tck import in_flight
 from rename_tck.client.adapter import Adapter, Deadlines, Prepared
 from rename_tck.client.environment import CA_VARIABLES, Proxy, proxies_for, proxy_of
 from rename_tck.client.exchange import (
@@ -30,15 +33,15 @@ from rename_tck.client.exchange import (
 )
 from rename_tck.client.journal import Journal, Purpose
 from rename_tck.client.limits import Limits
+from rename_tck.client.receiving import ANSWER_LIMIT, TooMuchError, content, require_decoder
 from rename_tck.client.request_policy import RequestPolicy, Route
 from rename_tck.client.trouble import described
 from rename_tck.client.waiting import Waiting
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.redaction import Redactor
-from rename_tck.verdict import Gap, ObstacleError, Unjudgeable
+from rename_tck.verdict import Unjudgeable
 
-#: The most that is read of one answer, decoded. No answer of a rename operation comes near it.
-ANSWER_LIMIT = 8 * 1024 * 1024
+T = TypeVar("T")
 
 #: How much a run receives in all, on the wire, and how many answers over the limit, before it gives the target up.
 RECEIVING_LIMIT = 512 * 1024 * 1024
@@ -54,6 +57,12 @@ HURRIED = 2.0
 
 #: Seconds before each further try of what broke off; of the operation under test there is one.
 RECONNECTING = (0.0, 0.25, 0.5)
+
+#: The most requests that are in flight at the same time: those of the laws that are about this.
+AT_ONCE = 16
+
+#: Seconds of an answer that are worth one more request in flight: a request takes less of this process' own time.
+WORTH = 0.01
 
 #: Seconds for a whole answer to what puts sessions back, from a target that was given up.
 LAST_TRY = 3.0
@@ -116,13 +125,19 @@ class TargetClient:
         self.reconnected = 0
         #: Shown each exchange of the operation under test, but for those that put names back.
         self.after_rename: Callable[[Exchange], None] | None = None
+        #: Requests that are in flight together at most; None: as many as the time of an answer is worth.
+        self.concurrency: int | None = None
+        #: Whether the run uses sessions that it has not made, of which there are no more.
+        self.borrows = False
+        #: Threads for requests that are in flight at the same time.
+        self.executor = ThreadPoolExecutor(AT_ONCE, "rename-tck executor")
         #: Everything that was sent and answered, or not, in order.
         self.journal = Journal()
         #: Seconds that answers did not come in: in all, and since the operation under test was last answered.
         self._hung = 0.0
         self._hung_in_a_row = 0.0
-        #: Seconds in which the slowest answer came.
-        self._slowest = 0.0
+        #: Seconds in which the slowest answer came, and the quickest; 0 before the first.
+        self._slowest = self.quickest = 0.0
         self._given_up: str | None = None
         self._received = 0
         self._too_large = 0
@@ -130,6 +145,25 @@ class TargetClient:
         self._adapters: list[Adapter] = []
         self._deadlines = Deadlines()
         self._lock = threading.Lock()
+
+    # -- in flight
+
+    @property
+    def in_flight(self) -> int:
+        """How many parts of the run are in flight together now, each about sessions of its own.
+
+        By default one more for each 10 ms that an answer takes; one where the target limits the rate of requests, or
+        has sessions that the run has not made.
+        """
+        if self.concurrency is not None:
+            return self.concurrency
+        if self.limits.rate or self.limits.pace.rate or 429 in self.waiting.seconds or self.borrows:
+            return 1
+        return max(1, min(in_flight.MOST, int(self.quickest / WORTH)))
+
+    def together(self, parts: Sequence[Callable[[], T]]) -> list[T]:
+        """Do parts of the run in flight together; what each returns, in their order. Raises what the first raises."""
+        return in_flight.together(parts, self.in_flight, self.executor)
 
     # -- sending
 
@@ -202,21 +236,22 @@ class TargetClient:
         answer, trouble, kind = None, None, None
         prepared = self._prepared(request)
         self.sent[route.method, route.path] += 1
-        with self._deadlines.within(limit) as cut:
-            try:
-                answer = self._receive(prepared, limit, started)
-            except _TooMuchError as error:
-                trouble, kind = str(error), Trouble.TOO_LARGE
-                self._too_large += 1
-            except (
-                requests.RequestException,
-                urllib3.exceptions.HTTPError,
-                OSError,
-                ValueError,
-                AttributeError,
-            ) as error:
-                trouble, kind = described(error, self.connection)
-        ended = time.monotonic()
+        with in_flight.away():
+            with self._deadlines.within(limit) as cut:
+                try:
+                    answer = self._receive(prepared, limit, started)
+                except TooMuchError as error:
+                    trouble, kind = str(error), Trouble.TOO_LARGE
+                    self._too_large += 1
+                except (
+                    requests.RequestException,
+                    urllib3.exceptions.HTTPError,
+                    OSError,
+                    ValueError,
+                    AttributeError,
+                ) as error:
+                    trouble, kind = described(error, self.connection)
+            ended = time.monotonic()
         elapsed = ended - started
         if cut.is_set():
             answer = None  # what was cut may look whole
@@ -232,7 +267,9 @@ class TargetClient:
                 trouble, kind = f"no complete answer came within {limit:g} s", Trouble.TIMEOUT
                 self._note_hanging(elapsed)
         else:
+            self.limits.pace.note(answer.status, started, ended)
             self._slowest = max(self._slowest, elapsed / request.timeout_factor)
+            self.quickest = min(self.quickest or answer.elapsed, answer.elapsed)
             if route == self.policy.operation:
                 self._hung_in_a_row = 0.0
         return Exchange(
@@ -279,12 +316,12 @@ class TargetClient:
             prepared, stream=True, timeout=limit, verify=self.connection.verify, proxies=self.connection.proxies
         )
         try:
-            _require_decoder(response, prepared.headers.get("Accept-Encoding", ""))
+            require_decoder(response, prepared.headers.get("Accept-Encoding", ""))
             return Answer(
                 status=response.status_code,
                 reason=response.reason or "",
                 headers=tuple(response.headers.items()),
-                body=_content(response),
+                body=content(response),
                 elapsed=time.monotonic() - started,
             )
         finally:
@@ -348,38 +385,7 @@ class TargetClient:
             for adapter in self._adapters:
                 adapter.close()
         self._deadlines.close()
-
-
-def _content(response: requests.Response) -> bytes:
-    """The decoded body. Raises _TooMuchError, having closed the connection, when it is larger than the limit."""
-    content = bytearray()
-    for chunk in response.raw.stream(65536, decode_content=True):
-        content += chunk
-        if len(content) > ANSWER_LIMIT:
-            response.raw.close()
-            raise _TooMuchError(f"the answer (status {response.status_code}) is over {ANSWER_LIMIT >> 20} MiB long")
-    return bytes(content)
-
-
-def _require_decoder(response: requests.Response, offered: str) -> None:
-    """Raise UndecodableError where the answer is in a coding that was offered, and that cannot be read here."""
-    stated = response.headers.get("Content-Encoding", "")
-    codings = {coding.strip().lower() for coding in stated.split(",")} - {"", "identity"}
-    missing = codings.difference(urllib3.HTTPResponse.CONTENT_DECODERS)
-    if missing and all(coding in offered for coding in codings):
-        raise UndecodableError(
-            f"the answer is in the coding {min(missing)}, which cannot be read here: install urllib3[brotli,zstd]"
-        )
-
-
-class UndecodableError(ObstacleError):
-    """The target did as it was asked, and the suite cannot read it."""
-
-    gap = Gap.LIMIT  # the suite's own: no run that lacks it says that the target conforms
-
-
-class _TooMuchError(Exception):
-    """More came than the suite is willing to read."""
+        self.executor.shutdown(wait=False)
 
 
 def default_verify() -> bool | str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rename_tck.cases.spaces import LAWS
+from rename_tck.cases.spaces import LAWS, SMOKE
+from rename_tck.cases.telling import telling
 from rename_tck.checks.replay_case import ReplayCase
 from rename_tck.files import packaged
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
@@ -54,19 +56,26 @@ def replay_case_of(item: pytest.Item) -> ReplayCase | None:
     return item.callspec.params["check"][3] if chosen_by(item) else None  # type: ignore[attr-defined]
 
 
+#: Where the files stand in a run whose tests need sessions that nothing was tried on.
+_FRESH = 0
+
+
 def is_of_another_system(item: pytest.Item) -> bool:
     """Whether it is what pytest makes of a test that none of the chosen systems has a requirement for."""
     callspec = getattr(item, "callspec", None)
     return callspec is not None and "check" in callspec.params and not chosen_by(item)
 
 
-def rank(item: pytest.Item, *, borrowed: bool = False, spread: bool = False) -> tuple[int, int, int]:
+def rank(
+    item: pytest.Item, *, borrowed: bool = False, spread: bool = False, hurried: bool = False
+) -> tuple[int, int, int]:
     """By system; first the cases that an earlier run kept, then what needs sessions that nothing was tried on.
 
     Last what looks back on the whole run, and after that what must let time pass; in between the most telling first,
     for a run may be out of time before its end. A replay case may spoil its session. It has one of its own where
     sessions can be created; where they are `borrowed`, given or found, it must let what needs fresh ones go before.
-    `spread` over workers, which do not see each other's answers, the lengthiest come first.
+    `spread` over workers, which do not see each other's answers, the lengthiest come first. Where a run is `hurried`,
+    for it may be cut short, laws come in the order in which they tell most for their requests, as measured.
     """
     param, mark = chosen_by(item), item.get_closest_marker("requirement")
     assert param is not None
@@ -78,7 +87,27 @@ def rank(item: pytest.Item, *, borrowed: bool = False, spread: bool = False) -> 
     assert order is not None, f"{item.path.name} has no mark that says where its tests stand in a run"
     if spread:
         return NAMES.index(param[0]), min(place, 0), order.kwargs["spread"]
+    if hurried and place == 0 and order.args[0] > _FRESH:
+        laws = list(telling(param[0]))
+        function = function_of(item)
+        return NAMES.index(param[0]), place, _FRESH + 1 + (laws.index(function) if function in laws else len(laws))
     return NAMES.index(param[0]), place, order.args[0]
+
+
+def telling_cases(item: pytest.Item, session: ConformanceSession) -> Sequence[str] | None:
+    """The cases of a contract test that a smoke run tries; none named: all. None where it leaves the test out.
+
+    A case that an earlier run kept is tried all the same.
+    """
+    chosen = chosen_by(item)
+    if session.run.profile != SMOKE or chosen is None or replay_case_of(item) is not None:
+        return ()
+    return telling(chosen[0]).get(function_of(item))
+
+
+def function_of(item: pytest.Item) -> str:
+    """The name of a test's function."""
+    return getattr(item, "originalname", None) or item.name.partition("[")[0]
 
 
 #: What `addinivalue_line` is told of the marks of contract tests.
@@ -117,7 +146,7 @@ class Collection:
         observing = metafunc.definition.get_closest_marker("observation")
         if "check" not in metafunc.fixturenames or not (mark or observing):
             return
-        if mark is not None and not LAWS.isdisjoint(mark.args):
+        if mark is not None and not LAWS.isdisjoint(mark.args) and self._session.run.profile != SMOKE:
             self._prefetch()
         params = parameters(self._session, self._earlier, mark, metafunc.function.__name__)
         metafunc.parametrize("check", params, indirect=True, scope="function")
@@ -140,8 +169,7 @@ class Collection:
         ours = self._session
         for item, (_, requirement, edition) in contract:
             if requirement is not None and replay_case_of(item) is None:
-                function = getattr(item, "originalname", None) or item.name.partition("[")[0]
-                ours.selected.add(ContractTest(requirement, item.path.name, function, edition))
+                ours.selected.add(ContractTest(requirement, item.path.name, function_of(item), edition))
         for path in sorted(self._folder.glob("test_*.py")):
             if path.name not in self._collected:
                 ours.expected |= {test for found in in_file(path) for test in expected(ours, path.name, found)}
@@ -159,8 +187,14 @@ class Collection:
         """One system after the other, in the order of `rank`."""
         contract = [item for item in items if chosen_by(item)]
         strangers = [item for item in items if is_of_another_system(item)]
+        left_out = [item for item in contract if telling_cases(item, self._session) is None]
+        contract = [item for item in contract if item not in left_out]
+        strangers += left_out
         others = [item for item in items if not chosen_by(item) and item not in strangers]
         borrowed, spread = bool(self._session.settings.session_ids), self._session.worker is not None
-        items[:] = others + sorted(contract, key=lambda item: rank(item, borrowed=borrowed, spread=spread))
+        hurried = bool(self._session.settings.max_requests or self._session.settings.time_budget)
+        items[:] = others + sorted(
+            contract, key=lambda item: rank(item, borrowed=borrowed, spread=spread, hurried=hurried)
+        )
         if strangers:
             self._config.hook.pytest_deselected(items=strangers)

@@ -13,7 +13,8 @@ from rename_tck.checks.case_selector import CaseSelector
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.every_case import judge
 from rename_tck.interruption import INTERRUPTION
-from rename_tck.pytest_plugin.collection import chosen_by, rank, replay_case_of
+from rename_tck.pytest_plugin.ahead import Ahead
+from rename_tck.pytest_plugin.collection import chosen_by, rank, replay_case_of, telling_cases
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.open_targets import Targets
 from rename_tck.pytest_plugin.outcomes import EVIDENCE
@@ -43,6 +44,7 @@ class TargetLifecycle:
         self._conclude = conclude
         #: The requirements that tests of this session decide.
         self._judged: frozenset[str] = frozenset()
+        self._ahead = Ahead()
 
     # -- before the first test
 
@@ -120,7 +122,8 @@ class TargetLifecycle:
             # with workers the order of collecting holds; `Targets.open_for_replay` heeds that
             contract = [item for item in items if chosen_by(item)]
             items = [item for item in items if not chosen_by(item)]
-            items += sorted(contract, key=lambda item: rank(item, borrowed=True))
+            hurried = bool(self._session.settings.max_requests or self._session.settings.time_budget)
+            items += sorted(contract, key=lambda item: rank(item, borrowed=True, hurried=hurried))
         session.items[:] = items
 
     def _refuse(self, error: BadOptionError) -> NoReturn:
@@ -143,10 +146,17 @@ class TargetLifecycle:
     @pytest.fixture
     def check(self, request: pytest.FixtureRequest) -> CheckContext:
         """What the test holds in its hands."""
-        system, name, edition, case = request.param
+        request.node.stash[EVIDENCE] = Evidence()
+        if self._session.worker is None and self._session.replay is None:
+            self._ahead.look(request.node, self._made)
+        check = self._ahead.passed(request.node) or self._made(request.node)
+        request.node.stash[EVIDENCE] = check.evidence
+        return check
+
+    def _made(self, item: pytest.Item) -> CheckContext:
+        """A test's view of its target."""
+        system, name, edition, case = item.callspec.params["check"]  # type: ignore[attr-defined]
         requirement = self._session.catalogue(system).requirement(name) if name else None
-        evidence = Evidence()
-        request.node.stash[EVIDENCE] = evidence
         if case is not None and self._session.replay is None:
             target = self._targets.open_for_replay(system).target
         else:
@@ -155,11 +165,9 @@ class TargetLifecycle:
         # what looks back on the run sees what this process has sent, and only where it is chosen
         alone = self._session.worker is None and self._session.replay is None
         target.judged = self._judged if alone else frozenset()
-        selector = CaseSelector(None if case is None else case.keys)
+        selector = CaseSelector(None if case is None else case.keys, telling_cases(item, self._session) or ())
         seed = seed_for(self._session.seed, name, edition)
-        return CheckContext(
-            target, requirement, edition, seed=seed, evidence=evidence, selector=selector, replay_case=case
-        )
+        return CheckContext(target, requirement, edition, seed=seed, selector=selector, replay_case=case)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -168,7 +176,10 @@ class TargetLifecycle:
             return None
         case, check = replay_case_of(pyfuncitem), pyfuncitem.funcargs["check"]
         assert isinstance(check, CheckContext)
-        if case is not None:
+        if self._ahead.passed(pyfuncitem) is check:
+            if check.requirement is not None:
+                check.target.passed.add(check.requirement.id)
+        elif case is not None:
             try_alone(pyfuncitem.obj, check, case, self._session.replay)
         else:
             judge(partial(pyfuncitem.obj, check=check), check)

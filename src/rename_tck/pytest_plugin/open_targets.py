@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rename_tck.cases.spaces import settle_by
-from rename_tck.checks.point_run import coverage_of
+from rename_tck.checks.points_of_run import coverage_of
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.earlier_failures import EarlierFailures
@@ -171,6 +171,7 @@ class Targets:
             limits=limits,
         )  # fmt: skip
         opened.target.profile = session.run.profile
+        opened.client.concurrency = settings.concurrency
         if settings.plan:
             opened.target.settle = 0.0  # a rehearsal shows what is sent, and waits for nothing
         else:

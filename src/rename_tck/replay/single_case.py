@@ -87,7 +87,7 @@ class Replay:
         """Remember what was sent for a case; controls after it are none of it, like as they may be."""
         own = [entry.exchange for entry in check.entries() if entry.purpose is not Purpose.CONTROL]
         exchange = likest(own, case.request)
-        self.sent[case.edition] = Sent(exchange, check.selector.met, check.target.pool.making_of(exchange))
+        self.sent[case.edition] = Sent(exchange, check.selector.met, check.making_of(exchange))
 
 
 def try_alone(law: Callable[..., None], check: Any, case: ReplayCase, replay: Replay | None) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from rename_tck.client import environment
 from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE, OTHER_USER_KEY_VARIABLE
 from rename_tck.client.limits import parse_duration, parse_rate
+from rename_tck.in_flight import MOST as MOST_IN_FLIGHT
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.settings.settings import BadOptionError, Settings
 from rename_tck.systems import NAMES, load
@@ -81,6 +82,12 @@ OPTIONS = (
     ),
     Option("ca-bundle", "a file of certificates to verify the target's TLS with", "FILE"),
     Option("rate-limit", "the most requests to send, as in 10/s or 300/m", "RATE", required=True),
+    Option(
+        "concurrency",
+        "the most requests that are in flight together (1 to 8; by default as many as the time of an answer is worth)",
+        "NUMBER",
+        required=True,
+    ),
     Option("max-requests", "the most requests to send in all", "NUMBER", required=True),
     Option(
         "time-budget",
@@ -149,6 +156,7 @@ def settings_from(
         ca_bundle=ca_bundle,
         insecure=insecure,
         rate_limit=_parsed(values["rate-limit"], parse_rate, "--rate-limit is a rate, as in 10/s or 300/m"),
+        concurrency=_parsed(values["concurrency"], _few, f"--concurrency is a whole number from 1 to {MOST_IN_FLIGHT}"),
         max_requests=_parsed(values["max-requests"], _natural, "--max-requests is a whole number above 0"),
         time_budget=_parsed(values["time-budget"], parse_duration, "--time-budget is a time, as in 60s or 5m"),
         wait=_parsed(values["wait"], parse_duration, "--wait is a time, as in 30s or 5m"),
@@ -228,6 +236,13 @@ def _natural(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise ValueError(text)
     return int(text)
+
+
+def _few(text: str) -> int:
+    number = _natural(text)
+    if number > MOST_IN_FLIGHT:
+        raise ValueError(text)
+    return number
 
 
 def _seconds(option: str, text: str, *, least: bool = False) -> float:

@@ -37,6 +37,8 @@ class Settings:
     ca_bundle: Path | None = None
     insecure: bool = False
     rate_limit: float | None = None
+    #: The most requests in flight together; None: as many as it is worth.
+    concurrency: int | None = None
     max_requests: int | None = None
     time_budget: float | None = None
     #: Seconds to wait for a target that is not up yet.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from rename_tck.client.exchange import Exchange, segment
 from rename_tck.client.journal import Purpose
@@ -72,8 +73,8 @@ class _Cleanup:
         made = [
             session for session in self._pool.of_the_run if session.origin == "created" and not self._stays(session)
         ]
-        deleted = [self._delete(session) for session in made if self._may_be_deleted(session, listed)]
-        self._look_for_deleted(deleted)
+        deleted = self._client.together([partial(self._delete_its_own, session, listed) for session in made])
+        self._look_for_deleted([one for one in deleted if one is not None])
         for attempt in self._pool.creation.attempts:
             self._look_for_attempt(attempt)
 
@@ -136,6 +137,10 @@ class _Cleanup:
         """Whether the listing shows a session that no reading of the run has taken for another."""
         shown = listed is not None and (session.kind, session.id) in listed.names
         return shown and session.first_read is not None and session.id not in self._pool.reader.mistaken
+
+    def _delete_its_own(self, session: Session, listed: Look | None) -> _Deleted | None:
+        """Delete a session where that reaches it."""
+        return self._delete(session) if self._may_be_deleted(session, listed) else None
 
     def _delete(self, session: Session) -> _Deleted:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from rename_tck.cases.conditions import Condition, together
 from rename_tck.systems.dialect import Session
@@ -78,16 +79,16 @@ class ConditionedSessions:
         Raises:
             Unjudgeable: no answer came.
         """
-        new: dict[_Key, list[Session]] = {}
         wanted = [wish for wish in wishes if self._missing(wish) and wish.key not in self._refused]
         if wanted:
             self._creation.look_for(wish.owner for wish in wanted)
-        for wish in wanted:
-            missing = self._missing(wish) - len(new.get(wish.key, []))
-            if missing > 0 and wish.key not in self._refused:
-                new.setdefault(wish.key, []).extend(self._made(wish, missing))
-        for twin in self._twins(wanted):
-            new.setdefault(twin.key, []).extend(self._made(twin, 1))
+        most = {wish.key: wish for wish in sorted(wanted, key=self._missing)}
+        made = self._reader.together([partial(self._made, wish, self._missing(wish)) for wish in most.values()])
+        new: dict[_Key, list[Session]] = dict(zip(most, made, strict=True))
+        twins = self._twins(wanted)
+        found = self._reader.together([partial(self._made, twin, 1) for twin in twins])
+        for twin, those in zip(twins, found, strict=True):
+            new.setdefault(twin.key, []).extend(those)
         self._reader.see_first([session for alike in new.values() for session in alike])
         for key, alike in new.items():
             shown = [one for one in alike if not self._reader.way or one.first_read or one.first_listed]

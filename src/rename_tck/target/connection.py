@@ -95,7 +95,6 @@ class TargetConnection:
         catalogue = Catalogue.load(system) if spec is None else spec.catalogue
         contracts = {edition: Contract.load(system, edition) if spec is None else spec.contract for edition in editions}
         self.target = Target(dialect, self.client, self.pool, contracts, catalogue, token)
-        self._stack.callback(self.target.executor.shutdown)
 
     def prepare(self) -> None:
         """Come by a session. Whoever calls this must hold the connection by then, to close it whatever happens.

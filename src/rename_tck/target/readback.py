@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
+from typing import TypeVar
 
 from rename_tck.client.exchange import Answer, Exchange, Request
 from rename_tck.client.journal import Purpose
@@ -15,6 +16,8 @@ from rename_tck.redaction import Redactor
 from rename_tck.systems.dialect import Dialect, Page, Session
 from rename_tck.target.settling import Patience
 from rename_tck.verdict import NotTested, Unjudgeable
+
+T = TypeVar("T")
 
 #: Pages of a listing that are followed before the suite stops looking.
 PAGES = 30
@@ -181,14 +184,17 @@ class SessionReader:
             self.first_names.setdefault(session_id, name)
         return snapshot
 
+    def together(self, parts: Sequence[Callable[[], T]]) -> list[T]:
+        """Do parts in flight together, as the client does."""
+        return self._client.together(parts)
+
     def see_first(self, sessions: Sequence[Session]) -> None:
         """Read sessions that nothing was sent to yet, singly and in the listing, as far as they are shown.
 
         Once for each: what is kept of one stays as it was. What was just made may be shown up to a second later.
         """
-        for session in sessions:
-            if session.first_read is None and self.way.by_reading:
-                self._read_first(session)
+        if self.way.by_reading:
+            self.together([partial(self._read_first, session) for session in sessions if session.first_read is None])
         for group in self._alike([session for session in sessions if session.first_listed is None]):
             if self.unlisted:
                 return

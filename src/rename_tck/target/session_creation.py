@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
+from rename_tck import in_flight
 from rename_tck.client.exchange import Exchange, Request, Trouble, decoded, encode_json
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
@@ -153,7 +155,8 @@ class SessionCreation:
         return [], refused.why
 
     def _built(self, wanted: Wanted) -> list[Request]:
-        token = f"{self._token}-{self._made}"
+        place = in_flight.place()
+        token = f"{self._token}-{self._made}{'' if place is None else f'-{place}'}"
         if wanted.contents is None:
             return self._dialect.creations(wanted.kind, wanted.user, token)
         return [self._dialect.creation(wanted.contents, wanted.kind, wanted.user, token)]
@@ -224,3 +227,14 @@ class SessionCreation:
         complete = before is not None and before.why is None
         ids = frozenset(there for _, there in before.names) if complete and before is not None else None
         self.attempts.append(Attempt(wanted.kind, wanted.user, chosen, what, ids))
+
+
+def making_of(sessions: Iterable[Session], exchange: Exchange | None) -> tuple[Exchange, str] | None:
+    """How that one of these sessions was made that an exchange is about, and its id; None where the run made none."""
+    path = "" if exchange is None else unquote(exchange.request.path)
+    made = [session for session in sessions if session.creation is not None]
+    addressed = [session for session in made if session.id in path.split("/")]
+    # or by an id that is made of its own, where that is long enough to be told
+    near = [one for one in made if len(one.id) >= 8 and (one.id[:-1] in path or one.id[1:] in path)]
+    session = next(iter(addressed or near), None)
+    return None if session is None or session.creation is None else (session.creation, session.id)

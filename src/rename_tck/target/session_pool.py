@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from typing import Literal
-from urllib.parse import unquote
 
 from rename_tck.cases.conditions import Condition
 from rename_tck.cases.users import User
@@ -14,6 +13,7 @@ from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.systems.dialect import Dialect, Session
 from rename_tck.target.conditioned_sessions import ConditionedSessions, Wish
+from rename_tck.target.kept_sessions import KeptSessions
 from rename_tck.target.made_up_ids import MadeUpIds
 from rename_tck.target.others import OtherSessions
 from rename_tck.target.readback import PAGES, Extent, SessionReader, Snapshot, summary
@@ -61,7 +61,7 @@ class SessionPool:
         self._fixture_ids = [dialect.canonical(session_id) for session_id in fixture_ids]
         #: This worker's number and the number of workers: each uses its own part of the sessions that it finds.
         self._share = share
-        self._sessions: list[Session] = []
+        self._kept = KeptSessions()
         self._retired: list[Session] = []
         #: Sessions that were made for something, and are left alone since then.
         self._aside: list[Session] = []
@@ -95,6 +95,10 @@ class SessionPool:
             raise CouldNotJudge(
                 self._key_refused or f"no session to rename could be had from {self._base}: {self._why_none()}"
             )
+
+    @property
+    def _sessions(self) -> list[Session]:
+        return self._kept.here
 
     @property
     def _base(self) -> str:
@@ -140,6 +144,7 @@ class SessionPool:
         )
 
     def _allow(self, session_id: str) -> None:
+        self.client.borrows = True
         self.client.policy.allow(session_id)
         self.own_ids.add(session_id)
 
@@ -295,6 +300,10 @@ class SessionPool:
         self._sessions.remove(session)
         self._aside.append(session)
 
+    def set_apart_aside(self) -> None:
+        """The same of all sessions of what was in flight together."""
+        self._aside += self._kept.give_up_apart()
+
     def forget(self, session: Session) -> None:
         """Leave out a session that was deleted."""
         if session in self.conditioned.made:
@@ -311,7 +320,7 @@ class SessionPool:
 
     def any(self) -> Session:
         """Some live session, whatever its kind."""
-        return self._sessions[0]
+        return (self._sessions or self._kept.everywhere)[0]
 
     @property
     def all(self) -> list[Session]:
@@ -321,22 +330,12 @@ class SessionPool:
     @property
     def in_use(self) -> list[Session]:
         """Every session that the run may rename, also those that were made in a condition."""
-        return [*self._sessions, *self.conditioned.in_use]
+        return [*self._kept.everywhere, *self.conditioned.in_use]
 
     @property
     def of_the_run(self) -> list[Session]:
         """Every session of the run, also those that are out of use."""
-        return [*self._sessions, *self._retired, *self._aside, *self.conditioned.made]
-
-    def making_of(self, exchange: Exchange | None) -> tuple[Exchange, str] | None:
-        """How the session that an exchange is about was made, and its id, where the run has made it."""
-        path = "" if exchange is None else unquote(exchange.request.path)
-        made = [session for session in self.of_the_run if session.creation is not None]
-        addressed = [session for session in made if session.id in path.split("/")]
-        # or by an id that is made of its own, where that is long enough to be told
-        near = [one for one in made if len(one.id) >= 8 and (one.id[:-1] in path or one.id[1:] in path)]
-        session = next(iter(addressed or near), None)
-        return None if session is None or session.creation is None else (session.creation, session.id)
+        return [*self._kept.everywhere, *self._retired, *self._aside, *self.conditioned.made]
 
     def _of(self, kind: str | None) -> list[Session]:
         return [session for session in self._sessions if session.kind == kind]
@@ -394,6 +393,7 @@ class SessionPool:
     def clear(self) -> None:
         """Forget the sessions: they are put back."""
         self._sessions.clear()
+        self._kept.give_up_apart()
         self._retired.clear()
         self.conditioned.clear()
         self._aside.clear()

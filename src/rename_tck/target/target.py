@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,8 +20,8 @@ from rename_tck.target.session_pool import SessionPool
 from rename_tck.target.settling import Patience
 from rename_tck.verdict import Aspect
 
-#: The most requests that are in flight at the same time.
-AT_ONCE = 16
+#: Times that what was in flight together is judged again, before nothing is in flight together any more.
+_IN_VAIN = 2
 
 
 @dataclass(frozen=True)
@@ -137,10 +136,9 @@ class Target:
     sent_after_failures: int = 0
     observations: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     cache: dict[str, Any] = field(default_factory=dict)
-    #: Threads for requests that are to be in flight at once.
-    executor: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "rename-tck executor"))
     #: Paths of odd ids by which a server may rightly see another route.
     off_route_paths: set[str] = field(default_factory=set)
+    _flights_in_vain: int = 0
     _names: int = 0
     _indexed: int = 0
     _exchanged: dict[Request, Entry] = field(default_factory=dict)
@@ -173,6 +171,38 @@ class Target:
         since = {id(entry.exchange) for entry in self.client.journal.since(first - 1)}
         self.refused_renames = [exchange for exchange in self.refused_renames if id(exchange) not in since]
         self.pool.notes.append(f"from request {first} of the run on, no ordinary rename worked for a moment")
+
+    def kept_for_laws(self) -> tuple[int, ...]:
+        """How much is kept for other requirements to tell."""
+        return tuple(map(len, self._kept_lists()))
+
+    def _kept_lists(self) -> tuple[list[Any], ...]:
+        return (
+            self.refused_renames, self.not_stored, self.names_changed_by_refusals, self.jams, self.gone_after_refusals,
+            self.crossings, self.unanswered, self.outages,
+        )  # fmt: skip
+
+    def went_wrong_since(self, number: int) -> bool:
+        """Whether a rename after the request of this number was answered with a server's error, or not at all."""
+        return any(
+            not 0 < entry.exchange.status < 500 and not any(entry.exchange is one for one in self.refused_for_form)
+            for entry in self.client.journal.renames(number)
+        )
+
+    def forget_since(self, number: int, kept: tuple[int, ...]) -> None:
+        """Leave out what was sent after the request of this number, and what was kept since: it is no evidence."""
+        for found, length in zip(self._kept_lists(), kept, strict=True):
+            del found[length:]
+        self.outages.append((number + 1, len(self.client.journal)))
+        self._exchanged = {sort: entry for sort, entry in self._exchanged.items() if entry.number <= number}
+        self._indexed = len(self.client.journal)
+        self._flights_in_vain += 1
+        self.pool.notes.append(
+            f"requests {number + 1} to {self._indexed} of the run were in flight together and did not go well: what "
+            "they were sent for was judged again, one request after the other"
+        )
+        if self._flights_in_vain >= _IN_VAIN:
+            self.client.concurrency = 1
 
     def stop(self, stopped: Stopped) -> None:
         """Note that nothing works any more: what was refused since then is no evidence."""

@@ -12,8 +12,9 @@ import pytest
 
 from rename_tck.client.curl import curl
 from rename_tck.client.exchange import Answer, Credential, Exchange, NotJsonError, Request, encode_json, segment
+from rename_tck.client.receiving import ANSWER_LIMIT
 from rename_tck.client.request_policy import OutsideContractError, RequestPolicy, Route
-from rename_tck.client.transport import ANSWER_LIMIT, Connection, TargetClient
+from rename_tck.client.transport import Connection, TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.redaction import MASK, Redactor
 from rename_tck.systems import NAMES, load

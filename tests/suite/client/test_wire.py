@@ -24,8 +24,9 @@ from rename_tck.checks.replay_case import likest, made_anew, replay_data
 from rename_tck.client import adapter
 from rename_tck.client.curl import curl, curl_of_new_session
 from rename_tck.client.exchange import Answer, Exchange, Request, encode_json
+from rename_tck.client.receiving import UndecodableError
 from rename_tck.client.request_policy import RequestPolicy, Route
-from rename_tck.client.transport import Connection, TargetClient, UndecodableError
+from rename_tck.client.transport import Connection, TargetClient
 from rename_tck.client.wire import USUAL, HeaderNames, Wire
 from rename_tck.redaction import Redactor
 from rename_tck.results import finding, record

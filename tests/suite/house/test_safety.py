@@ -107,8 +107,8 @@ def test_there_is_one_way_out() -> None:
                 found.add(str(path.relative_to(PACKAGE)))
     # settings checks a file of certificates; trouble names the errors, environment the proxy that requests would ask
     assert found == {
-        "client/transport.py", "client/adapter.py", "client/trouble.py", "client/environment.py", "settings/options.py",
-        "reference/serving.py",
+        "client/transport.py", "client/adapter.py", "client/receiving.py", "client/trouble.py", "client/environment.py",
+        "settings/options.py", "reference/serving.py",
     }  # fmt: skip
 
 

@@ -72,7 +72,11 @@ def _sentence(judged: Judged) -> str:
         ("http://localhost", ("--header=nocolon",), "--header is written 'Name: value'"),
         ("http://localhost", ("--header=Bad Name: x",), "--header is written 'Name: value'"),
         ("http://localhost", ("--ca-bundle=/no/such/file",), "cannot be read"),
-        ("http://localhost", ("--hypothesis-profile=nigh",), "--hypothesis-profile=nigh is none of quick, ci, nightly"),
+        (
+            "http://localhost",
+            ("--hypothesis-profile=nigh",),
+            "--hypothesis-profile=nigh is none of smoke, quick, ci, nightly",
+        ),
     ],
 )
 def test_a_bad_option_is_one_sentence(tmp_path: Path, target: str, options: tuple[str, ...], words: str) -> None:
