@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -107,8 +108,15 @@ def suite(url: str, system: str, reports: str, *options: str) -> Took:
     return run
 
 
-def schemathesis(url: str, system: str, folder: Path) -> Took:
-    """`st run` on the system's vendored file, with its defaults and the key.
+#: What `st` takes for failures of a server that conforms: statuses, requests and methods that the documents do not
+#: name, and which its own schema of a request allows.
+MISFIRING = (
+    "status_code_conformance", "positive_data_acceptance", "allow_header_conformance", "unsupported_method",
+)  # fmt: skip
+
+
+def schemathesis(url: str, system: str, folder: Path, *options: str) -> Took:
+    """`st run` on the system's vendored file, with the key.
 
     In a folder of its own, without what it has kept there of earlier failures: it would begin with those, and end.
     """
@@ -118,7 +126,7 @@ def schemathesis(url: str, system: str, folder: Path) -> Took:
     run = took(
         [
             str(Path(sys.executable).with_name("st")), "run", str(next(iter(catalogue.editions.values()))),
-            "--url", url, "--header", f"{name}: {form.format(EMBEDDED_KEY)}",
+            "--url", url, "--header", f"{name}: {form.format(EMBEDDED_KEY)}", *options,
         ],
         folder,
     )  # fmt: skip
@@ -132,25 +140,52 @@ def middle(values: Sequence[float]) -> str:
     return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
 
 
-def beside_schemathesis(rounds: int, reports: str) -> list[str]:
-    """Both in turn against one server process."""
+def beside_schemathesis(rounds: int, reports: str, delay: float = 0.0) -> list[str]:
+    """All in turn against one server process, which takes so many seconds for each answer."""
     lines = [
-        "| system | suite, s | `st run`, s | ratio of the medians |",
-        "| --- | --- | --- | --- |",
+        "| system | `quick`, s | `smoke`, s | `st run` but misfiring, s | `st run`, s | quick ÷ st | smoke ÷ st |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
+    passing = f"--exclude-checks={','.join(MISFIRING)}"
     for system in NAMES:
-        with serving(system) as server, tempfile.TemporaryDirectory() as folder:
-            suite(server.url, system, reports)
-            schemathesis(server.url, system, Path(folder))
-            ours, theirs = [], []
-            pauses = random.Random(system)
+        with serving(system, delay) as server, tempfile.TemporaryDirectory() as folder:
+            of_st = Path(folder)
+            commands: tuple[Callable[[], Took], ...] = (
+                partial(suite, server.url, system, reports),
+                partial(suite, server.url, system, reports, "--hypothesis-profile=smoke"),
+                partial(schemathesis, server.url, system, of_st, passing),
+                partial(schemathesis, server.url, system, of_st),
+            )
+            for command in commands if rounds > 1 else ():
+                command()
+            pauses, found = random.Random(system), [list[float]() for _ in commands]
             for _ in range(rounds):
                 # a run ends with the server's second where it waits for that: or all would begin at one point of it
                 time.sleep(pauses.random())
-                ours.append(suite(server.url, system, reports).wall)
-                theirs.append(schemathesis(server.url, system, Path(folder)).wall)
-        ratio = statistics.median(ours) / statistics.median(theirs)
-        lines.append(f"| {system} | {middle(ours)} | {middle(theirs)} | {ratio:.2f} |")
+                for walls, command in zip(found, commands, strict=True):
+                    walls.append(command().wall)
+        quick, smoke, st, _ = map(statistics.median, found)
+        lines.append(f"| {system} | {' | '.join(map(middle, found))} | {quick / st:.2f} | {smoke / st:.2f} |")
+    return lines
+
+
+#: What the time of a quick run grows with: seconds of an answer, and requests in flight together.
+DELAYS, IN_FLIGHT = (0.0, 0.02, 0.08, 0.2), (1, 2, 4, 8)
+
+
+def growth(reports: str) -> list[str]:
+    """How the time of a quick run grows with the time of an answer, and shrinks with what is in flight together."""
+    lines = [
+        f"| an answer takes, ms | requests | {' | '.join(f'`--concurrency={each}`, s' for each in IN_FLIGHT)} |",
+        f"| --- | --- |{' --- |' * len(IN_FLIGHT)}",
+    ]
+    for delay in DELAYS:
+        walls, sent = [], []
+        for each in IN_FLIGHT:
+            with serving("dify", delay) as server:
+                walls.append(f"{suite(server.url, 'dify', reports, f'--concurrency={each}').wall:.1f}")
+            sent.append(len(server.requests))
+        lines.append(f"| {1000 * delay:g} | {min(sent)}–{max(sent)} | {' | '.join(walls)} |")
     return lines
 
 
@@ -185,12 +220,18 @@ def beside_a_bare_loop(rounds: int, reports: str) -> list[str]:
 
 def with_workers(reports: str) -> list[str]:
     """Against a server that takes its time."""
-    lines = [f"| system | alone, s | `-n {WORKERS}`, s | ratio |", "| --- | --- | --- | --- |"]
+    lines = [
+        f"| system | `--concurrency=1`, s | no option, s | `-n {WORKERS}`, s | processor time of these, s |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for system in NAMES:
         with serving(system, SLOW) as server:
-            alone = suite(server.url, system, reports).wall
-            together = suite(server.url, system, reports, "-n", str(WORKERS)).wall
-        lines.append(f"| {system} | {alone:.1f} | {together:.1f} | {together / alone:.2f} |")
+            found = [
+                suite(server.url, system, reports, *options)
+                for options in (("--concurrency=1",), (), ("-n", str(WORKERS)))
+            ]
+        walls, times = (" | ".join(f"{one.wall:.1f}" for one in found), ", ".join(f"{one.cpu:.1f}" for one in found))
+        lines.append(f"| {system} | {walls} | {times} |")
     return lines
 
 
@@ -231,13 +272,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="counted runs of each command (after one that is not)")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
-    parser.add_argument("--only", choices=["st", "bare", "workers", "profiles"], action="append")
+    names = ["st", "slow", "growth", "bare", "workers", "profiles"]
+    parser.add_argument("--only", choices=names, action="append", help="print this part alone, or these")
     chosen = parser.parse_args()
     if chosen.write and chosen.only:
         parser.error("--write wants the whole page: leave --only out")
     with tempfile.TemporaryDirectory() as reports:
         parts: dict[str, Callable[[], list[str]]] = {
             "st": lambda: beside_schemathesis(chosen.rounds, reports),
+            "slow": lambda: beside_schemathesis(1, reports, SLOW),
+            "growth": lambda: growth(reports),
             "bare": lambda: beside_a_bare_loop(chosen.rounds, reports),
             "workers": lambda: with_workers(reports),
             "profiles": lambda: profiles(reports),
