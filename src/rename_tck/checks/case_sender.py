@@ -130,14 +130,12 @@ class CaseSender(TargetView):
     # -- in flight
 
     def together(self, parts: Sequence[Callable[[Self], T]]) -> list[T]:
-        """Do parts of a case in flight together, each with a view of its own, so that each is sent for its own case.
-
-        They are about sessions of their own. What each returns, in their order. Raises what the first of them raises.
-        """
-        views = [copy(self) for _ in parts]
-        for view in views:
+        """Do parts about sessions of their own in flight together, each with its own view; what each returns."""
+        acts = []
+        for part in parts:
+            view = copy(self)
             view.selector = self.selector.copied()
-        acts = [partial(part, view) for part, view in zip(parts, views, strict=True)]
+            acts.append(partial(part, view))
         return self.target.client.together(acts)
 
     # -- what is drawn by lot
@@ -352,9 +350,8 @@ class CaseSender(TargetView):
         attempt = replay_data(self.selector.keys, exchange, self.target, self.lot)
         if aspect is None:
             aspect = self._aspect_of(exchange)
-        found = Nonconformance(
-            self.excerpt(case, _LONGEST_CASE), self.excerpt(expected), exchange, compared, attempt, aspect, kind
-        )
+        said = self.excerpt(case, _LONGEST_CASE), self.excerpt(expected)
+        found = Nonconformance(*said, exchange, compared, attempt, aspect, kind)
         found.made = self._to_be_made(exchange)
         found.after = self.target.pool.made_up.done_by(exchange)
         raise found

@@ -52,8 +52,7 @@ class Failure:
         """What gave a session another's name, or one that is known to cross over, where that was not seen of it alone.
 
         A name that the session bore, or was given, before is its own still, though another may be called so, too, and
-        one that is cut from the name that it was given is that, unless names are seen to cross over or it is cut only
-        now and then.
+        one that is cut from the name that it was given is that, unless names are seen to cross over.
         """
         name, outcome = self.problem.name, self.outcome
         if self.reduced or not isinstance(name, str):
@@ -61,7 +60,7 @@ class Failure:
         before = (outcome.read_before, outcome.listed_before)
         cut = outcome.name.startswith(name) or outcome.name.endswith(name)
         own = any(check.dialect.name_in(one or {}) == name for one in before) or _was_given(check, outcome, name)
-        if (own or (cut and not self.comes_and_goes)) and not check.target.crossings:
+        if (own or cut) and not check.target.crossings:
             return None
         known = outcome.exchange if name in check.target.names_by_crossing else None
         meanwhile = _sent_meanwhile(check, outcome)

@@ -49,7 +49,7 @@ _VARIABLES = {BASE_URL: BASE_URL_VARIABLE, **{option.name: option.variable for o
 KEYS = (*_VARIABLES, _PROFILE, *_SECRETS)
 
 #: Keys whose value may be a number.
-_NUMBERS = frozenset({"max-requests", "request-timeout", "settle"})
+_NUMBERS = frozenset({"concurrency", "max-requests", "request-timeout", "settle"})
 
 #: Keys whose value is a path, by what the help calls it.
 _PATHS = frozenset(option.name for option in OPTIONS if option.metavar in {"FILE", "DIR"})

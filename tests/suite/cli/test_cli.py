@@ -483,7 +483,7 @@ def test_a_target_with_a_mistake_does_not_stop_the_others(capfd: Any) -> None:
         ("base-url = 'x'", "run",
          f"--base-url=x needs a scheme and a host, as in http://localhost:8000 (base-url in {TOML})."),
         ("hypothesis-profile = 'x'", "run",
-         f"--hypothesis-profile=x is none of quick, ci, nightly (hypothesis-profile in {TOML})."),
+         f"--hypothesis-profile=x is none of smoke, quick, ci, nightly (hypothesis-profile in {TOML})."),
         ("", "run staging", f"there is no target staging: {TOML} names no targets."),
         ("", "run --all", f"--all judges the targets of a file, and {TOML} names none."),
         ("x", "run", f"{TOML} is not TOML: Expected '=' after a key in a key/value pair (at end of document)."),

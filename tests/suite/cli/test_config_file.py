@@ -41,6 +41,7 @@ request-timeout = 2.5
 header = ["X-A: b", "X-C: d"]
 ca-bundle = "certs/ca.pem"
 rate-limit = "10/s"
+concurrency = 4
 max-requests = 500
 time-budget = "60s"
 wait = "30s"
@@ -78,6 +79,7 @@ def test_what_the_file_holds_is_given_to_a_run(given: Given) -> None:
         "RENAME_TCK_HEADER": "X-A: b\nX-C: d",
         "RENAME_TCK_CA_BUNDLE": "certs/ca.pem",
         "RENAME_TCK_RATE_LIMIT": "10/s",
+        "RENAME_TCK_CONCURRENCY": "4",
         "RENAME_TCK_MAX_REQUESTS": "500",
         "RENAME_TCK_TIME_BUDGET": "60s",
         "RENAME_TCK_WAIT": "30s",

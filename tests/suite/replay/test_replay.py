@@ -317,7 +317,7 @@ def test_the_next_run_sends_the_kept_request_first(tmp_path: Path) -> None:
 
 def test_a_mended_server_passes_and_the_file_goes(tmp_path: Path) -> None:
     # enough is drawn for each edition to come upon it
-    select, profile = "user-required or invalid-space", "--hypothesis-profile=ci"
+    select, profile = "user-required or invalid-space", "--hypothesis-profile=nightly"
     judged(faulty("dify", "MissingUserTakenForDefault"), tmp_path, profile, select=select)
     assert len(files(tmp_path)) == 4
     found = judged(right("dify"), tmp_path, select="user-required")
