@@ -29,7 +29,7 @@ class CutAt100(OpenHandsServer):
         return title[:100]
 
 
-@FAULTS.add("counts-utf16-units", "openhands.length-200-accepted")
+@FAULTS.add("counts-utf16-units", "openhands.length-200-accepted", alone=True)
 class CountsUtf16Units(OpenHandsServer):
     """A title's length is counted in UTF-16 units, as JavaScript does: an emoji counts twice."""
 
