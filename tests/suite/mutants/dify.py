@@ -330,7 +330,7 @@ class SaysRenamedStoresNothing(Claiming):
         pass
 
 
-@mutant("dify.name-stored")
+@mutant("dify.name-stored", may=("auto-generate-stored",))
 class ForgetsEveryFifteenthRename(Counting, Claiming):
     """Every 15th rename is answered as if it were stored, and is not."""
 
@@ -368,7 +368,8 @@ class HidesWhatIsRenamed(DifyServer):
         return [found for found in super().sorted_conversations(user, sort_by) if found.id not in self.hidden]
 
 
-@mutant("dify.name-stored")
+# a name of the series that two sessions were given may come late to one of them
+@mutant("dify.name-stored", may=("neighbours-untouched",))
 class StoresAfterAnswering(Claiming):
     """The name is stored a while after the rename was answered."""
 
@@ -531,7 +532,7 @@ class RefusesAnEarlierName(DifyServer):
         super().store(conversation, name)
 
 
-@mutant("dify.sequence-consistent", also=("name-stored",))
+@mutant("dify.sequence-consistent", also=("name-stored",), may=("concurrent-two-sessions",))
 class ForgetsTheRenameAfterAnUnknownId(Claiming):
     """The first rename after a request for an unknown conversation is answered, and not stored."""
 

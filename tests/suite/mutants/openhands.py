@@ -579,7 +579,7 @@ class LeavesTheTitleStuck(OpenHandsServer):
             super().store(conversation, title)
 
 
-@mutant("openhands.name-stored", also=("concurrent-two-sessions",))
+@mutant("openhands.name-stored", may=("concurrent-two-sessions",))
 class RefusedTitleComesBack(OpenHandsServer):
     """A title that was refused is stored by the next rename but one, as a task that is tried again."""
 
