@@ -202,7 +202,7 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
 
 def _error_shape(check: CheckContext, status: int) -> None:
     """Judge every answer of this status that the run has seen, whatever its cause."""
-    if not (check.resend() or check.selector.looks_back):
+    if not check.looks_back_alone():
         _refusals(check)
     found = check.answered(status)
     for exchange in check.each(found):

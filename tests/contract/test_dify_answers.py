@@ -63,7 +63,7 @@ def _other_user(session: Session) -> str:
 
 def _error_shape(check: CheckContext, status: int) -> None:
     """Judge every answer of this status that the run has seen, whatever its cause."""
-    if not (check.resend() or check.selector.looks_back):
+    if not check.looks_back_alone():
         _refusals(check)
     found = check.answered(status)
     for exchange in check.each(found):
@@ -94,7 +94,7 @@ def test_every_404_has_the_documented_shape(check: CheckContext) -> None:
 
 @requirement("dify.error-status-matches", last=True)
 def test_the_status_in_the_body_is_that_of_the_answer(check: CheckContext) -> None:
-    if not (check.resend() or check.selector.looks_back):
+    if not check.looks_back_alone():
         _refusals(check)
     seen = 0
     for exchange in check.each(check.answered(400, 404)):

@@ -159,7 +159,7 @@ def test_an_invalid_body_is_refused_with_422(check: CheckContext) -> None:
 
 def _answers_422(check: CheckContext) -> list[Exchange]:
     """Every answer of the run with 422, after such requests as are mostly answered so."""
-    if not (check.resend() or check.selector.looks_back):
+    if not check.looks_back_alone():
         check.shared("invalid bodies", lambda: _send_invalid(CheckContext(check.target, None)))
     return check.answered(422)
 

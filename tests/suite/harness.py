@@ -34,6 +34,13 @@ KEY = "key-for-the-tests-5d41402a"
 OTHER_MODE_KEY = "other-mode-key-for-the-tests-7c9e"
 OTHER_USER_KEY = "other-user-key-for-the-tests-1b6a"
 
+#: The environment of a run that has all of these.
+KEYS = {
+    "RENAME_TCK_API_KEY": KEY,
+    "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY,
+    "RENAME_TCK_OTHER_USER_KEY": OTHER_USER_KEY,
+}
+
 
 #: Options for runs in this process: how much they draw, and no looking for a smaller case of what fails.
 FEW_DRAWN, MANY_DRAWN = "--hypothesis-profile=few-drawn", "--hypothesis-profile=many-drawn"

@@ -172,6 +172,11 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
+def is_not_there(folder: Path) -> str:
+    """What is said where `read` finds no run."""
+    return f"{folder / JSON_NAME} is not there: run test_mutants.py first, with --slow."
+
+
 def main(folder: Path = ROOT / "reports") -> str | None:
     """Make the page from the run whose reports are in `folder`; what is wrong with that run, if anything is."""
     from mutants import every
@@ -179,7 +184,7 @@ def main(folder: Path = ROOT / "reports") -> str | None:
     try:
         rows = read(folder)
     except OSError:
-        return f"{folder / JSON_NAME} is not there: run pytest tests/suite/mutants/test_mutants.py --slow first."
+        return is_not_there(folder)
     missing = {(mutant.system, mutant.name) for mutant in every()} ^ {(row.system, row.mutant) for row in rows}
     if missing:
         system, name = min(missing)

@@ -10,7 +10,6 @@ a smoke run is measured first. Of the other laws those cases are taken that kill
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from unittest import mock
 
 import kill_matrix
 from kill_matrix import ROOT, Row
-from kill_yield import POINTS, requests_by_law
+from kill_yield import POINTS, asked, requests_by_law
 
 FOLDER = ROOT / "src" / "rename_tck" / "cases" / "telling"
 
@@ -88,23 +87,18 @@ def _cost(unit: tuple[str, str], found: Mapping[str, object], requests: Mapping[
 
 def killed(telling: Mapping[str, Telling]) -> dict[str, set[str]]:
     """The mutants of each system that a smoke run kills which tries these cases."""
-    from harness import KEY, OTHER_MODE_KEY, OTHER_USER_KEY, judge
+    from harness import KEYS, judge
     from mutants import every
 
     from rename_tck.pytest_plugin import collection
     from rename_tck.reference.serving import serve
 
-    keys = {
-        "RENAME_TCK_API_KEY": KEY,
-        "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY,
-        "RENAME_TCK_OTHER_USER_KEY": OTHER_USER_KEY,
-    }
     found: dict[str, set[str]] = {system: set() for system in telling}
     with mock.patch.object(collection, "telling", telling.__getitem__):
         for mutant in every():
             options = ("--hypothesis-profile=smoke", *mutant.options)
             with tempfile.TemporaryDirectory() as folder, serve(mutant.make()) as url:
-                judged = judge(url, Path(folder), *options, system=mutant.system, env=keys, record_only=True)
+                judged = judge(url, Path(folder), *options, system=mutant.system, env=KEYS, record_only=True)
             if judged.status == 1 or any(one["verdict"] == "fail" for one in judged.requirements.values()):
                 found[mutant.system].add(mutant.name)
     return found
@@ -112,14 +106,11 @@ def killed(telling: Mapping[str, Telling]) -> dict[str, set[str]]:
 
 def main(arguments: Sequence[str] | None = None) -> str | None:
     """Print what a smoke run is to try, or write it; what is wrong with the run that it is made of, if anything is."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "reports", help="where the run's reports are")
-    parser.add_argument("--write", action="store_true", help=f"write into {FOLDER.relative_to(ROOT)}")
-    options = parser.parse_args(arguments)
+    options = asked(arguments, __doc__, FOLDER)
     try:
         rows = kill_matrix.read(options.folder)
     except OSError:
-        return f"{options.folder / kill_matrix.JSON_NAME} is not there: run test_mutants.py first, with --slow."
+        return kill_matrix.is_not_there(options.folder)
     own = {system: [row for row in rows if row.system == system] for system in BUDGET}
     requests = {system: requests_by_law(system) for system in BUDGET}
     free = {system: looking_back(own[system], requests[system]) for system in BUDGET}

@@ -197,8 +197,8 @@ def requests_by_law(system: str) -> dict[str, int]:
     from unittest import mock
 
     import pytest
-    from harness import KEY, OTHER_MODE_KEY, OTHER_USER_KEY, judge
-    from mutants.everywhere import BASES
+    from harness import KEYS, judge
+    from mutants.everywhere import conforming
 
     from rename_tck.client.journal import Journal
     from rename_tck.reference.serving import serve
@@ -217,16 +217,9 @@ def requests_by_law(system: str) -> dict[str, int]:
         sent[law[0]] += 1
         return add(self, *args, **more)  # type: ignore[arg-type]
 
-    base = BASES[system]
-    app = base(KEY, OTHER_MODE_KEY) if system == "dify" else base(KEY)
-    app.other_user_key = OTHER_USER_KEY
-    keys = {
-        "RENAME_TCK_API_KEY": KEY,
-        "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY,
-        "RENAME_TCK_OTHER_USER_KEY": OTHER_USER_KEY,
-    }
-    with tempfile.TemporaryDirectory() as folder, serve(app) as url, mock.patch.object(Journal, "add", counted):
-        judged = judge(url, Path(folder), system=system, env=keys, record_only=True, plugins=[Laws()])
+    counting, app = mock.patch.object(Journal, "add", counted), conforming(system)
+    with tempfile.TemporaryDirectory() as folder, serve(app) as url, counting:
+        judged = judge(url, Path(folder), system=system, env=KEYS, record_only=True, plugins=[Laws()])
     if judged.status != pytest.ExitCode.OK:
         raise SystemExit(f"The embedded server of {system} does not conform: {judged.output}")
     return dict(sent)
@@ -238,18 +231,23 @@ def written(page: str, text: str) -> str:
     return f"{before}\n\n{text}"
 
 
+def asked(arguments: Sequence[str] | None, about: str | None, written: Path) -> argparse.Namespace:
+    """What a tool is asked that is made of such a run: the run's `folder`, and whether it is to `write`."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "reports", help="where the run's reports are")
+    parser.add_argument("--write", action="store_true", help=f"write {written.relative_to(ROOT)}")
+    return parser.parse_args(arguments)
+
+
 def main(arguments: Sequence[str] | None = None) -> str | None:
     """Print the tables, or write them; what is wrong with the run that they are made of, if anything is."""
     from rename_tck.systems import NAMES
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "reports", help="where the run's reports are")
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
-    chosen = parser.parse_args(arguments)
+    chosen = asked(arguments, __doc__, PAGE)
     try:
         rows = kill_matrix.read(chosen.folder)
     except OSError:
-        return f"{chosen.folder / kill_matrix.JSON_NAME} is not there: run test_mutants.py first, with --slow."
+        return kill_matrix.is_not_there(chosen.folder)
     unknown = [row.mutant for row in rows if row.failed and not row.by]
     if unknown:
         return f"The run does not say which tests failed for {unknown[0]} and {len(unknown) - 1} more: run it again."

@@ -182,10 +182,10 @@ class CheckContext(RefusalReader):
 
     def _odd(self, case: str, request: Request, forms: tuple[ClientForm, ...]) -> OddRequest:
         """How a request is sent that is to be refused: its form, its spelling, and what its query names besides."""
-        session = self.target.session_at(request.path)
         query: tuple[tuple[str, str], ...] | None = None
         scope = scopes.of_case(self.lot, case, self.system_cases.scopes)
-        if session is not None and scope != scopes.PLAIN and request.query == self.dialect.query(session):
+        session = None if scope == scopes.PLAIN else self.target.session_at(request.path)
+        if session is not None and request.query == self.dialect.query(session):
             storage = self.target.pool.storage.of(session) if scope.names_database else None
             if scope.fits(self.dialect, session, storage):
                 query = scope.query(self.dialect, session, storage)
@@ -228,6 +228,10 @@ class CheckContext(RefusalReader):
             raise NotTested(self.doubt)
         if self.withheld is not None and not self.nobodys:
             raise self.target.pool.made_up.untested(self.withheld)
+
+    def looks_back_alone(self) -> bool:
+        """Whether a law that looks back sends nothing for it, but a replay case's request. Raises as `resend`."""
+        return self.resend() or self.selector.looks_back
 
     def answered(self, *statuses: int) -> list[Exchange]:
         """Every exchange of the run so far with one of these statuses, counted as evidence.

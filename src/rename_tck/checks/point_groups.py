@@ -98,10 +98,7 @@ class PointSender:
         if not self._began:
             self._began = True
             self._learn_what_moves(sessions)
-        in_turn = in_turn or self._target.client.in_flight == 1
-        outcomes = [
-            self._one(point, session, sessions, self._check) for point, session in group.points if in_turn
-        ] or self._sent(group, sessions)
+        outcomes = self._sent(group, in_turn=in_turn or self._target.client.in_flight == 1)
         singly = [one for one in sessions if self._is_read_singly(one)]
         self._see(outcomes, singly)
         for outcome in outcomes:
@@ -109,20 +106,16 @@ class PointSender:
             outcome.beside = [one for one in outcomes if one is not outcome]
         return outcomes
 
-    def _sent(self, group: Group, sessions: Sequence[Session]) -> list[Outcome]:
+    def _sent(self, group: Group, *, in_turn: bool) -> list[Outcome]:
         """What became of each point, not read back yet. In flight together are those about their own session alone."""
-        apart = [(point, session) for point, session in group.points if not self._is_about_others(point)]
-        sent = dict(
-            zip(
-                (point for point, _ in apart),
-                self._check.together([partial(self._one, point, session, sessions) for point, session in apart]),
-                strict=True,
-            )
-        )
+        sessions = group.sessions
+        apart = [one for one in group.points if not (in_turn or self._is_about_others(one[0]))]
+        found = self._check.together([partial(self._one, point, session, sessions) for point, session in apart])
+        sent = {outcome.session.id: outcome for outcome in found}
         for point, session in group.points:
-            if point not in sent:
-                sent[point] = self._one(point, session, sessions, self._check)
-        return [sent[point] for point, _ in group.points]
+            if session.id not in sent:
+                sent[session.id] = self._one(point, session, sessions, self._check)
+        return [sent[session.id] for session in sessions]
 
     def _one(self, point: Point, session: Session, sessions: Sequence[Session], check: CheckContext) -> Outcome:
         self._precede(check, point, session, sessions)

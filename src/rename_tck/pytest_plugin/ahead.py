@@ -21,8 +21,7 @@ MOST = 64
 
 def may_fly(item: pytest.Item) -> bool:
     """Whether a test may be judged in flight with others."""
-    chosen = chosen_by(item)
-    if chosen is None or replay_case_of(item) is not None:
+    if chosen_by(item) is None or replay_case_of(item) is not None:
         return False
     _, place, order = rank(item)
     return place == 0 and order in PLACES
@@ -46,9 +45,8 @@ class Ahead:
 
     def _from(self, item: pytest.Item) -> list[pytest.Item]:
         items: Sequence[pytest.Item] = item.session.items
-        system = (chosen_by(item) or ("",))[0]
-        after = items[items.index(item) :]
-        return list(takewhile(lambda one: may_fly(one) and (chosen_by(one) or ("",))[0] == system, after))[:MOST]
+        system, after = rank(item)[0], items[items.index(item) :]
+        return list(takewhile(lambda one: may_fly(one) and rank(one)[0] == system, after))[:MOST]
 
     def _judge(self, items: list[pytest.Item], make: Callable[[pytest.Item], CheckContext]) -> None:
         self._tried.update(items)

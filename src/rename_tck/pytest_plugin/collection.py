@@ -185,16 +185,13 @@ class Collection:
     @pytest.hookimpl
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """One system after the other, in the order of `rank`."""
-        contract = [item for item in items if chosen_by(item)]
-        strangers = [item for item in items if is_of_another_system(item)]
-        left_out = [item for item in contract if telling_cases(item, self._session) is None]
-        contract = [item for item in contract if item not in left_out]
-        strangers += left_out
-        others = [item for item in items if not chosen_by(item) and item not in strangers]
-        borrowed, spread = bool(self._session.settings.session_ids), self._session.worker is not None
-        hurried = bool(self._session.settings.max_requests or self._session.settings.time_budget)
+        session, settings = self._session, self._session.settings
+        left_out = [item for item in items if is_of_another_system(item) or telling_cases(item, session) is None]
+        contract = [item for item in items if chosen_by(item) and item not in left_out]
+        others = [item for item in items if not chosen_by(item) and item not in left_out]
+        borrowed, spread, hurried = bool(settings.session_ids), session.worker is not None, settings.may_be_cut_short
         items[:] = others + sorted(
             contract, key=lambda item: rank(item, borrowed=borrowed, spread=spread, hurried=hurried)
         )
-        if strangers:
-            self._config.hook.pytest_deselected(items=strangers)
+        if left_out:
+            self._config.hook.pytest_deselected(items=left_out)

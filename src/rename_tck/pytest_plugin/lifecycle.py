@@ -122,7 +122,7 @@ class TargetLifecycle:
             # with workers the order of collecting holds; `Targets.open_for_replay` heeds that
             contract = [item for item in items if chosen_by(item)]
             items = [item for item in items if not chosen_by(item)]
-            hurried = bool(self._session.settings.max_requests or self._session.settings.time_budget)
+            hurried = self._session.settings.may_be_cut_short
             items += sorted(contract, key=lambda item: rank(item, borrowed=True, hurried=hurried))
         session.items[:] = items
 

@@ -59,6 +59,11 @@ class Settings:
     #: What the user should know of how the options were given.
     notes: tuple[str, ...] = ()
 
+    @property
+    def may_be_cut_short(self) -> bool:
+        """Whether a limit of the user's may end the run before it has tried everything."""
+        return self.max_requests is not None or self.time_budget is not None
+
     def redactor(self) -> Redactor:
         """Takes the user's secrets out of a text."""
         others = self.other_mode_key, self.other_user_key, *self.proxy_secrets

@@ -2,30 +2,20 @@
 
 import ast
 from pathlib import Path
-from typing import Any
 
 import pytest
-from harness import KEY, OTHER_MODE_KEY, OTHER_USER_KEY, Judged, judge
-from mutants.everywhere import BASES
+from harness import KEYS, Judged, judge
+from mutants.everywhere import conforming
 
 from rename_tck.cases.telling import telling
 from rename_tck.files import packaged
 from rename_tck.reference.serving import serve
 from rename_tck.systems import NAMES
 
-ENV = {
-    "RENAME_TCK_API_KEY": KEY,
-    "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY,
-    "RENAME_TCK_OTHER_USER_KEY": OTHER_USER_KEY,
-}
-
 
 def _judged(system: str, folder: Path, *options: str) -> Judged:
-    base: Any = BASES[system]
-    app = base(KEY, OTHER_MODE_KEY) if system == "dify" else base(KEY)
-    app.other_user_key = OTHER_USER_KEY
-    with serve(app) as url:
-        judged = judge(url, folder, *options, system=system, env=ENV, record_only=True)
+    with serve(conforming(system)) as url:
+        judged = judge(url, folder, *options, system=system, env=KEYS, record_only=True)
     assert judged.status == 0, judged.output
     return judged
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
+from harness import KEY, OTHER_MODE_KEY, OTHER_USER_KEY
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -21,6 +22,14 @@ from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.systems import NAMES
 
 BASES: dict[str, type[Any]] = {"dify": DifyServer, "agno": AgnoServer, "openhands": OpenHandsServer}
+
+
+def conforming(system: str) -> Any:
+    """The embedded server of a system, with the keys of the tests."""
+    app = BASES[system](KEY, OTHER_MODE_KEY) if system == "dify" else BASES[system](KEY)
+    app.other_user_key = OTHER_USER_KEY
+    return app
+
 
 #: Where a session is shown.
 ANSWER, READING, LISTING = "answer", "reading", "listing"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import kill_matrix
 import pytest
-from harness import FEW_DRAWN, KEY, MANY_DRAWN, OTHER_MODE_KEY, OTHER_USER_KEY, Judged, judge, judge_in_process
+from harness import FEW_DRAWN, KEYS, MANY_DRAWN, Judged, judge, judge_in_process
 from kill_matrix import Killer, Row
 
 from mutants import Mutant, every
@@ -19,11 +19,6 @@ from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.systems import NAMES
 
 MUTANTS = every()
-KEYS = {
-    "RENAME_TCK_API_KEY": KEY,
-    "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY,
-    "RENAME_TCK_OTHER_USER_KEY": OTHER_USER_KEY,
-}
 FEWEST = 120
 
 #: The first mutant of each requirement in the register.

@@ -10,20 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import FEW_DRAWN, KEY, OTHER_MODE_KEY, OTHER_USER_KEY, judge
+from harness import FEW_DRAWN, KEY, KEYS, OTHER_MODE_KEY, OTHER_USER_KEY, judge
 from mutants.everywhere import ANSWER, BASES, LISTING, READING, AnyServer
 from starlette.requests import Request
 from starlette.responses import Response
 
 from rename_tck.reference.service import Refusal
 from rename_tck.reference.serving import serve
-
-KEYS = {
-    "RENAME_TCK_API_KEY": KEY,
-    "RENAME_TCK_OTHER_MODE_KEY": OTHER_MODE_KEY,
-    "RENAME_TCK_OTHER_USER_KEY": OTHER_USER_KEY,
-}
-
 
 # -- the client's form
 
