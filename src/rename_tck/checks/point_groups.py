@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -82,6 +83,8 @@ class PointSender:
         self._began = False
         #: Sessions that were made to be renamed before those of others.
         self._neighbours: list[Session] = []
+        #: Those of them that are being renamed.
+        self._busy: list[Session] = []
         #: Points since the last session that was read by itself.
         self._unread = 0
 
@@ -107,24 +110,15 @@ class PointSender:
         return outcomes
 
     def _sent(self, group: Group, *, in_turn: bool) -> list[Outcome]:
-        """What became of each point, not read back yet. In flight together are those about their own session alone."""
+        """What became of each point, not read back yet."""
         sessions = group.sessions
-        apart = [one for one in group.points if not (in_turn or self._is_about_others(one[0]))]
-        found = self._check.together([partial(self._one, point, session, sessions) for point, session in apart])
-        sent = {outcome.session.id: outcome for outcome in found}
-        for point, session in group.points:
-            if session.id not in sent:
-                sent[session.id] = self._one(point, session, sessions, self._check)
-        return [sent[session.id] for session in sessions]
+        if in_turn:
+            return [self._one(point, session, sessions, self._check) for point, session in group.points]
+        return self._check.together([partial(self._one, point, session, sessions) for point, session in group.points])
 
     def _one(self, point: Point, session: Session, sessions: Sequence[Session], check: CheckContext) -> Outcome:
         self._precede(check, point, session, sessions)
         return self._renamed(check, point, session)
-
-    def _is_about_others(self, point: Point) -> bool:
-        """Whether something is sent to another session before the rename of a point."""
-        place = self._space.value(point, PLACE)
-        return isinstance(place, Place) and place.before not in {Before.NOTHING, Before.REQUEST}
 
     def _keep(self, outcome: Outcome) -> None:
         """Keep what was seen of a session, to hold the next readings against it."""
@@ -192,18 +186,27 @@ class PointSender:
             case Before.DELETED:
                 delete_another(self._target, session.kind)
             case Before.NEIGHBOUR:
-                if (other := self._neighbour(session, group)) is not None:
-                    for name in (check.name(), check.name()):
-                        check.note_accepted(check.gather(check.rename(other, name)))
+                with self._neighbour(session, group) as other:
+                    renames = [] if other is None else [check.rename(other, check.name()) for _ in range(2)]
+                    for request in renames:
+                        check.note_accepted(check.gather(request))
 
-    def _neighbour(self, session: Session, group: Sequence[Session]) -> Session | None:
-        """Another session of the kind that is not of the group; None where there is none, and none can be made."""
-        pool, taken = self._target.pool, {one.id for one in group}
+    @contextmanager
+    def _neighbour(self, session: Session, group: Sequence[Session]) -> Iterator[Session | None]:
+        """Another session of the kind, that is not of the group; None where there is none, and none can be made.
+
+        What is in flight beside it has another one.
+        """
+        pool, taken = self._target.pool, {one.id for one in (*group, *self._busy)}
         there = (one for one in (*self._neighbours, *pool.all) if one.kind == session.kind and one.id not in taken)
         other = next(there, None)
         if other is None and (other := pool.fresh(session.kind)) is not None:
+            pool.set_aside(other)  # or it would be of the next group, and another one made
             self._neighbours.append(other)
-        return other
+        self._busy += [] if other is None else [other]
+        yield other
+        if other is not None:
+            self._busy.remove(other)
 
     # -- what is read
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import NoReturn
 
 from rename_tck.cases.conditions import Condition
 from rename_tck.cases.names import Name
 from rename_tck.cases.packing import LONG
 from rename_tck.cases.points import Point, Space
-from rename_tck.cases.rename_space import CLIENT, NAME, SPELLING, law_of, law_of_scope
+from rename_tck.cases.rename_space import NAME, law_of, law_of_scope
 from rename_tck.cases.scopes import Kind, Scope
 from rename_tck.checks import lost_sessions
 from rename_tck.checks.by_itself import Seen, expect_still, expect_unchanged, keeps_count, look_at
@@ -20,9 +17,9 @@ from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.elsewhere import Elsewhere
 from rename_tck.checks.point_failures import Failure, is_of_nobody
-from rename_tck.checks.point_groups import Group, Outcome, PointSender
-from rename_tck.checks.point_sessions import PointSessions
+from rename_tck.checks.point_groups import Outcome
 from rename_tck.checks.point_verdicts import Problem, problems
+from rename_tck.checks.points_sent import PointsSent
 from rename_tck.client.exchange import Exchange
 from rename_tck.results.coverage import Coverage, Sent
 from rename_tck.results.nonconformance import Nonconformance
@@ -47,17 +44,11 @@ class PointRun:
     check: CheckContext
     space: Space
     points: list[Point]
-    sender: PointSender
-    sessions: PointSessions
+    sent: PointsSent
     #: The conditions of sessions on which a point has failed.
     failed_in: set[Condition | None] = field(default_factory=set)
-    _outcomes: dict[Point, Outcome] = field(default_factory=dict)
-    #: Of points that were refused for how they were sent, which says nothing of the rest of them: as it is usual.
-    _as_usual: dict[Point, Outcome] = field(default_factory=dict)
     _failures: dict[Point, list[Failure]] = field(default_factory=dict)
     _judged: set[tuple[Point, str]] = field(default_factory=set)
-    #: Points that an earlier run has kept: each is sent by itself.
-    _kept: set[Point] = field(default_factory=set)
     #: What was found to do a problem: by the problem, the failures of the smallest points.
     _culprits: dict[tuple[str, str], list[Failure]] = field(default_factory=dict)
     #: By the problem, whether an ordinary rename has it, too.
@@ -70,7 +61,7 @@ class PointRun:
         kept = self.space.named(case.keys[0]) if case is not None and case.keys else None
         if kept is None:
             return self.points
-        self._kept.add(kept)
+        self.sent.kept.add(kept)
         return [kept]
 
     def judge(self, check: CheckContext, point: Point, law: str) -> None:
@@ -83,7 +74,7 @@ class PointRun:
         self._judged.add((point, law))
         if again:
             self._send_again(point)
-        outcome = self._outcome(point)
+        outcome = self.sent.of(point)
         check.count(outcome.exchange)
         if outcome.exchange.status == 200 and (outcome.seen_after or check.dialect.answers_session):
             check.seen += 1
@@ -96,7 +87,8 @@ class PointRun:
 
     def coverage(self) -> Coverage:
         """What of the space was sent: of what was planned, that which it came to."""
-        sent = [self._outcomes[point].point for point in self.points if point in self._outcomes]
+        outcomes = self.sent.outcomes
+        sent = [outcomes[point].point for point in self.points if point in outcomes]
         dimensions = {
             dimension.name: Sent({point.values[place].words for point in sent}, dimension.known)
             for place, dimension in enumerate(self.space.dimensions)
@@ -105,98 +97,15 @@ class PointRun:
         pairs = self.space.pairs()
         return Coverage({point.label for point in sent}, dimensions, pairs & self.space.covered(sent), len(pairs))
 
-    # -- sending
-
-    def _outcome(self, point: Point) -> Outcome:
-        if point not in self._outcomes:
-            self._send(point)
-        return self._outcomes[point]
-
-    def _send(self, first: Point) -> None:
-        """Send a point, with those after it that are not sent yet and whose sessions one listing shows with its own."""
-        planned = first in self.points and first not in self._kept
-        if planned and self.check.target.client.in_flight > 1 and not self._outcomes:
-            self._send_apart()
-            if first in self._outcomes:
-                return
-        start = self.points.index(first) if planned else len(self.points)
-        rest = [point for point in self.points[start + 1 :] if point not in self._outcomes]
-        with self._for_several():
-            self._keep(self._sent(self.sessions.group([first, *rest])))
-
-    def _send_apart(self) -> None:
-        """Send the points whose sessions a listing of their own shows: those of each listing in turn, all in flight."""
-        _, *others = self.sessions.apart(self.points)
-
-        def send(points: Sequence[Point]) -> list[list[Outcome]]:
-            left, sent = list(points), list[list[Outcome]]()
-            while left:
-                sent.append(self.sender.send(self.sessions.group(left)))
-                done = {outcome.point for outcome in sent[-1]}
-                left = [point for point in left if point not in done]
-            return sent
-
-        with self._for_several():
-            mark, kept = self._begun()
-            found = self.check.target.client.together([partial(send, points) for points in others])
-            for outcomes in self._surely([outcomes for groups in found for outcomes in groups], mark, kept):
-                self._keep(outcomes)
-
-    def _sent(self, group: Group) -> list[Outcome]:
-        """What became of a group."""
-        mark, kept = self._begun()
-        (outcomes,) = self._surely([self.sender.send(group)], mark, kept)
-        return outcomes
-
-    def _begun(self) -> tuple[int, tuple[int, ...]]:
-        """How much was sent, and kept for other requirements, before something is in flight."""
-        return len(self.check.target.client.journal), self.check.target.kept_for_laws()
-
-    def _surely(self, groups: list[list[Outcome]], mark: int, kept: tuple[int, ...]) -> list[list[Outcome]]:
-        """What goes wrong in flight counts where it does so one after the other as well, on other sessions."""
-        target, moving = self.check.target, self.sender.volatile_members
-        if target.client.in_flight == 1:
-            return groups
-        found = [problem for group in groups for one in group for problem in problems(self.check, one, moving)]
-        if not (found or target.went_wrong_since(mark)):
-            return groups
-        target.forget_since(mark, kept)
-        again = [Group([(one.point, self.sessions.fresh(one.point)) for one in group]) for group in groups]
-        return [self.sender.send(group, in_turn=True) for group in again]
-
-    @contextmanager
-    def _for_several(self) -> Iterator[None]:
-        """What is sent for every requirement, or at most as often as points are made smaller, is on no test's bill."""
-        begun = len(self.check.target.client.journal)
-        try:
-            yield
-        finally:
-            self.check.target.sent_for_several += len(self.check.target.client.journal) - begun
-
-    def _keep(self, outcomes: list[Outcome]) -> None:
-        """Keep what became of a group, and send those again as usual that were refused for how they were sent."""
-        self._outcomes |= {outcome.point: outcome for outcome in outcomes}
-        refused = [one for one in outcomes if one.exchange.status in self.sender.refusable(one.point)]
-        if refused:
-            self.check.target.refused_for_form += [one.exchange for one in refused if one.exchange.status >= 500]
-            group = Group([(self._usual(one.point), one.session) for one in refused])
-            self._as_usual |= {one.point: usual for one, usual in zip(refused, self.sender.send(group), strict=True)}
-
-    def _alone(self, point: Point, session: Session | None = None) -> Outcome:
-        """The point, sent by itself to a fresh session in its condition; to the one there is where none can be made."""
-        (outcome,) = self.sender.send(Group([(point, session or self.sessions.fresh(point))]))
-        return outcome
-
     # -- what is wrong, and what does it
 
     def _failures_of(self, point: Point) -> list[Failure]:
         if point not in self._failures:
-            sent = self._outcome(point)
-            outcome = self._as_usual.get(point, sent)
-            with self._for_several():
+            sent, outcome = self.sent.of(point), self.sent.judged(point)
+            with self.sent.for_several():
                 self._failures[point] = [
                     self._made_small(outcome.point, outcome, one)
-                    for one in problems(self.check, outcome, self.sender.volatile_members)
+                    for one in problems(self.check, outcome, self.sent.sender.volatile_members)
                 ]
             if self._failures[point]:
                 self.failed_in.add(self.check.target.pool.conditioned.condition_of(sent.session))
@@ -206,24 +115,15 @@ class PointRun:
         """Send again what has shown the failures of a point, and keep those that it shows still; else the point."""
         failures = self._failures.pop(point, [])
         if not failures:
-            self._keep([self._alone(point)])
+            self.sent.anew(point)
             return
-        sent = {one: self._alone(one) for one in dict.fromkeys(failure.outcome.point for failure in failures)}
+        sent = {one: self.sent.alone(one) for one in dict.fromkeys(failure.outcome.point for failure in failures)}
         self._failures[point] = [
             replace(failure, problem=found, outcome=sent[failure.outcome.point], comes_and_goes=False)
             for failure in failures
-            for found in problems(self.check, sent[failure.outcome.point], self.sender.volatile_members)
+            for found in problems(self.check, sent[failure.outcome.point], self.sent.sender.volatile_members)
             if found.sort == failure.problem.sort
         ]
-
-    def _usual(self, point: Point) -> Point:
-        """A point without that for which a server may refuse it, however it is named."""
-        for name in (CLIENT, SPELLING):
-            place = self.space.place(name)
-            assert place is not None
-            usual = self.space.replaced(point, place)
-            point = usual if self.sender.refusable(point) != self.sender.refusable(usual) else point
-        return point
 
     def _made_small(self, point: Point, outcome: Outcome, problem: Problem) -> Failure:
         """The failure of a point with as few odd values as it takes.
@@ -295,8 +195,8 @@ class PointRun:
 
     def _fails(self, point: Point, problem: Problem, session: Session | None = None) -> Failure | None:
         """The same problem of a point that is sent alone, to a session or a fresh one; None where it has not got it."""
-        outcome = self._alone(point, session)
-        for found in problems(self.check, outcome, self.sender.volatile_members):
+        outcome = self.sent.alone(point, session)
+        for found in problems(self.check, outcome, self.sent.sender.volatile_members):
             if found.sort == problem.sort:
                 return Failure(found, point, outcome)
         return None

@@ -15,6 +15,9 @@ from rename_tck.checks.point_groups import Group
 from rename_tck.systems.dialect import Session
 from rename_tck.verdict import NotTested
 
+#: So many points are worth readings of their own, where points are in flight together.
+_LOT = 60
+
 #: A condition, a kind and a user: what a session is to be.
 _Wish = tuple[Condition, str | None, User]
 
@@ -53,13 +56,26 @@ class PointSessions:
         return group
 
     def apart(self, points: Sequence[Point]) -> list[list[Point]]:
-        """The points by the listing that shows their sessions, those of most points first."""
-        found: dict[_Wish, list[Point]] = {}
+        """The points by the listing that shows their sessions, those with the first of them first.
+
+        Those of one listing that are many are shared out.
+        """
+        found: dict[_Wish, dict[_Wish, list[Point]]] = {}
         for point in points:
             wish = self._wish(point)
             alike = next((one for one in found if self._is_listed_with(wish, one)), wish)
-            found.setdefault(alike, []).append(point)
-        return sorted(found.values(), key=len, reverse=True)
+            found.setdefault(alike, {}).setdefault(wish, []).append(point)
+        return [shared for by_wish in found.values() for shared in self._shared_out(by_wish)]
+
+    def _shared_out(self, by_wish: dict[_Wish, list[Point]]) -> list[list[Point]]:
+        """Points in so many lots that none is short. No lot has sessions of another: it makes ordinary ones itself."""
+        lots: list[list[Point]] = [[] for _ in range(max(1, sum(map(len, by_wish.values())) // _LOT))]
+        for wish, those in by_wish.items():
+            condition, _, user = wish
+            apart = [[point] for point in those] if condition.contents is None and user == self._own else [those]
+            for points in apart:
+                min(lots, key=len).extend(points)
+        return lots
 
     def fresh(self, point: Point) -> Session:
         """A session for a point that nothing was sent to; the one that is there where none can be made."""

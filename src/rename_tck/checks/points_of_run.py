@@ -8,6 +8,7 @@ from rename_tck.checks.context import CheckContext
 from rename_tck.checks.point_groups import PointSender
 from rename_tck.checks.point_run import OF_ALL, PointRun
 from rename_tck.checks.point_sessions import PointSessions
+from rename_tck.checks.points_sent import PointsSent
 from rename_tck.results.coverage import Coverage
 from rename_tck.systems.dialect import Session
 from rename_tck.target.target import Target
@@ -57,4 +58,5 @@ def _made(check: CheckContext) -> PointRun:
     points = planned(space, check.seed or "", target.profile)
     if (most := largest(space, lambda name: check.body(session, name))) not in points:
         points.insert(1, most)
-    return PointRun(check, space, points, PointSender(check, space), PointSessions(check, space))
+    sent = PointsSent(check, space, points, PointSender(check, space), PointSessions(check, space))
+    return PointRun(check, space, points, sent)

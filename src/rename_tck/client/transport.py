@@ -161,9 +161,9 @@ class TargetClient:
             return 1
         return max(1, min(in_flight.MOST, int(self.quickest / WORTH)))
 
-    def together(self, parts: Sequence[Callable[[], T]]) -> list[T]:
-        """Do parts of the run in flight together; what each returns, in their order. Raises what the first raises."""
-        return in_flight.together(parts, self.in_flight, self.executor)
+    def together(self, parts: Sequence[Callable[[], T]], *, first_at_home: bool = False) -> list[T]:
+        """Do parts of the run in flight together, as `in_flight.together` does. Raises what the first one raises."""
+        return in_flight.together(parts, self.in_flight, self.executor, first_at_home=first_at_home)
 
     # -- sending
 
@@ -269,7 +269,8 @@ class TargetClient:
         else:
             self.limits.pace.note(answer.status, started, ended)
             self._slowest = max(self._slowest, elapsed / request.timeout_factor)
-            self.quickest = min(self.quickest or answer.elapsed, answer.elapsed)
+            if answer.status < 300:  # what is refused may never have come to the target itself
+                self.quickest = min(self.quickest or answer.elapsed, answer.elapsed)
             if route == self.policy.operation:
                 self._hung_in_a_row = 0.0
         return Exchange(

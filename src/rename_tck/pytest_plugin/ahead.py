@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import takewhile
 
 import pytest
 
 from rename_tck.checks import flight
 from rename_tck.checks.context import CheckContext
-from rename_tck.pytest_plugin.collection import chosen_by, rank, replay_case_of
+from rename_tck.pytest_plugin.collection import chosen_by, function_of, rank, replay_case_of
 
 #: Where the files of those tests stand in a run that need nothing but sessions of their own: behind the series and what
 #: is left alone, before the points; and behind these what is drawn, and what is observed.
 PLACES = frozenset({1, 2, 3, 4, 5, 8, 9})
 
 #: Tests that are in flight together at most: where something goes wrong, these are judged again.
-MOST = 64
+MOST = 128
 
 
 def may_fly(item: pytest.Item) -> bool:
@@ -35,7 +35,7 @@ class Ahead:
         self._tried: set[pytest.Item] = set()
 
     def look(self, item: pytest.Item, make: Callable[[pytest.Item], CheckContext]) -> None:
-        """Judge a test with those behind it, where these may be in flight together; `make` makes a test's view."""
+        """Judge a test with those of its system that may be in flight with it; `make` makes a test's view."""
         if item not in self._tried and may_fly(item):
             self._judge(self._from(item), make)
 
@@ -44,9 +44,17 @@ class Ahead:
         return self._passed.get(item)
 
     def _from(self, item: pytest.Item) -> list[pytest.Item]:
+        """The tests that may be in flight with one, the lengthiest first; those of a function that judge alike last."""
         items: Sequence[pytest.Item] = item.session.items
         system, after = rank(item)[0], items[items.index(item) :]
-        return list(takewhile(lambda one: may_fly(one) and rank(one)[0] == system, after))[:MOST]
+        found = [one for one in after if may_fly(one) and rank(one)[0] == system][:MOST]
+        met = Counter[str]()
+
+        def turn(one: pytest.Item) -> tuple[int, int]:
+            met[function_of(one)] += 1
+            return met[function_of(one)], rank(one, spread=True)[2]
+
+        return sorted(found, key=turn)
 
     def _judge(self, items: list[pytest.Item], make: Callable[[pytest.Item], CheckContext]) -> None:
         self._tried.update(items)

@@ -24,6 +24,14 @@ class KeptSessions:
         """All of them."""
         return [*self._shared, *(session for apart in self._apart.values() for session in apart)]
 
+    def drop(self, session: Session) -> bool:
+        """Use a session no more, whoever has used it; whether anybody has."""
+        for kept in (self._shared, *self._apart.values()):
+            if session in kept:
+                kept.remove(session)
+                return True
+        return False
+
     def give_up_apart(self) -> list[Session]:
         """Those of what was in flight, which are in use no more."""
         given = [session for apart in self._apart.values() for session in apart]

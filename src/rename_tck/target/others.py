@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import TypeGuard
 
@@ -140,8 +141,12 @@ class OtherSessions:
     def look(self, purpose: Purpose = Purpose.PROVISIONING, users: Sequence[str] | None = None) -> Look:
         """The sessions of every kind, and of these users, now: of every one who is watched when None."""
         look = Look({}, len(self._client.journal))
-        for kind, user in product(self._dialect.kinds, self._users if users is None else users):
-            listing = self._reader.listing(kind, purpose, user, anew=False)
+        asked = list(product(self._dialect.kinds, self._users if users is None else users))
+        first, *others = [partial(self._reader.listing, kind, purpose, user, anew=False) for kind, user in asked]
+        begun = first()
+        answers = begun.complete or bool(begun.status)
+        listings = [begun, *(self._client.together(others) if answers else [])]
+        for (kind, _), listing in zip(asked, listings, strict=False):
             for item in listing.items:
                 if (session_id := self.id_of(item)) is not None:
                     look.names[kind, session_id] = self._dialect.name_in(item)

@@ -268,7 +268,8 @@ class SessionReader:
             Unjudgeable: the reading itself failed.
         """
         if self.way.by_reading or not sessions:
-            return {session.id: self.read(session, anew=anew) for session in sessions}
+            read = self.together([partial(self.read, session, anew=anew) for session in sessions])
+            return {session.id: snapshot for session, snapshot in zip(sessions, read, strict=True)}
         found: dict[str, Snapshot | None] = dict.fromkeys(session.id for session in sessions)
         for group in self._alike(sessions):
             shown, listing = self._shown(group, Purpose.READING, anew=anew)

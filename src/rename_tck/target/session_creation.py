@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from rename_tck import in_flight
 from rename_tck.client.exchange import Exchange, Request, Trouble, decoded, encode_json
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
@@ -68,7 +67,7 @@ class SessionCreation:
         self._client, self._dialect, self._reader, self._others = client, dialect, reader, others
         self._token, self._own = token, own
         self._ids = ChosenIds(client, dialect, reader, others, own)
-        self._made = 0
+        self._begun = 0
         #: The sessions that there were before the run created any; and those before it created the last ones.
         self.first: Look | None = None
         self.before: Look | None = None
@@ -127,7 +126,7 @@ class SessionCreation:
         chosen = self._chosen(session.creation.request)
         if contents.session_id and chosen != session.id:
             return f"the target made a session with the id {session.id} where {chosen} was asked for"
-        for request in self._dialect.continuations(contents, session, f"{self._token}-{self._made}"):
+        for request in self._dialect.continuations(contents, session, f"{self._token}-{self._begun}"):
             exchange = self._reader.ask(request)
             if not 200 <= exchange.status < 300:
                 said = summary(exchange.answer, self._client.connection.redact)
@@ -155,8 +154,8 @@ class SessionCreation:
         return [], refused.why
 
     def _built(self, wanted: Wanted) -> list[Request]:
-        place = in_flight.place()
-        token = f"{self._token}-{self._made}{'' if place is None else f'-{place}'}"
+        token = f"{self._token}-{self._begun}"
+        self._begun += 1  # at once: others may be made in flight with it
         if wanted.contents is None:
             return self._dialect.creations(wanted.kind, wanted.user, token)
         return [self._dialect.creation(wanted.contents, wanted.kind, wanted.user, token)]
@@ -168,34 +167,33 @@ class SessionCreation:
             Unjudgeable: no answer came.
             NotTested: the run is out of time or of requests.
         """
-        exchange = None
+        exchange, before = None, self.before  # what is listed meanwhile, in flight with it, may have the new one
         for request in requests:
             chosen = self._chosen(request)
-            exchange = self._asked(request, wanted, chosen)
+            exchange = self._asked(request, wanted, chosen, before)
             assert exchange.answer is not None
             done = 200 <= exchange.status < 300
             session = self._dialect.created(exchange.answer, wanted.kind, wanted.user) if done else None
-            if session is not None and self._ids.is_taken(session.id, self.before):
+            if session is not None and self._ids.is_taken(session.id, before):
                 return None, (
                     f"{request.method} {request.path} creates none (it answered {exchange.status} with the id of a "
                     "session that was there before)"
                 )
             if session is not None:
-                self._made += 1
                 session.creation = exchange
                 self._own.add(session.id)
                 self._client.policy.allow_deletion(session.id)
                 return session, ""
             if exchange.status < 300 or exchange.status >= 500:
                 said = summary(exchange.answer, self._client.connection.redact)
-                self._may_have_made(wanted, chosen, f"the creation was answered {said}")
+                self._may_have_made(wanted, chosen, f"the creation was answered {said}", before)
             if exchange.status == 404 or exchange.status >= 500:
                 break
         assert exchange is not None
         said = summary(exchange.answer, self._client.connection.redact)
         return None, f"{exchange.request.method} {exchange.request.path} creates none (it answered {said})"
 
-    def _asked(self, request: Request, wanted: Wanted, chosen: str | None) -> Exchange:
+    def _asked(self, request: Request, wanted: Wanted, chosen: str | None, before: Look | None) -> Exchange:
         broken, number = self._client.reconnected, len(self._client.journal)
         answered = self._client.waiting.again.total()
         # what alone is asked to wait is not waited for: there are sessions without it
@@ -205,12 +203,14 @@ class SessionCreation:
         except Conclusion as trouble:
             sent = self._client.journal.since(number)
             if sent and sent[-1].exchange.trouble_kind not in _NEVER_ARRIVED:
-                self._may_have_made(wanted, chosen, f"the creation got no answer ({trouble})")
+                self._may_have_made(wanted, chosen, f"the creation got no answer ({trouble})", before)
             raise
         if self._client.reconnected > broken and chosen is None:
-            self._may_have_made(wanted, None, "the connection broke on a creation, which was then sent again")
+            twice = "the connection broke on a creation, which was then sent again"
+            self._may_have_made(wanted, None, twice, before)
         if self._client.waiting.again.total() > answered and chosen is None:
-            self._may_have_made(wanted, None, "a creation was answered with a 5xx status, and was then sent again")
+            twice = "a creation was answered with a 5xx status, and was then sent again"
+            self._may_have_made(wanted, None, twice, before)
         return exchange
 
     def _chosen(self, request: Request) -> str | None:
@@ -222,8 +222,7 @@ class SessionCreation:
         body.pop(self._dialect.id_member, None)
         return replace(request, body=encode_json(body))
 
-    def _may_have_made(self, wanted: Wanted, chosen: str | None, what: str) -> None:
-        before = self.before
+    def _may_have_made(self, wanted: Wanted, chosen: str | None, what: str, before: Look | None) -> None:
         complete = before is not None and before.why is None
         ids = frozenset(there for _, there in before.names) if complete and before is not None else None
         self.attempts.append(Attempt(wanted.kind, wanted.user, chosen, what, ids))

@@ -204,12 +204,12 @@ class SessionPool:
 
         False where it stays in use, for there is no other: none can be made, or too many were in vain.
         """
-        if session not in self._sessions:
+        if session not in self._kept.everywhere:
             return self.conditioned.retire(session)
         made = None if len(self._retired) >= _RETIRED else self.fresh(session.kind)
         if made is None and len(self._of(session.kind)) == 1:
             return False
-        self._sessions.remove(session)
+        self._kept.drop(session)
         self._retired.append(session)
         return True
 
@@ -297,7 +297,7 @@ class SessionPool:
 
     def set_aside(self, session: Session) -> None:
         """Leave a session that was made for this to itself until the end."""
-        self._sessions.remove(session)
+        self._kept.drop(session)
         self._aside.append(session)
 
     def set_apart_aside(self) -> None:
@@ -308,9 +308,8 @@ class SessionPool:
         """Leave out a session that was deleted."""
         if session in self.conditioned.made:
             self.conditioned.forget(session)
-        for kept in (self._sessions, self._aside):
-            if session in kept:
-                kept.remove(session)
+        if not self._kept.drop(session) and session in self._aside:
+            self._aside.remove(session)
         self.own_ids.discard(session.id)
 
     def leave(self, session: Session, why: str) -> None:

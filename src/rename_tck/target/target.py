@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -184,9 +184,13 @@ class Target:
 
     def went_wrong_since(self, number: int) -> bool:
         """Whether a rename after the request of this number was answered with a server's error, or not at all."""
+        return self.went_wrong(entry.exchange for entry in self.client.journal.renames(number))
+
+    def went_wrong(self, exchanges: Iterable[Exchange]) -> bool:
+        """Whether one of these was answered with a server's error that is no refusal of its form, or not at all."""
         return any(
-            not 0 < entry.exchange.status < 500 and not any(entry.exchange is one for one in self.refused_for_form)
-            for entry in self.client.journal.renames(number)
+            not 0 < exchange.status < 500 and not any(exchange is one for one in self.refused_for_form)
+            for exchange in exchanges
         )
 
     def forget_since(self, number: int, kept: tuple[int, ...]) -> None:
