@@ -40,7 +40,7 @@ Of the command: --all, --config=FILE (instead of ./rename-tck.toml), --help
 Of the suite: --edition --spec --level --known-failures --history --header --ca-bundle --insecure
               --rate-limit --concurrency --max-requests --time-budget --settle --plan --keep-failed
 Of pytest: -k EXPRESSION, -x, -n PROCESSES, -q, -v, --collect-only, --junitxml=FILE, --maxfail=N,
-           --deselect=TEST, --hypothesis-seed=N, --hypothesis-profile=quick|ci|nightly, ...
+           --deselect=TEST, --hypothesis-seed=N, --hypothesis-profile=smoke|quick|ci|nightly
 
 Exit status: 0 conforms, 1 does not conform, 2 interrupted, 3 could not be judged, 4 an option
 cannot be used, 5 no test was selected.

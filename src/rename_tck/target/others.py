@@ -14,7 +14,7 @@ from rename_tck.client.journal import Purpose
 from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Session, members
-from rename_tck.target.id_forms import canonical
+from rename_tck.target.id_forms import canonical, is_random
 from rename_tck.target.readback import SessionReader, Snapshot
 
 #: A session: its kind and its id.
@@ -77,7 +77,9 @@ class OtherSessions:
         alone: bool = True,
     ) -> None:
         self._client, self._dialect, self._reader = client, dialect, reader
-        self._user, self._token, self._is_own = user, token, is_own
+        self._user, self._token, self._is_in_use = user, token, is_own
+        #: Ids of deleted sessions of the run that nobody can be given.
+        self._deleted: set[str] = set()
         #: Whose sessions are listed, where a listing is of one user's, and whose each of them is.
         self._users = [user]
         self._owners: dict[Key, str] = {}
@@ -90,6 +92,14 @@ class OtherSessions:
         #: Whether a request of the run was seen to have renamed a session of others.
         self._took_others = False
         reader.on_page = self._note
+
+    def note_deleted(self, session: Session) -> None:
+        """Take a session that the run has deleted for nobody else's where the target shows it again."""
+        if session.origin == "created" and is_random(session.id):
+            self._deleted.add(session.id)
+
+    def _is_own(self, session_id: str) -> bool:
+        return self._is_in_use(session_id) or session_id in self._deleted
 
     def watch(self, user: str | None) -> TypeGuard[str]:
         """List a further user's sessions as well from now on; whether that makes a difference."""

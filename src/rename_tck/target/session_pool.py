@@ -311,6 +311,7 @@ class SessionPool:
         if not self._kept.drop(session) and session in self._aside:
             self._aside.remove(session)
         self.own_ids.discard(session.id)
+        self.others.note_deleted(session)
 
     def leave(self, session: Session, why: str) -> None:
         """Send nothing more to a session, and name it as left: what has its id may be somebody else's."""

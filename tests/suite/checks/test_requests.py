@@ -21,8 +21,11 @@ def _judged(system: str, folder: Path, *options: str) -> Judged:
 
 
 @pytest.mark.parametrize("system", NAMES)
-def test_a_smoke_run_sends_at_most_150_requests_and_calls_no_target_conforming(system: str, tmp_path: Path) -> None:
-    judged = _judged(system, tmp_path, "--hypothesis-profile=smoke")
+@pytest.mark.parametrize("in_flight", [1, 8])
+def test_a_smoke_run_sends_at_most_150_requests_and_calls_no_target_conforming(
+    in_flight: int, system: str, tmp_path: Path
+) -> None:
+    judged = _judged(system, tmp_path, "--hypothesis-profile=smoke", f"--concurrency={in_flight}")
     assert judged.run["requests"] <= 150
     assert judged.run["verdict"] == "incomplete"
     assert judged.run["summary"]["MUST"]["pass"] >= 12

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import html
 from pathlib import Path
 from typing import Any
 
 import pytest
 from harness import FEW_DRAWN, KEY, OTHER_MODE_KEY, Judged, judge
+from mutants import every
 from mutants.everywhere import BASES
 
 from rename_tck.reference.serving import serve
@@ -114,9 +116,25 @@ class _TakesNumbers(BASES["openhands"]):  # type: ignore[name-defined, valid-typ
         return super().valid_title({**body, "title": str(title)} if isinstance(title, int) else body)
 
 
-def test_a_fault_is_told_as_it_is_one_after_the_other(tmp_path: Path) -> None:
-    alone = _judged(_made(_TakesNumbers, "openhands"), "openhands", tmp_path / "1", "--concurrency=1")
-    together = _judged(_made(_TakesNumbers, "openhands"), "openhands", tmp_path / "8", "--concurrency=8")
+class _Escapes(BASES["agno"]):  # type: ignore[name-defined, valid-type, misc]
+    """Markup in a name is stored escaped."""
+
+    def store(self, session: Any, name: str) -> None:
+        super().store(session, html.escape(name))
+
+
+@pytest.mark.parametrize(("system", "server"), [("openhands", _TakesNumbers), ("agno", _Escapes)])
+def test_a_fault_is_told_as_it_is_one_after_the_other(system: str, server: Any, tmp_path: Path) -> None:
+    alone = _judged(_made(server, system), system, tmp_path / "1", "--concurrency=1")
+    together = _judged(_made(server, system), system, tmp_path / "8", "--concurrency=8")
     assert alone.status == together.status == 1
     assert together.with_verdict("fail") == alone.with_verdict("fail") != set()
     assert together.with_verdict("error") == set()
+
+
+def test_a_session_that_was_deleted_in_flight_and_is_brought_back_is_nobody_elses(tmp_path: Path) -> None:
+    """Taken for somebody's, no session would be deleted any more, and the law that is about it not tested."""
+    mutant = next(one for one in every() if (one.system, one.name) == ("dify", "NamesWhatWasDeleted"))
+    judged = _judged(mutant.make(), "dify", tmp_path, "--concurrency=8", "-k", "test_dify or test_laws_refusals")
+    assert judged.with_verdict("fail") == {"dify.deleted-id-refused"}
+    assert not any("of others" in left["what"] for left in judged.run["leftovers"])
