@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rename_tck.checks import controls, lost_sessions, stopping
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.controls import Control
-from rename_tck.client.exchange import Exchange
+from rename_tck.client.exchange import Exchange, segment
 from rename_tck.client.journal import Entry
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session
@@ -82,7 +82,7 @@ class Diagnosis:
             return self._of_a_missing(missing)
         if entry is None or self._check.requirement is None:
             return Look()
-        session = self._target.session_of(entry.exchange.request.path) or self._target.pool.any()
+        session = self._session_of(entry)
         own = controls.control(self._check, session)
         if own.works:
             if self._check.selector.narrowed:
@@ -104,6 +104,12 @@ class Diagnosis:
                     self._target.pool.retire(found.session)
                 return self._of_a_jammed(own, entry)
         return self._of_a_broken(own, aspect, entry)
+
+    def _session_of(self, entry: Entry) -> Session:
+        """The session that a request addressed, in use or not; where it addressed none, some other."""
+        parts = entry.exchange.request.path.split("/")
+        pool = self._target.pool
+        return next((one for one in (*pool.in_use, *pool.of_the_run) if segment(one.id) in parts), None) or pool.any()
 
     def _of_a_missing(self, session: Session) -> Look:
         """A session is not there, and the request in hand was not sent to it."""

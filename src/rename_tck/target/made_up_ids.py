@@ -112,6 +112,7 @@ class MadeUpIds:
             if hit is None and made_up not in self.own:
                 self._allow(segment(made_up))
                 self._nobodys.add(segment(made_up))
+                self.others.note_nobodys(made_up)
                 return made_up
         raise NotTested(f"no id could be made up that is nobody's: session {hit} may be meant by it")
 

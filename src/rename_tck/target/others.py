@@ -78,8 +78,8 @@ class OtherSessions:
     ) -> None:
         self._client, self._dialect, self._reader = client, dialect, reader
         self._user, self._token, self._is_in_use = user, token, is_own
-        #: Ids of deleted sessions of the run that nobody can be given.
-        self._deleted: set[str] = set()
+        #: Ids that only a request of the run can have made a session of, besides those in use.
+        self._nobodys: set[str] = set()
         #: Whose sessions are listed, where a listing is of one user's, and whose each of them is.
         self._users = [user]
         self._owners: dict[Key, str] = {}
@@ -93,13 +93,17 @@ class OtherSessions:
         self._took_others = False
         reader.on_page = self._note
 
-    def note_deleted(self, session: Session) -> None:
-        """Take a session that the run has deleted for nobody else's where the target shows it again."""
-        if session.origin == "created" and is_random(session.id):
-            self._deleted.add(session.id)
+    def note_nobodys(self, session_id: str) -> None:
+        """Take a session that the target shows under this id for none of others', if nobody else can come upon it.
 
-    def _is_own(self, session_id: str) -> bool:
-        return self._is_in_use(session_id) or session_id in self._deleted
+        The id is that of a session that the run has deleted, or one that no session had when the run first sent it.
+        """
+        if is_random(session_id):
+            self._nobodys.add(session_id)
+
+    def is_own(self, session_id: str) -> bool:
+        """Whether a session with this id is the run's, or of the run's making."""
+        return self._is_in_use(session_id) or session_id in self._nobodys
 
     def watch(self, user: str | None) -> TypeGuard[str]:
         """List a further user's sessions as well from now on; whether that makes a difference."""
@@ -140,12 +144,12 @@ class OtherSessions:
 
     def shown(self, session_id: str) -> bool:
         """Whether a listing has shown this id, and not as one of the run's own."""
-        return not self._is_own(session_id) and any((kind, session_id) in self._first for kind in self._dialect.kinds)
+        return not self.is_own(session_id) and any((kind, session_id) in self._first for kind in self._dialect.kinds)
 
     def bore(self, name: str) -> bool:
         """Whether a session that is not the run's was listed with a name."""
         return any(
-            one == name for known in (self._first, self._last) for key, one in known.items() if not self._is_own(key[1])
+            one == name for known in (self._first, self._last) for key, one in known.items() if not self.is_own(key[1])
         )
 
     def look(self, purpose: Purpose = Purpose.PROVISIONING, users: Sequence[str] | None = None) -> Look:
@@ -217,7 +221,7 @@ class OtherSessions:
         last: dict[Key, object],
         answered: str | None,
     ) -> Renamed | None:
-        if self._is_own(key[1]):
+        if self.is_own(key[1]):
             return None
         was = before.names.get(key, UNKNOWN) if before is not None else UNKNOWN
         if was is UNKNOWN or self.of_the_run(was):
@@ -253,7 +257,7 @@ class OtherSessions:
             for key, now in look.names.items():
                 first = self._first.get(key, UNKNOWN)
                 if (
-                    self._is_own(key[1])
+                    self.is_own(key[1])
                     or not isinstance(now, str)
                     or now not in sent
                     or first == now

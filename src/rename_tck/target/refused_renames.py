@@ -65,7 +65,7 @@ class RefusedRenames:
             elsewhere = segment(key[1]) not in exchange.request.path.split("/")
             if key[1] in self.own and elsewhere and not self.others.asked_for(names[key], exchange.request.path):
                 self._add(exchange, key, before.names.get(key, UNKNOWN) if before else UNKNOWN, names[key])
-        of_others = [name for key, name in names.items() if key[1] not in self.own]
+        of_others = [name for key, name in names.items() if not self.others.is_own(key[1])]
         if not of_others:
             return []
         told = []

@@ -311,7 +311,8 @@ class SessionPool:
         if not self._kept.drop(session) and session in self._aside:
             self._aside.remove(session)
         self.own_ids.discard(session.id)
-        self.others.note_deleted(session)
+        if session.origin == "created":
+            self.others.note_nobodys(session.id)
 
     def leave(self, session: Session, why: str) -> None:
         """Send nothing more to a session, and name it as left: what has its id may be somebody else's."""
