@@ -60,7 +60,12 @@ def use(profile: str) -> int:
     """Make a profile the current one, if it is not already, with other options of pytest's; how many cases it draws."""
     if not hypothesis.settings.get_current_profile_name().startswith(profile):
         hypothesis.settings.load_profile(profile)
-    return hypothesis.settings().max_examples
+    return _settings().max_examples
+
+
+def _settings() -> hypothesis.settings:
+    """Those of the current profile: what Hypothesis takes for the default is so in the thread alone that loaded it."""
+    return hypothesis.settings.get_profile(hypothesis.settings.get_current_profile_name())
 
 
 def draw(
@@ -79,7 +84,7 @@ def draw(
     seen: set[str] = set()
 
     @hypothesis.seed(seed)
-    @hypothesis.settings(max_examples=examples)
+    @hypothesis.settings(_settings(), max_examples=examples)
     @hypothesis.given(cases)
     def drawn(case: object) -> None:
         text = to_text(case)
