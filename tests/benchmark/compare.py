@@ -170,7 +170,7 @@ def beside_schemathesis(rounds: int, reports: str, delay: float = 0.0) -> list[s
 
 
 #: What the time of a quick run grows with: seconds of an answer, and requests in flight together.
-DELAYS, IN_FLIGHT = (0.0, 0.02, 0.08, 0.2), (1, 2, 4, 8)
+DELAYS, IN_FLIGHT = (0.0, 0.02, 0.08), (1, 2, 4, 8)
 
 
 def growth(reports: str) -> list[str]:
@@ -221,15 +221,12 @@ def beside_a_bare_loop(rounds: int, reports: str) -> list[str]:
 def with_workers(reports: str) -> list[str]:
     """Against a server that takes its time."""
     lines = [
-        f"| system | `--concurrency=1`, s | no option, s | `-n {WORKERS}`, s | processor time of these, s |",
-        "| --- | --- | --- | --- | --- |",
+        f"| system | no option, s | `-n {WORKERS}`, s | processor time of these, s |",
+        "| --- | --- | --- | --- |",
     ]
     for system in NAMES:
         with serving(system, SLOW) as server:
-            found = [
-                suite(server.url, system, reports, *options)
-                for options in (("--concurrency=1",), (), ("-n", str(WORKERS)))
-            ]
+            found = [suite(server.url, system, reports, *options) for options in ((), ("-n", str(WORKERS)))]
         walls, times = (" | ".join(f"{one.wall:.1f}" for one in found), ", ".join(f"{one.cpu:.1f}" for one in found))
         lines.append(f"| {system} | {walls} | {times} |")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+import hypothesis
 import pytest
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ def _drawn_slowly() -> int:
 
 def test_the_profile_holds_in_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever thread has loaded it: what takes its time is no failure."""
-    monkeypatch.setattr(drawing.hypothesis.settings, "_current_profile", "default")
+    monkeypatch.setattr(hypothesis.settings, "_current_profile", "default")
     found: list[int] = []
     thread = threading.Thread(target=lambda: found.append(_drawn_slowly()))
     thread.start()
