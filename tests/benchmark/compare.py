@@ -1,7 +1,7 @@
 """The benchmark: the suite beside `st run` and a bare loop of requests, against the same process of a server.
 
-`python tests/benchmark/compare.py` prints the tables; `--write` puts them into docs/benchmark.md. Not a test: it takes
-some minutes and wants an idle machine.
+`python tests/benchmark/compare.py` prints the tables; `--write` puts them into docs/benchmark.md, with `--only` those
+parts of it. Not a test: it takes half an hour and wants an idle machine.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import os
 import platform
 import random
+import re
 import shutil
 import statistics
 import subprocess
@@ -35,6 +36,9 @@ PAGE = ROOT / "docs" / "benchmark.md"
 
 #: The heading of the page's last section, which tests/suite/kill_yield.py writes: it stays as it is.
 YIELD = "## What requests find"
+
+#: A part of the page.
+PART = re.compile(r"<!-- (?P<name>[a-z]+) -->\n(?P<text>.*?)\n<!-- end -->", re.DOTALL)
 
 #: Seconds that the slow server takes for each answer, and the workers that are set on it.
 SLOW, WORKERS = 0.08, 8
@@ -264,16 +268,19 @@ def _lines(path: str) -> list[str]:
         return []
 
 
+def _parts_of(page: str) -> dict[str, str]:
+    """What was measured before, by part."""
+    return {found["name"]: found["text"] for found in PART.finditer(page)}
+
+
 def main() -> None:
     """Measure, and print or write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="counted runs of each command (after one that is not)")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     names = ["st", "slow", "growth", "bare", "workers", "profiles"]
-    parser.add_argument("--only", choices=names, action="append", help="print this part alone, or these")
+    parser.add_argument("--only", choices=names, action="append", help="measure this part alone, or these")
     chosen = parser.parse_args()
-    if chosen.write and chosen.only:
-        parser.error("--write wants the whole page: leave --only out")
     with tempfile.TemporaryDirectory() as reports:
         parts: dict[str, Callable[[], list[str]]] = {
             "st": lambda: beside_schemathesis(chosen.rounds, reports),
@@ -286,8 +293,10 @@ def main() -> None:
         page = (HERE / "page.md").read_text(encoding="utf-8")
         found = {name: "\n".join(part()) for name, part in parts.items() if not chosen.only or name in chosen.only}
     if chosen.write:
+        before = PAGE.read_text(encoding="utf-8")
+        found = _parts_of(before) | found
         found["machine"], found["rounds"] = machine(), str(chosen.rounds)
-        found["yield"] = YIELD + PAGE.read_text(encoding="utf-8").partition(YIELD)[2].rstrip()
+        found["yield"] = YIELD + before.partition(YIELD)[2].rstrip()
         for name, text in found.items():
             page = page.replace(f"{{{name}}}", text)
         PAGE.write_text(page, encoding="utf-8")
