@@ -10,7 +10,6 @@ from rename_tck.cases.client_forms import ODD_QUERIES
 from rename_tck.cases.spaces import BODIES
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.exploration import DRAWN, explore
-from rename_tck.checks.flight import send_ahead
 from rename_tck.checks.points_of_run import points_were_sent
 from rename_tck.checks.stopping import AFTER_ANOTHER, handed_over, is_ordinary, odd_before
 from rename_tck.client.exchange import Credential, Exchange, Request, decoded
@@ -27,9 +26,7 @@ def test_no_input_is_answered_with_a_server_error(check: CheckContext) -> None:
         return  # the law below has what stopped it
     check.resend()
     session = check.some_session()
-    cases = list(_requests(check, session))
-    send_ahead(check, cases)
-    for case, request, live in check.cases(cases):
+    for case, request, live in check.cases(_requests(check, session)):
         _judge(check, check.once(request, live=live), case)
 
     def generated(drawn: object) -> None:

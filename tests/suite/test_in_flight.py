@@ -146,8 +146,9 @@ def test_what_a_part_of_a_part_raises_is_raised_by_the_part(executor: ThreadPool
     assert in_flight.together([outer, _timed([], "z")], 4, executor) == ["goes on", "z"]
 
 
-def test_parts_of_all_parts_at_once_come_to_an_end(executor: ThreadPoolExecutor) -> None:
-    """As many threads as there are wait for parts of theirs, and none is left for these."""
+@pytest.mark.parametrize("outers", [2, 3, 5, 7, 10])
+def test_parts_of_many_parts_come_to_an_end(outers: int, executor: ThreadPoolExecutor) -> None:
+    """However many wait for parts of theirs."""
     told: list[str] = []
 
     def outer(name: str) -> Callable[[], list[list[str]]]:
@@ -156,8 +157,9 @@ def test_parts_of_all_parts_at_once_come_to_an_end(executor: ThreadPoolExecutor)
 
         return lambda: [in_flight.together([inner, inner, inner], 8, executor)[0] for _ in range(3)]
 
-    found = in_flight.together([outer(name) for name in "abcdefghij"], 8, executor)
-    assert found == [[[name, name]] * 3 for name in "abcdefghij"]
+    names = "abcdefghij"[:outers]
+    found = in_flight.together([outer(name) for name in names], 8, executor)
+    assert found == [[[name, name]] * 3 for name in names]
 
 
 @pytest.mark.parametrize("at_home", [True, False])

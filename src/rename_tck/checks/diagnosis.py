@@ -78,11 +78,11 @@ class Diagnosis:
     def look(self, exchange: Exchange | None, aspect: Aspect, mark: int, missing: Session | None = None) -> Look:
         """As the function of this name."""
         entry = next((one for one in self._target.client.journal.since(mark) if one.exchange is exchange), None)
-        if missing is not None and (entry is None or self._target.session_of(entry.exchange.request.path) != missing):
+        if missing is not None and (entry is None or self._addressed(entry) != missing):
             return self._of_a_missing(missing)
         if entry is None or self._check.requirement is None:
             return Look()
-        session = self._session_of(entry)
+        session = self._addressed(entry) or self._target.pool.any()
         own = controls.control(self._check, session)
         if own.works:
             if self._check.selector.narrowed:
@@ -105,11 +105,10 @@ class Diagnosis:
                 return self._of_a_jammed(own, entry)
         return self._of_a_broken(own, aspect, entry)
 
-    def _session_of(self, entry: Entry) -> Session:
-        """The session that a request addressed, in use or not; where it addressed none, some other."""
-        parts = entry.exchange.request.path.split("/")
-        pool = self._target.pool
-        return next((one for one in (*pool.in_use, *pool.of_the_run) if segment(one.id) in parts), None) or pool.any()
+    def _addressed(self, entry: Entry) -> Session | None:
+        """The session of the run that a request addressed, in use or not."""
+        parts, pool = entry.exchange.request.path.split("/"), self._target.pool
+        return next((one for one in (*pool.in_use, *pool.of_the_run) if segment(one.id) in parts), None)
 
     def _of_a_missing(self, session: Session) -> Look:
         """A session is not there, and the request in hand was not sent to it."""

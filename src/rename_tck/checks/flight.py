@@ -11,7 +11,6 @@ from enum import Enum
 from functools import partial
 
 from rename_tck.checks.context import CheckContext
-from rename_tck.client.exchange import Request
 from rename_tck.results.nonconformance import Nonconformance, OrdinaryRenameRefused
 from rename_tck.target.target import Target
 from rename_tck.verdict import NotTested, ObstacleError, Unjudgeable
@@ -46,26 +45,6 @@ def passed(target: Target, laws: Sequence[Judged]) -> list[bool]:
     for key in set(target.cache) - shared:
         del target.cache[key]
     return [False for _ in ends]
-
-
-def send_ahead(check: CheckContext, cases: Sequence[tuple[str, Request, bool]]) -> None:
-    """Send cases in flight together: their words, the request, and whether it is to a live session.
-
-    For a law that judges each by itself, and then finds with `once` what was sent. Where anything goes wrong it finds
-    nothing, and each is sent in its turn.
-    """
-    target = check.target
-    if target.client.in_flight == 1:
-        return
-    mark, kept = len(target.client.journal), target.kept_for_laws()
-
-    def send(case: tuple[str, Request, bool], view: CheckContext) -> None:
-        for _, request, live in view.cases([case]):
-            view.gather(request, live=live)
-
-    check.together([partial(send, case) for case in cases if not check.was_sent(case[1])])
-    if target.kept_for_laws() != kept or target.went_wrong_since(mark):
-        target.forget_since(mark, kept)
 
 
 def _end_of(law: Callable[[CheckContext], object], check: CheckContext) -> _End:

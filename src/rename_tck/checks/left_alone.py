@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 from rename_tck.cases import bodies
 from rename_tck.cases.dimensions import by_lot
@@ -158,12 +157,9 @@ def _can_be(check: CheckContext, cause: str) -> bool:
 
 def _renamed(check: CheckContext, causes: Sequence[str]) -> list[LeftAlone]:
     """A session for each cause, renamed. The kinds take turns."""
-    kinds, pool, made = check.dialect.kinds, check.target.pool, list[LeftAlone]()
-    wanted = [kinds[number % len(kinds)] for number, _ in enumerate(causes)]
-    pool.creation.look()  # once for all
-    sessions = check.target.client.together([partial(pool.fresh, kind, seen=False) for kind in wanted])
-    check.target.reader.see_first([session for session in sessions if session is not None])
-    for session, cause in zip(sessions, causes, strict=True):
+    kinds, made = check.dialect.kinds, list[LeftAlone]()
+    for number, cause in enumerate(causes):
+        session = check.target.pool.fresh(kinds[number % len(kinds)])
         if session is None:
             break
         name = check.name()

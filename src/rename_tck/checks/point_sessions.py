@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rename_tck import in_flight
 from rename_tck.cases.conditions import ORDINARY, Condition, together
 from rename_tck.cases.points import Point, Space
 from rename_tck.cases.rename_space import KIND, USER
@@ -39,6 +40,7 @@ class PointSessions:
 
         Raises:
             Unjudgeable: no answer came to a creation.
+            NotTested: it is asked for in flight, and not even an ordinary session is made for that.
         """
         while True:
             waiting = self._waiting(points)
@@ -67,12 +69,18 @@ class PointSessions:
             found.setdefault(alike, {}).setdefault(wish, []).append(point)
         return [shared for by_wish in found.values() for shared in self._shared_out(by_wish)]
 
+    def _is_ordinary(self, wish: _Wish) -> bool:
+        condition, _, user = wish
+        return condition.contents is None and user == self._own
+
     def _shared_out(self, by_wish: dict[_Wish, list[Point]]) -> list[list[Point]]:
-        """Points in so many lots that none is short. No lot has sessions of another: it makes ordinary ones itself."""
+        """Points in so many lots that none is short, and that none shares a session with another.
+
+        Ordinary sessions each lot makes for itself.
+        """
         lots: list[list[Point]] = [[] for _ in range(max(1, sum(map(len, by_wish.values())) // _LOT))]
         for wish, those in by_wish.items():
-            condition, _, user = wish
-            apart = [[point] for point in those] if condition.contents is None and user == self._own else [those]
+            apart = [[point] for point in those] if self._is_ordinary(wish) else [those]
             for points in apart:
                 min(lots, key=len).extend(points)
         return lots
@@ -128,5 +136,7 @@ class PointSessions:
                 return self._pool.in_condition(*wish, most)
             except NotTested:
                 continue
+        if in_flight.place() is not None and self._is_ordinary(wish):
+            raise NotTested("no session of its own is made for what is in flight")  # at home there is one
         self._not_had.add(wish)
         return []

@@ -14,6 +14,7 @@ from rename_tck.checks.point_groups import Group, Outcome, PointSender
 from rename_tck.checks.point_sessions import PointSessions
 from rename_tck.checks.point_verdicts import problems
 from rename_tck.systems.dialect import Session
+from rename_tck.verdict import NotTested
 
 
 @dataclass
@@ -31,7 +32,7 @@ class PointsSent:
     kept: set[Point] = field(default_factory=set)
     #: Of points that were refused for how they were sent, which says nothing of the rest of them: as it is usual.
     _as_usual: dict[Point, Outcome] = field(default_factory=dict)
-    #: Whether they were sent in flight together.
+    #: Whether they were sent in flight together: what is not known then is sent in turn.
     _flown: bool = False
 
     def of(self, point: Point) -> Outcome:
@@ -71,7 +72,7 @@ class PointsSent:
     def _send(self, first: Point) -> None:
         """Send a point, with those after it that are not sent yet and whose sessions one listing shows with its own.
 
-        In flight together all of them.
+        Where the target is slow to answer all of them are sent, in flight together.
         """
         planned = first in self.points and first not in self.kept
         if planned and self.check.target.client.in_flight > 1 and not self._flown:
@@ -82,63 +83,69 @@ class PointsSent:
         start = self.points.index(first) if planned else len(self.points)
         rest = [point for point in self.points[start + 1 :] if point not in self.outcomes]
         with self.for_several():
-            mark, kept = self._begun()
-            group = self.sender.send(self.sessions.group([first, *rest]))
-            self._keep_surely([group], mark, kept)
+            self._keep(self.sender.send(self.sessions.group([first, *rest]), in_turn=True))
 
     def _send_all(self) -> None:
-        """Send every point in flight together: those whose sessions one listing shows in groups, one after the other.
+        """Send every point in flight together: those of one listing in groups, one after the other.
 
-        What was sent before something keeps others from being sent is kept.
+        Where anything goes wrong none of it is evidence, for that may be the flight's doing: all points are sent in
+        turn then, when they are asked for. What was sent well before something keeps others from being sent is kept.
         """
+        target = self.check.target
         groups: list[list[Outcome]] = []
 
         def send(points: Sequence[Point]) -> None:
             left = list(points)
             while left:
-                groups.append(self.sender.send(self.sessions.group(left)))
+                try:
+                    group = self.sessions.group(left)
+                except NotTested:
+                    return  # these are sent in turn
+                groups.append(self.sender.send(group))
                 done = {outcome.point for outcome in groups[-1]}
                 left = [point for point in left if point not in done]
 
+        mark, kept = len(target.client.journal), target.kept_for_laws()
         with self.for_several():
-            mark, kept = self._begun()
             parts = [partial(send, points) for points in self.sessions.apart(self.points)]
             try:
-                self.check.target.client.together(parts, first_at_home=True)
+                target.client.together(parts, first_at_home=True)
             finally:
-                self._keep_surely(groups, mark, kept)
+                well = self._went_well(groups, mark)
+                if well:
+                    self.outcomes |= {outcome.point: outcome for group in groups for outcome in group}
+                else:
+                    target.forget_since(mark, kept)
+            for group in groups if well else ():
+                self._keep(group)
 
-    def _begun(self) -> tuple[int, tuple[int, ...]]:
-        """How much was sent, and kept for other requirements, before something is in flight."""
-        return len(self.check.target.client.journal), self.check.target.kept_for_laws()
-
-    def _keep_surely(self, groups: list[list[Outcome]], mark: int, kept: tuple[int, ...]) -> None:
-        """Keep what became of groups. What goes wrong in flight counts where it does so in turn, on other sessions."""
-        target = self.check.target
-        for outcome in (outcome for group in groups for outcome in group if self._is_refused_for_form(outcome)):
-            target.refused_for_form += [outcome.exchange] if outcome.exchange.status >= 500 else []
-        wrong = [] if target.client.in_flight == 1 else [group for group in groups if self._is_wrong(group)]
-        if target.client.in_flight > 1 and (wrong or target.went_wrong_since(mark)):
-            target.forget_since(mark, kept)
-            for group in wrong or groups:
-                again = Group([(one.point, self.sessions.fresh(one.point)) for one in group])
-                group[:] = self.sender.send(again, in_turn=True)
-        for group in groups:
-            self._keep(group)
-
-    def _is_wrong(self, group: Sequence[Outcome]) -> bool:
-        moving, target = self.sender.volatile_members, self.check.target
-        if target.went_wrong(one.exchange for one in group):
-            return True
-        return any(True for one in group for _ in problems(self.check, one, moving))
+    def _went_well(self, groups: Sequence[Sequence[Outcome]], mark: int) -> bool:
+        """Whether all went well that was sent since a request; sessions of points that did not are used no more."""
+        moving, pool = self.sender.volatile_members, self.check.target.pool
+        outcomes = [outcome for group in groups for outcome in group]
+        self._excuse(outcomes)
+        wrong = [one for one in outcomes if any(True for _ in problems(self.check, one, moving))]
+        for session in {one.session.id: one.session for one in wrong}.values():
+            pool.retire(session)
+        return not wrong and not self.check.target.went_wrong_since(mark)
 
     def _keep(self, outcomes: Sequence[Outcome]) -> None:
         """Keep what became of a group, and send those again as usual that were refused for how they were sent."""
         self.outcomes |= {outcome.point: outcome for outcome in outcomes}
+        self._excuse(outcomes)
         refused = [one for one in outcomes if self._is_refused_for_form(one)]
         if refused:
             group = Group([(self._usual(one.point), one.session) for one in refused])
-            self._as_usual |= {one.point: usual for one, usual in zip(refused, self.sender.send(group), strict=True)}
+            usual = self.sender.send(group, in_turn=True)
+            self._as_usual |= {one.point: again for one, again in zip(refused, usual, strict=True)}
+
+    def _excuse(self, outcomes: Sequence[Outcome]) -> None:
+        """Note the server's errors that refuse the form of a request alone: they are none."""
+        known = self.check.target.refused_for_form
+        for one in outcomes:
+            refuses = self._is_refused_for_form(one) and one.exchange.status >= 500
+            if refuses and not any(one.exchange is other for other in known):
+                known.append(one.exchange)
 
     def _is_refused_for_form(self, outcome: Outcome) -> bool:
         return outcome.exchange.status in self.sender.refusable(outcome.point)

@@ -117,8 +117,8 @@ class TargetClient:
         self.limits = limits or Limits()
         #: Whether a request is sent again after a 429 or a broken connection.
         self.retries = retries
-        #: Whether sessions are being put back.
-        self.closing = False
+        #: By how many something is being put back: no limit of the run holds then.
+        self.closing = 0
         #: Requests sent, by method and path of the route that allows them.
         self.sent: Counter[tuple[str, str]] = Counter()
         self.waiting = Waiting()
@@ -211,7 +211,7 @@ class TargetClient:
                 exchange = self._try_again(request, route, 1 if under_test else len(RECONNECTING))
             try:
                 if not self.waiting.before_another_try(
-                    exchange, route, waits, under_test=under_test, closing=self.closing, patience=patience
+                    exchange, route, waits, under_test=under_test, closing=bool(self.closing), patience=patience
                 ):
                     return exchange
             except Unjudgeable as trouble:
@@ -230,7 +230,7 @@ class TargetClient:
         return exchange
 
     def _try(self, request: Request, route: Route) -> Exchange:
-        self.limits.take(closing=self.closing)
+        self.limits.take(closing=bool(self.closing))
         limit = self._time_limit() * request.timeout_factor
         started = time.monotonic()
         answer, trouble, kind = None, None, None
@@ -368,7 +368,7 @@ class TargetClient:
 
     def make_last_try(self) -> None:
         """From now on sessions are put back: no limit of requests holds, and a target given up is tried again."""
-        self.closing = True
+        self.closing += 1
         self.disconnect()  # an interruption may have left an answer half read
         if self._given_up is not None:
             self._given_up = None

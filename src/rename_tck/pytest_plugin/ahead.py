@@ -13,8 +13,8 @@ from rename_tck.checks.context import CheckContext
 from rename_tck.pytest_plugin.collection import chosen_by, function_of, rank, replay_case_of
 
 #: Where the files of those tests stand in a run that need nothing but sessions of their own: behind the series and what
-#: is left alone, before the points; and behind these what is drawn, and what is observed.
-PLACES = frozenset({1, 2, 3, 4, 5, 8, 9})
+#: is left alone, before the points; and what is drawn. What is observed looks back on what has failed.
+PLACES = frozenset({1, 2, 3, 4, 5, 8})
 
 #: Tests that are in flight together at most: where something goes wrong, these are judged again.
 MOST = 128
@@ -31,7 +31,9 @@ def may_fly(item: pytest.Item) -> bool:
 class Ahead:
     """The tests of a run that have passed before their turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hurried: bool = False) -> None:
+        #: Whether the run may be cut short: what tells most is begun first.
+        self._hurried = hurried
         self._passed: dict[pytest.Item, CheckContext] = {}
         self._tried: set[pytest.Item] = set()
 
@@ -55,7 +57,7 @@ class Ahead:
             met[function_of(one)] += 1
             return met[function_of(one)], rank(one, spread=True)[2]
 
-        return sorted(found, key=turn)
+        return found if self._hurried else sorted(found, key=turn)
 
     def _judge(self, items: list[pytest.Item], make: Callable[[pytest.Item], CheckContext]) -> None:
         self._tried.update(items)

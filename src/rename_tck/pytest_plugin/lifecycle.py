@@ -44,7 +44,7 @@ class TargetLifecycle:
         self._conclude = conclude
         #: The requirements that tests of this session decide.
         self._judged: frozenset[str] = frozenset()
-        self._ahead = Ahead()
+        self._ahead = Ahead(hurried=session.settings.may_be_cut_short)
 
     # -- before the first test
 

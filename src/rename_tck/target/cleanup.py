@@ -333,6 +333,10 @@ class _Cleanup:
                 self._left(
                     session_id, f"session {session_id} is left: a rename of this id, which no session had, made it"
                 )
+            elif session_id in others.gone:
+                self._left(
+                    session_id, f"session {session_id} is left: this run has made and deleted it, and it is back"
+                )
         if made_up.ghosts:
             self._tell_ghosts(found.look)
         return found.look

@@ -48,6 +48,7 @@ def make_and_delete(target: Target) -> Session:
             INTERRUPTION.pause(BETWEEN)
         if target.reader.read(session) is None:
             target.pool.forget(session)
+            target.pool.others.gone.add(session.id)
             return session
     # asked for once more, whoever has its id by now would lose theirs
     target.pool.leave(session, f"its deletion was answered with {exchange.status}, and reading its id shows a session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -85,6 +85,8 @@ class MadeUpIds:
     #: Requests that have renamed sessions of others, each with what was done about it.
     _done: list[tuple[Exchange, str]] = field(default_factory=list)
     _in_vain: int = 0
+    #: Requests that are to be seen to.
+    _waiting: deque[Exchange] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -266,13 +268,17 @@ class MadeUpIds:
     # -- after a request
 
     def see_to(self, exchange: Exchange) -> None:
-        """Where a request has renamed a session of others, give that its name back at once, and keep what was done."""
-        if not self._lock.acquire(blocking=False):
-            return  # of requests in flight at once the first to come back sees to it
-        try:
-            self._see_to(exchange)
-        finally:
-            self._lock.release()
+        """Where a request has renamed a session of others, give that its name back at once, and keep what was done.
+
+        One is seen to after the other: of requests in flight at once the first to come back sees to those behind it.
+        """
+        self._waiting.append(exchange)
+        while self._waiting and self._lock.acquire(blocking=False):
+            try:
+                while self._waiting:
+                    self._see_to(self._waiting.popleft())
+            finally:
+                self._lock.release()
 
     def _see_to(self, exchange: Exchange) -> None:
         encoded = self._segment(exchange)

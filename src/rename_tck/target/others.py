@@ -73,11 +73,13 @@ class OtherSessions:
         *,
         user: str,
         token: str,
-        is_own: Callable[[str], bool],
+        in_use: Callable[[str], bool],
         alone: bool = True,
     ) -> None:
         self._client, self._dialect, self._reader = client, dialect, reader
-        self._user, self._token, self._is_in_use = user, token, is_own
+        self._user, self._token, self._is_in_use = user, token, in_use
+        #: Ids of sessions that the run has deleted, and has seen to be gone.
+        self.gone: set[str] = set()
         #: Ids that only a request of the run can have made a session of, besides those in use.
         self._nobodys: set[str] = set()
         #: Whose sessions are listed, where a listing is of one user's, and whose each of them is.
@@ -318,8 +320,8 @@ class OtherSessions:
 def _putting_back(client: TargetClient) -> Iterator[None]:
     """No limit of the run and no interruption keeps a name from being given back."""
     with INTERRUPTION.held():
-        before, client.closing = client.closing, True
+        client.closing += 1
         try:
             yield
         finally:
-            client.closing = before
+            client.closing -= 1

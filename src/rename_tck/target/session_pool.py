@@ -52,7 +52,7 @@ class SessionPool:
         #: Every session that the run may rename, by id, also when it was put back.
         self.own_ids: set[str] = set()
         self.others = OtherSessions(
-            client, dialect, self.reader, user=user, token=token, is_own=self.own_ids.__contains__, alone=share[1] == 1
+            client, dialect, self.reader, user=user, token=token, in_use=self.own_ids.__contains__, alone=share[1] == 1
         )
         self.made_up = MadeUpIds(client, dialect, self.others, self.own_ids, user, token)
         self.creation = SessionCreation(client, dialect, self.reader, self.others, token=token, own=self.own_ids)
@@ -304,19 +304,19 @@ class SessionPool:
         """The same of all sessions of what was in flight together."""
         self._aside += self._kept.give_up_apart()
 
-    def forget(self, session: Session) -> None:
-        """Leave out a session that was deleted."""
+    def forget(self, session: Session, *, deleted: bool = True) -> None:
+        """Leave out a session that was deleted, or to which nothing is to be sent any more."""
         if session in self.conditioned.made:
             self.conditioned.forget(session)
         if not self._kept.drop(session) and session in self._aside:
             self._aside.remove(session)
         self.own_ids.discard(session.id)
-        if session.origin == "created":
+        if deleted and session.origin == "created":
             self.others.note_nobodys(session.id)
 
     def leave(self, session: Session, why: str) -> None:
         """Send nothing more to a session, and name it as left: what has its id may be somebody else's."""
-        self.forget(session)
+        self.forget(session, deleted=False)
         self.leftovers.append(Leftover(session.id, f"session {session.id}, made by this run, may be left: {why}"))
 
     def any(self) -> Session:
@@ -361,17 +361,16 @@ class SessionPool:
         self.reader.see_first(new)
         if len(self._of(kind)) >= count:
             return
-        if not self._fixture_ids and not any(session.origin == "created" for session in self._sessions):
+        if not self._fixture_ids and not any(session.origin == "created" for session in self.of_the_run):
             refusal += f", and {self._find_some(kind, count)}"
         self._exhausted[kind] = refusal
 
     def _find_some(self, kind: str | None, count: int) -> str:
         """Use sessions that the listing shows, up to `count`; what it showed, in a few words."""
-        known = {session.id for session in self._sessions}
         listing = self.reader.listing(kind, Purpose.PROVISIONING)
         for item in listing.items:
             found = self.dialect.id_in(item)
-            if isinstance(found, str) and found and found not in known and self._is_mine(found):
+            if isinstance(found, str) and found and found not in self.own_ids and self._is_mine(found):
                 session = self._session(found, "listed", kind)
                 self._complete(session, item)
                 self._allow(found)

@@ -6,7 +6,6 @@ import threading
 import time
 
 import hypothesis
-import pytest
 from hypothesis import strategies as st
 
 from rename_tck.cases import drawing
@@ -26,9 +25,10 @@ def _drawn_slowly() -> int:
     return len(seen)
 
 
-def test_the_profile_holds_in_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_profile_holds_in_every_thread() -> None:
     """Whichever thread has loaded it: what takes its time is no failure."""
-    monkeypatch.setattr(hypothesis.settings, "_current_profile", "default")
+    hypothesis.settings.register_profile("hurried", deadline=200)
+    hypothesis.settings.load_profile("hurried")
     found: list[int] = []
     thread = threading.Thread(target=lambda: found.append(_drawn_slowly()))
     thread.start()

@@ -138,3 +138,24 @@ def test_a_session_that_was_deleted_in_flight_and_is_brought_back_is_nobody_else
     judged = _judged(mutant.make(), "dify", tmp_path, "--concurrency=8", "-k", "test_dify or test_laws_refusals")
     assert judged.with_verdict("fail") == {"dify.deleted-id-refused"}
     assert not any("of others" in left["what"] for left in judged.run["leftovers"])
+
+
+class _HasAQuota(BASES["dify"]):  # type: ignore[name-defined, valid-type, misc]
+    """No more than eight conversations are created in an hour."""
+
+    made = 0
+
+    async def chat(self, request: Any) -> Any:
+        self.made += 1
+        if self.made > 8:
+            return self.respond(403, {"status": 403, "code": "quota", "message": "No more conversations this hour."})
+        return await super().chat(request)
+
+
+def test_where_no_more_are_created_in_flight_those_of_others_are_left_alone(tmp_path: Path) -> None:
+    server = _made(_HasAQuota, "dify")
+    theirs = [server.open("rename-tck", f"Theirs {number}", {}, False) for number in range(5)]
+    named = [one.name for one in theirs]
+    judged = _judged(server, "dify", tmp_path, "--concurrency=8", "-k", "dify and not concurrent and not observations")
+    assert [one.name for one in theirs] == named
+    assert judged.with_verdict("fail") == set(), judged.output
