@@ -267,7 +267,7 @@ def _targets(settings: Settings) -> Targets:
 
 def _opened_and_closed(url: str, line: int) -> list[str]:
     """The lines that were executed, with a signal before that one."""
-    targets = _targets(Settings(base_url=url, system="agno", api_key=KEY))
+    targets = _targets(Settings(base_url=url, system="agno", api_key=KEY, concurrency=1))
     undo = INTERRUPTION.heed()
     lines: list[str] = []
     try:
