@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rename_tck.checks import controls, lost_sessions, stopping
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.controls import Control
-from rename_tck.client.exchange import Exchange, segment
+from rename_tck.client.exchange import Exchange
 from rename_tck.client.journal import Entry
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session
@@ -78,11 +78,12 @@ class Diagnosis:
     def look(self, exchange: Exchange | None, aspect: Aspect, mark: int, missing: Session | None = None) -> Look:
         """As the function of this name."""
         entry = next((one for one in self._target.client.journal.since(mark) if one.exchange is exchange), None)
-        if missing is not None and (entry is None or self._addressed(entry) != missing):
+        addressed = None if entry is None else self._target.session_of(entry.exchange.request.path, in_use=False)
+        if missing is not None and addressed != missing:
             return self._of_a_missing(missing)
         if entry is None or self._check.requirement is None:
             return Look()
-        session = self._addressed(entry) or self._target.pool.any()
+        session = addressed or self._target.pool.any()
         own = controls.control(self._check, session)
         if own.works:
             if self._check.selector.narrowed:
@@ -104,11 +105,6 @@ class Diagnosis:
                     self._target.pool.retire(found.session)
                 return self._of_a_jammed(own, entry)
         return self._of_a_broken(own, aspect, entry)
-
-    def _addressed(self, entry: Entry) -> Session | None:
-        """The session of the run that a request addressed, in use or not."""
-        parts, pool = entry.exchange.request.path.split("/"), self._target.pool
-        return next((one for one in (*pool.in_use, *pool.of_the_run) if segment(one.id) in parts), None)
 
     def _of_a_missing(self, session: Session) -> Look:
         """A session is not there, and the request in hand was not sent to it."""

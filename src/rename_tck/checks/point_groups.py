@@ -200,7 +200,8 @@ class PointSender:
         pool, taken = self._target.pool, {one.id for one in (*group, *self._busy)}
         there = (one for one in (*self._neighbours, *pool.all) if one.kind == session.kind and one.id not in taken)
         other = next(there, None)
-        if other is None and (other := pool.fresh(session.kind, seen=False)) is not None:
+        new = other is None
+        if new and (other := pool.fresh(session.kind, seen=False)) is not None:
             pool.set_aside(other)  # or it would be of the next group, and another one made
             self._neighbours.append(other)
         if other is None:
@@ -208,7 +209,8 @@ class PointSender:
             return
         self._busy.append(other)
         try:
-            self._target.reader.see_first([other])
+            if new:
+                self._target.reader.see_first([other])
             yield other
         finally:
             self._busy.remove(other)

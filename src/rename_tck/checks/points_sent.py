@@ -117,7 +117,7 @@ class PointsSent:
                 else:
                     target.forget_since(mark, kept)
             for group in groups if well else ():
-                self._keep(group)
+                self._send_as_usual(group)
 
     def _went_well(self, groups: Sequence[Sequence[Outcome]], mark: int) -> bool:
         """Whether all went well that was sent since a request; sessions of points that did not are used no more."""
@@ -133,6 +133,10 @@ class PointsSent:
         """Keep what became of a group, and send those again as usual that were refused for how they were sent."""
         self.outcomes |= {outcome.point: outcome for outcome in outcomes}
         self._excuse(outcomes)
+        self._send_as_usual(outcomes)
+
+    def _send_as_usual(self, outcomes: Sequence[Outcome]) -> None:
+        """Send those again as it is usual that were refused for how they were sent."""
         refused = [one for one in outcomes if self._is_refused_for_form(one)]
         if refused:
             group = Group([(self._usual(one.point), one.session) for one in refused])
@@ -141,11 +145,9 @@ class PointsSent:
 
     def _excuse(self, outcomes: Sequence[Outcome]) -> None:
         """Note the server's errors that refuse the form of a request alone: they are none."""
-        known = self.check.target.refused_for_form
-        for one in outcomes:
-            refuses = self._is_refused_for_form(one) and one.exchange.status >= 500
-            if refuses and not any(one.exchange is other for other in known):
-                known.append(one.exchange)
+        self.check.target.refused_for_form += [
+            one.exchange for one in outcomes if self._is_refused_for_form(one) and one.exchange.status >= 500
+        ]
 
     def _is_refused_for_form(self, outcome: Outcome) -> bool:
         return outcome.exchange.status in self.sender.refusable(outcome.point)

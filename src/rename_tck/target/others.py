@@ -15,7 +15,7 @@ from rename_tck.client.transport import TargetClient
 from rename_tck.interruption import INTERRUPTION
 from rename_tck.systems.dialect import Dialect, Session, members
 from rename_tck.target.id_forms import canonical, is_random
-from rename_tck.target.readback import SessionReader, Snapshot
+from rename_tck.target.readback import Listing, SessionReader, Snapshot
 
 #: A session: its kind and its id.
 Key = tuple[str | None, str]
@@ -157,12 +157,21 @@ class OtherSessions:
     def look(self, purpose: Purpose = Purpose.PROVISIONING, users: Sequence[str] | None = None) -> Look:
         """The sessions of every kind, and of these users, now: of every one who is watched when None."""
         look = Look({}, len(self._client.journal))
+        silent = False
+
+        def listed(kind: str | None, user: str) -> Listing | None:
+            nonlocal silent
+            if silent:
+                return None  # nothing answers
+            listing = self._reader.listing(kind, purpose, user, anew=False)
+            silent = silent or not (listing.complete or listing.status)
+            return listing
+
         asked = list(product(self._dialect.kinds, self._users if users is None else users))
-        first, *others = [partial(self._reader.listing, kind, purpose, user, anew=False) for kind, user in asked]
-        begun = first()
-        answers = begun.complete or bool(begun.status)
-        listings = [begun, *(self._client.together(others) if answers else [])]
-        for (kind, _), listing in zip(asked, listings, strict=False):
+        listings = self._client.together([partial(listed, *each) for each in asked])
+        for (kind, _), listing in zip(asked, listings, strict=True):
+            if listing is None:
+                continue
             for item in listing.items:
                 if (session_id := self.id_of(item)) is not None:
                     look.names[kind, session_id] = self._dialect.name_in(item)
@@ -170,8 +179,6 @@ class OtherSessions:
                 continue
             if look.why is None:
                 look.why = listing.not_all() if listing.why or listing.items else "the target has no listing"
-            if not listing.status:
-                break  # nothing answers
         if users is None or set(users) >= set(self._users):
             self._seen = look
         return look

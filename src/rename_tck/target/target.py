@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -184,13 +184,9 @@ class Target:
 
     def went_wrong_since(self, number: int) -> bool:
         """Whether a rename after the request of this number was answered with a server's error, or not at all."""
-        return self.went_wrong(entry.exchange for entry in self.client.journal.renames(number))
-
-    def went_wrong(self, exchanges: Iterable[Exchange]) -> bool:
-        """Whether one of these was answered with a server's error that is no refusal of its form, or not at all."""
         return any(
-            not 0 < exchange.status < 500 and not any(exchange is one for one in self.refused_for_form)
-            for exchange in exchanges
+            not 0 < entry.exchange.status < 500 and not any(entry.exchange is one for one in self.refused_for_form)
+            for entry in self.client.journal.renames(number)
         )
 
     def forget_since(self, number: int, kept: tuple[int, ...]) -> None:
@@ -242,10 +238,11 @@ class Target:
         body = request.body and re.sub(rb"Renamed %b(-\d+|, odd id)" % self.token.encode(), b"Renamed", request.body)
         return replace(request, path=path, body=body)
 
-    def session_of(self, path: str) -> Session | None:
-        """The session that a call with this path is about: its reading, say."""
-        parts = path.split("/")
-        return next((one for one in self.pool.in_use if segment(one.id) in parts), None)
+    def session_of(self, path: str, *, in_use: bool = True) -> Session | None:
+        """The session that a call with this path is about: its reading, say; one still in use, or any of the run."""
+        parts, pool = path.split("/"), self.pool
+        known = pool.in_use if in_use else [*pool.in_use, *pool.of_the_run]
+        return next((one for one in known if segment(one.id) in parts), None)
 
     def session_at(self, path: str) -> Session | None:
         """The live session that a rename with this path is of."""
