@@ -273,6 +273,12 @@ def _parts_of(page: str) -> dict[str, str]:
     return {found["name"]: found["text"] for found in PART.finditer(page)}
 
 
+def _head_of(page: str) -> dict[str, str]:
+    """What the whole page was measured on, and in how many rounds; empty where it does not say."""
+    found = re.search(r"medians of (?P<rounds>\d+) .*?^Measured on: (?P<machine>[^\n]*)\.$", page, re.MULTILINE | re.DOTALL)
+    return found.groupdict() if found else {}
+
+
 def main() -> None:
     """Measure, and print or write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -294,8 +300,13 @@ def main() -> None:
         found = {name: "\n".join(part()) for name, part in parts.items() if not chosen.only or name in chosen.only}
     if chosen.write:
         before = PAGE.read_text(encoding="utf-8")
-        found = _parts_of(before) | found
-        found["machine"], found["rounds"] = machine(), str(chosen.rounds)
+        whole = {"machine": machine(), "rounds": str(chosen.rounds)}
+        if chosen.only:
+            # the head of the page is of all of its parts
+            apart = f"\n\nMeasured apart, on: {machine()}."
+            found = {name: text + apart for name, text in found.items()}
+            whole = _head_of(before) or whole
+        found = _parts_of(before) | found | whole
         found["yield"] = YIELD + before.partition(YIELD)[2].rstrip()
         for name, text in found.items():
             page = page.replace(f"{{{name}}}", text)
