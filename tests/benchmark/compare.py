@@ -275,7 +275,9 @@ def _parts_of(page: str) -> dict[str, str]:
 
 def _head_of(page: str) -> dict[str, str]:
     """What the whole page was measured on, and in how many rounds; empty where it does not say."""
-    found = re.search(r"medians of (?P<rounds>\d+) .*?^Measured on: (?P<machine>[^\n]*)\.$", page, re.MULTILINE | re.DOTALL)
+    found = re.search(
+        r"medians of (?P<rounds>\d+) .*?^Measured on: (?P<machine>[^\n]*)\.$", page, re.MULTILINE | re.DOTALL
+    )
     return found.groupdict() if found else {}
 
 
