@@ -19,7 +19,7 @@ from rename_tck.cli.output import put
 from rename_tck.files import packaged
 from rename_tck.replay import store
 from rename_tck.replay.single_case import Replay
-from rename_tck.reports import terminal
+from rename_tck.reports.failure_text import replay_text
 from rename_tck.requirements.catalogue import Catalogue, systems
 from rename_tck.results.failing_cases import FOLDER, file_name
 from rename_tck.results.finding import failure
@@ -148,7 +148,7 @@ def _said(replay: Replay, kept: ReplayCase, path: Path) -> tuple[str, int]:
         else f" (edition {kept.edition})"
     )
     verdict, status = _verdict(outcome, replay, path)
-    lines = [terminal.replay_text(content), *more, one_line(f"replay: {kept.requirement}{edition} {verdict}")]
+    lines = [replay_text(content), *more, one_line(f"replay: {kept.requirement}{edition} {verdict}")]
     return "\n".join(lines) + "\n", status
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rename_tck.client.pace import Pace
@@ -54,6 +55,8 @@ class Limits:
     started: float = field(default_factory=time.monotonic)
     #: The pace that the target itself keeps the run to.
     pace: Pace = field(default_factory=Pace)
+    #: Called, in whatever thread, for each request that is taken.
+    on_taken: Callable[[], None] | None = None
     _sent: int = 0
     _next: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -94,5 +97,7 @@ class Limits:
             now = time.monotonic()
             turn = max(self._next, now)
             self._next = turn + max((1 / rate for rate in (self.rate, self.pace.rate) if rate), default=0.0)
+        if self.on_taken is not None:
+            self.on_taken()
         if turn > now:
             INTERRUPTION.pause(turn - now, heed=not closing)

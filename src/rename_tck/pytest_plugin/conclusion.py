@@ -9,7 +9,13 @@ import pytest
 
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.open_targets import Targets
+from rename_tck.pytest_plugin.replay_command import replay_command
 from rename_tck.text import visible
+
+#: What pytest's -r is where nobody has given it.
+_USUAL = frozenset({"fE", ""})
+#: The names under which pytest counts failures that do not fail the run.
+_WITH_REASONS = ("SHOULD failed", "known to fail")
 
 
 class RunConclusion:
@@ -65,6 +71,7 @@ class RunConclusion:
             return exit_status
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         say = reporter.write_line if reporter else print
+        verbosity = self._config.option.verbose
         if session.settings.plan:
             for note in session.settings.notes:
                 say(f"note: {session.redact(note)}")
@@ -72,4 +79,34 @@ class RunConclusion:
                 say(line)
             return 0
         trouble = save_failures(session.run, session.settings, session.redact, say)
-        return write_reports(session.run.record(exit_status), session.settings, session.redact, say) or trouble
+        record = session.run.record(exit_status)
+        return (
+            write_reports(record, session.settings, session.redact, say, again=self._again(), verbosity=verbosity)
+            or trouble
+        )
+
+    def _again(self) -> dict[str, str]:
+        """The command that tries the clearest failing case again, by requirement; none where it was not saved."""
+        session, found = self._session, {}
+        for system_run in session.run.systems.values():
+            for outcome in system_run.outcomes():
+                if outcome.failure is not None and outcome.failure.again is not None:
+                    name = outcome.requirement.id
+                    found[name] = session.redact(replay_command(name, session.settings, self._config))
+        return found
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+        """Leave the suite's failures to its own last screen, unless -v or -r asks for pytest's account of them."""
+        option = self._config.option
+        if option.verbose > 0 or option.reportchars not in _USUAL:
+            return (yield)
+        stats = terminalreporter.stats
+        before = {name: stats.get(name, []) for name in ("failed", *_WITH_REASONS)}
+        for name, reports in before.items():
+            if reports:
+                stats[name] = [one for one in reports if getattr(one, "verdict", None) is None]
+        try:
+            return (yield)
+        finally:
+            stats.update({name: reports for name, reports in before.items() if reports})

@@ -102,6 +102,11 @@ class ConformanceSession:
         known = tuple(self.catalogue(system).editions)
         return tuple(edition for edition in known if edition in self.settings.editions) or known
 
+    @property
+    def has_chosen_all(self) -> bool:
+        """Whether every contract test of the systems that are judged is to be run, in its profile."""
+        return bool(self.selected) and self.expected <= self.selected
+
     # -- what is found
 
     def system_run(self, system: str) -> SystemRun:

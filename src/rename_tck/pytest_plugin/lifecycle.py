@@ -19,6 +19,7 @@ from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.open_targets import Targets
 from rename_tck.pytest_plugin.outcomes import EVIDENCE
 from rename_tck.pytest_plugin.prefetching import Prefetching
+from rename_tck.pytest_plugin.progress import Progress
 from rename_tck.pytest_plugin.traceback_redaction import without_frames
 from rename_tck.replay.single_case import try_alone
 from rename_tck.results.run import COULD_NOT_JUDGE
@@ -35,13 +36,16 @@ class TargetLifecycle:
         session: ConformanceSession,
         targets: Targets,
         prefetching: Prefetching,
+        *,
         conclude: Callable[[int], int],
+        progress: Progress,
     ) -> None:
         self._config = config
         self._session = session
         self._targets = targets
         self._prefetching = prefetching
         self._conclude = conclude
+        self._progress = progress
         #: The requirements that tests of this session decide.
         self._judged: frozenset[str] = frozenset()
         self._ahead = Ahead(hurried=session.settings.may_be_cut_short)
@@ -69,6 +73,7 @@ class TargetLifecycle:
     def _look_first(self) -> None:
         try:
             self._targets.look_at_target()
+            self._foretell()
         except CouldNotJudge as trouble:
             self._session.give_up(trouble)
             self._conclude(COULD_NOT_JUDGE)
@@ -106,12 +111,19 @@ class TargetLifecycle:
             if self._session.settings.base_url is not None:
                 self._targets.look_at_target()
                 self._select(session)
+                self._foretell()
             self._prefetching.request({item for item in map(chosen_by, session.items) if item})
         except CouldNotJudge as trouble:
             self._session.give_up(trouble)
             session.items[:] = [item for item in session.items if not chosen_by(item)]
         except BadOptionError as error:
             self._refuse(error)
+
+    def _foretell(self) -> None:
+        """Say what the run will take."""
+        assert self._session.identity is not None
+        system = self._session.identity.system
+        self._progress.foretell(system, self._targets.open(system).client)
 
     def _select(self, session: pytest.Session) -> None:
         """Leave out the other systems, and order the tests by what is known of the target now."""

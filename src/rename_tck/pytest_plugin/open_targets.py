@@ -28,9 +28,11 @@ class Targets:
         earlier: EarlierFailures,
         prefetching: Prefetching,
         say: Callable[[str], object] = print,
+        on_sent: Callable[[], None] | None = None,
     ) -> None:
         self._session = session
         self._say = say
+        self._on_sent = on_sent
         self._earlier = earlier
         self._prefetching = prefetching
         #: What was sent to each system, by call, once it is closed.
@@ -172,6 +174,7 @@ class Targets:
         )  # fmt: skip
         opened.target.profile = session.run.profile
         opened.client.concurrency = settings.concurrency
+        opened.client.limits.on_taken = self._on_sent
         if settings.plan:
             opened.target.settle = 0.0  # a rehearsal shows what is sent, and waits for nothing
         else:

@@ -10,10 +10,9 @@ import pytest
 
 from rename_tck.pytest_plugin.collection import chosen_by, replay_case_of
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
-from rename_tck.pytest_plugin.replay_command import replay_command
+from rename_tck.pytest_plugin.progress import Progress
 from rename_tck.pytest_plugin.traceback_redaction import trace
 from rename_tck.results import finding
-from rename_tck.results.failing_cases import FOLDER, FailingCases
 from rename_tck.results.run import Outcome
 from rename_tck.text import one_line, visible
 from rename_tck.verdict import Conclusion, Evidence, Gap, NotTested, ObstacleError, Verdict
@@ -52,35 +51,14 @@ def tell(
     elif verdict is Verdict.ERROR:
         report.outcome, report.longrepr = "failed", visible(trace or reason, keep="\n")
     else:
-        from rename_tck.reports import terminal  # here, for a run that passes does without
+        from rename_tck.reports.failure_text import failure_text  # here, for a run that passes does without
 
-        content, folder = outcome.record(), str(session.settings.report_dir)
-        each = session.redact(replay_command(f"{folder}/{FOLDER}/[FILE]", session.settings, item.config))
-        text = terminal.failure_text(content, outcome.drift, folder, each)
-        if outcome.failure is not None and outcome.failure.again is not None:
-            case = _file_of_its_own(outcome)
-            what = outcome.requirement.id if case is None else f"{folder}/{case}"
-            text += f"\n{terminal.again_line(session.redact(replay_command(what, session.settings, item.config)))}"
+        text = failure_text(outcome.record(), outcome.drift)
         excuse = _excused(outcome, session)
         report.outcome, report.longrepr = "skipped" if excuse else "failed", text
         if excuse:
             # pytest's form of a failure that does not fail the run
             report.wasxfail = visible(f"{excuse}: {outcome.failure.case if outcome.failure else reason}")
-
-
-def _file_of_its_own(outcome: Outcome) -> str | None:
-    """Where the case is kept, if that is not the file that the requirement's id stands for."""
-    case = outcome.failing.clearest
-    return f"{FOLDER}/{case.file}" if case is not None and case.file and case.number > 1 else None
-
-
-def _cases_so_far(session: ConformanceSession, system: str, found: finding.Finding) -> FailingCases | None:
-    """The failing cases of the requirement with those of its tests before; a worker does not know them."""
-    if session.worker is not None:
-        return None
-    run = session.system_run(system)
-    earlier = [each for each in run.findings if each.requirement == found.requirement]
-    return FailingCases.of(found.requirement, [*earlier, found], own=run.own is not None)
 
 
 def _of_another_plugin(error: BaseException | None) -> BaseException | None:
@@ -116,7 +94,7 @@ def status(report: pytest.TestReport) -> tuple[str, str, str] | None:
     """The suite's words for a report; None where it is not of a contract test."""
     verdict = getattr(report, "verdict", None)
     if verdict is None:
-        return None
+        return _WORDS[Verdict.PASS] if hasattr(report, "observed") else None
     excuse = getattr(report, "wasxfail", None)
     return _EXCUSED[excuse.partition(":")[0]] if excuse else _WORDS[Verdict(verdict)]
 
@@ -124,8 +102,9 @@ def status(report: pytest.TestReport) -> tuple[str, str, str] | None:
 class Outcomes:
     """Turns the outcomes of contract tests into findings, and gathers them."""
 
-    def __init__(self, session: ConformanceSession) -> None:
+    def __init__(self, session: ConformanceSession, progress: Progress) -> None:
         self._session = session
+        self._progress = progress
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -147,6 +126,7 @@ class Outcomes:
         if requirement is None:
             # an observation judges nothing: at worst it is not made
             report.outcome, report.longrepr = "passed", None
+            report.observed = True  # type: ignore[attr-defined]
             if error is not None:
                 note = session.redact(f"the observations were broken off: {error}")
                 report.note = system, note  # type: ignore[attr-defined]
@@ -160,16 +140,20 @@ class Outcomes:
         report.rename_tck = finding.dump(found)  # type: ignore[attr-defined]
         alone = replace(found, replayed=False)  # what this one test says
         outcome = Outcome.of(requirement, [alone], session.bare_run(system))
-        if outcome.failing.cases:
-            outcome.failing = outcome.failing.numbered(_cases_so_far(session, system, alone))
+        # which of a requirement's cases has which file is known at the end of the run
+        outcome.failing = outcome.failing.without_files()
         of_the_suite = error is not None and not isinstance(error, Conclusion | ObstacleError)
         tell(item, report, outcome, session, session.redact(trace(error)) if of_the_suite and error else None)
         return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """The suite's words for outcomes."""
-        return status(report)
+        """The suite's words for outcomes; no letters where the progress of the run is shown, or with -q."""
+        found = status(report)
+        if found is None or self._progress.has_letters:
+            return found
+        category, _, word = found
+        return category, "", word
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

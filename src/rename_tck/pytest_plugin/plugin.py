@@ -18,12 +18,12 @@ from rename_tck.pytest_plugin.option_places import add_options
 from rename_tck.pytest_plugin.options import check_history, known_failures, look_up_profile, read, report_dir
 from rename_tck.pytest_plugin.outcomes import Outcomes
 from rename_tck.pytest_plugin.prefetching import Prefetching
+from rename_tck.pytest_plugin.progress import Progress
 from rename_tck.pytest_plugin.traceback_redaction import TracebackRedaction
 from rename_tck.pytest_plugin.workers import Workers
 from rename_tck.replay.single_case import Replay
 from rename_tck.settings.settings import BadOptionError
 from rename_tck.settings.variables import BASE_URL_VARIABLES
-from rename_tck.text import visible
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -62,27 +62,20 @@ def pytest_configure(config: pytest.Config) -> None:
     session = ConformanceSession.of(config, settings, known, replay)
     session.planned_target = planned
     earlier, prefetching = EarlierFailures(session), Prefetching(session)
-    targets = Targets(session, earlier, prefetching, lambda line: say(config, session.redact(line)))
+    progress = Progress(config, session)
+    targets = Targets(session, earlier, prefetching, progress.say, progress.sent)
     conclusion = RunConclusion(config, session, targets)
+    lifecycle = TargetLifecycle(config, session, targets, prefetching, conclude=conclusion.conclude, progress=progress)
     for name, plugin in (
         ("profile", VerboseProfile(config, session)),
         ("collection", Collection(config, session, earlier, prefetching)),
-        ("lifecycle", TargetLifecycle(config, session, targets, prefetching, conclusion.conclude)),
-        ("outcomes", Outcomes(session)),
+        ("lifecycle", lifecycle),
+        ("progress", progress),
+        ("outcomes", Outcomes(session, progress)),
         ("workers", Workers(config, session)),
         ("conclusion", conclusion),
     ):
         config.pluginmanager.register(plugin, f"rename-tck-{name}")
-
-
-def say(config: pytest.Config, line: str) -> None:
-    """Write a line to the terminal, while the run goes on."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None:
-        print(visible(line), flush=True)  # noqa: T201
-    else:
-        reporter.ensure_newline()
-        reporter.write_line(visible(line), flush=True)
 
 
 class VerboseProfile:

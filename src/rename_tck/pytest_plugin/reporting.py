@@ -21,23 +21,37 @@ from rename_tck.settings.settings import BadOptionError, Settings, ensure_writab
 from rename_tck.text import visible
 
 
-def write_reports(record: Json, settings: Settings, redact: Callable[[str], str], say: Callable[[str], Any]) -> int:
-    """Write the reports and say the closing lines; the exit status, changed if something could not be written."""
+def write_reports(
+    record: Json,
+    settings: Settings,
+    redact: Callable[[str], str],
+    say: Callable[[str], Any],
+    *,
+    again: Mapping[str, str],
+    verbosity: int,
+) -> int:
+    """Write the reports and say the closing lines; the exit status, changed if something could not be written.
+
+    `again` has by requirement the command that tries its clearest failing case again; `verbosity` is pytest's.
+    """
     record = redacted(record, redact, OWN_WORDS)
     exit_status = int(record["exit_status"])
     say("")
-    for line in terminal.table(record):
+    for line in terminal.table(record, again, verbosity):
         say(line)
     for note in settings.notes:
         say(visible(f"note: {redact(note)}"))
     try:
         runs = _history(record, settings, say)
         ensure_writable(settings.report_dir)
-        paths = ", ".join(str(path) for path in write(record, settings.report_dir, runs))
-        say(f"reports: {paths}")
+        written = write(record, settings.report_dir, runs)
+        if verbosity > -2:
+            say(terminal.paths_line(written))
     except (OSError, BadOptionError) as error:
         say(f"The reports could not be written: {error}")
         exit_status = exit_status or COULD_NOT_JUDGE
+    if verbosity > -2 and (sent := terminal.sent_line(record)):
+        say(sent)
     if record["seed"] is not None:
         say(f"seed: {record['seed']} (--hypothesis-seed={record['seed']} repeats the run)")
     for run in record["runs"]:

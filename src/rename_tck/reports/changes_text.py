@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rename_tck.reports import commonmark as md
 from rename_tck.reports import facts
 from rename_tck.reports.changes import Change, Changes, musts_got_worse, musts_not_got_to
-from rename_tck.reports.terminal import COLUMNS
+from rename_tck.reports.lines import COLUMNS
 from rename_tck.results.record import LEVELS, Json
 from rename_tck.text import one_line, pad, visible, width, wrap
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from rename_tck.reports import facts
-from rename_tck.reports.terminal import failure_text
+from rename_tck.reports.failure_text import failure_text
 from rename_tck.results.record import Json
 from rename_tck.text import visible
 

@@ -1,41 +1,52 @@
-"""The record, and one failing requirement, as plain text. Nothing that a server sent can act on the terminal."""
+"""The record as the last screen of a run: what fails and how to try it again, what was not tested, the counts."""
 
 from __future__ import annotations
 
-import shlex
-from pathlib import PurePosixPath
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
 
 from rename_tck.reports import facts
-from rename_tck.reports.difference import compare
-from rename_tck.results.record import LEVELS, VERDICTS, Json
-from rename_tck.text import chop, cut, one_line, pad, visible, width, wrap
-
-#: How wide the table and the text of a failure are, but for addresses and curl commands, which are never broken.
-COLUMNS = 100
+from rename_tck.reports.lines import COLUMNS, indented, labelled
+from rename_tck.reports.order import most_telling_first
+from rename_tck.reports.plain_words import case_of, wrong
+from rename_tck.results.record import LEVELS, Json
+from rename_tck.text import HIDDEN, chop, cut, one_line, pad, visible, width, wrap
 
 _WIDEST_ID = 46
-_BODY = 600
-_BODY_LINES = 8
-_CURL = 3000
-_LABEL = 10
-#: How many of a list are named before the rest is counted.
-_OTHERS = 8
+_LABEL = 8
 _ROOM = COLUMNS - _LABEL - 3
-_HEADINGS = {"fail": "Fail", "error": "Could not be judged", "not tested": "Not tested", "pass": "Pass"}
+#: A longer curl command fills the screen; the page has it.
+_CURL = 400
+#: Lines of one failing requirement.
+_BLOCK = 12
+#: How many of a list are named before the rest is counted.
+_NAMED = 6
+
+#: What is said of a failure that came again each time: no news.
+_REPEATED = "It failed twice"
+
+#: The commands that try failing cases again, by requirement.
+Commands = Mapping[str, str]
 
 
-def table(record: Json) -> list[str]:
-    """For each run its requirements, the worst first. The closing words are `verdict_line`, one for each run."""
+def table(record: Json, again: Commands | None = None, verbosity: int = 0) -> list[str]:
+    """For each run what fails, the most telling first, and what was not tested and why.
+
+    The closing words are `verdict_line`, one for each run. `verbosity` is pytest's: -1 leaves out requests and reasons,
+    -2 has one line a failure, 1 has what passed and the counters behind it as well.
+    """
     lines: list[str] = []
     for run in record["runs"]:
         if run["requirements"]:
-            lines += [*_requirements(run), ""]
+            lines += [*_requirements(run, again or {}, verbosity), ""]
         drift = run.get("drift")
-        if drift is not None and (drift["differences"] or drift["published"] is None):
-            lines += [*_indented(facts.drifted(drift), 2, 12), ""]
+        if drift is not None and (drift["differences"] or drift["published"] is None) and verbosity > -2:
+            lines += [*indented(facts.drifted(drift), 0, 12 if verbosity > 0 else 3), ""]
     reason, complaints = facts.own_reason(record), record.get("complaints", [])
-    lines += [*_indented(f"could not judge: {reason}", 2), ""] if reason else []
-    return lines + [line for complaint in complaints for line in _indented(complaint, 2)] + [""] * bool(complaints)
+    lines += [*indented(f"could not judge: {reason}", 0), ""] if reason else []
+    return lines + [line for complaint in complaints for line in indented(complaint, 0)] + [""] * bool(complaints)
 
 
 def verdict_line(run: Json) -> str:
@@ -54,191 +65,199 @@ def verdict_line(run: Json) -> str:
     )
 
 
+def paths_line(paths: Sequence[Path]) -> str:
+    """Where the reports are: the page, and the folder with what else was written."""
+    page = next((path for path in paths if path.suffix == ".html"), None)
+    names = ", ".join(path.name for path in paths if path != page)
+    if page is None:
+        return f"reports: {', '.join(map(str, paths))}"
+    return f"reports: {page} (beside it {names})"
+
+
+def sent_line(record: Json) -> str | None:
+    """How many requests the run sent, and how long it took: `sent: 912 requests in 6.1 s`; None where it sent none."""
+    number = sum(run["requests"] for run in record["runs"])
+    if not number:
+        return None
+    took = (datetime.fromisoformat(record["end"]) - datetime.fromisoformat(record["start"])).total_seconds()
+    return f"sent: {number:,} request{'s' * (number != 1)} in {duration(took)}"
+
+
+def duration(seconds: float) -> str:
+    """A time as people write it: `6.1 s`, `42 s`, `3 min 20 s`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 def leftovers(run: Json) -> list[str]:
     """What is or may be left at the target, a line or more for each."""
     heading = facts.leftovers(run)
     lines = [] if heading is None else [f"{heading}:"]
-    return lines + [line for left in run["leftovers"] for line in _indented(left["what"], 2, 4)]
+    return lines + [line for left in run["leftovers"] for line in indented(left["what"], 2, 4)]
 
 
-def _requirements(run: Json) -> list[str]:
+# -- one run
+
+
+def _requirements(run: Json, again: Commands, verbosity: int) -> list[str]:
     requirements = run["requirements"]
-    longest = min(_WIDEST_ID, max(width(visible(requirement["id"])) for requirement in requirements))
-    editions = facts.judged_by(run)
-    where = f" at {run['base_url']}" if run["base_url"] else ""
-    lines = wrap(one_line(f"{facts.name_of_system(run)}{where}, judged by {editions}"), COLUMNS)
-    if run["identified_by"]:
-        lines += _indented(run["identified_by"], 2)
-    alone, causes = facts.not_tested_alone(run), facts.because_of(run)
+    alone = facts.not_tested_alone(run)
     groups = facts.by_reason(alone)
-    if len(groups) == 1 and len(*groups.values()) == len(requirements):
-        return [*lines, "", f"  Not tested: all {len(requirements)} requirements", *_indented(next(iter(groups)), 6)]
-    for verdict in VERDICTS:
-        found = alone if verdict == "not tested" else facts.with_verdict(run, verdict)
-        if not found:
-            continue
-        lines += ["", f"  {_HEADINGS[verdict]} ({len(found)})"]
-        if verdict == "not tested":
-            for reason, members in groups.items():
-                lines += [line for member in members for line in _row(member, longest)]
-                lines += _indented(reason, 6)
-            continue
-        for requirement in found:
-            lines += _row(requirement, longest)
-            for said in (facts.finding(requirement), _classes(requirement), facts.known(requirement)):
-                lines += _indented(said, 6) if said else []
-            if because := causes.get(requirement["id"]):
-                lines += _indented(f"{facts.because(because)}: {_names(because)}", 6, 4)
+    lines = _heading(run, verbosity)
+    if len(groups) == 1 and len(alone) == len(requirements):
+        return [*lines, f"Not tested: all {len(requirements)} requirements", *indented(next(iter(groups)), 2)]
+    causes = facts.because_of(run)
+    for requirement in most_telling_first(facts.with_verdict(run, "fail")):
+        found = causes.get(requirement["id"], [])
+        lines += _failure(requirement, run, found, again.get(requirement["id"]), verbosity)
+        lines += [""] if verbosity > -2 else []
+    for requirement in facts.with_verdict(run, "error"):
+        lines += [f"COULD NOT BE JUDGED  {_title(requirement)}", *indented(requirement["reason"], 2, 4), ""]
+    if groups and verbosity > -2:
+        lines += [*_not_tested(groups, verbosity), ""]
+    if verbosity > 0 and (passed := facts.with_verdict(run, "pass")):
+        longest = min(_WIDEST_ID, max(width(visible(requirement["id"])) for requirement in passed))
+        lines += [f"Passed ({len(passed)})", *(line for one in passed for line in _row(one, longest)), ""]
+    return lines[:-1] if lines and not lines[-1] else lines
+
+
+def _heading(run: Json, verbosity: int) -> list[str]:
+    if verbosity < -1:
+        return []
+    where = f" at {run['base_url']}" if run["base_url"] else ""
+    known_by = f"; {run['identified_by']}" if run["identified_by"] else ""
+    said = f"{facts.name_of_system(run)}{where}, judged by {facts.judged_by(run)}{known_by}"
+    return [*wrap(one_line(said), COLUMNS), ""]
+
+
+def _title(requirement: Json) -> str:
+    return f"{visible(requirement['id'])} ({requirement['level']})"
+
+
+def _row(requirement: Json, longest: int) -> list[str]:
+    """A requirement that passed, and what stands behind it."""
+    name = f"  {pad(visible(requirement['id']), longest)}  {pad(requirement['level'], 6)}"
+    counters = facts.evidence(requirement)
+    if width(f"{name}  {counters}") <= COLUMNS:
+        return [f"{name}  {counters}"]
+    return [*chop(name.rstrip(), COLUMNS), f"      {counters}"]
+
+
+def _not_tested(groups: Mapping[str, list[Json]], verbosity: int) -> list[str]:
+    """A line or two a reason, with the requirements that it holds for."""
+    lines = [f"Not tested ({sum(map(len, groups.values()))})"]
+    for reason, members in groups.items() if verbosity > -1 else ():
+        named = _NAMED if verbosity < 1 else len(members)
+        names = ", ".join(member["id"] for member in members[:named])
+        more = f" and {len(members) - named} more" if len(members) > named else ""
+        lines += indented(f"{reason.rstrip('.')}: {names}{more}", 2, 2 if verbosity < 1 else 12)
+    return lines
+
+
+# -- one failing requirement
+
+
+def _failure(requirement: Json, run: Json, because: list[Json], again: str | None, verbosity: int) -> list[str]:
+    """What is wrong, the rule, the request, what came back, how to try it again: at most twelve lines."""
+    known = facts.known(requirement)
+    title = f"{'FAIL' if not known else 'KNOWN FAILURE'}  {_title(requirement)}"
+    sentences = wrong(requirement)
+    if verbosity < -1:
+        return chop(one_line(f"{title}: {sentences[0]}"), COLUMNS * 2)[:1]
+    more = f"; {facts.because(because)}" if because else ""
+    lines = [*chop(f"{title}{more}", COLUMNS)[:1], *_sentences(sentences)]
+    last = labelled("again", [one_line(again)], _LABEL) if again else []
+    if verbosity < 0:
+        return lines + last
+    lines += [*(indented(known, 2, 1) if known else []), *_field("case", case_of(requirement), 2)]
+    lines += _rule(requirement)
+    lines += _request(requirement, run["base_url"])
+    sent = requirement["request"] or requirement["answer"]
+    answer = _answer(requirement["answer"], requirement.get("compared")) if sent else []
+    others = _field("also", said, 1) if (said := _classes(requirement)) else []
+    aside = _field("drift", said, 1) if (said := facts.aside(run.get("drift"), requirement)) else []
+    said = requirement["after"]
+    after = _field("after", said, 1) if said and not said.startswith(_REPEATED) else []
+    for extra in (answer, aside, after, others):
+        if len(lines) + len(extra) + len(last) <= _BLOCK:
+            lines += extra
+        elif room := _BLOCK - len(lines) - len(last):
+            lines += extra[:room]
+    return lines + last
+
+
+def _sentences(sentences: list[str]) -> list[str]:
+    """At most four lines, every sentence on a line of its own."""
+    lines = [line for sentence in sentences for line in indented(sentence, 2, 2)]
+    return lines[:4]
+
+
+def _field(label: str, content: str, most: int) -> list[str]:
+    lines = wrap(one_line(content), _ROOM)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], f"{chop(lines[most - 1], _ROOM - 1)[0]}\u2026"]
+    return labelled(label, lines, _LABEL)
+
+
+def _rule(requirement: Json) -> list[str]:
+    places = [facts.cited(citation) for citation in facts.stated_in(requirement)]
+    lines = _field("rule", requirement["sentence"], 2)
+    for place, words, edition in places[:1]:
+        source = f"{place} (edition {edition})" if edition else place
+        lines += _field("", f"{source}: {words}", 1)
     return lines
 
 
 def _classes(requirement: Json) -> str | None:
     """In how many classes of case it fails, and which besides the one that is shown."""
     said = facts.failing(requirement)
-    if said is None:
+    if said is None or requirement["failing"]["classes"] < 2:
         return None
     kinds = list(dict.fromkeys(other["kind"] for other in requirement["failing"]["others"]))
-    more = f" and {len(kinds) - _OTHERS} more" if len(kinds) > _OTHERS else ""
-    return said + (f"; also: {', '.join(cut(kind, 80) for kind in kinds[:_OTHERS])}{more}" if kinds else "")
+    return f"{said}: {', '.join(cut(kind, 40) for kind in kinds)}"
 
 
-def _names(requirements: list[Json]) -> str:
-    more = f" and {len(requirements) - _OTHERS} more" if len(requirements) > _OTHERS else ""
-    return ", ".join(requirement["id"] for requirement in requirements[:_OTHERS]) + more
-
-
-def _row(requirement: Json, longest: int) -> list[str]:
-    """A requirement on one line, or its counters on a second one where the first would be too wide."""
-    name = pad(visible(requirement["id"]), longest)
-    cells = f"  {name}  {pad(requirement['level'], 6)}  {pad(requirement['verdict'], 10)}"
-    counters = facts.evidence(requirement)
-    if width(f"{cells}  {counters}") <= COLUMNS:
-        return [f"{cells}  {counters}"]
-    return [*chop(cells.rstrip(), COLUMNS), f"      {counters}"]
-
-
-def _indented(content: str, by: int, most: int = 3) -> list[str]:
-    lines = wrap(one_line(content), COLUMNS - by - 1)
-    if len(lines) > most:
-        lines = [*lines[: most - 1], f"{lines[most - 1]}\u2026"]
-    return [" " * by + line for line in lines]
-
-
-def failure_text(
-    requirement: Json, drift: Json | None = None, report_dir: str = "reports", again: str | None = None
-) -> str:
-    """What a failing test prints: the rule and where it stands, the request, what was expected, what came back.
-
-    Then a line for each further class of case that fails, with its file in the folder of reports; `again` is the
-    command that tries one of them again, with `[FILE]` in the file's place.
-    """
-    lines = [f"{visible(requirement['id'])} ({requirement['level']})", *_indented(requirement["sentence"], 2, 6)]
-    places = [facts.cited(citation) for citation in facts.stated_in(requirement)]
-    for place, words, edition in places[:3]:
-        source = f"{place} (edition {edition})" if edition else place
-        lines += _field("stated in", f"{source}: {cut(one_line(words), 240)}")
-    if len(places) > 3:
-        lines += _field("", f"and {len(places) - 3} more place{'s' * (len(places) > 4)}")
-    if said := facts.aside(drift, requirement):
-        lines += _field("drift", cut(said, 600))
-    if requirement.get("reason"):
-        lines += _field("reason", cut(requirement["reason"], 600))
-    lines += _field("case", cut(requirement["case"], 600))
-    lines += _request(requirement)
-    lines += _field("expected", cut(requirement["expected"], 600))
-    if requirement["request"] or requirement["answer"]:
-        lines += _answer(requirement["answer"])
-    if requirement.get("compared"):
-        lines += _compared(requirement["compared"])
-    if requirement.get("after"):
-        lines += _field("after it", cut(requirement["after"], 600))
-    lines += _others(requirement, report_dir, again)
-    return "\n".join(lines)
-
-
-def _others(requirement: Json, report_dir: str, again: str | None) -> list[str]:
-    """The other classes of case that fail, and what was left out; the record has all of them."""
-    cases, said = requirement.get("failing"), facts.failing(requirement)
-    if not cases:
+def _request(requirement: Json, base_url: str | None) -> list[str]:
+    """The curl on a line of its own, unbroken, so that it can be copied; the request in short where that is long."""
+    curl, request = requirement["curl"], requirement["request"]
+    if curl and len(curl) <= _CURL and not HIDDEN.search(curl):
+        return labelled("request", [curl], _LABEL)
+    if not request:
         return []
-    lines, others = _field("classes", said) if said else [], cases["others"]
-    for number, other in enumerate(others[:_OTHERS]):
-        file = f" [{PurePosixPath(other['replay']).name}]" if other["replay"] else ""
-        shown = one_line(facts.other(other))
-        room = _ROOM - width(file)
-        shown = shown if width(shown) <= room else f"{chop(shown, room - 1)[0]}\u2026"
-        lines += _labelled("also" if not number else "", [shown + file])
-    if len(others) > _OTHERS:
-        lines += _field("", f"and {len(others) - _OTHERS} more: see conformance.html")
-    if any(other["replay"] for other in others):
-        command = again or f"rename-tck replay {shlex.quote(f'{report_dir}/replay/')}[FILE]"
-        lines += _labelled("each again", [one_line(command)])
-    return lines + (_field("left out", requirement["left_out"]) if requirement["left_out"] else [])
+    path = request["url"].removeprefix(base_url or "")
+    lines = _field("request", f"{request['method']} {path}", 1)
+    return lines + (_cut(_excerpt(request["body"], None)) if request["body"] else [])
 
 
-def replay_text(requirement: Json) -> str:
-    """What is shown of a kept case that was tried again: where it fails, the same as in a run; else what came back."""
-    if requirement["verdict"] == "fail":
-        return failure_text(requirement)
-    lines = [f"{visible(requirement['id'])} ({requirement['level']})", *_indented(requirement["sentence"], 2, 6)]
-    lines += _field("case", cut(requirement["case"], 600))
-    if requirement["request"] is not None:
-        lines += [*_request(requirement), *_answer(requirement["answer"])]
-    return "\n".join(lines)
-
-
-def again_line(command: str) -> str:
-    """The last line of what a failing test prints: the shell command that sends the case again."""
-    return f"  {pad('again', _LABEL)} {one_line(command)}"
-
-
-def _field(label: str, content: str) -> list[str]:
-    """A label and its prose, wrapped, later lines under the first."""
-    return _labelled(label, wrap(one_line(content), _ROOM))
-
-
-def _exact(label: str, content: str) -> list[str]:
-    """A label and a text whose every blank counts, cut where a line is full."""
-    return _labelled(label, [piece for line in content.split("\n") for piece in chop(line, _ROOM)])
-
-
-def _labelled(label: str, lines: list[str]) -> list[str]:
-    return [f"  {pad(label if not number else '', _LABEL)} {line}".rstrip(" ") for number, line in enumerate(lines)]
-
-
-def _request(requirement: Json) -> list[str]:
-    """The curl on a line of its own, unbroken, so that it can be copied; a very long one is in the record."""
-    curl, request = requirement.get("curl"), requirement.get("request")
-    if curl and len(curl) <= _CURL:
-        shown = visible(curl, keep="\n\t")
-        lines = [f"  {pad('request', _LABEL)} {shown}"]
-        if shown != curl:
-            lines += _field("", "(it holds characters that are shown here by name: take it from conformance.json)")
-        return lines
-    if curl:
-        return _field("request", f"{cut(curl, 200)} The whole is in conformance.json.")
-    if request:
-        return _field("request", cut(f"{request['method']} {request['url']}", 600))
-    return []
-
-
-def _answer(answer: Json | None) -> list[str]:
+def _answer(answer: Json | None, compared: Json | None) -> list[str]:
+    """Status, media type and time; then the body on one line, around what was compared."""
     if answer is None:
-        return _field("answer", facts.status_line(None))
+        return _field("answer", facts.status_line(None), 1)
     headers = {name.lower(): value for name, value in answer["headers"].items()}
     kind = headers.get("content-type", "no content type")
-    lines = _field("answer", cut(f"{facts.status_line(answer)}, {kind}", 300))
     body = answer["body"]
-    if not body:
-        return lines + _field("", "(an empty body)")
-    start = "\n".join(body[:_BODY].split("\n")[:_BODY_LINES])
-    lines += _exact("", visible(start, keep="\n\t").replace("\t", "    "))
-    beyond = len(body) - len(start)
-    return lines + (_field("", f"({beyond:,} more characters: see conformance.json)") if beyond else [])
+    lines = _field("answer", f"{facts.status_line(answer)}, {kind}{'' if body else ', an empty body'}", 1)
+    around: str | None = compared["actual"] if compared else None
+    return lines + (_cut(_excerpt(body, around)) if body else [])
 
 
-def _compared(compared: Json) -> list[str]:
-    parts = compare(compared["expected"], compared["actual"])
-    lines = _exact("compared", f'expected "{visible(parts.excerpt(parts.expected))}"')
-    lines += _exact("", f'actual   "{visible(parts.excerpt(parts.actual))}"')
-    return lines + _field("", parts.sentence)
+def _cut(content: str) -> list[str]:
+    """A line without a label, cut where it is full."""
+    first, *rest = chop(content, _ROOM - 1)
+    return labelled("", [first + "\u2026" * bool(rest)], _LABEL)
+
+
+def _excerpt(body: str, around: str | None) -> str:
+    """A body on one line: JSON with its escapes read, cut to the part around a value where it is too long."""
+    try:
+        found = json.dumps(json.loads(body), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        found = body
+    found = one_line(found)
+    place = found.find(visible(around)) if around else -1
+    if width(found) <= _ROOM or place < _ROOM // 2:
+        return found
+    start = found.rfind(" ", 0, place - _ROOM // 4) + 1
+    return f"\u2026 {found[start:]}"

@@ -85,19 +85,18 @@ class FailingCases:
     def of(cls, requirement: str, findings: Iterable[Finding], *, own: bool = False) -> FailingCases:
         """Gather the failing cases of a requirement's findings; of one class in one edition the first."""
         failing = [finding for finding in findings if finding.verdict is Verdict.FAIL and finding.failure is not None]
-        failing.sort(key=lambda finding: finding.replayed)
+        pairs = [(each, one) for each in failing for one in (each.failure, *each.others) if one is not None]
+        pairs.sort(key=lambda pair: (pair[0].replayed, *_plainness(pair[1])))
         cases: dict[tuple[object, ...], FailingCase] = {}
         numbers: dict[str, int] = {}
-        for finding in failing:
-            for failure in (finding.failure, *finding.others):
-                assert failure is not None
-                base = file_name(requirement, finding.edition, own=own)
-                number = numbers.get(base, 0) + 1
-                file = file_name(requirement, finding.edition, own=own, number=number)
-                case = FailingCase(failure, finding.test, finding.edition, file, number)
-                key = (base, *cls._alike(case))
-                if key not in cases:
-                    cases[key], numbers[base] = case, number
+        for finding, failure in pairs:
+            base = file_name(requirement, finding.edition, own=own)
+            number = numbers.get(base, 0) + 1
+            file = file_name(requirement, finding.edition, own=own, number=number)
+            case = FailingCase(failure, finding.test, finding.edition, file, number)
+            key = (base, *cls._alike(case))
+            if key not in cases:
+                cases[key], numbers[base] = case, number
         tried: dict[tuple[str, str], int] = {}
         for finding in failing:
             function = function_of(finding.test)
@@ -123,13 +122,9 @@ class FailingCases:
         expected = "" if case.failure.compared else _TOKEN.sub("", case.failure.expected)
         return (*case.kind, expected)
 
-    def numbered(self, all_of_them: FailingCases | None) -> FailingCases:
-        """The same cases with the files that they have among all of the requirement; None: these are not known."""
-        if all_of_them is None:
-            return replace(self, cases=tuple(replace(case, file="") for case in self.cases))
-        known = {id(case.failure): case for case in all_of_them.cases}
-        cases = [known.get(id(case.failure), case) for case in self.cases]
-        return replace(self, cases=tuple(cases))
+    def without_files(self) -> FailingCases:
+        """The same cases where it is not known yet which of them has which file."""
+        return replace(self, cases=tuple(replace(case, file="") for case in self.cases))
 
     def record(self) -> dict[str, Any]:
         """The members that a failed requirement has of this."""
@@ -138,6 +133,12 @@ class FailingCases:
             "tried": self.tried,
             "others": [case.record() for case in self.others],
         }
+
+
+def _plainness(failure: Failure) -> tuple[bool, bool, int]:
+    """What puts a case after others: no request to look at, a drawn one, how much there is to read in it."""
+    body = (failure.request or {}).get("body") or ""
+    return failure.request is None, "drawn" in (failure.again or {}), len(str(body))
 
 
 def _classes(cases: Iterable[FailingCase]) -> set[object]:

@@ -23,6 +23,8 @@ from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
 from rename_tck.reports import badge, changes, changes_text, ctrf, facts, html, markdown, matrix, terminal
 from rename_tck.reports.difference import compare
+from rename_tck.reports.failure_text import failure_text
+from rename_tck.reports.order import most_telling_first
 from rename_tck.reports.writing import REPORTS, write
 from rename_tck.results import history, known_failures, record
 from rename_tck.results.record import VERDICTS
@@ -562,7 +564,7 @@ def test_ctrf_tells_what_failed_and_keeps_its_ids() -> None:
     tests = {test["name"]: test for test in ctrf.build(sample_run.sample())["results"]["tests"]}
     failed = tests["dify.user-required"]
     assert failed["message"] == "user left out: expected a refusal: status 400 to 499"
-    assert failed["trace"] == terminal.failure_text(entry("dify.user-required"))
+    assert failed["trace"] == failure_text(entry("dify.user-required"))
     assert failed["filePath"] == "tests/contract/test_dify.py"
     assert len({test["id"] for test in tests.values()}) == len(tests)
     assert failed["id"] == ctrf.build(with_known_failures())["results"]["tests"][1]["id"]
@@ -809,24 +811,79 @@ def test_markdown_of_very_many_runs_is_bounded() -> None:
 
 def test_table_fits_and_comes_in_order(any_record: Json) -> None:
     lines = terminal.table(any_record)
-    assert all(width(line) <= 100 for line in lines)
+    assert all(width(line) <= 100 for line in lines if not line.startswith("  request  curl"))
     assert not HIDDEN.search("".join(lines))
 
 
-def test_table_puts_the_worst_first() -> None:
+def _block(lines: list[str], name: str) -> list[str]:
+    """The lines of one requirement."""
+    start = next(number for number, line in enumerate(lines) if f"  {name} (" in line)
+    return lines[start : lines.index("", start)]
+
+
+def test_the_most_telling_failure_comes_first() -> None:
     lines = terminal.table(sample_run.sample())
-    headings = [line.strip() for line in lines if re.fullmatch(r"  [A-Z][a-z ]+ \(\d+\)", line)]
-    assert headings[:4] == ["Fail (4)", "Could not be judged (1)", "Not tested (4)", "Pass (3)"]
-    assert "  dify.user-required               MUST    fail        6 sent, 6 live, 3 refused" in lines
-    assert "      user left out: expected a refusal: status 400 to 499" in lines
+    blocks = [line.split()[-2] for line in lines if line.startswith(("FAIL ", "COULD NOT BE JUDGED "))]
+    assert blocks[-1].startswith("dify.")
+    levels = [line.split("(")[1].split(")")[0] for line in lines if line.startswith("FAIL ")]
+    assert levels == sorted(levels), "MUST before SHOULD"
+    names = ("dify.answer-schema", "dify.name-stored", "dify.user-required", "dify.neighbours-untouched")
+    made = [{"id": name, "level": "MUST"} for name in names] + [{"id": "dify.rename-accepted", "level": "SHOULD"}]
+    assert [one["id"].partition(".")[2] for one in most_telling_first(made)] == [
+        "name-stored", "neighbours-untouched", "user-required", "answer-schema", "rename-accepted",
+    ]  # fmt: skip
+
+
+def test_a_failure_is_told_in_twelve_lines_at_most() -> None:
+    again = {"dify.user-required": "rename-tck replay dify.user-required --base-url=http://127.0.0.1:5001/v1"}
+    lines = terminal.table(sample_run.sample(), again)
+    curl = entry("dify.user-required")["curl"]
+    assert _block(lines, "dify.user-required") == [
+        "FAIL  dify.user-required (MUST); not tested because of it: 1 requirement",
+        "  Expected is a refusal: status 400 to 499, and the answer is",
+        '  {"id":"5b0b3f1e-6a5e-4c5f-9a52-0b8f6d0f6a11","name":"Quarter\u2026 (9 more characters).',
+        "  case     user left out",
+        "  rule     A rename without `user` MUST be refused with a 4xx status.",
+        "           specs/dify/openapi.en.yaml:78 (edition en): required: - user",
+        f"  request  {curl}",
+        "  answer   200 OK, after 3 ms, application/json",
+        '           {"id": "5b0b3f1e-6a5e-4c5f-9a52-0b8f6d0f6a11", "name": "Quarterly plan"}',
+        "  after    An ordinary rename, and a reading, of the session and of another still worked.",
+        "  also     fails in 3 of 5 classes of case: user null, user empty",
+        f"  again    {again['dify.user-required']}",
+    ]
+    for verbosity in (0, -1, -2):
+        told = terminal.table(with_known_failures(), again, verbosity)
+        names = [found[1] for line in told if (found := re.match(r"(?:FAIL|KNOWN FAILURE)  (\S+) \(", line))]
+        assert len(names) == 4
+        assert all(len(_block(told, name)) <= 12 for name in names if verbosity > -2)
+
+
+def test_less_is_said_with_q_and_more_with_v() -> None:
+    def sized(verbosity: int) -> str:
+        return "\n".join(terminal.table(sample_run.sample(), {}, verbosity))
+
+    full, quiet, quietest, verbose = sized(0), sized(-1), sized(-2), sized(1)
+    assert len(quietest.splitlines()) < len(quiet.splitlines()) < len(full.splitlines()) < len(verbose.splitlines())
+    assert "Passed (" in verbose
+    assert "Passed (" not in full
+    assert "  request" not in quiet
+    assert len([line for line in quietest.splitlines() if line.startswith("FAIL ")]) == 4
 
 
 def test_table_is_short_where_nothing_was_tested() -> None:
     lines = terminal.table({**sample_run.sample(), "runs": [sample_run.openhands()]})
-    assert lines[3:5] == [
-        "  Not tested: all 2 requirements",
-        "      No session to rename: lend one with --session-id.",
+    assert lines[-3:-1] == [
+        "Not tested: all 2 requirements",
+        "  No session to rename: lend one with --session-id.",
     ]
+
+
+def test_the_requests_and_the_time_are_told() -> None:
+    assert terminal.sent_line(sample_run.could_not_start()) is None
+    assert str(terminal.sent_line(sample_run.sample())).startswith("sent: 1,234 requests in ")
+    told = [terminal.duration(seconds) for seconds in (0.04, 6.14, 42.4, 200.0)]
+    assert told == ["0.0 s", "6.1 s", "42 s", "3 min 20 s"]
 
 
 def test_table_of_odd_widths() -> None:
@@ -837,7 +894,7 @@ def test_table_of_odd_widths() -> None:
     run["requirements"][1]["evidence"] = dict.fromkeys(("sent", "live", "refused"), 10**12)
     run["requirements"][4]["reason"] = "\u5b57" * 500 + sample_run.ESCAPES
     lines = terminal.table(content)
-    assert all(width(line) <= 100 for line in lines)
+    assert all(width(line) <= 100 for line in lines if not line.startswith("  request  curl"))
 
 
 @pytest.mark.parametrize(
@@ -873,7 +930,7 @@ def test_verdict_line(number: int, line: str) -> None:
 
 def test_failure_text() -> None:
     failure = entry("dify.user-required")
-    assert terminal.failure_text(failure).split("\n") == [
+    assert failure_text(failure).split("\n") == [
         "dify.user-required (MUST)",
         "  A rename without `user` MUST be refused with a 4xx status.",
         "  stated in  specs/dify/openapi.en.yaml:78 (edition en): required: - user",
@@ -898,7 +955,7 @@ def test_failure_text_counts_the_classes_that_it_leaves_out() -> None:
         for number in range(2, 14)
     ]
     failure["failing"] = {"classes": 13, "tried": 17, "others": cases}
-    lines = terminal.failure_text(failure, report_dir="a folder").split("\n")
+    lines = failure_text(failure, report_dir="a folder").split("\n")
     assert "  classes    fails in 13 of 17 classes of case" in lines
     assert sum("[x." in line for line in lines) == 8
     assert "             and 4 more: see conformance.html" in lines
@@ -918,7 +975,7 @@ def sample_with(failure: Json) -> Json:
 def test_what_a_failure_keeps_from_being_tested_is_under_it() -> None:
     content = sample_run.sample()
     table = "\n".join(terminal.table(content))
-    assert "      not tested because of it: 1 requirement: dify.user-string" in table
+    assert "(MUST); not tested because of it: 1 requirement" in table
     assert "Not tested (4)" in table, "it is not listed again"
     assert "Not tested because of it: 1 requirement: `dify.user-string`" in markdown.render(content)
     text = re.sub(r"<[^>]+>", "", html.render(content))
@@ -998,7 +1055,7 @@ def test_editions_are_spoken_of_by_what_was_seen() -> None:
 
 
 def test_failure_text_compares() -> None:
-    lines = terminal.failure_text(entry("dify.name-exact")).split("\n")
+    lines = failure_text(entry("dify.name-exact")).split("\n")
     assert lines[-3:] == [
         '  compared   expected "Caf\u00e9 \u5b63\u5ea6\u8ba1\u5212"',
         '             actual   "Cafe\u0301 \u5b63\u5ea6\u8ba1\u5212"',
@@ -1007,7 +1064,7 @@ def test_failure_text_compares() -> None:
 
 
 def test_failure_text_of_a_hostile_answer_acts_on_nothing() -> None:
-    text = terminal.failure_text(entry("dify.not-found-shape"))
+    text = failure_text(entry("dify.not-found-shape"))
     assert not HIDDEN.search(text.replace("\n", ""))
     assert "404 NOT FOUND[ESC][2J[ESC][31mPASS" in text
     assert "user[U+202E]gnp.exe" in text
@@ -1017,11 +1074,11 @@ def test_failure_text_cuts_what_is_long_and_says_so() -> None:
     failure = entry("dify.user-required")
     failure["answer"]["body"] = "x" * 5000
     failure["curl"] = "curl " + "y" * 9000
-    text = terminal.failure_text(failure)
+    text = failure_text(failure)
     assert "(4,400 more characters: see conformance.json)" in text
     assert "(8,805 more characters) The whole is in conformance.json." in text
     failure["answer"]["body"] = "line\n" * 100
-    text = terminal.failure_text(failure)
+    text = failure_text(failure)
     assert text.count("             line") == 8
     assert "(461 more characters: see conformance.json)" in text
     assert len(text.split("\n")) < 30
@@ -1030,17 +1087,17 @@ def test_failure_text_cuts_what_is_long_and_says_so() -> None:
 def test_failure_text_keeps_a_curl_whole_and_warns_of_what_cannot_be_copied() -> None:
     failure = entry("dify.user-required")
     failure["curl"] = 'curl --data-raw \'{"name":"a\u202eb' + "z" * 300 + "\"}'"
-    lines = terminal.failure_text(failure).split("\n")
+    lines = failure_text(failure).split("\n")
     assert next(line for line in lines if "request" in line).endswith("a[U+202E]b" + "z" * 300 + "\"}'")
     assert any("take it from conformance.json" in line for line in lines)
 
 
 def test_failure_text_without_an_exchange() -> None:
     failure = {**entry("dify.long-name-exact"), "request": None, "curl": None, "answer": None, "compared": None}
-    text = terminal.failure_text(failure)
+    text = failure_text(failure)
     assert "answer" not in text
     assert text.split("\n")[-1].startswith("  expected ")
-    unanswered = terminal.failure_text({**entry("dify.long-name-exact"), "answer": None, "compared": None})
+    unanswered = failure_text({**entry("dify.long-name-exact"), "answer": None, "compared": None})
     assert unanswered.split("\n")[-1] == "  answer     no answer came"
 
 

@@ -324,14 +324,25 @@ def test_what_an_earlier_run_left_comes_after_what_the_run_came_upon() -> None:
     assert len(again.failing.cases) == 1
 
 
-def test_the_number_of_a_case_is_known_when_its_test_ends() -> None:
-    first, second = _failing("test_a", "null", "empty"), _failing("test_b", "long")
-    alone = FailingCases.of(RULE, [second])
-    assert [case.file for case in alone.numbered(FailingCases.of(RULE, [first, second])).cases] == [
-        "dify.user-required.3.json"
-    ]
-    assert alone.numbered(None).record()["others"] == []
-    assert FailingCases.of(RULE, [first]).numbered(None).record()["others"][0]["replay"] is None
+def test_the_number_of_a_case_is_not_known_before_the_end() -> None:
+    found = FailingCases.of(RULE, [_failing("test_a", "null", "empty")])
+    assert [case.file for case in found.cases] == ["dify.user-required.json", "dify.user-required.2.json"]
+    assert found.without_files().record()["others"][0]["replay"] is None
+
+
+def test_the_clearest_case_is_the_shortest_one_that_was_not_drawn() -> None:
+    def failing(test: str, kind: str, body: str, again: dict[str, object] | None = None) -> Finding:
+        found = _failing(test, kind)
+        assert found.failure is not None
+        request: dict[str, object] = {"method": "POST", "url": "http://h/", "headers": {}, "body": body}
+        return replace(found, failure=replace(found.failure, request=request, again=again))
+
+    drawn = failing("test_a", "drawn", "{}", {"drawn": {}})
+    long, short = failing("test_b", "long", "x" * 149), failing("test_c", "short", '{"name": "<"}')
+    without = _failing("test_d", "none")
+    for findings in ([drawn, long, short, without], [without, short, long, drawn]):
+        cases = FailingCases.of(RULE, findings).cases
+        assert [case.failure.kind for case in cases] == ["short", "long", "drawn", "none"]
 
 
 def test_what_an_exception_means() -> None:

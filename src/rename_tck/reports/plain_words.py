@@ -1,0 +1,242 @@
+"""What is wrong with the server, in one or two plain sentences, made of what the record holds of a failing case."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from rename_tck.reports.name_changes import change, shown, units
+from rename_tck.results.record import Json
+from rename_tck.text import cut, one_line
+
+#: How much is shown of what a server says, and of a value.
+_SAID, _VALUE = 120, 60
+#: How much of a name, where a case has a long one.
+_NAME = 24
+#: A point of the space of renames has several parts; no more of them are told.
+_PARTS = 4
+#: The members of an error that say what was wrong.
+_MESSAGES = ("message", "msg", "detail", "error", "title", "description")
+
+#: The members that carry a session's name.
+_NAMES = ("name", "session_name", "title")
+
+#: What it means that a requirement fails, where the failing case alone does not tell it.
+_MEANING = {
+    "name-stored": "A rename that was accepted is not stored as it was sent",
+    "shown-at-once": "A rename that was accepted shows late",
+    "neighbours-untouched": "The rename of one session changed another one",
+    "session-untouched": "A rename changed more of the session than its name",
+    "refusal-changes-nothing": "A rename that was refused changed a session all the same",
+    "concurrent-same-session": "Renames of one session at the same time break something",
+    "concurrent-two-sessions": "Renames of several sessions at the same time disturb each other",
+    "sequence-consistent": "After a series of renames a session is not as the last accepted ones leave it",
+    "rename-again": "A session that was renamed before cannot be renamed like any other",
+    "same-name": "Renaming a session to the name that it has does not work like any rename",
+    "unknown-id-refused": "The rename of an id that no session has is not refused",
+    "unknown-id-creates-nothing": "The rename of an id that no session has created something",
+    "deleted-id-refused": "The rename of a deleted session is not refused as for an id that never was",
+    "credential-missing": "A request without a credential is not refused as it should be",
+    "credential-wrong": "A wrong credential is not refused as it should be",
+    "credential-before-validation": "The request is looked at before its credential",
+    "user-scope-other": "A rename on behalf of another user is not answered as for a session that is not there",
+    "user-scope-lookalike": "A rename on behalf of a user with a similar id is not refused",
+    "owner-only": "A rename by another user is not refused",
+    "other-user-not-found": "A rename on behalf of another user is not answered as for a session that is not there",
+    "other-app-not-found": "A rename with the key of another app is not refused",
+    "other-type-not-renamed": "A rename under another type than the session's is not refused as it should be",
+    "type-default-agent": "A rename without a type does not work as one of an agent session",
+    "auto-generate-default-false": "A rename without auto_generate does not do the same as with false",
+    "auto-generate-false-uses-name": "With auto_generate false the name is not used as it was sent",
+    "auto-generate-ignores-name": "With auto_generate true a name that is sent along is not ignored",
+    "auto-generate-stored": "The generated name is not the one that is stored",
+    "null-is-not-text": "A name that is null is taken for a text",
+}  # fmt: skip
+
+#: What is wrong with a body that is not what was expected before the comma.
+_NOT_AS = (
+    ("JSON in UTF-8", "The body of the {status}answer is not JSON in UTF-8"),
+    ("the documented schema", "The {status}answer does not match the documented schema"),
+    ("the documented shape", "The {status}answer does not have the documented shape"),
+    ("the shape of", "The {status}answer does not have {wanted}"),
+)
+
+
+def wrong(requirement: Json) -> list[str]:
+    """One or two sentences for somebody who has to mend the server and does not know this suite."""
+    answer, compared = requirement["answer"], requirement.get("compared")
+    meaning = _MEANING.get(requirement["id"].partition(".")[2])
+    found: list[str] = [*_seen(requirement, compared, answer)]
+    if meaning is not None:
+        found[:1] = [f"{meaning}.", *found[:1]]
+    return [one_line(sentence) for sentence in found]
+
+
+def case_of(requirement: Json) -> str:
+    """The failing case in a phrase; of a point of several values those that are told first."""
+    first, *others = _short_names(one_line(requirement["case"])).split(" \u00d7 ")
+    if not others:
+        return first
+    tail = ""
+    if ": " in others[-1]:
+        others[-1], _, tail = others[-1].partition(": ")
+    more = f" and {len(others) - _PARTS} more" if len(others) > _PARTS else ""
+    return f"{first}, with {'; '.join(others[:_PARTS])}{more}" + (f": {tail}" if tail else "")
+
+
+def _short_names(case: str) -> str:
+    """A case in which a long name is cut."""
+
+    def short(found: re.Match[str]) -> str:
+        mark, name = found["mark"], found["name"]
+        return f"{mark}{name[:_NAME]}\u2026{mark}"
+
+    return re.sub(rf"(?P<mark>['\"])(?P<name>.{{{2 * _NAME},}}?)(?P=mark)(?=$|[ ,:;)])", short, case)
+
+
+def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iterator[str]:
+    """What came, and what was expected."""
+    case, expected = requirement["case"], requirement["expected"]
+    status = _expected_status(expected)
+    if compared is not None:
+        yield f"{_differs(case, compared, answer)}."
+    elif answer is None and requirement["request"] is not None:
+        yield "The server gives no answer to this request."
+    elif status is not None and answer is not None and answer["status"] != status:
+        yield from _answered(requirement, status, answer)
+    else:
+        yield f"{_described(case, expected, answer)}."
+
+
+# -- another value than expected
+
+
+def _differs(case: str, compared: Json, answer: Json | None) -> str:
+    """Of two values that should have been equal."""
+    _, _, looked_at = case.rpartition(": ")
+    one, other = compared["expected"], compared["actual"]
+    subject = _subject(looked_at)
+    if one == other:
+        came = cut(one_line((answer or {}).get("body") or other), _VALUE)
+        return f"{subject} is of another type: {one} is expected, and the answer is {came}"
+    if other in ("null", "None"):
+        return f"{subject} is null or missing, and {shown(one, _VALUE)} is expected"
+    if "name" in looked_at or "title" in looked_at:
+        return f"{subject} {change(one, other)}"
+    return f"{subject} is {shown(other, _VALUE)}, and {shown(one, _VALUE)} is expected"
+
+
+# -- another status than expected
+
+
+def _expected_status(expected: str) -> int | None:
+    """The status that was expected: its number, 4 for any refusal, 5 for anything but a failure of the server."""
+    if found := re.match(r"status ([1-5][0-9]{2})\b", expected):
+        return int(found[1])
+    if expected.startswith(("a 4xx status", "any status but 200", "no success")):
+        return 4
+    return 5 if expected.startswith("any answer but a 5xx status") else None
+
+
+def _answered(requirement: Json, wanted: int, answer: Json) -> Iterator[str]:
+    status, expected = answer["status"], requirement["expected"]
+    line, because = _line(answer), expected.partition(": ")[2]
+    if status >= 500:
+        yield f"The server fails with {line}" + (
+            f", and should refuse the request{f': {because}' if because else ''}." if wanted in (4, *range(400, 500))
+            else " at a valid request." if wanted == 200 else " at this request."
+        )  # fmt: skip
+    elif wanted == 200 and "4xx" not in expected:
+        yield f"The server refuses a valid request with {line}."
+        yield from _counted(requirement)
+    elif status < 300:
+        why = f": {because}" if because and because != "the request is invalid" else ""
+        what = "an invalid request" if "invalid" in expected else "the request"
+        yield f"The server accepts {what} with {line}, and should refuse it{why}."
+    else:
+        yield f"The server answers {line}, and expected is {expected}."
+    said = _message(answer["body"]) if status >= 400 else None
+    if said:
+        yield f"It says: {shown(said, _SAID)}"
+
+
+def _counted(requirement: Json) -> Iterator[str]:
+    """How long a name was that was refused, where servers count it in different ways."""
+    name = sent_name(requirement)
+    if name is not None and "(" in units(name) and ("length" in requirement["id"] or len(name) >= 100):
+        yield f"The name has {units(name)}: the server seems not to count characters."
+
+
+def sent_name(requirement: Json) -> str | None:
+    """The name that the failing request carries; None where it has none that is a text."""
+    try:
+        body = json.loads((requirement["request"] or {}).get("body") or "null")
+    except ValueError:
+        return None
+    return _name(body)
+
+
+def _line(answer: Json) -> str:
+    return f"{answer['status']} {cut(answer['reason'], 40)}".strip()
+
+
+def _message(body: str) -> str | None:
+    """What an error says was wrong, where it is JSON in one of the usual shapes."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return None
+    for _ in range(5):
+        if isinstance(content, str):
+            return content or None
+        if isinstance(content, list) and content:
+            content = content[0]
+        elif isinstance(content, dict):
+            content = next((content[key] for key in _MESSAGES if content.get(key)), None)
+    return None
+
+
+# -- anything else
+
+
+def _described(case: str, expected: str, answer: Json | None) -> str:
+    """An expectation that says itself what came instead, after a `but`."""
+    wanted, but, came = expected.partition(", but ")
+    status = f"{answer['status']} " if answer is not None else ""
+    if but:
+        for start, words in _NOT_AS:
+            if wanted.startswith(start):
+                return f"{words.format(status=status, wanted=wanted)}: {came}"
+        return f"Expected is {wanted}, but {came}"
+    _, colon, looked_at = case.rpartition(": ")
+    if colon:
+        name = _name_in(answer) if looked_at == "the name in the answer" else None
+        found = "not as" if name is None else f"{shown(name, _VALUE)}, and not as"
+        return f"{_subject(looked_at)} is {found} expected: {expected}"
+    body = (
+        f", and the answer is {cut(one_line(answer['body']), _VALUE)}" if answer is not None and answer["body"] else ""
+    )
+    return f"Expected is {expected}{body}"
+
+
+def _subject(looked_at: str) -> str:
+    """What was looked at, at the start of a sentence."""
+    if "_" in looked_at.partition(" ")[0]:
+        return f"The member {looked_at}"
+    return f"{looked_at[:1].upper()}{looked_at[1:]}"
+
+
+def _name_in(answer: Json | None) -> str | None:
+    """The name that an answer carries; None where it has none that is a text."""
+    try:
+        content = json.loads(answer["body"]) if answer is not None else None
+    except ValueError:
+        return None
+    return _name(content)
+
+
+def _name(content: object) -> str | None:
+    if not isinstance(content, dict):
+        return None
+    return next((content[key] for key in _NAMES if isinstance(content.get(key), str)), None)
