@@ -171,7 +171,7 @@ def _arguments(
     seed: int | None,
 ) -> list[str]:
     return [
-        str(ROOT / "tests" / "contract"), f"--rootdir={ROOT}", "-c", str(ROOT / "pyproject.toml"), "-q", "--no-header",
+        str(ROOT / "tests" / "contract"), f"--rootdir={ROOT}", "-c", str(ROOT / "pyproject.toml"), "--no-header",
         f"--report-dir={report_dir}", *([] if seed is None else [f"--hypothesis-seed={seed}"]),
         *([f"--base-url={base_url}"] if base_url else []), *([f"--system={system}"] if system else []),
         *(["-k", select] if select else []), *options,

@@ -110,6 +110,14 @@ def function_of(item: pytest.Item) -> str:
     return getattr(item, "originalname", None) or item.name.partition("[")[0]
 
 
+def contract_test(item: pytest.Item) -> ContractTest | None:
+    """What an item tests; None where it decides no requirement."""
+    _, requirement, edition = chosen_by(item) or (None, None, None)
+    if requirement is None:
+        return None
+    return ContractTest(requirement, item.path.name, function_of(item), edition)
+
+
 #: What `addinivalue_line` is told of the marks of contract tests.
 MARKS = (
     "requirement(id, per_edition, first, last): what a test decides, or the law of every system; and when it is run",
@@ -167,9 +175,7 @@ class Collection:
         if not contract:
             return
         ours = self._session
-        for item, (_, requirement, edition) in contract:
-            if requirement is not None and replay_case_of(item) is None:
-                ours.selected.add(ContractTest(requirement, item.path.name, function_of(item), edition))
+        ours.selected |= {test for item, _ in contract if (test := contract_test(item)) and not replay_case_of(item)}
         for path in sorted(self._folder.glob("test_*.py")):
             if path.name not in self._collected:
                 ours.expected |= {test for found in in_file(path) for test in expected(ours, path.name, found)}
@@ -194,4 +200,5 @@ class Collection:
             contract, key=lambda item: rank(item, borrowed=borrowed, spread=spread, hurried=hurried)
         )
         if left_out:
+            session.not_in_profile |= set(filter(None, map(contract_test, left_out)))
             self._config.hook.pytest_deselected(items=left_out)

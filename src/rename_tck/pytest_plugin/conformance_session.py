@@ -57,6 +57,8 @@ class ConformanceSession:
         #: All contract tests of the systems that may be judged, and those of them that are to be run.
         self.expected: set[ContractTest] = set()
         self.selected: set[ContractTest] = set()
+        #: Those that the profile leaves out.
+        self.not_in_profile: set[ContractTest] = set()
         identity = worker["rename_tck_identity"] if worker else None
         #: Which system the target is, once that is known.
         self.identity: Identity | None = Identity(*identity) if identity else None
@@ -104,8 +106,8 @@ class ConformanceSession:
 
     @property
     def has_chosen_all(self) -> bool:
-        """Whether every contract test of the systems that are judged is to be run, in its profile."""
-        return bool(self.selected) and self.expected <= self.selected
+        """Whether every contract test of the systems that are judged is to be run that the profile has."""
+        return bool(self.selected) and self.expected - self.not_in_profile <= self.selected
 
     # -- what is found
 

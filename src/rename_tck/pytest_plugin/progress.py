@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import threading
 import time
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,7 @@ class Progress:
         self._first = self._shown = time.monotonic()
         #: How wide the line is that stands on the terminal now.
         self._wide = 0
+        self._collected: Callable[[], int | None] = lambda: None
         #: How many requests the run sends as a whole; None where that is not known.
         self.whole: int | None = None
 
@@ -67,7 +69,7 @@ class Progress:
     def foretell(self, system: str, client: TargetClient) -> None:
         """Say what the run will take, as the first look at the target has measured its answers."""
         session, answer = self._session, client.quickest
-        if not session.has_chosen_all or session.settings.may_be_cut_short or not answer:
+        if not self._is_whole or session.settings.may_be_cut_short or not answer:
             return
         profile = session.run.profile
         self.whole = requests_of(system, profile)
@@ -87,12 +89,26 @@ class Progress:
             said += f" With -n {_WORKERS} {_about(shared)}."
         self.say(said)
 
+    @property
+    def _is_whole(self) -> bool:
+        """Whether nothing is left out; a process that has workers collects nothing, and knows the options alone."""
+        option = self._config.option
+        if not self._session.is_controller:
+            return self._session.has_chosen_all
+        chosen = option.keyword or option.markexpr or option.deselect or getattr(option, "lf", False)
+        return not chosen and not any("::" in name or name.endswith(".py") for name in self._config.args)
+
     def sent(self) -> None:
         """A request is sent."""
         with self._lock:
             self._sent += 1
         if not self._session.is_controller:
             self._show()
+
+    @pytest.hookimpl
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Know where the number of tests stands, which workers tell it."""
+        self._collected = lambda: session.testscollected or None
 
     @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -117,7 +133,7 @@ class Progress:
             self._show()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self):  # type: ignore[no-untyped-def]
+    def pytest_sessionfinish(self) -> Generator[None, None, None]:
         """Take the line away before the last screen."""
         self.clear()
         return (yield)
@@ -149,8 +165,7 @@ class Progress:
 
     def _line(self, took: float) -> str:
         if self._session.is_controller:
-            whole = len(self._session.selected) or None
-            return told(self._tests, whole, took, "test")
+            return told(self._tests, self._collected(), took, "test")
         return told(self._sent, self.whole, took, "request")
 
 

@@ -122,9 +122,7 @@ def _differs(case: str, compared: Json, answer: Json | None) -> str:
         return f"{subject} is of another type: {one} is expected, and the answer is {came}"
     if other in ("null", "None"):
         return f"{subject} is null or missing, and {shown(one, _VALUE)} is expected"
-    if "name" in looked_at or "title" in looked_at:
-        return f"{subject} {change(one, other)}"
-    return f"{subject} is {shown(other, _VALUE)}, and {shown(one, _VALUE)} is expected"
+    return f"{subject} {change(one, other)}"
 
 
 # -- another status than expected

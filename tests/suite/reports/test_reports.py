@@ -854,8 +854,8 @@ def test_a_failure_is_told_in_twelve_lines_at_most() -> None:
     ]
     for verbosity in (0, -1, -2):
         told = terminal.table(with_known_failures(), again, verbosity)
-        names = [found[1] for line in told if (found := re.match(r"(?:FAIL|KNOWN FAILURE)  (\S+) \(", line))]
-        assert len(names) == 4
+        names = [found[1] for line in told if (found := re.match(r"(?:FAIL|KNOWN FAILURE) +(\S+) \(", line))]
+        assert len(names) == 4, told
         assert all(len(_block(told, name)) <= 12 for name in names if verbosity > -2)
 
 

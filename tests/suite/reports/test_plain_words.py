@@ -1,0 +1,158 @@
+"""The sentences that say what is wrong: of names that were changed, of answers that are not as documented."""
+
+from __future__ import annotations
+
+import html
+import json
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rename_tck.reports.name_changes import change, shown, units
+from rename_tck.reports.plain_words import case_of, wrong
+
+#: Long enough that a sentence does not show the whole of it.
+ODD = "\u00e9\u0301 <b> & \"c\" 'd' \\ %41 + \u4e16\u754c \U0001f600 \u200bx and more of it"
+
+
+@pytest.mark.parametrize(
+    ("what", "made"),
+    [
+        ("escaped as HTML", html.escape),
+        ("escaped as HTML", lambda text: html.escape(text, quote=False)),
+        ("normal form D (NFD)", lambda text: unicodedata.normalize("NFD", text)),
+        ("lost the blanks at its ends", str.strip),
+        ("in capital letters", str.upper),
+        ("UTF-8 bytes read as Latin-1", lambda text: text.encode().decode("latin-1")),
+        ("characters outside ASCII replaced", lambda text: text.encode("ascii", "replace").decode()),
+        ("characters beyond U+FFFF", lambda text: text.replace("\U0001f600", "?")),
+        ("zero-width and other format characters", lambda text: text.replace("\u200b", "")),
+        ("quotation marks doubled, as SQL", lambda text: text.replace("'", "''")),
+        ("backslashes doubled", lambda text: text.replace("\\", "\\\\")),
+        ("percent-decoded", lambda text: text.replace("%41", "A")),
+        ("is cut after 5 characters", lambda text: text[:5]),
+        ('ends in "\u2026"', lambda text: text[:5] + "\u2026"),
+        ("without its first", lambda text: text[5:]),
+        ("before it", lambda text: f"Copy of {text}"),
+        ("is empty", lambda _: ""),
+        ("is as it was sent", lambda text: text),
+        ('is "New conversation"', lambda _: "New conversation"),
+        ('has "Q" in place of "&" at character 8', lambda text: text.replace("&", "Q") + ""),
+    ],
+)
+def test_what_became_of_a_name_is_named(what: str, made: Callable[[str], str]) -> None:
+    sent = f"  {ODD}  " if what.endswith("ends") else ODD
+    assert what in change(sent, made(sent))
+
+
+def test_a_narrow_change_is_preferred_to_a_wide_one() -> None:
+    assert change("a\u200bb", "ab") == "has lost its zero-width and other format characters: U+200B is missing"
+    assert change("a <b> x", "a &lt;b&gt; x") == 'is escaped as HTML: "<b>" became "&lt;b&gt;"'
+
+
+def test_another_name_of_the_run_is_not_set_against_the_one_expected() -> None:
+    assert change("Renamed 0123456789-1", "Step 0123456789-2") == 'is "Step 0123456789-2", another name of this run'
+
+
+def test_the_units_that_servers_count() -> None:
+    assert units("abc") == "3 characters"
+    assert units("\U0001f600" * 200) == "200 characters (400 UTF-16 units, 800 bytes in UTF-8)"
+    assert units("\ud800") == "1 character (3 bytes in UTF-8)"
+
+
+def test_nothing_that_is_shown_acts_on_a_terminal() -> None:
+    assert shown("a\x1b[2Jb") == '"a[ESC][2Jb"'
+    assert "\x1b" not in change("plan", "\x1b[2J" * 50)
+
+
+SAME = {"expected": "true", "actual": "true"}
+VALID, INVALID = "status 200: the request is valid", "a 4xx status: the request is invalid"
+
+
+def failing(
+    name: str, case: str, expected: str, status: int | None = 200, body: str = "", **more: Any
+) -> dict[str, Any]:
+    """A failing requirement, as far as its sentences are made of it."""
+    answer = None if status is None else {"status": status, "reason": "Reason", "body": body, "headers": {}}
+    request = {"method": "POST", "url": "http://h/", "headers": {}, "body": more.pop("sent", '{"name": "x"}')}
+    return {
+        "id": name, "case": case, "expected": expected, "answer": answer, "request": request, "compared": None, **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("requirement", "sentences"),
+    [
+        (
+            failing("dify.rename-accepted", "x", VALID, 422, '{"detail": [{"msg": "no"}]}'),
+            ["The server refuses a valid request with 422 Reason.", 'It says: "no"'],
+        ),
+        (
+            failing("dify.user-required", "user left out", INVALID),
+            ["The server accepts an invalid request with 200 Reason, and should refuse it."],
+        ),
+        (
+            failing("dify.user-required", "user left out", INVALID, 500),
+            ["The server fails with 500 Reason, and should refuse the request: the request is invalid."],
+        ),
+        (
+            failing("dify.unknown-id-404", "an unknown id", "status 404", 400),
+            ["The server answers 400 Reason, and expected is status 404."],
+        ),
+        (
+            failing("dify.no-server-error", "x", "any answer but a 5xx status", None),
+            ["The server gives no answer to this request."],
+        ),
+        (
+            failing("dify.answer-json", "a 200 answer: its body", "JSON in UTF-8, but it is empty"),
+            ["The body of the 200 answer is not JSON in UTF-8: it is empty."],
+        ),
+        (
+            failing("openhands.answer-boolean", "x", "a JSON boolean", 200, '"true"'),
+            ['Expected is a JSON boolean, and the answer is "true".'],
+        ),
+        (
+            failing("dify.auto-generate-gives-name", "y: the name in the answer", "a name", 200, '{"name": " "}'),
+            ['The name in the answer is " ", and not as expected: a name.'],
+        ),
+        (
+            failing(
+                "agno.session-untouched", "x: created_at in the listing", '"1"',
+                compared={"expected": "1", "actual": "2"},
+            ),
+            [
+                "A rename changed more of the session than its name.",
+                'The member created_at in the listing is "2", and "1" is expected.',
+            ],
+        ),
+        (
+            failing("dify.answer-id", "x: the id in the answer", '"1"', compared={"expected": "1", "actual": "null"}),
+            ['The id in the answer is null or missing, and "1" is expected.'],
+        ),
+        (
+            failing("openhands.answer-true", "x: the answer", "true", 200, '"true"', compared=SAME),
+            ['The answer is of another type: true is expected, and the answer is "true".'],
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_plain_words(requirement: dict[str, Any], sentences: list[str]) -> None:
+    assert wrong(requirement) == sentences
+
+
+def test_a_long_name_that_is_refused_is_counted_in_every_unit() -> None:
+    body = json.dumps({"name": "\U0001f600" * 200})
+    found = wrong(failing("dify.length-200-accepted", "x", VALID, 400, sent=body))
+    assert found[1].startswith("The name has 200 characters (400 UTF-16 units, 800 bytes in UTF-8)")
+    plain = failing("dify.length-200-accepted", "x", VALID, 400, sent='{"name": "abc"}')
+    assert wrong(plain) == ["The server refuses a valid request with 400 Reason."]
+
+
+def test_a_case_of_many_parts_names_the_first_and_counts_the_rest() -> None:
+    parts = " \u00d7 ".join(["a rename with the name 'x'", *(f"part {number}" for number in range(7))])
+    found = case_of({"case": f"{parts}: the name read back"})
+    assert found == "a rename with the name 'x', with part 0; part 1; part 2; part 3 and 3 more: the name read back"
+    assert case_of({"case": f"a rename with the name '{'y' * 90}' (long)"}) == (
+        f"a rename with the name '{'y' * 24}\u2026' (long)"
+    )
