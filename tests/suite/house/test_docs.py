@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -216,8 +219,42 @@ def test_the_site_has_every_page_once_and_checks_links() -> None:
     assert (SITE.parent / site["site_dir"]).resolve() == ROOT / "build" / "site"
 
 
+#: Not --quiet: MkDocs then sees no warning, and --strict does nothing.
+BUILD = ("mkdocs", "build", "--strict", "--config-file", "docs/site/mkdocs.yml")
+
+
+def build(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site of a copy of the repository's pages."""
+    return subprocess.run(
+        [sys.executable, "-m", *BUILD], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_build_ends_at_a_link_an_anchor_and_a_resource_from_elsewhere(tmp_path: Path) -> None:
+    for page in PAGES:
+        (tmp_path / _name(page)).parent.mkdir(parents=True, exist_ok=True)
+        # the long tables take most of the time, and no link leads into them
+        text = f"# {page.stem}\n" if page.name in MADE[:3] else _text(page)
+        (tmp_path / _name(page)).write_text(text, encoding="utf-8")
+    shutil.copytree(SITE.parent, tmp_path / "docs" / "site")
+    shutil.copy(ROOT / "docs" / "report.png", tmp_path / "docs")
+    done = build(tmp_path)
+    assert done.returncode == 0, done.stderr
+    html = {path.relative_to(tmp_path / "build" / "site").as_posix() for path in tmp_path.glob("build/site/**/*.html")}
+    assert {"index.html", "options.html", "CONTRIBUTING.html", "specs/index.html"} <= html
+    with (tmp_path / "docs" / "ci.md").open("a", encoding="utf-8") as file:
+        file.write("[a](options.md#none) [b](../pyproject.toml)\n\n<img src='https://host.example/x.png'>\n")
+    with (tmp_path / "CONTRIBUTING.md").open("a", encoding="utf-8") as file:
+        file.write("[c](docs/none.md)\n")
+    done = build(tmp_path)
+    assert done.returncode == 1
+    for said in ("does not contain an anchor '#none'", "pyproject.toml, which is no page of the site",
+                 "would load https://host.example/x.png", "link 'none.md'"):  # fmt: skip
+        assert said in done.stderr
+
+
 def test_the_same_command_builds_it_everywhere() -> None:
-    command = "NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml"
+    command = f"NO_MKDOCS_2_WARNING=1 .venv/bin/{' '.join(BUILD)}"
     assert command in _text(ROOT / ".ci" / "run").splitlines()
     workflow = yaml.safe_load(_text(ROOT / ".github" / "workflows" / "docs.yml"))
     build, publish = workflow["jobs"]["build"], workflow["jobs"]["publish"]
