@@ -1,4 +1,4 @@
-"""The kill matrix: which mutant turned which requirement red, as a run of test_mutants.py found it.
+"""The kill matrix: which mutant failed which requirement, as a run of test_mutants.py found it.
 
 ``pytest tests/suite/mutants/test_mutants.py --slow --mutants-in-full`` writes it to the report folder. ``python
 tests/suite/kill_matrix.py [FOLDER]`` makes docs/kill-matrix.md from it, when it holds every mutant and none survived.
@@ -103,8 +103,8 @@ def read(folder: Path) -> list[Row]:
 
 _ABOUT = (
     "Each mutant is a correct server with one fault (`tests/suite/mutants/`). The suite judges it, and must fail the",
-    "requirement that the fault breaks (*kills*) and no other than those that the same fault breaks too (*also red*);",
-    "each of these, too, but for a few that are red by chance.",
+    "requirement that the fault breaks (*kills*) and no other than those that the same fault breaks too (*also",
+    "fails*); each of these, too, but for a few that fail by chance.",
     "A mutant is judged by all requirements, or (*in part*) by those that concern it and a core of the others: by all",
     "with `--mutants-in-full`.",
     "",
@@ -114,7 +114,8 @@ _ABOUT = (
 
 
 _LEGEND = (
-    "The columns are the requirements by number: `#` its own, `+` also red, `.` passed, blank where it was not judged."
+    "The columns are the requirements by number: `#` its own, `+` also failed, `.` passed, blank where it was not "
+    "judged."
 )
 
 
@@ -124,7 +125,7 @@ def markdown(rows: Sequence[Row]) -> str:
     unexpected = [row.mutant for row in rows if row.unexpected]
     found = (
         f"{len(rows)} mutants, {len(survivors)} survived{_named(survivors)}, "
-        f"{len(unexpected)} turned another requirement red{_named(unexpected)}."
+        f"{len(unexpected)} failed another requirement{_named(unexpected)}."
     )
     lines = ["# Kill matrix", "", *_ABOUT, "", found]
     for system in sorted({row.system for row in rows}):
@@ -140,12 +141,12 @@ def _system(system: str, rows: Sequence[Row]) -> list[str]:
     names = _requirements(system)
     short = {name: name.partition(".")[2] for name in names}
     number = {name: position for position, name in enumerate(names, 1)}
-    lines = [f"## {system}", "", "| no. | requirement | killed by | also red with |", "|---:|---|---|---:|"]
+    lines = [f"## {system}", "", "| no. | requirement | killed by | also fails with |", "|---:|---|---|---:|"]
     for name in names:
         own = [row.mutant for row in rows if row.kills == name and not row.survived]
         more = sum(1 for row in rows if row.kills != name and name in row.failed)
         lines.append(f"| {number[name]} | `{name}` | {', '.join(own) or '**none**'} | {more} |")
-    lines += ["", "| mutant | its fault | kills | also red |", "|---|---|---|---|"]
+    lines += ["", "| mutant | its fault | kills | also fails |", "|---|---|---|---|"]
     for row in rows:
         also = ", ".join(f"`{short[name]}`" for name in names if name in row.failed and name != row.kills)
         options = f" (`{' '.join(row.options)}`)" if row.options else ""

@@ -98,7 +98,7 @@ def test_every_python_of_the_package_is_tried_with_the_lowest_and_the_newest_ver
 
 def test_the_docs_name_what_is_to_be_set(workflow: dict[Any, Any]) -> None:
     text = WORKFLOW.read_text(encoding="utf-8")
-    page = (ROOT / "docs" / "using.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
     names = set(re.findall(r"(?:vars|secrets)\.(\w+)", text))
     assert len(names) == 7
     assert all(f"`{name}`" in page for name in names)

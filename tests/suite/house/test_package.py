@@ -28,8 +28,9 @@ LITTER = (
 #: What must be there, however it is made sure.
 IN_SDIST = (
     ".ci/run", ".github/action.sh", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
-    "SECURITY.md", "action.yml", "conftest.py", "constraints.txt", "docs/report.png", "docs/using.md", "pyproject.toml",
-    "reports/README.md", "specs/agno/requirements.yaml", "specs/dify/openapi.zh-Hans.yaml", "specs/dify/source.ja.txt",
+    "SECURITY.md", "action.yml", "conftest.py", "constraints.txt", "docs/report.png", "docs/options.md",
+    "docs/site/mkdocs.yml", "pyproject.toml", "reports/README.md", "specs/agno/requirements.yaml",
+    "specs/dify/openapi.zh-Hans.yaml", "specs/dify/source.ja.txt",
     "src/rename_tck/py.typed", "tests/contract/test_dify.py", "tests/suite/conftest.py",
 )  # fmt: skip
 
