@@ -53,7 +53,7 @@ class Aspect(StrEnum):
     ANSWERED = "answered"
     #: The session could not be read back.
     READABLE = "readable"
-    #: The session read back bears another name.
+    #: The session read back has another name.
     STORED = "stored"
     #: Anything else: what an ordinary rename does is no explanation of it.
     OTHER = "other"

@@ -242,7 +242,7 @@ def test_auto_generate_gives_a_name(check: CheckContext) -> None:
         if name == before:
             check.fail(
                 f"auto_generate true: the name {where}",
-                f"a generated name, not {before!r}, which it bore before",
+                f"a generated name, not {before!r}, which it had before",
                 exchange,
                 aspect=Aspect.ANSWERED if where == "in the answer" else None,
             )
@@ -261,7 +261,7 @@ def test_the_generated_name_is_stored(check: CheckContext) -> None:
         check.expect_equal(answered, stored, case, exchange, Aspect.STORED if lost else Aspect.ANSWERED)
     if stored == before:
         raise NotTested(
-            f"no name was generated: the conversation bears {before!r} as before", Gap.CAUSE,
+            f"no name was generated: the conversation is named {before!r} as before", Gap.CAUSE,
             "dify.auto-generate-gives-name",
         )  # fmt: skip
 

@@ -39,7 +39,7 @@ def _long_is_kept(check: CheckContext) -> bool:
         kept = check.dialect.succeeded(exchange)
         return kept and (not check.readable() or check.settled(lambda: check.name_of(session), name.__eq__) == name)
 
-    kept: bool = check.shared("long names are kept", look)
+    kept: bool = check.shared("long names are stored", look)
     return kept
 
 

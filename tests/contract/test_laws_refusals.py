@@ -157,7 +157,7 @@ def test_no_refused_rename_renamed_another_session(check: CheckContext) -> None:
     for found in check.each([one for one in made_up.refused.found if _does_so_alone(check, one)]):
         case = f"a rename that was refused with {found.exchange.status}: the name of session {found.session_id}, listed"
         compared = Compared(found.before, found.now)
-        check.fail(case, "no other session to bear the name that was refused", found.exchange, compared, Aspect.OTHER)
+        check.fail(case, "no other session to have the name that was refused", found.exchange, compared, Aspect.OTHER)
     check.require_control_accepted(check.rename(check.some_session(), check.name()))
 
 

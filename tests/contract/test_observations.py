@@ -69,7 +69,7 @@ def _stored(check: CheckContext, accepted: dict[str, tuple[Session, str]]) -> di
             if stored != name:  # a listing may show less of it
                 stored = check.name_of(session)
             altered = f"to {check.redacted(json.dumps(stored, ensure_ascii=False))[:200]}"
-            found[label] = ("accepted and kept", None) if stored == name else ("accepted and altered", altered)
+            found[label] = ("accepted and stored", None) if stored == name else ("accepted and altered", altered)
     except TROUBLES as trouble:
         found |= dict.fromkeys(accepted.keys() - found.keys(), ("not asked", str(trouble)))
     return found

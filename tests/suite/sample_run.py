@@ -258,7 +258,7 @@ def dify() -> dict[str, Any]:
             "not tested",
             sent=2,
             reason=(
-                "en and zh-Hans state this, and ja states the contrary, so it is not judged; the target does as "
+                "en and zh-Hans state this, and ja says the opposite, so it is not judged; the target does as "
                 "en and zh-Hans say; --edition chooses one to judge by"
             ),
         ),
@@ -320,7 +320,7 @@ def dify() -> dict[str, Any]:
         ),
         requirement(
             "dify.long-name-exact",
-            "A name of 200 characters SHOULD be kept whole.",
+            "A name of 200 characters SHOULD be stored whole.",
             {"en": "fail", "zh-Hans": "fail", "ja": "silent"},
             [en_name],
             "fail",

@@ -35,7 +35,7 @@ _WITHOUT = (
 _NAMES = (
     Condition("a session created without a name", "name", "the name is written into a record that is not there",
               Contents(without=("session_name",))),
-    Condition("a session created with null for a name", "name", "null kept, or taken for text",
+    Condition("a session created with null for a name", "name", "null stored, or taken for text",
               Contents((("session_name", "null"),)), thorough=True),
     Condition("a session created with the name New session", "name", "the default title taken for none",
               Contents(texts(session_name="New session"))),
@@ -57,7 +57,7 @@ _COMPONENTS = (
     Condition("a session created with the id of its agent, team or workflow", "component", "found by that id",
               Contents(texts(**{"$kind_id": "rename-tck"}))),
     Condition("a session created with an agent_id, a team_id and a workflow_id", "component",
-              "its type told by the ids that it has",
+              "its type guessed from the ids that it has",
               Contents(texts(agent_id="rename-tck", team_id="rename-tck", workflow_id="rename-tck"))),
 )  # fmt: skip
 

@@ -171,7 +171,7 @@ _TRACING = (
          _with(("X-Request-ID", '{"id": 7} \\ %0d%0a é' + "x" * 150), ("X-Correlation-ID", "-"))),
         refusable=_ODD,
     ),
-    ClientForm("an Idempotency-Key", "proxies", "kept apart from the request that it came with", keyed=True),
+    ClientForm("an Idempotency-Key", "proxies", "stored apart from the request that it came with", keyed=True),
 )  # fmt: skip
 
 _FORWARDING = (

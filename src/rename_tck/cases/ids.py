@@ -69,7 +69,9 @@ def another(live: str) -> str:
 
 def like(live: str) -> OddId:
     """The id of `another`."""
-    return OddId(segment(another(live)), "a live one's, but for the first character", "its end compared", own=False)
+    return OddId(
+        segment(another(live)), "an existing one's, but for the first character", "its end compared", own=False
+    )
 
 
 def near_ids(live: str, *, text: bool) -> tuple[OddId, ...]:
@@ -78,21 +80,23 @@ def near_ids(live: str, *, text: bool) -> tuple[OddId, ...]:
     Where ids are counted, others may have them: each is sent only where it was seen that nobody has it.
     """
     near = [
-        OddId(segment(live[:-1]), "a live one's, cut by a character", "a prefix search"),
-        OddId(segment(live + "0"), "a live one's, with a character more", "cut at the column's width"),
-        OddId(segment(live) + "%20", "a live one's, with a blank behind", "trimmed"),
-        OddId(segment(live) + "%00", "a live one's, with a NUL behind", "cut at the NUL, as C strings are"),
-        OddId(segment(live[:-1] + "_"), "a live one's, ending in a wildcard for one character", "an SQL LIKE"),
-        OddId(segment(live[:-1] + "%"), "a live one's, ending in a wildcard", "an SQL LIKE"),
-        OddId(segment(live[:-1] + "*"), "a live one's, ending in an asterisk", "a file pattern"),
-        OddId(segment(live[:-1] + "."), "a live one's, ending in a full stop", "a regular expression"),
-        OddId(segment(live) + "%0A", "a live one's, with a line break behind", "a pattern that ends in a dollar sign"),
-        OddId("%20" + segment(live), "a live one's, with a blank before", "trimmed"),
-        OddId(f"%25{ord(live[0]):02X}" + segment(live[1:]), "a live one's, encoded twice", "decoded twice"),
+        OddId(segment(live[:-1]), "an existing one's, cut by a character", "a prefix search"),
+        OddId(segment(live + "0"), "an existing one's, with a character more", "cut at the column's width"),
+        OddId(segment(live) + "%20", "an existing one's, with a blank behind", "trimmed"),
+        OddId(segment(live) + "%00", "an existing one's, with a NUL behind", "cut at the NUL, as C strings are"),
+        OddId(segment(live[:-1] + "_"), "an existing one's, ending in a wildcard for one character", "an SQL LIKE"),
+        OddId(segment(live[:-1] + "%"), "an existing one's, ending in a wildcard", "an SQL LIKE"),
+        OddId(segment(live[:-1] + "*"), "an existing one's, ending in an asterisk", "a file pattern"),
+        OddId(segment(live[:-1] + "."), "an existing one's, ending in a full stop", "a regular expression"),
+        OddId(
+            segment(live) + "%0A", "an existing one's, with a line break behind", "a pattern that ends in a dollar sign"
+        ),
+        OddId("%20" + segment(live), "an existing one's, with a blank before", "trimmed"),
+        OddId(f"%25{ord(live[0]):02X}" + segment(live[1:]), "an existing one's, encoded twice", "decoded twice"),
         like(live),
-        OddId(segment(live + ",") + another(live), "a live one's, in a list", "a list taken apart"),
-        OddId(segment(f"{live}' AND '1'='1"), "a live one's, with SQL behind", "pasted into a statement"),
+        OddId(segment(live + ",") + another(live), "an existing one's, in a list", "a list taken apart"),
+        OddId(segment(f"{live}' AND '1'='1"), "an existing one's, with SQL behind", "pasted into a statement"),
     ]
     if text and live.swapcase() != live:
-        near.append(OddId(segment(live.swapcase()), "a live one's, in the other case", "a collation without case"))
+        near.append(OddId(segment(live.swapcase()), "an existing one's, in the other case", "a collation without case"))
     return tuple(replace(odd, own=False) for odd in near if odd.encoded not in {"", segment(live)})

@@ -169,7 +169,7 @@ _MARKS = _class(
      _spelt(_only('"\\', _LOWER))),
     ("\\u0022 and \\u005C for quotes and backslashes, in capitals", "unescaped before it is parsed, or twice",
      _spelt(_only('"\\', _UPPER))),
-    ("\\/ for slashes", "the backslash kept", _spelt(_only("/", lambda char: f"\\{char}"))),
+    ("\\/ for slashes", "the backslash left", _spelt(_only("/", lambda char: f"\\{char}"))),
 )  # fmt: skip
 
 _NAMES = _class(
@@ -181,7 +181,7 @@ _NAMES = _class(
 _ORDER = _class(
     "members",
     ("members in reverse order", "members read by position", lambda body: encode_json(dict(reversed(body.items())))),
-    ("members in the order of the alphabet", "members read by position, or the last one kept",
+    ("members in the order of the alphabet", "members read by position, or the last one used",
      lambda body: encode_json(dict(sorted(body.items())))),
 )  # fmt: skip
 

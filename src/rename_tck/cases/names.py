@@ -29,7 +29,7 @@ class Group(StrEnum):
     REWRITTEN = "masked, prettified or cleaned up"
     SHORT = "single characters"
     LENGTHS = "lengths"
-    # -- kept exactly or refused
+    # -- stored exactly or refused
     TOO_LONG = "too long"
     CONTROLS = "controls"
     INVISIBLE = "format characters and odd blanks"
@@ -38,7 +38,7 @@ class Group(StrEnum):
     BLANKS = "blanks around"
 
 
-#: The classes of names that are kept exactly or refused.
+#: The classes of names that are stored exactly or refused.
 UNCERTAIN = frozenset({Group.TOO_LONG, Group.CONTROLS, Group.INVISIBLE, Group.NO_CHARACTERS})
 
 
@@ -153,7 +153,7 @@ LOOKALIKES: tuple[Name, ...] = (
     *class_of(Group.SHORT, "single characters", "taken for nothing", more=(".", "-", "_", "a", "?", "*")),
 )  # fmt: skip
 
-#: Names that no one would call reasonable: kept exactly or refused, never altered.
+#: Names that no one would call reasonable: stored exactly or refused, never altered.
 UNREASONABLE: tuple[Name, ...] = (
     *class_of(Group.TOO_LONG, "255 characters", "cut at a column that is a little less wide",
         more=("lorem ipsum " * 21 + "end",)),
@@ -265,9 +265,9 @@ def has_blanks_around(text: str) -> bool:
 def is_reasonable(text: str) -> bool:
     """Whether a name must be accepted: 1 to 200 printable characters, not blank, with no blanks around it.
 
-    Format characters (zero-width joiners, direction marks) and blanks other than U+0020 are kept exactly or refused: a
-    server that takes "printable" as most languages' libraries do may refuse them, but never alter them. Joined emoji
-    are printable.
+    Format characters (zero-width joiners, direction marks) and blanks other than U+0020 are stored exactly or
+    refused: a server that takes "printable" as most languages' libraries do may refuse them, but never alter them.
+    Joined emoji are printable.
     """
     return (
         0 < len(text) <= REASONABLE_LENGTH

@@ -65,14 +65,14 @@ def _request(label: str, group: str, mistake: str, make: Make, *, refused: bool 
     return Place(label, group, mistake, Before.REQUEST, make, refused)
 
 
-_STATE = "what was read of a refused request is kept, and used for the next"
+_STATE = "what was read of a refused request is stored, and used for the next"
 
 #: The places of every system.
 PLACES: tuple[Place, ...] = (
     Place("nothing before it", "plain", "none: an ordinary rename"),
     _request("a body without the name before it", "a refusal", _STATE, _body(lambda *_: {})),
     _request(
-        "a name that is null before it", "a refusal", "the null is kept in a cache",
+        "a name that is null before it", "a refusal", "the null is held in a cache",
         _body(lambda body, member: {**body, member: None}),
     ),
     _request(
@@ -89,11 +89,11 @@ PLACES: tuple[Place, ...] = (
     _request("an array for a body before it", "a refusal", _STATE, _raw(bodies.NOT_OBJECT[1])),
     _request("a number for a body before it", "a refusal", _STATE, _raw(bodies.NOT_OBJECT[4])),
     Place(
-        "a rename of an unknown id before it", "a refusal", "what is not found is kept as not found",
+        "a rename of an unknown id before it", "a refusal", "what is not found is cached as not found",
         Before.UNKNOWN,
     ),
     _request(
-        "a rename without a key before it", "a refusal", "whom it is from is kept by connection",
+        "a rename without a key before it", "a refusal", "whom it is from is cached by connection",
         _without_key,
     ),
     _request(

@@ -1,4 +1,4 @@
-"""Names that no one would call reasonable, made by construction: kept exactly or refused, never altered."""
+"""Names that no one would call reasonable, made by construction: stored exactly or refused, never altered."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _distinct(*candidates: Name) -> tuple[Name, ...]:
 
 _GIVEN = (*names.UNICODE, *names.LOOKALIKES, *names.UNREASONABLE)
 
-#: Names that are kept exactly or refused. A quick run leaves out the `thorough`.
+#: Names that are stored exactly or refused. A quick run leaves out the `thorough`.
 KEPT_OR_REFUSED: tuple[Name, ...] = _distinct(
     *(name for name in _GIVEN if not is_reasonable(name.text)), *_TOO_LONG, *_AT_ENDS, *_PACKED
 )

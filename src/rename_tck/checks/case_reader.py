@@ -82,7 +82,7 @@ class CaseReader(CaseSender):
     def require_name_observed(self) -> None:
         """Raise NotTested when no name was ever seen, in an answer or read back: whether it was kept is not known."""
         self.needs(
-            self.seen, "neither the answers nor a read or list endpoint show the name, so what was kept is not seen"
+            self.seen, "neither the answers nor a read or list endpoint show the name, so what was stored is not seen"
         )
 
     def read(self, session: Session, exchange: Exchange | None = None) -> Snapshot:

@@ -36,7 +36,7 @@ class CheckContext(RefusalReader):
     # -- requiring
 
     def keep_or_refuse(self, session: Session, request: Request, name: str, case: str) -> bool:
-        """Require that a name is kept exactly or refused with a 4xx status; whether it was kept."""
+        """Require that a name is stored exactly or refused with a 4xx status; whether it was kept."""
         before = self.name_before(session)
         exchange = self.send(request)
         if 400 <= exchange.status < 500:
@@ -107,7 +107,7 @@ class CheckContext(RefusalReader):
         self.granted.discard(session.id)
         found = self.settled(lambda: self.name_of(session, exchange), lambda read: read == name)
         if found != name:
-            why = "the ordinary rename before it is accepted, and the session read back bears another name"
+            why = "the ordinary rename before it is accepted, and the session read back has another name"
             source = origin(self.target, session.id, found)
             if source.source is Source.OTHER and source.exchange is not None:
                 self.target.crossings.append(Crossing(session.id, name, found, source.exchange))

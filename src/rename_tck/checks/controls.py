@@ -48,7 +48,7 @@ class Control:
             Aspect.ACCEPTED: self.said,
             Aspect.ANSWERED: f"is answered with {self.said}",
             Aspect.READABLE: f"is accepted, and then {self.said}",
-            Aspect.STORED: f"is accepted, and the session read back bears {self.said}",
+            Aspect.STORED: f"is accepted, and the session read back has {self.said}",
         }[self.broken]
 
 

@@ -45,7 +45,7 @@ def is_others_doing(check: CheckContext, name: object, expected: object, case: s
         return False
     told.append(case)
     check.target.pool.notes.append(
-        f"{case}: a session of the run bore the name {shown(name, check.redacted)}, which is made of nothing that the "
+        f"{case}: a session of the run had the name {shown(name, check.redacted)}, which is made of nothing that the "
         "run has sent, and not when that was tried again: it is taken to have been renamed by others"
     )
     return True

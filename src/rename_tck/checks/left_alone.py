@@ -301,7 +301,7 @@ def _is_of_others(check: CheckContext, seen: Seen, again: dict[str, Seen]) -> bo
     else:
         bore = shown(seen.name, check.redacted)
         check.target.pool.notes.append(
-            f"{what}, bore the name {bore}, which is made of nothing that the run has sent, and another one that it "
+            f"{what}, had the name {bore}, which is made of nothing that the run has sent, and another one that it "
             "left alone did not: it is taken to have been renamed by others"
         )
     return True

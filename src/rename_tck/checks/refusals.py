@@ -1,6 +1,6 @@
 """Refusals that must have changed nothing: many are sent, and then the session is read once.
 
-Where it bears another name then, each is sent again by itself, to see which of them does it.
+Where it has another name then, each is sent again by itself, to see which of them does it.
 """
 
 from __future__ import annotations

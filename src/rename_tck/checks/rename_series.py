@@ -98,7 +98,7 @@ def run(check: CheckContext) -> Series:
 
 
 def require_ordinary(check: CheckContext) -> None:
-    """Require that an ordinary rename is accepted and kept, for a law that says nothing where none is.
+    """Require that an ordinary rename is accepted and stored, for a law that says nothing where none is.
 
     Raises Nonconformance, which is looked into as that of any case.
     """

@@ -1,4 +1,4 @@
-"""A failing case that an earlier run kept, and its request made anew for the sessions of this one."""
+"""A failing case that an earlier run saved, and its request made anew for the sessions of this one."""
 
 from __future__ import annotations
 
@@ -129,11 +129,11 @@ def made_anew(content: Mapping[str, Any], target: Target) -> tuple[Request, bool
         session, token = content["session"], str(content["token"])
         was = None if session is None else Session(session["id"], "fixture", session["kind"], session["owner"])
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error):
-        raise NotTested("the kept request cannot be made out") from None
+        raise NotTested("the saved request cannot be made out") from None
     dialect = target.dialect
     found = dialect.operation.match(request)
     if found is None or not TOKEN.fullmatch(token):
-        raise NotTested("the kept request is no rename")
+        raise NotTested("the saved request is no rename")
     encoded = found["id"]
     tokens = (token, target.token)
     if was is not None:
@@ -141,9 +141,9 @@ def made_anew(content: Mapping[str, Any], target: Target) -> tuple[Request, bool
         return _moved(request, dialect, segment(live.id), tokens, (was.owner or "", live.owner or "")), True
     anew = encoded.replace(token, target.token)
     own = own_word(target.token).rpartition("-")[0] in anew
-    why = target.pool.made_up.why_not(OddId(anew, "a kept one", "", own=own), None, since=len(target.client.journal))
+    why = target.pool.made_up.why_not(OddId(anew, "a saved one", "", own=own), None, since=len(target.client.journal))
     if why is not None:
-        raise NotTested(f"the kept request's id may be somebody's: {why}")
+        raise NotTested(f"the saved request's id may be somebody's: {why}")
     return _moved(request, dialect, anew, tokens, ("", "")), False
 
 

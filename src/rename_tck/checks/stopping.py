@@ -95,7 +95,7 @@ def _doubt(check: CheckContext, own: Control, good: Entry, doer: Entry | None) -
     if doer is None or own.status in REFUSED:
         return ""
     which = "that request" if doer is good else f"request {doer.number}, {described(check, doer)},"
-    return f". Whether {which} did it cannot be told from an outage: start the target anew, and judge it again"
+    return f". Whether {which} did it cannot be distinguished from an outage: start the target anew, and judge it again"
 
 
 def since(check: CheckContext, own: Control, failing: Entry) -> int:

@@ -85,7 +85,7 @@ def _files(name: str, folder: Path, *, own: bool) -> list[Path]:
     by_own = [path for path in [within / file_name(name, None, own=True)] if path.exists()]
     found = (by_own or vendored) if own else (vendored or by_own)
     if not found:
-        raise CommandError(f"no failure of {name} is kept in {within}.")
+        raise CommandError(f"no failure of {name} is saved in {within}.")
     return found
 
 

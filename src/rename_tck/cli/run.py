@@ -15,35 +15,40 @@ if TYPE_CHECKING:
 HELP = """\
 Usage: rename-tck run [TARGET] [OPTIONS] [TESTS]
 
+Judge whether a server implements the rename operation as its OpenAPI document says:
   RENAME_TCK_API_KEY=app-... rename-tck run --base-url=https://dify.example/v1 --system=dify
-  rename-tck run                        judge the three embedded servers
-  rename-tck run staging                judge [targets.staging] of rename-tck.toml
-  rename-tck run --all                  judge every target there, each with its own report folder
-  rename-tck run -k user-required -x    judge one requirement, and stop at the first failure
-  rename-tck run -n 4 --junitxml=junit.xml
 
-Judge a server by the OpenAPI document that it claims to implement. Reports go to ./reports. Of the
-folder that this is called in nothing is read but rename-tck.toml, no pytest configuration either.
+The options that people use, with their variables:
+  --base-url=URL             the server; default: the three embedded ones [RENAME_TCK_BASE_URL]
+  --system=NAME              dify, agno or openhands; default: found out [RENAME_TCK_SYSTEM]
+  --user=NAME                whose sessions are renamed; default: rename-tck [RENAME_TCK_USER]
+  --session-id=ID            an existing session to rename, repeatable, which gets its name back;
+                             default: sessions are created and deleted [RENAME_TCK_SESSION_ID]
+  --hypothesis-profile=NAME  how many requests: smoke (up to 150), quick (some 900), ci (some 1,100)
+                             or nightly (some 4,000); default: quick
+  --report-dir=FOLDER        where reports are written; default: reports [RENAME_TCK_REPORT_DIR]
+The keys, which no option takes:
+  RENAME_TCK_API_KEY         the key of the server
+  RENAME_TCK_OTHER_MODE_KEY  Dify: the key of an app of another mode, such as a workflow
+  RENAME_TCK_OTHER_USER_KEY  OpenHands: the key of another user; Dify: of a second app
 
-Most used (the command line wins over variables, variables over rename-tck.toml):
-  --base-url=URL               the target; the embedded servers without it [RENAME_TCK_BASE_URL]
-  --system=NAME                dify, agno or openhands; found out by default [RENAME_TCK_SYSTEM]
-  --user=NAME                  whose sessions they are; rename-tck by default [RENAME_TCK_USER]
-  --session-id=ID              a session to use, repeatable; else created [RENAME_TCK_SESSION_ID]
-  --request-timeout=SECONDS    for a whole response; 10 s by default [RENAME_TCK_REQUEST_TIMEOUT]
-  --report-dir=DIR             where reports go; reports by default [RENAME_TCK_REPORT_DIR]
-  --wait=TIME                  for a target that is not up yet, as in 30s [RENAME_TCK_WAIT]
-The key is taken from RENAME_TCK_API_KEY (Dify, an app of another mode: RENAME_TCK_OTHER_MODE_KEY;
-another user or a second app: RENAME_TCK_OTHER_USER_KEY).
+More examples:
+  rename-tck run                      judge the embedded servers
+  rename-tck run staging              judge [targets.staging] of rename-tck.toml
+  rename-tck run --all                judge every target of that file, each into a folder of its own
+  rename-tck run -k user-required -x  judge one requirement, and stop at its first failure
 
-Of the command: --all, --config=FILE (instead of ./rename-tck.toml), --help
-Of the suite: --edition --spec --level --known-failures --history --header --ca-bundle --insecure
-              --rate-limit --concurrency --max-requests --time-budget --settle --plan --keep-failed
-Of pytest: -k EXPRESSION, -x, -n PROCESSES, -q, -v, --collect-only, --junitxml=FILE, --maxfail=N,
-           --deselect=TEST, --hypothesis-seed=N, --hypothesis-profile=smoke|quick|ci|nightly
-
-Exit status: 0 conforms, 1 does not conform, 2 interrupted, 3 could not be judged, 4 an option
-cannot be used, 5 no test was selected.
+More options, which the page Options of the documentation explains:
+  judged by    --spec=FILE  --edition=NAME  --level=must|should
+  limits       --request-timeout=SECONDS (10)  --rate-limit=10/s  --concurrency=NUMBER (up to 8)
+               --max-requests=NUMBER  --time-budget=5m  --wait=30s  --settle=SECONDS (2)
+  connection   --header='Name: value'  --ca-bundle=FILE  --insecure
+  over time    --known-failures=FILE  --history=FILE  --keep-failed
+  before       --plan (what would be sent, with counts)  --collect-only  --config=FILE
+  of pytest    -k EXPRESSION  -x  -n PROCESSES  -q  -v  --junitxml=FILE  --maxfail=NUMBER
+               --deselect=TEST  --hypothesis-seed=NUMBER
+Exit status: 0 conforms; 1 does not conform; 2 interrupted; 3 could not be judged, or only in part;
+4 an option cannot be used; 5 no test was selected.
 """
 
 

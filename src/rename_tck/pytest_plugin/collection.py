@@ -69,7 +69,7 @@ def is_of_another_system(item: pytest.Item) -> bool:
 def rank(
     item: pytest.Item, *, borrowed: bool = False, spread: bool = False, hurried: bool = False
 ) -> tuple[int, int, int]:
-    """By system; first the cases that an earlier run kept, then what needs sessions that nothing was tried on.
+    """By system; first the cases that an earlier run saved, then what needs sessions that nothing was tried on.
 
     Last what looks back on the whole run, and after that what must let time pass; in between the most telling first,
     for a run may be out of time before its end. A replay case may spoil its session. It has one of its own where
@@ -97,7 +97,7 @@ def rank(
 def telling_cases(item: pytest.Item, session: ConformanceSession) -> Sequence[str] | None:
     """The cases of a contract test that a smoke run tries; none named: all. None where it leaves the test out.
 
-    A case that an earlier run kept is tried all the same.
+    A case that an earlier run saved is tried all the same.
     """
     chosen = chosen_by(item)
     if session.run.profile != SMOKE or chosen is None or replay_case_of(item) is not None:

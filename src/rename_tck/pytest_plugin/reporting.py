@@ -67,7 +67,7 @@ def save_failures(run: Run, settings: Settings, redact: Redactor, say: Callable[
     try:
         store.save(run, settings.report_dir, redact)
     except OSError as error:
-        say(f"What failed could not be kept for the next run: {error}")
+        say(f"What failed could not be saved for the next run: {error}")
         return COULD_NOT_JUDGE
     return 0
 

@@ -111,9 +111,9 @@ def try_alone(law: Callable[..., None], check: Any, case: ReplayCase, replay: Re
             raise
         except Exception as error:
             # the file holds what this law never tried: it is not the suite that fails, and the rest is tried
-            raise NotTested(f"the kept case cannot be tried again: {type(error).__name__}") from error
+            raise NotTested(f"the saved case cannot be tried again: {type(error).__name__}") from error
         if not check.selector.met:
-            check.needs(replay, "the suite no longer has the case that an earlier run kept")
+            check.needs(replay, "the suite no longer has the case that an earlier run saved")
             check.selector.widen()
             judge(partial(law, check=check), check)
     finally:

@@ -136,7 +136,7 @@ def load(path: Path) -> ReplayCase:
         raise InvalidReplayError(str(error)) from None
     version = content.get("replay_version") if isinstance(content, dict) else None
     if version is None:
-        raise InvalidReplayError(f"{path} is JSON, but no failure that a run of this suite has kept.")
+        raise InvalidReplayError(f"{path} is JSON, but no failure that a run of this suite has saved.")
     if version != REPLAY_VERSION:
         shown = cut(repr(version), 40)
         raise InvalidReplayError(f"{path}: its replay_version is {shown}; this suite reads {REPLAY_VERSION!r}.")

@@ -1,4 +1,4 @@
-"""A requirement in each of the chosen editions, and what is said where one states the contrary of another."""
+"""A requirement in each of the chosen editions, and what is said where one says the opposite of another."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def contradiction(
     states = [edition for edition in chosen if requirement.stance(edition) == "states"]
     contrary = [edition for edition in chosen if requirement.stance(edition) == "states the contrary"]
     if not states:
-        return f"{_stated(contrary)} the contrary"
-    against = f"{_stated(states)} this, and {_stated(contrary)} the contrary, so it is not judged"
+        return f"{_said(contrary)} the opposite"
+    against = f"{_stated(states)} this, and {_said(contrary)} the opposite, so it is not judged"
     if found is Verdict.PASS:
         did = f"the target does as {_said(states)}"
     elif found is Verdict.FAIL:

@@ -55,7 +55,7 @@ class Finding:
     #: Why it is not tested, and the requirement whose failure stands in the way.
     gap: Gap | None = None
     cause: str | None = None
-    #: Whether only the case was tried that an earlier run kept: that it passes proves nothing of the rest.
+    #: Whether only the case was tried that an earlier run saved: that it passes proves nothing of the rest.
     replayed: bool = False
 
 

@@ -154,7 +154,7 @@ def check(path: Path, report_dir: Path) -> None:
         if path.is_dir():
             raise HistoryError("is a folder: name a file.")
         if not path.is_file():
-            raise HistoryError("is no file that lines could be kept in.")
+            raise HistoryError("is no file that lines could be written to.")
         with path.open("r+b") as file:
             begun = _is_history(file)
     except OSError as error:

@@ -27,7 +27,7 @@ INCOMPLETE = 3
 BAD_OPTION = 4
 
 NO_EVIDENCE = "nothing was sent that could have shown it"
-ONLY_REPLAY = "only the case was tried that an earlier run kept, and it did not fail"
+ONLY_REPLAY = "only the case was tried that an earlier run saved, and it did not fail"
 
 
 @dataclass

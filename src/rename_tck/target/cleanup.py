@@ -319,7 +319,7 @@ class _Cleanup:
         try:
             found = others.look_for_renamed()
         except Conclusion as trouble:
-            self._left(None, f"whether sessions of others bear names of this run could not be seen: {trouble}")
+            self._left(None, f"whether sessions of others have names of this run could not be seen: {trouble}")
             return None
         self._silent = not found.look.names and found.look.why is not None
         for one in found.renamed:

@@ -331,7 +331,7 @@ class MadeUpIds:
             Leftover(
                 asked,
                 f"session {self._short(asked)} was taken to be nobody's, and its rename was answered with "
-                f"{exchange.status}; it may bear {bears} now, and what it was called before is not known",
+                f"{exchange.status}; it may have {bears} now, and what it was called before is not known",
             )
         )
         if not self._guessed[encoded] and answered in {None, asked}:

@@ -144,7 +144,7 @@ def test_the_last_request_before_nothing_worked_is_named(system: str, tmp_path: 
     found = judged(Breaking(system, everything_breaks, breaks), tmp_path)
     assert (found.status, found.with_verdict("fail")) == (3, set())
     assert "(case '300 characters'); since then an ordinary rename is answered with 500" in found.run["reason"]
-    assert "Whether that request did it cannot be told from an outage" in found.run["reason"]
+    assert "Whether that request did it cannot be distinguished from an outage" in found.run["reason"]
 
 
 def _counts_wrong_keys(app: Breaking, seen: Seen, status: int) -> None:

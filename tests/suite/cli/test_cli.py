@@ -22,6 +22,7 @@ from rename_tck.cli.app import SUB_COMMANDS
 from rename_tck.cli.command_line import LONG_OPTIONS
 from rename_tck.cli.report import FORMATS
 from rename_tck.cli.run import HELP
+from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE, OTHER_USER_KEY_VARIABLE
 from rename_tck.reference.agno import AgnoServer
 from rename_tck.reference.dify import DifyServer
 from rename_tck.reference.faults import faults
@@ -81,6 +82,18 @@ def test_help_names_every_command_and_how_to_complete(capfd: Any) -> None:
     out = capfd.readouterr().out
     assert all(f"\n  {name} " in out for name in SUB_COMMANDS)
     assert 'eval "$(_RENAME_TCK_COMPLETE=bash_source rename-tck)"' in out
+
+
+def test_help_of_run_shows_first_what_people_use() -> None:
+    first = HELP[: HELP.index("More examples")]
+    assert re.findall(r"^  --([a-z-]+)", first, re.MULTILINE) == [
+        "base-url", "system", "user", "session-id", "hypothesis-profile", "report-dir",
+    ]  # fmt: skip
+    assert {KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE, OTHER_USER_KEY_VARIABLE} <= set(re.findall(r"RENAME_TCK_\w+", first))
+    defaults = {option.name: option.default for option in OPTIONS}
+    assert f"default: {defaults['user']} [" in first
+    assert f"default: {defaults['report-dir']} [" in first
+    assert f"--request-timeout=SECONDS ({defaults['request-timeout']})" in HELP
 
 
 def test_help_of_run_names_every_option() -> None:

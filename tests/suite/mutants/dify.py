@@ -310,7 +310,7 @@ class AnswersAGeneratedNameWithAnotherId(Knowing):
 
 @mutant("dify.updated-at-monotonic", also=("updated-at-steady",), beside=("same-name",))
 class LetsUpdatedAtGoBackForTheSameName(DifyServer):
-    """A rename to the name that the conversation already bears sets updated_at to a time in the past."""
+    """A rename to the name that the conversation already has sets updated_at to a time in the past."""
 
     async def apply(self, conversation: Conversation, name: str) -> None:
         same = name == conversation.name
@@ -495,7 +495,7 @@ class RenamesOnlyTwice(DifyServer):
 
 @mutant("dify.same-name")
 class RefusesTheSameName(DifyServer):
-    """A rename to the name that the conversation already bears is refused."""
+    """A rename to the name that the conversation already has is refused."""
 
     def new_name(self, conversation: Conversation, asked: Renaming) -> str:
         if asked.name == conversation.name:
@@ -505,7 +505,7 @@ class RefusesTheSameName(DifyServer):
 
 @mutant("dify.same-name", also=("sequence-consistent",))
 class NumbersTheSameName(DifyServer):
-    """A rename to the name that the conversation already bears adds a number to it."""
+    """A rename to the name that the conversation already has adds a number to it."""
 
     def new_name(self, conversation: Conversation, asked: Renaming) -> str:
         name = super().new_name(conversation, asked)

@@ -868,7 +868,7 @@ def test_a_drawn_value_that_the_law_does_not_take_fails_nothing(
     path.write_text(json.dumps(content), encoding="utf-8")
     status, out, _ = replay(right("openhands"), "openhands.invalid-space-refused", tmp_path)
     assert status == 3
-    assert "was not tested: the kept case cannot be tried again: AttributeError" in out
+    assert "was not tested: the saved case cannot be tried again: AttributeError" in out
     found = judged(right("openhands"), tmp_path, select="invalid-space-refused", system="openhands")
     assert (found.status, found.with_verdict("pass")) == (0, {"openhands.invalid-space-refused"})
 
@@ -1015,9 +1015,9 @@ def test_what_cannot_be_replayed_is_said_in_one_sentence(
     url = "http://127.0.0.1:9"
     for target, name, options, words in (
         (url, "dify.no-such-rule", (), "'dify.no-such-rule' is no requirement"),
-        (url, "dify.name-stored", (), "no failure of dify.name-stored is kept in"),
+        (url, "dify.name-stored", (), "no failure of dify.name-stored is saved in"),
         (url, str(tmp_path / "nothing.json"), (), "cannot be read: No such file"),
-        (url, str(tmp_path / "conformance.json"), (), "no failure that a run of this suite has kept"),
+        (url, str(tmp_path / "conformance.json"), (), "no failure that a run of this suite has saved"),
         (None, RULE, (), "A replay needs a target"),
         (url, RULE, ("--plan", "--system=dify"), "--plan does not go with a replay"),
         (url, RULE, ("--system=agno",), "is a requirement of dify, not of agno"),

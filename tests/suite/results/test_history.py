@@ -284,4 +284,4 @@ def test_a_history_whose_folder_is_not_there_is_refused_and_none_is_made(tmp_pat
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    _refused(tmp_path / "pipe", "is no file that lines could be kept in")
+    _refused(tmp_path / "pipe", "is no file that lines could be written to")

@@ -107,7 +107,7 @@ def test_where_editions_contradict_each_other_nothing_is_counted() -> None:
     assert outcome.by_edition == {"en": "states the contrary", "zh-Hans": "states the contrary", "ja": "fail"}
     assert outcome.gap is Gap.TARGET
     assert outcome.reason == (
-        "ja states this, and en and zh-Hans state the contrary, so it is not judged; "
+        "ja states this, and en and zh-Hans say the opposite, so it is not judged; "
         "the target does not do as ja says; --edition chooses one to judge by"
     )
     counterpart = _finding("pass", "dify.name-null-accepted")
