@@ -206,7 +206,10 @@ def _rule(requirement: Json) -> list[str]:
     lines = _field("rule", requirement["sentence"], 2)
     for place, words, edition in places[:1]:
         source = f"{place} (edition {edition})" if edition else place
-        lines += _field("", f"{source}: {words}", 1)
+        if width(source) > _ROOM - 20:
+            lines += labelled("", [one_line(f"{source}:")], _LABEL)  # a path is never broken
+        else:
+            lines += _field("", f"{source}: {words}", 1)
     return lines
 
 
