@@ -129,7 +129,7 @@ class AgnoCases(SystemCases):
     scopes: ClassVar[tuple[Scope, ...]] = SCOPES
 
     def users(self, user: str) -> tuple[User, ...]:
-        nobody = User("nobody's session", "nobody", "an owner taken for granted", None)
+        nobody = User("a session without a user", "nobody", "an owner taken for granted", None)
         return once(plain(user), nobody, *users())
 
     def faulty(self, session: Session, name: str) -> list[tuple[str, Request]]:

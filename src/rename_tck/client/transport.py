@@ -257,7 +257,7 @@ class TargetClient:
             answer = None  # what was cut may look whole
         if self._received > RECEIVING_LIMIT or self._too_large >= TOO_LARGE_LIMIT:
             self._given_up = (
-                f"the target sends too much and was given up: {self._received >> 20} MiB in all, "
+                f"the target sends too much and was not asked any more: {self._received >> 20} MiB in all, "
                 f"{self._too_large} answers over {ANSWER_LIMIT >> 20} MiB"
             )
         if answer is None or request.wire.closes or answer.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
@@ -297,7 +297,7 @@ class TargetClient:
         self._hung += seconds
         self._hung_in_a_row += seconds
         if self._hung_in_a_row >= HANGING_LIMIT or self._hung >= HANGING_LIMIT * HANGING_IN_ALL:
-            self._given_up = f"the target left requests unanswered for {self._hung:.0f} s in all and was given up"
+            self._given_up = f"the target left requests unanswered for {self._hung:.0f} s in all and was not asked any more"
 
     def _prepared(self, request: Request) -> Prepared:
         """The request as it goes out; requests' own preparing would tidy the path up."""

@@ -141,7 +141,7 @@ def _as_asked(answer: Answer, waited: float) -> float:
     if seconds > WAIT_AT_ONCE or waited + seconds > WAITING_LIMIT:
         what = "limits the rate of requests" if answer.status == 429 else "is not available"
         raise Unjudgeable(
-            f"the target {what} ({answer.status}) and was given up: it asks to wait "
+            f"the target {what} ({answer.status}) and was not asked any more: it asks to wait "
             f"{seconds:g} s, after {waited:.0f} s waited already",
             answer.status,
         )

@@ -24,7 +24,7 @@ class Difference(NamedTuple):
         """Where they part, with code points: two texts can look the same and differ (U+00E9, and e with U+0301)."""
         if not self.expected and not self.actual:
             return "The two are the same."
-        position = f"They part at character {len(self.before) + 1}"
+        position = f"They differ at character {len(self.before) + 1}"
         return f"{position}: {_points(self.expected)} was expected, {_points(self.actual)} came."
 
     def excerpt(self, own: str) -> str:

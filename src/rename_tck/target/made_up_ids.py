@@ -116,7 +116,7 @@ class MadeUpIds:
                 self._nobodys.add(segment(made_up))
                 self.others.note_nobodys(made_up)
                 return made_up
-        raise NotTested(f"no id could be made up that is nobody's: session {hit} may be meant by it")
+        raise NotTested(f"no id could be made up that no session has: session {hit} may be meant by it")
 
     def why_not(self, odd: OddId, live: Session | None, *, since: int) -> str | None:
         """Why this id is not to be sent, for somebody may have it; None where it was seen that nobody has.
@@ -330,7 +330,7 @@ class MadeUpIds:
         self.touched.append(
             Leftover(
                 asked,
-                f"session {self._short(asked)} was taken to be nobody's, and its rename was answered with "
+                f"session {self._short(asked)} was taken to be that of no session, and its rename was answered with "
                 f"{exchange.status}; it may have {bears} now, and what it was called before is not known",
             )
         )

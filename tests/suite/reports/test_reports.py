@@ -449,7 +449,7 @@ def test_difference_is_marked_and_named() -> None:
     source = html.render(sample_run.sample())
     assert "Caf<del>\u00e9</del> \u5b63" in source
     assert "Caf<ins>e\u0301</ins> \u5b63" in source
-    assert "They part at character 4: U+00E9 was expected, U+0065 U+0301 came." in source
+    assert "They differ at character 4: U+00E9 was expected, U+0065 U+0301 came." in source
 
 
 def test_copied_curl_is_the_curl() -> None:
@@ -1059,7 +1059,7 @@ def test_failure_text_compares() -> None:
     assert lines[-3:] == [
         '  compared   expected "Caf\u00e9 \u5b63\u5ea6\u8ba1\u5212"',
         '             actual   "Cafe\u0301 \u5b63\u5ea6\u8ba1\u5212"',
-        "             They part at character 4: U+00E9 was expected, U+0065 U+0301 came.",
+        "             They differ at character 4: U+00E9 was expected, U+0065 U+0301 came.",
     ]
 
 
@@ -1127,8 +1127,8 @@ def test_compare(expected: str, actual: str, parts: tuple[str, str, str, str]) -
 
 def test_difference_in_words() -> None:
     assert compare("same", "same").sentence == "The two are the same."
-    assert compare("plan A", "plan B").sentence == 'They part at character 6: "A" was expected, "B" came.'
-    assert compare("ab ", "ab").sentence == 'They part at character 3: " " was expected, nothing came.'
+    assert compare("plan A", "plan B").sentence == 'They differ at character 6: "A" was expected, "B" came.'
+    assert compare("ab ", "ab").sentence == 'They differ at character 3: " " was expected, nothing came.'
     assert "U+5B57\u2026 (9 characters) was expected" in compare("\u5b57" * 9, "x").sentence
     long = compare("a" * 500 + "b", "a" * 500)
     assert long.excerpt(long.expected) == "(470 characters left out) \u2026" + "a" * 30 + "b"

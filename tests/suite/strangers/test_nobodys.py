@@ -146,7 +146,7 @@ def test_a_session_under_an_id_that_is_sent_by_mistake_is_nobodys_fault(system: 
     (touched,) = server.touched()
     (left,) = found.run["leftovers"]
     assert left["id"] == touched
-    assert "was taken to be nobody's, and its rename was answered with 200" in left["what"]
+    assert "was taken to be that of no session, and its rename was answered with 200" in left["what"]
     assert server.name_of(touched) in left["what"]
     assert "what it was called before is not known" in left["what"]
     assert {"dify.odd-ids-safe", "dify.odd-ids-refused"} <= found.with_verdict("not tested")
