@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Iterable
 
 #: Characters that no reader sees, or that act on what shows them: controls (C0, DEL, C1), soft hyphen and fillers,
 #: marks and overrides of direction, zero-width characters, line and paragraph separators, unpaired surrogates,
@@ -50,10 +50,14 @@ def cut(text: str, limit: int) -> str:
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal the text takes: wide East Asian characters two, combining marks none."""
+    """How many columns of a terminal the text takes: wide characters and emoji two, combining marks none."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    from wcwidth import wcswidth, wcwidth  # here, for it takes a while to import, and most texts are ASCII
+
+    columns = wcswidth(text)
+    # of a text with a control character it does not say: such a character takes no column
+    return columns if columns >= 0 else sum(max(0, wcwidth(character)) for character in text)
 
 
 def wrap(text: str, columns: int) -> list[str]:
@@ -75,11 +79,11 @@ def wrap(text: str, columns: int) -> list[str]:
 
 
 def chop(word: str, columns: int) -> list[str]:
-    """The text in pieces of at most `columns`, every character of it kept."""
+    """The text in pieces of at most `columns`, all of it kept, and no character parted from its marks or joiners."""
     if width(word) <= columns:
         return [word]
     pieces, piece, taken = [], "", 0
-    for character in word:
+    for character in _characters(word):
         size = width(character)
         if piece and taken + size > columns:
             pieces.append(piece)
@@ -87,6 +91,15 @@ def chop(word: str, columns: int) -> list[str]:
         piece += character
         taken += size
     return [*pieces, piece]
+
+
+def _characters(text: str) -> Iterable[str]:
+    """What readers take for one character each: grapheme clusters."""
+    if text.isascii():
+        return text
+    from wcwidth import iter_graphemes
+
+    return iter_graphemes(text)
 
 
 def pad(text: str, columns: int) -> str:

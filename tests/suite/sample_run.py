@@ -20,6 +20,7 @@ EN, ZH, JA = "specs/dify/openapi.en.yaml", "specs/dify/openapi.zh-Hans.yaml", "s
 #: The members that a failing requirement has besides.
 FAILURE = (
     "case", "request", "expected", "answer", "curl", "compared", "edition", "after", "left_out", "failing",
+    "replay", "steps",
 )  # fmt: skip
 
 
@@ -78,6 +79,7 @@ def rename_failure(
     """The members that a failing requirement has besides."""
     others = others or []
     url = f"{DIFY_URL}/conversations/{CONVERSATION}/name"
+    came = {} if answer is None else {"status": answer["status"], "answer": answer["body"]}
     return {
         "case": case,
         "request": {
@@ -97,7 +99,33 @@ def rename_failure(
         "after": after,
         "left_out": left_out,
         "failing": {"classes": 1 + len(others), "tried": max(tried, 1 + len(others)), "others": others},
+        "replay": "replay/a-failing-case.json",
+        "steps": [
+            step("make the session", f"{DIFY_URL}/chat-messages", '{"query":"hello"}', 200, SCRIPT + ESCAPES),
+            step("the request that fails", url, body, **came, fails=True),
+            step(
+                "list the sessions", f"{DIFY_URL}/conversations", None, 200, '{"name":"Quarterly plan"}', method="GET"
+            ),
+        ],
     }
+
+
+def step(
+    what: str,
+    url: str,
+    body: str | None,
+    status: int | None = None,
+    answer: str | None = None,
+    *,
+    method: str = "POST",
+    fails: bool = False,
+) -> dict[str, Any]:
+    """One request of the sequence that a failure is part of."""
+    elapsed = None if status is None else 7
+    return {
+        "for": what, "method": method, "url": url, "body": body, "status": status, "elapsed_ms": elapsed,
+        "answer": answer, "fails": fails,
+    }  # fmt: skip
 
 
 def other(kind: str, case: str, expected: str, status: int | None, replay: str | None) -> dict[str, Any]:

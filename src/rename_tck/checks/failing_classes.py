@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rename_tck.checks.context import CheckContext
+from rename_tck.checks.request_sequence import sequence
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import JSON_TYPE
 
@@ -16,6 +17,7 @@ def told(failures: Sequence[Nonconformance], check: CheckContext, left_out: str 
         if (made := check.making_of(failure.exchange)) is not None:
             requirement = check.requirement.id if check.requirement is not None else ""
             check.target.pool.failed.setdefault(made[1], requirement)
+    found.steps = sequence(check, found)
     return found
 
 

@@ -18,11 +18,12 @@ def command(files: tuple[str, ...], output: Path | None) -> int:
 
     Without NAME a column is called by its file's path.
     """
-    from rename_tck.cli.output import put, read
+    from rename_tck.cli.output import put, read, report_of
     from rename_tck.reports import matrix
 
     named = [_named(argument) for argument in files]
-    put(matrix.render([(name, read(path)) for name, path in named]), output)
+    page = matrix.render([(name, read(path)) for name, path in named], [report_of(path, output) for _, path in named])
+    put(page, output)
     return 0
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
+from urllib.parse import quote
 
 from rename_tck.cli.errors import CommandError
 
@@ -105,3 +106,19 @@ def _let_go(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def report_of(record: Path, page: Path | None) -> str | None:
+    """The address of the report beside a record, as seen from the page that is written; None where there is none.
+
+    A page that goes to standard output is taken to be in the current folder.
+    """
+    report = record.with_name("conformance.html")
+    if not report.is_file():
+        return None
+    start = (page.parent if page is not None else Path()).absolute()
+    try:
+        path = Path(os.path.relpath(report.absolute(), start)).as_posix()
+    except ValueError:  # another drive
+        return None
+    return f"./{quote(path)}"

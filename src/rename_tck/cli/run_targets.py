@@ -15,6 +15,7 @@ from rename_tck.cli import config_file, pytest_run
 from rename_tck.cli.command_line import JUNIT, last_value, positional
 from rename_tck.cli.config_file import REPORT_DIR, Choices, ConfigFile, ConfigFileError
 from rename_tck.cli.errors import PROGRAM, BadOption, complain, suggestion
+from rename_tck.cli.output import report_of
 from rename_tck.files import packaged, replace
 from rename_tck.pytest_plugin.reporting import record_bad_option
 from rename_tck.reports import matrix
@@ -283,7 +284,9 @@ def _record(folder: Path) -> dict[str, Any] | None:
 
 def _write_matrix(judged: list[_Judged], base: Path) -> str:
     path = base / "matrix.html"
-    page = matrix.render([(each.name, each.record) for each in judged if each.record is not None])
+    found = [(each.name, each.record, each.folder) for each in judged if each.record is not None]
+    reports = [report_of(folder / "conformance.json", path) for _, _, folder in found]
+    page = matrix.render([(name, record) for name, record, _ in found], reports)
     try:
         base.mkdir(parents=True, exist_ok=True)
         replace(path, page.encode())

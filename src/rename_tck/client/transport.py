@@ -297,7 +297,9 @@ class TargetClient:
         self._hung += seconds
         self._hung_in_a_row += seconds
         if self._hung_in_a_row >= HANGING_LIMIT or self._hung >= HANGING_LIMIT * HANGING_IN_ALL:
-            self._given_up = f"the target left requests unanswered for {self._hung:.0f} s in all and was not asked any more"
+            self._given_up = (
+                f"the target left requests unanswered for {self._hung:.0f} s in all and was not asked any more"
+            )
 
     def _prepared(self, request: Request) -> Prepared:
         """The request as it goes out; requests' own preparing would tidy the path up."""

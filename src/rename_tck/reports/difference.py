@@ -25,7 +25,7 @@ class Difference(NamedTuple):
         if not self.expected and not self.actual:
             return "The two are the same."
         position = f"They differ at character {len(self.before) + 1}"
-        return f"{position}: {_points(self.expected)} was expected, {_points(self.actual)} came."
+        return f"{position}: {points(self.expected)} was expected, {points(self.actual)} came."
 
     def excerpt(self, own: str) -> str:
         """One of the two texts (`own` is its part of the difference), with long stretches left out and counted."""
@@ -54,7 +54,7 @@ def _joins(character: str) -> bool:
     return bool(character) and (unicodedata.category(character) in ("Mn", "Me") or character == "\u200d")
 
 
-def _points(text: str) -> str:
+def points(text: str) -> str:
     """A short name for a text: itself where it is plain, else its code points."""
     if not text:
         return "nothing"

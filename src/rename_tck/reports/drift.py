@@ -13,8 +13,8 @@ _MOST = 20
 _WIDEST = 120
 
 
-def section(run: Json) -> Markup | None:
-    """The section of the HTML page; None where there is nothing to say."""
+def section(run: Json, heading: str) -> Markup | None:
+    """The section of the HTML page under a heading of that kind; None where there is nothing to say."""
     drift = run.get("drift")
     if drift is None:
         return None
@@ -23,7 +23,7 @@ def section(run: Json) -> Markup | None:
     columns = ("Place", "Document judged by", "Published", "Touches")
     published = drift["published"]
     return join(
-        el("h3", f"Drift ({len(rows)})"),
+        el(heading, f"Drift ({len(rows)})"),
         el("p", _sentence(drift)),
         el("p", f"Published as {published}. Recorded, never judged.", class_="quiet") if published else None,
         el("p", drift["note"], class_="quiet") if published and drift["note"] else None,

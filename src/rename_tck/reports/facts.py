@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from rename_tck.results.record import VERDICTS, Json
 
@@ -218,11 +220,51 @@ def coverage(run: Json) -> str | None:
 
 
 def evidence(requirement: Json) -> str:
-    """The counters behind a verdict: `31 sent, 31 live, 0 refused`."""
-    counters = requirement["evidence"]
-    if not counters["sent"]:
-        return "nothing sent"
-    return f"{counters['sent']} sent, {counters['live']} live, {counters['refused']} refused"
+    """The counters behind a verdict: `28 requests, all to a session that exists, none refused`."""
+    sent, live, refused = (requirement["evidence"][name] for name in ("sent", "live", "refused"))
+    if not sent:
+        return "no request"
+    if sent == 1:
+        return f"1 request, to {'a' if live else 'no'} session that exists, {'refused' if refused else 'not refused'}"
+    return f"{sent:,} requests, {_of(live, sent)} to a session that exists, {_of(refused, sent)} refused"
+
+
+def _of(part: int, whole: int) -> str:
+    return "all" if part == whole else f"{part:,}" if part else "none"
+
+
+def took(record: Json) -> str:
+    """How long the run took, as people write it: `6.1 s`, `41 s`, `3 min 20 s`, `1 h 5 min`."""
+    start, end = (datetime.fromisoformat(record[member]) for member in ("start", "end"))
+    return duration(max(0.0, (end - start).total_seconds()))
+
+
+def duration(seconds: float) -> str:
+    """A time as people write it."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def again(run: Json, requirement: Json) -> str | None:
+    """The command that tries a failing case again, or the requirement; None where the record has no address.
+
+    An embedded server is gone with its run, and a case that holds a secret is in no file: then the requirement is run.
+    """
+    name, address = requirement["id"], run["base_url"]
+    spec = [f"--spec={run['spec']['file']}"] if run.get("spec") else []
+    if run["target"] != "target":
+        words = ["run", f"--system={run['system']}", "-k", name, *spec]
+    elif address is None:
+        return None
+    elif requirement.get("replay", "unknown") is None:
+        words = ["run", f"--base-url={address}", "-k", name, *spec]
+    else:
+        words = ["replay", name, f"--base-url={address}", *spec]
+    return " ".join(["rename-tck", *map(shlex.quote, words)])
 
 
 def editions_apart(requirement: Json) -> str | None:

@@ -7,7 +7,7 @@ from html import escape
 
 from rename_tck.text import HIDDEN, name_of, visible
 
-_VOID = frozenset({"meta", "input", "br"})
+_VOID = frozenset({"meta", "input", "br", "wbr"})
 
 
 class Markup(str):
@@ -17,13 +17,16 @@ class Markup(str):
 
 
 def text(content: str, keep: str = "") -> Markup:
-    """A text with its hidden characters marked as such, but for those in `keep`."""
+    """A text between tags with its hidden characters marked as such, but for those in `keep`.
+
+    Quotes stay as they are: they mean nothing there. In an attribute `el` escapes them.
+    """
 
     def show(match: re.Match[str]) -> str:
         character = match[0]
         return character if character in keep else f'<span class="hid">{name_of(character)}</span>'
 
-    return Markup(HIDDEN.sub(show, escape(content)))
+    return Markup(HIDDEN.sub(show, escape(content, quote=False)))
 
 
 def el(tag: str, /, *children: str | None, **attributes: str | bool | int | None) -> Markup:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
-from rename_tck.reports import facts, page
+from rename_tck.reports import exchanges, facts, page
 from rename_tck.reports.markup import Markup, el, join
 from rename_tck.results.record import LEVELS, VERDICTS, Json
 
 _ABSENT = "not in this record"
+
+#: Requirements that one table holds; more are in two, side by side where the window is wide enough.
+_ONE_TABLE = 20
 
 
 @dataclass(frozen=True)
@@ -19,33 +23,42 @@ class Column:
     name: str
     record: Json
     run: Json
+    #: Where its report is, as seen from this page; None where that is not known.
+    report: str | None = None
+
+    def title(self) -> Markup:
+        """What it is called, as a link to its report."""
+        name = page.breakable(self.name)
+        return el("a", name, href=self.report) if self.report else name
 
     def find(self, kind: str) -> dict[str, Json]:
         """The requirements or the observations of the run, by id."""
         return {item["id"]: item for item in self.run[kind]}
 
 
-def render(records: Sequence[tuple[str, Json]]) -> str:
-    """The whole page; each record with the name that its columns get."""
-    columns = [Column(name, record, run) for name, record in records for run in record["runs"]]
+def render(records: Sequence[tuple[str, Json]], reports: Sequence[str | None] = ()) -> str:
+    """The whole page; each record with the name that its columns get, and the addresses of their reports."""
+    pages = zip_longest(records, reports[: len(records)])
+    columns = [Column(name, record, run, report) for (name, record), report in pages for run in record["runs"]]
     systems = dict.fromkeys(facts.name_of_system(column.run) for column in columns)
     of_system = {
         system: [column for column in columns if facts.name_of_system(column.run) == system] for system in systems
     }
     shown = {system: _ids(found, "requirements") for system, found in of_system.items()}
     rows = [_kinds(found, name) for system, found in of_system.items() for name in shown[system]]
-    choices = [(kind, sum(kind in kinds for kinds in rows)) for kind in ("all", "differ", *VERDICTS)]
+    counted = [(kind, sum(kind in kinds for kinds in rows)) for kind in ("differ", *VERDICTS)]
+    choices = [("all", len(rows)), *counted]
     return page.document(
         f"{', '.join(systems)}: {len(columns)} targets side by side",
         el(
             "header",
             el("h1", "Targets side by side"),
             *(_note(name, record) for name, record in records if facts.own_reason(record)),
-            class_="page",
+            class_="page full",
         ),
         page.toolbar(choices) if rows else None,
         el("main", *(_system(system, found, shown[system]) for system, found in of_system.items())),
-        el("footer", _footer(records), class_="page"),
+        el("footer", _footer(records), class_="page full"),
     )
 
 
@@ -81,7 +94,6 @@ def _kinds(columns: Sequence[Column], name: str) -> list[str]:
     """The toolbar's choices that show a requirement."""
     verdicts = {column.find("requirements").get(name, {}).get("verdict", _ABSENT) for column in columns}
     return [
-        "all",
         *(["differ"] if len(verdicts) > 1 else []),
         *(verdict for verdict in VERDICTS if verdict in verdicts),
     ]
@@ -95,7 +107,7 @@ def _system(system: str, columns: Sequence[Column], names: Sequence[str]) -> Mar
         _overview(columns),
         _requirements(columns, names) if names else None,
         _observations(columns),
-        class_="run page",
+        class_="run page full",
         aria_labelledby=title,
     )
 
@@ -104,7 +116,7 @@ def _overview(columns: Sequence[Column]) -> Markup:
     rows = [
         el(
             "tr",
-            el("th", column.name, scope="row"),
+            el("th", column.title(), scope="row"),
             el("td", page.verdict(column.run["verdict"]), data_label="Verdict"),
             *(el("td", page.fraction(column.run["summary"][level]), data_label=level) for level in LEVELS),
             el("td", page.target(column.run), data_label="Target"),
@@ -120,30 +132,40 @@ def _judged_by(run: Json) -> list[Markup | str]:
     return [facts.judged_by(run), *([el("code", f"SHA-256 {spec['sha256']}", class_="line quiet")] if spec else [])]
 
 
-def _heads(columns: Sequence[Column], first: str) -> Markup:
+def _heads(columns: Sequence[Column], *first: str) -> Markup:
     return el(
         "thead",
         el(
             "tr",
-            el("th", first, scope="col"),
-            *(el("th", column.name, scope="col", class_="edition") for column in columns),
+            *(el("th", name, scope="col") for name in first),
+            *(el("th", column.title(), scope="col", class_="edition") for column in columns),
         ),
     )
 
 
 def _requirements(columns: Sequence[Column], names: Sequence[str]) -> Markup:
+    half = (len(names) + 1) // 2 if len(names) > _ONE_TABLE else len(names)
     return join(
         el("h3", f"Requirements ({len(names)})"),
+        page.legend(_counts(columns)),
         _scrolling(
             el(
-                "table",
-                el("caption", "Each requirement and its verdict at each target. A row opens.", class_="away"),
-                _heads(columns, "Requirement"),
-                *(_requirement(columns, name) for name in names),
-                class_="matrix side",
-            ),
+                "div",
+                *(_table(columns, part) for part in (names[:half], names[half:]) if part),
+                class_="halves",
+            )
         ),
         page.none_left(),
+    )
+
+
+def _table(columns: Sequence[Column], names: Sequence[str]) -> Markup:
+    return el(
+        "table",
+        el("caption", "Each requirement and its verdict at each target. A row opens.", class_="away"),
+        _heads(columns, "Requirement", "Level"),
+        *(_requirement(columns, name) for name in names),
+        class_="matrix side",
     )
 
 
@@ -152,48 +174,56 @@ def _scrolling(table: Markup) -> Markup:
     return el("div", table, class_="wide", tabindex=0, role="region", aria_label="Table, may scroll sideways")
 
 
+def _counts(columns: Sequence[Column]) -> dict[str, int]:
+    """How many verdicts there are of each kind at all targets together."""
+    found = [one["verdict"] for column in columns for one in column.run["requirements"]]
+    return {verdict: found.count(verdict) for verdict in VERDICTS}
+
+
 def _requirement(columns: Sequence[Column], name: str) -> Markup:
     latest = _latest(columns, "requirements", name)
     found = [(column, column.find("requirements").get(name)) for column in columns]
     verdicts = {requirement["verdict"] for _, requirement in found if requirement}
     worst = next(verdict for verdict in VERDICTS if verdict in verdicts)
+    level = el("td", latest["level"], class_="quiet", data_label="Level")
     cells = (_cell(column.name, requirement, latest["level"]) for column, requirement in found)
     lines = (
-        join(el("dt", column.name), el("dd", *_finding(requirement)))
+        join(el("dt", column.title()), el("dd", *_finding(column, requirement)))
         for column, requirement in found
         if requirement is not None
     )
-    detail = el("dl", *lines, el("dt", "Link"), el("dd", _link(name)), class_="details")
-    sentence = f"{latest['level']}: {latest['sentence']}"
-    kinds = _kinds(columns, name)
-    return page.row(name, sentence, kinds=kinds, worst=worst, cells=cells, detail=detail)
-
-
-def _link(name: str) -> Markup:
-    return el("a", el("code", f"#{name}"), href=f"#{name}")
+    detail = join(el("p", page.prose(latest["sentence"])), el("dl", *lines, class_="details"))
+    return page.row(name, kinds=_kinds(columns, name), worst=worst, cells=[level, *cells], detail=detail)
 
 
 def _cell(name: str, requirement: Json | None, level: str) -> Markup:
-    """A verdict, and the level where it is another one for this target."""
+    """A verdict as its mark, and the level where it is another one for this target."""
     if requirement is None:
-        return el("td", el("span", _ABSENT), class_="cell", data_verdict="silent", data_label=name)
-    other = f" ({requirement['level']})" if requirement["level"] != level else None
-    verdict = requirement["verdict"]
-    return el("td", el("span", verdict, other), class_="cell", data_verdict=verdict, data_label=name)
+        return el("td", el("span", _ABSENT, class_="away"), class_="cell", data_label=name)
+    other = f" {requirement['level']}" if requirement["level"] != level else None
+    return el("td", page.mark(requirement["verdict"]), other, class_="cell", data_label=name)
 
 
-def _finding(requirement: Json) -> list[Markup | str]:
-    """A verdict and its ground, what is known of it, and the answer that showed it."""
+def _finding(column: Column, requirement: Json) -> list[Markup | str | None]:
+    """A verdict and its ground, what is known of it, and the request and the answer that showed it."""
     verdict = page.verdict(requirement["verdict"])
     said = facts.finding(requirement) or facts.evidence(requirement)
-    lines: list[Markup | str] = [verdict, " ", said]
-    if requirement["verdict"] == "fail":
-        lines.append(el("span", f"It answered {facts.status_line(requirement['answer'])}.", class_="line quiet"))
-    if classes := facts.failing(requirement):
-        lines.append(el("span", classes, class_="line quiet"))
-    if known := facts.known(requirement):
-        lines.append(el("span", known, class_="line quiet"))
-    return lines
+    lines: list[Markup | str | None] = [verdict, " ", said]
+    lines += [
+        el("span", more, class_="line quiet") for more in (facts.failing(requirement), facts.known(requirement)) if more
+    ]
+    if requirement["verdict"] != "fail":
+        return lines
+    request, curl, again = requirement["request"], requirement["curl"], facts.again(column.run, requirement)
+    where = f"{column.report}#fail:{requirement['id']}" if column.report else None
+    return [
+        *lines,
+        exchanges.request_of(request) if request else None,
+        el("p", f"It answered {facts.status_line(requirement['answer'])}."),
+        exchanges.curl(curl) if curl else None,
+        exchanges.command(again, "Command that tries it again") if again else None,
+        el("p", el("a", "The whole failure in its report", href=where)) if where else None,
+    ]
 
 
 def _observations(columns: Sequence[Column]) -> Markup | None:

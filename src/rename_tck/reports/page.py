@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -76,6 +77,12 @@ def prose(sentence: str) -> Markup:
     return join(*(el("code", part) if place % 2 else text(part) for place, part in enumerate(parts)))
 
 
+def reason(sentence: str) -> Markup:
+    """A sentence of the record in which no option is broken at its hyphens."""
+    parts = re.split(r"(--[a-z][a-z-]*)", sentence)
+    return join(*(el("span", part, class_="option") if place % 2 else part for place, part in enumerate(parts)))
+
+
 def table(columns: Iterable[str], rows: Iterable[Markup], kind: str, caption: str) -> Markup:
     """A table with a heading for each column; `caption` is for those who do not see the page."""
     return el(
@@ -112,22 +119,32 @@ def toolbar(choices: Iterable[tuple[str, int]]) -> Markup:
             el("button", "Close all", type="button", data_open="false"),
         ),
         el("output", "", class_="quiet", role="status"),
-        class_="toolbar page",
+        class_="toolbar",
         aria_label="Filter the requirements",
     )
 
 
 def row(
-    name: str, sentence: str, *, kinds: Iterable[str], worst: str, cells: Iterable[Markup], detail: Markup
+    name: str,
+    *,
+    worst: str,
+    cells: Iterable[Markup],
+    detail: Markup,
+    sentence: str | None = None,
+    kinds: Sequence[str] = (),
 ) -> Markup:
-    """A requirement that opens: `kinds` are the toolbar's choices that show it, `worst` the verdict that tints it."""
-    more, columns = f"{name}:more", list(cells)
+    """A requirement that opens; the script makes its button say so, for without one every row is open.
+
+    `worst` is the verdict that tints it, `kinds` the toolbar's choices that show it besides `all`, where that is not
+    this verdict alone. Its `sentence` is read without opening it.
+    """
+    columns = list(cells)
     line = el(
         "tr",
         el(
             "th",
-            el("button", name, type="button", aria_expanded="false", aria_controls=more),
-            el("span", prose(sentence), class_="sentence"),
+            el("button", name),
+            el("span", prose(sentence), class_="sentence") if sentence else None,
             scope="row",
         ),
         *columns,
@@ -136,12 +153,46 @@ def row(
     return el(
         "tbody",
         line,
-        el("tr", el("td", detail, colspan=1 + len(columns)), id=more, class_="more"),
+        el("tr", el("td", detail, colspan=1 + len(columns)), class_="more"),
         id=name,
         class_="req",
         data_verdict=worst,
-        data_show="|".join(kinds),
+        data_show="|".join(kinds) if kinds else None,
     )
+
+
+def mark(verdict: str) -> Markup:
+    """A verdict as a sign of its own shape and colour; the word is there for those who listen, or search."""
+    return el("i", verdict, class_="mark", data_verdict=verdict)
+
+
+def marks(requirements: Iterable[Json], targets: Callable[[Json], str]) -> Markup:
+    """One mark a requirement, each a link to where `targets` says."""
+    links = (
+        el("a", href=f"#{targets(one)}", data_verdict=one["verdict"], aria_label=f"{one['id']}: {one['verdict']}")
+        for one in requirements
+    )
+    return el("nav", *links, class_="marks", aria_label="Every requirement at a glance")
+
+
+def legend(counts: Mapping[str, int]) -> Markup:
+    """What the marks mean, and how many there are of each."""
+    found = ((name, count) for name, count in counts.items() if count)
+    return el("p", *(el("span", f"{count} {name}", data_verdict=name) for name, count in found), class_="signs")
+
+
+def links(requirements: Iterable[Json]) -> list[Markup]:
+    """Requirements by their ids, each a link to its row."""
+    return [
+        join(", " if place else None, el("a", el("code", one["id"]), href=f"#{one['id']}"))
+        for place, one in enumerate(requirements)
+    ]
+
+
+def breakable(name: str) -> Markup:
+    """A name that may be broken behind a separator, and nowhere else."""
+    parts = re.split(r"(?<=[/\\._:-])", name)
+    return join(*(join(el("wbr") if place else None, part) for place, part in enumerate(parts)))
 
 
 def none_left() -> Markup:

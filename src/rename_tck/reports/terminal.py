@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from rename_tck.reports import facts
+from rename_tck.reports.failures import most_telling_first
 from rename_tck.reports.lines import COLUMNS, indented, labelled
-from rename_tck.reports.order import most_telling_first
 from rename_tck.reports.plain_words import case_of, wrong
 from rename_tck.results.record import LEVELS, Json
 from rename_tck.text import HIDDEN, chop, cut, one_line, pad, visible, width, wrap
@@ -79,16 +78,7 @@ def sent_line(record: Json) -> str | None:
     number = sum(run["requests"] for run in record["runs"])
     if not number:
         return None
-    took = (datetime.fromisoformat(record["end"]) - datetime.fromisoformat(record["start"])).total_seconds()
-    return f"sent: {number:,} request{'s' * (number != 1)} in {duration(took)}"
-
-
-def duration(seconds: float) -> str:
-    """A time as people write it: `6.1 s`, `42 s`, `3 min 20 s`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"sent: {number:,} request{'s' * (number != 1)} in {facts.took(record)}"
 
 
 def leftovers(run: Json) -> list[str]:

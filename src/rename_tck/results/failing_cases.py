@@ -56,6 +56,11 @@ class FailingCase:
         """What makes two cases of one class: the test, and the class there."""
         return function_of(self.test), self.failure.kind or self.failure.case
 
+    @property
+    def replay(self) -> str | None:
+        """Its file in the folder of reports; None where it cannot be tried again from there."""
+        return None if self.failure.again is None or not self.file else f"{FOLDER}/{self.file}"
+
     def record(self) -> dict[str, Any]:
         """What the record says of it beside the clearest one."""
         answer = self.failure.answer
@@ -66,7 +71,7 @@ class FailingCase:
             "expected": self.failure.expected,
             "status": None if answer is None else answer["status"],
             "curl": self.failure.curl,
-            "replay": None if self.failure.again is None or not self.file else f"{FOLDER}/{self.file}",
+            "replay": self.replay,
         }
 
 

@@ -33,6 +33,8 @@ class Failure:
     kind: str = ""
     #: What the requests sent after it showed of the target, in a sentence.
     after: str | None = None
+    #: The requests that led to it and came after it, as the record has them.
+    steps: list[dict[str, object]] = field(default_factory=list)
 
 
 @dataclass
@@ -115,6 +117,7 @@ def failure(error: Nonconformance, redact: Redactor) -> Failure:
         again=_again(error.replay_data, redact),
         kind=redact(error.kind),
         after=None if error.after is None else redact(error.after),
+        steps=[step.record(redact) for step in error.steps],
     )
 
 

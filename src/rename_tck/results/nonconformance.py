@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rename_tck.client.exchange import Exchange
+from rename_tck.results.steps import Step
 from rename_tck.verdict import Aspect, Compared, Conclusion, NotTested, ReplayData
 
 
@@ -39,6 +40,8 @@ class Nonconformance(Conclusion):
     sent_earlier: bool = False
     #: What the requests sent after it showed of the target, in a sentence.
     after: str | None = None
+    #: The requests that led to it and came after it.
+    steps: tuple[Step, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.case}: expected {self.expected}"

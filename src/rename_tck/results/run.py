@@ -240,6 +240,8 @@ class Outcome:
                 "answer": failure.answer,
                 "curl": failure.curl,
                 "compared": failure.compared,
+                "replay": clearest.replay,
+                **({"steps": failure.steps} if failure.steps else {}),
             }
         return content
 
