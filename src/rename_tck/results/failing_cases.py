@@ -140,10 +140,10 @@ class FailingCases:
         }
 
 
-def _plainness(failure: Failure) -> tuple[bool, bool, int]:
-    """What puts a case after others: no request to look at, a drawn one, how much there is to read in it."""
+def _plainness(failure: Failure) -> tuple[bool, bool, bool, int]:
+    """What puts a case after others: no request to look at, a drawn one, nothing compared, how much there is to read."""
     body = (failure.request or {}).get("body") or ""
-    return failure.request is None, "drawn" in (failure.again or {}), len(str(body))
+    return failure.request is None, "drawn" in (failure.again or {}), failure.compared is None, len(str(body))
 
 
 def _classes(cases: Iterable[FailingCase]) -> set[object]:
