@@ -76,7 +76,7 @@ def _seen(check: CheckContext) -> list[tuple[str, Exchange, str]]:
     for entry in broken:
         case = f": {entry.case[-1]}" if entry.case else ""
         what = f"{'a request' if entry.purpose is Purpose.CASE else f'a {entry.purpose} request'}"
-        words = f"{what} of {entry.requirement or 'what several requirements look at'}{case}"
+        words = f"{what} of {entry.requirement or 'every requirement on valid renames'}{case}"
         kind = f"{words}, {entry.exchange.status}"
         if entry.number in before and all(before.values()):
             words, kind = f"{words}; {before[entry.number]}", AFTER_ANOTHER

@@ -103,7 +103,7 @@ NOT_OBJECT: tuple[RawBody, ...] = (
 
 #: Blank where a body is required.
 EMPTY: tuple[RawBody, ...] = (
-    RawBody(b"", "no body", "taken for an empty object"),
+    RawBody(b"", "empty", "taken for an empty object"),
     RawBody(b"  \n", "blanks", "taken for an empty object"),
 )
 

@@ -266,7 +266,7 @@ class EveryCase:
         if jam is not None:
             self._tell(jam, first)
         elif first is not None and not self._was_in_an_outage(first) and not self._is_judged_elsewhere(first):
-            first.after = _joined(first.after, "Tried once more it passed: it comes and goes.")
+            first.after = _joined(first.after, "Sent once more, it passed: the failure comes and goes.")
             before = stopping.odd_before(self._check, first.exchange) if first.exchange is not None else None
             if before is not None and first.exchange is not None and first.exchange.status >= 500:
                 first.case, first.kind = f"{first.case}; {before}", stopping.AFTER_ANOTHER

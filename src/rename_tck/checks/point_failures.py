@@ -38,10 +38,10 @@ class Failure:
             return None
         words = " and ".join(self.point.values[place].words for place in odd)
         if self.outcome.point != self.point:
-            return f"So it is with {words} alone, too."
+            return f"It takes {words} alone."
         if len(odd) == 1:
-            return f"Only with {words}: the same rename without it has not this fault."
-        return f"Only with {words} together."
+            return f"It takes {words}: the same rename without it is done right."
+        return f"It takes {words} together: the same rename with less of it is done right."
 
     def is_in(self, point: Point) -> bool:
         """Whether a point has all of its odd values, too, or has them packed in its name."""

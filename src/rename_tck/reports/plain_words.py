@@ -19,6 +19,12 @@ _PARTS = 4
 #: The members of an error that say what was wrong.
 _MESSAGES = ("message", "msg", "detail", "error", "title", "description")
 
+#: How a sentence begins that names the case; and what was seen after a case that says what of it is to blame.
+_SENT = "Sent: "
+_NARROWS = ("It takes ", "Sent once more, it passed")
+#: A case that is longer, or has parts, does not go into a sentence.
+_SHORT_CASE = 70
+
 #: The members that carry a session's name.
 _NAMES = ("name", "session_name", "title")
 
@@ -64,13 +70,26 @@ _NOT_AS = (
 
 
 def wrong(requirement: Json) -> list[str]:
-    """One or two sentences for somebody who has to mend the server and does not know this suite."""
+    """Two or three sentences for somebody who has to mend the server and does not know this suite."""
     answer, compared = requirement["answer"], requirement.get("compared")
     meaning = _MEANING.get(requirement["id"].partition(".")[2])
-    found: list[str] = [*_seen(requirement, compared, answer)]
-    if meaning is not None:
-        found[:1] = [f"{meaning}.", *found[:1]]
+    found = [*_seen(requirement, compared, answer)]
+    if meaning is not None and (compared is not None or not _says_it_all(found[0])):
+        found = [f"{meaning}.", *found]
+    if (said := _shown_after(requirement)) is not None:
+        found.append(said)
     return [one_line(sentence) for sentence in found]
+
+
+def _says_it_all(sentence: str) -> bool:
+    """Whether a sentence names what was sent."""
+    return sentence.startswith(_SENT)
+
+
+def _shown_after(requirement: Json) -> str | None:
+    """What narrows the fault down, of what was sent after the case: what it takes, or that it comes and goes."""
+    after = requirement.get("after") or ""
+    return re.match(r".*?[.](?= [A-Z]|$)", after)[0] if after.startswith(_NARROWS) else None  # type: ignore[index]
 
 
 def case_of(requirement: Json) -> str:
@@ -96,17 +115,22 @@ def _short_names(case: str) -> str:
 
 
 def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iterator[str]:
-    """What came, and what was expected."""
+    """What was sent, what came, and what was expected."""
     case, expected = requirement["case"], requirement["expected"]
     status = _expected_status(expected)
     if compared is not None:
         yield f"{_differs(case, compared, answer)}."
     elif answer is None and requirement["request"] is not None:
-        yield "The server gives no answer to this request."
+        yield f"{_sent(case)}The server gives no answer."
     elif status is not None and answer is not None and answer["status"] != status:
         yield from _answered(requirement, status, answer)
     else:
         yield f"{_described(case, expected, answer)}."
+
+
+def _sent(case: str) -> str:
+    """The case at the start of a sentence, where it is short."""
+    return "" if len(case) > _SHORT_CASE or " \u00d7 " in case else f"{_SENT}{case}. "
 
 
 # -- another value than expected
@@ -114,9 +138,8 @@ def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iter
 
 def _differs(case: str, compared: Json, answer: Json | None) -> str:
     """Of two values that should have been equal."""
-    _, _, looked_at = case.rpartition(": ")
     one, other = compared["expected"], compared["actual"]
-    subject = _subject(looked_at)
+    subject = _subject(case)
     if one == other:
         came = cut(one_line((answer or {}).get("body") or other), _VALUE)
         return f"{subject} is of another type: {one} is expected, and the answer is {came}"
@@ -139,24 +162,28 @@ def _expected_status(expected: str) -> int | None:
 
 def _answered(requirement: Json, wanted: int, answer: Json) -> Iterator[str]:
     status, expected = answer["status"], requirement["expected"]
-    line, because = _line(answer), expected.partition(": ")[2]
+    line, sent = _line(answer), _sent(requirement["case"])
+    should = _refusal(expected)
     if status >= 500:
-        yield f"The server fails with {line}" + (
-            f", and should refuse the request{f': {because}' if because else ''}." if wanted in (4, *range(400, 500))
-            else " at a valid request." if wanted == 200 else " at this request."
-        )  # fmt: skip
+        valid = wanted == 200 and "4xx" not in expected
+        yield f"{sent}The server fails with {line}" + (
+            ", though the request is valid." if valid else "." if wanted in (5, 200) else f"; expected is {should}."
+        )
     elif wanted == 200 and "4xx" not in expected:
-        yield f"The server refuses a valid request with {line}."
+        yield f"{sent}The server refuses it with {line}, though the request is valid."
         yield from _counted(requirement)
     elif status < 300:
-        why = f": {because}" if because and because != "the request is invalid" else ""
-        what = "an invalid request" if "invalid" in expected else "the request"
-        yield f"The server accepts {what} with {line}, and should refuse it{why}."
+        yield f"{sent}The server accepts it with {line}; expected is {should}."
     else:
-        yield f"The server answers {line}, and expected is {expected}."
+        yield f"{sent}The server answers {line}; expected is {expected}."
     said = _message(answer["body"]) if status >= 400 else None
     if said:
         yield f"It says: {shown(said, _SAID)}"
+
+
+def _refusal(expected: str) -> str:
+    """The refusal that was expected, without what the case says anyway."""
+    return expected.removesuffix(": the request is invalid").replace("a 4xx status", "a refusal (4xx)", 1)
 
 
 def _counted(requirement: Json) -> Iterator[str]:
@@ -206,20 +233,33 @@ def _described(case: str, expected: str, answer: Json | None) -> str:
         for start, words in _NOT_AS:
             if wanted.startswith(start):
                 return f"{words.format(status=status, wanted=wanted)}: {came}"
-        return f"Expected is {wanted}, but {came}"
-    _, colon, looked_at = case.rpartition(": ")
-    if colon:
-        name = _name_in(answer) if looked_at == "the name in the answer" else None
+        return f"{_sent(case)}Expected is {wanted}, but {came}"
+    kind = _media_type(answer)
+    if expected == "an answer for programs, not an HTML page":
+        return f"{_sent(case)}The server answers with an HTML page ({status.strip()}); expected is an error in JSON"
+    if "content type" in case and kind is not None:
+        return f"{_subject(case)} is {kind}; expected is {expected}"
+    if ": " in case:
+        name = _name_in(answer) if case.endswith(": the name in the answer") else None
         found = "not as" if name is None else f"{shown(name, _VALUE)}, and not as"
-        return f"{_subject(looked_at)} is {found} expected: {expected}"
-    body = (
-        f", and the answer is {cut(one_line(answer['body']), _VALUE)}" if answer is not None and answer["body"] else ""
-    )
-    return f"Expected is {expected}{body}"
+        return f"{_subject(case)} is {found} expected: {expected}"
+    body = one_line(answer["body"]) if answer is not None else ""
+    return f"{_sent(case)}Expected is {expected}" + (f"; the answer is {body}" if 0 < len(body) <= _VALUE else "")
 
 
-def _subject(looked_at: str) -> str:
-    """What was looked at, at the start of a sentence."""
+def _media_type(answer: Json | None) -> str | None:
+    """The content type of an answer that has one."""
+    headers = {} if answer is None else {name.lower(): value for name, value in answer.get("headers", {}).items()}
+    return headers.get("content-type")
+
+
+def _subject(case: str) -> str:
+    """What was looked at, at the start of a sentence: the end of a case, `its` and `it` in full."""
+    done, _, looked_at = case.rpartition(": ")
+    if done and looked_at.startswith("its "):
+        looked_at = f"the {looked_at.removeprefix('its ')} of {done}"
+    elif done and looked_at.endswith(" in it"):
+        looked_at = f"{looked_at.removesuffix(' it')} {done}"
     if "_" in looked_at.partition(" ")[0]:
         return f"The member {looked_at}"
     return f"{looked_at[:1].upper()}{looked_at[1:]}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rename_tck.reports import facts
-from rename_tck.reports.failures import most_telling_first
+from rename_tck.reports.failures import grouped
 from rename_tck.reports.lines import COLUMNS, indented, labelled
 from rename_tck.reports.plain_words import case_of, wrong
 from rename_tck.results.record import LEVELS, Json
@@ -20,11 +20,13 @@ _ROOM = COLUMNS - _LABEL - 3
 _CURL = 400
 #: Lines of one failing requirement.
 _BLOCK = 12
+#: Headers that every request of the run has.
+_USUAL_HEADERS = frozenset({"accept", "authorization", "x-session-api-key", "content-type", "content-length", "host"})
 #: How many of a list are named before the rest is counted.
 _NAMED = 6
 
-#: What is said of a failure that came again each time: no news.
-_REPEATED = "It failed twice"
+#: What is said after a failure that is no news, or stands in the sentences.
+_REPEATED = ("It failed twice", "It takes ", "Sent once more, it passed")
 
 #: The commands that try failing cases again, by requirement.
 Commands = Mapping[str, str]
@@ -98,10 +100,16 @@ def _requirements(run: Json, again: Commands, verbosity: int) -> list[str]:
     lines = _heading(run, verbosity)
     if len(groups) == 1 and len(alone) == len(requirements):
         return [*lines, f"Not tested: all {len(requirements)} requirements", *indented(next(iter(groups)), 2)]
-    causes = facts.because_of(run)
-    for requirement in most_telling_first(facts.with_verdict(run, "fail")):
-        found = causes.get(requirement["id"], [])
-        lines += _failure(requirement, run, found, again.get(requirement["id"]), verbosity)
+    for group in grouped(run):
+        first, *others = group.failures
+        shown = group.failures if verbosity > 0 else (first,)
+        for requirement in shown:
+            because = group.blocked if requirement is first else ()
+            lines += _failure(requirement, run, because, again.get(requirement["id"]), verbosity)
+            lines += [""] if verbosity > -2 and requirement is not shown[-1] else []
+        if others and verbosity <= 0:
+            same = ", ".join(map(_title, others))
+            lines += [f"FAIL  of the same cause, probably: {same}"] if verbosity < 0 else _field("same", same, 3)
         lines += [""] if verbosity > -2 else []
     for requirement in facts.with_verdict(run, "error"):
         lines += [f"COULD NOT BE JUDGED  {_title(requirement)}", *indented(requirement["reason"], 2, 4), ""]
@@ -118,7 +126,9 @@ def _heading(run: Json, verbosity: int) -> list[str]:
         return []
     where = f" at {run['base_url']}" if run["base_url"] else ""
     known_by = f"; {run['identified_by']}" if run["identified_by"] else ""
-    said = f"{facts.name_of_system(run)}{where}, judged by {facts.judged_by(run)}{known_by}"
+    document = "edition" if not run.get("spec") else "document"
+    several = "s" * (len(run["chosen_editions"]) > 1)
+    said = f"{facts.name_of_system(run)}{where}, judged by {document}{several} {facts.judged_by(run)}{known_by}"
     return [*wrap(one_line(said), COLUMNS), ""]
 
 
@@ -149,7 +159,7 @@ def _not_tested(groups: Mapping[str, list[Json]], verbosity: int) -> list[str]:
 # -- one failing requirement
 
 
-def _failure(requirement: Json, run: Json, because: list[Json], again: str | None, verbosity: int) -> list[str]:
+def _failure(requirement: Json, run: Json, because: Sequence[Json], again: str | None, verbosity: int) -> list[str]:
     """What is wrong, the rule, the request, what came back, how to try it again: at most twelve lines."""
     known = facts.known(requirement)
     title = f"{'FAIL' if not known else 'KNOWN FAILURE'}  {_title(requirement)}"
@@ -166,10 +176,10 @@ def _failure(requirement: Json, run: Json, because: list[Json], again: str | Non
     lines += _request(requirement, run["base_url"])
     sent = requirement["request"] or requirement["answer"]
     answer = _answer(requirement["answer"], requirement.get("compared")) if sent else []
-    others = _field("also", said, 1) if (said := _classes(requirement)) else []
+    others = _classes(requirement)
     aside = _field("drift", said, 1) if (said := facts.aside(run.get("drift"), requirement)) else []
     said = requirement["after"]
-    after = _field("after", said, 1) if said and not said.startswith(_REPEATED) else []
+    after = _field("then", said, 1) if said and not said.startswith(_REPEATED) else []
     for extra in (answer, aside, after, others):
         if len(lines) + len(extra) + len(last) <= _BLOCK:
             lines += extra
@@ -203,13 +213,18 @@ def _rule(requirement: Json) -> list[str]:
     return lines
 
 
-def _classes(requirement: Json) -> str | None:
-    """In how many classes of case it fails, and which besides the one that is shown."""
+def _classes(requirement: Json) -> list[str]:
+    """In how many classes of case it fails, and which besides the one that is shown, as far as two lines have room."""
     said = facts.failing(requirement)
     if said is None or requirement["failing"]["classes"] < 2:
-        return None
-    kinds = list(dict.fromkeys(other["kind"] for other in requirement["failing"]["others"]))
-    return f"{said}: {', '.join(cut(kind, 40) for kind in kinds)}"
+        return []
+    kinds = [cut(kind, 40) for kind in dict.fromkeys(other["kind"] for other in requirement["failing"]["others"])]
+    for number in range(len(kinds), -1, -1):
+        more = f" and {len(kinds) - number} more" if number < len(kinds) else ""
+        lines = wrap(one_line(f"{said}: {'; '.join(kinds[:number])}{more}".rstrip(": ")), _ROOM)
+        if len(lines) <= 2:
+            break
+    return labelled("also", lines[:2], _LABEL)
 
 
 def _request(requirement: Json, base_url: str | None) -> list[str]:
@@ -220,8 +235,11 @@ def _request(requirement: Json, base_url: str | None) -> list[str]:
     if not request:
         return []
     path = request["url"].removeprefix(base_url or "")
-    lines = _field("request", f"{request['method']} {path}", 1)
-    return lines + (_cut(_excerpt(request["body"], None)) if request["body"] else [])
+    odd = [f"{name}: {value}" for name, value in request["headers"].items() if name.lower() not in _USUAL_HEADERS]
+    odd += request.get("wire", [])
+    lines = labelled("request", [one_line(f"{request['method']} {path}")], _LABEL)  # an address is never broken
+    lines += _field("", f"with {', '.join(odd)}", 1) if odd else []
+    return lines + (_cut(one_line(request["body"])) if request["body"] else [])
 
 
 def _answer(answer: Json | None, compared: Json | None) -> list[str]:

@@ -15,6 +15,9 @@ from rename_tck.verdict import Verdict
 #: What the run makes up anew for every name: two cases that differ in it alone are told apart by nothing else.
 _TOKEN = re.compile(r"[0-9a-f]{10}\d?(?:-\d+)?")
 
+#: Characters within which one body is as quick to read as another.
+_SHORT = 64
+
 #: Where the files are, in the folder of reports.
 FOLDER = "replay"
 
@@ -141,9 +144,9 @@ class FailingCases:
 
 
 def _plainness(failure: Failure) -> tuple[bool, bool, bool, int]:
-    """What puts a case after others: no request to look at, a drawn one, nothing compared, how much there is to read."""
+    """What puts a case after others: no request to look at, a drawn one, nothing compared, much to read."""
     body = (failure.request or {}).get("body") or ""
-    return failure.request is None, "drawn" in (failure.again or {}), failure.compared is None, len(str(body))
+    return failure.request is None, "drawn" in (failure.again or {}), failure.compared is None, len(str(body)) // _SHORT
 
 
 def _classes(cases: Iterable[FailingCase]) -> set[object]:

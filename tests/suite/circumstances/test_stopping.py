@@ -133,7 +133,7 @@ def test_a_should_that_shows_it_is_not_all_that_is_red(system: str, tmp_path: Pa
     assert found.status == 1, found.output
     (red,) = found.with_verdict("fail")
     assert found.requirements[red]["level"] == "MUST"
-    assert "no body" in found.requirements[red]["case"]
+    assert "empty" in found.requirements[red]["case"]
 
 
 @pytest.mark.parametrize("system", NAMES)
