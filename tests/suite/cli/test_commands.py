@@ -348,9 +348,9 @@ def test_matrix_names_its_columns(given: Files, capfd: Any) -> None:
     first, second = given(sample_run.sample(), "one/conformance.json"), given(only_dify(), "two=2.json")
     assert main(["matrix", str(first), str(second), f"third={second}"]) == 0
     out, _ = capfd.readouterr()
-    assert f'<th scope="col" class="edition">{first.parent}</th>' in out
-    assert f'<th scope="col" class="edition">{second}</th>' in out
-    assert '<th scope="col" class="edition">third</th>' in out
+    heads = [re.sub(r"<[^>]+>", "", head) for head in re.findall(r"<th scope=\"col\"[^>]*>(.*?)</th>", out)]
+    for column in (str(first.parent), str(second), "third"):
+        assert column in heads
 
 
 # what every command does with a file that is none

@@ -157,7 +157,7 @@ def test_the_printed_line_judges_it(tmp_path: Path) -> None:
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "  Fail (1)\n  agno.length-200-accepted" in done.stdout
+    assert "FAIL  agno.length-200-accepted (MUST)" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_the_page_is_linked(page: str) -> None:
      ("100 requests", "checks.bounds", "AFTER_FIRST"),
      ("1,000 requests", "checks.bounds", "AFTER_FIRST_IN_RUN"),
      ("80 requests", "checks.exploration", "SHRINKS"), ("or 5 s", "checks.exploration", "SHRINK_SECONDS"),
-     ("fewer than 6 characters", "redaction", "_SHORT"), ("3,000 characters", "reports.terminal", "_CURL"),
+     ("fewer than 6 characters", "redaction", "_SHORT"), ("400 characters", "reports.terminal", "_CURL"),
      ("100,000 bytes", "client.curl", "_ARGUMENT_LIMIT")],
 )  # fmt: skip
 def test_the_numbers_are_those_of_the_code(words: str, module: str, name: str) -> None:

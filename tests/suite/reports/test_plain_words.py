@@ -87,23 +87,23 @@ def failing(
     [
         (
             failing("dify.rename-accepted", "x", VALID, 422, '{"detail": [{"msg": "no"}]}'),
-            ["The server refuses a valid request with 422 Reason.", 'It says: "no"'],
+            ["Sent: x. The server refuses it with 422 Reason, though the request is valid.", 'It says: "no"'],
         ),
         (
             failing("dify.user-required", "user left out", INVALID),
-            ["The server accepts an invalid request with 200 Reason, and should refuse it."],
+            ["Sent: user left out. The server accepts it with 200 Reason; expected is a refusal (4xx)."],
         ),
         (
             failing("dify.user-required", "user left out", INVALID, 500),
-            ["The server fails with 500 Reason, and should refuse the request: the request is invalid."],
+            ["Sent: user left out. The server fails with 500 Reason; expected is a refusal (4xx)."],
         ),
         (
             failing("dify.unknown-id-404", "an unknown id", "status 404", 400),
-            ["The server answers 400 Reason, and expected is status 404."],
+            ["Sent: an unknown id. The server answers 400 Reason; expected is status 404."],
         ),
         (
             failing("dify.no-server-error", "x", "any answer but a 5xx status", None),
-            ["The server gives no answer to this request."],
+            ["Sent: x. The server gives no answer."],
         ),
         (
             failing("dify.answer-json", "a 200 answer: its body", "JSON in UTF-8, but it is empty"),
@@ -111,7 +111,7 @@ def failing(
         ),
         (
             failing("openhands.answer-boolean", "x", "a JSON boolean", 200, '"true"'),
-            ['Expected is a JSON boolean, and the answer is "true".'],
+            ['Sent: x. Expected is a JSON boolean; the answer is "true".'],
         ),
         (
             failing("dify.auto-generate-gives-name", "y: the name in the answer", "a name", 200, '{"name": " "}'),
@@ -141,12 +141,30 @@ def test_what_is_wrong_in_plain_words(requirement: dict[str, Any], sentences: li
     assert wrong(requirement) == sentences
 
 
+def test_what_narrows_the_fault_down_is_said_on_top() -> None:
+    found = failing("agno.rename-accepted", "x \u00d7 y", VALID, 404, after="It takes y: the rest works. And so on.")
+    assert wrong(found)[-1] == "It takes y: the rest works."
+    assert wrong({**found, "after": "It failed twice."})[-1] == (
+        "The server refuses it with 404 Reason, though the request is valid."
+    )
+
+
+def test_its_and_it_are_said_in_full() -> None:
+    media = failing("agno.answer-media-type", "a 200 answer: its content type", "application/json")
+    media["answer"]["headers"] = {"Content-Type": "text/html"}
+    assert wrong(media) == ["The content type of a 200 answer is text/html; expected is application/json."]
+    page = failing("dify.odd-ids-refused", "an odd id: markup", "an answer for programs, not an HTML page", 404)
+    assert wrong(page) == [
+        "Sent: an odd id: markup. The server answers with an HTML page (404); expected is an error in JSON."
+    ]
+
+
 def test_a_long_name_that_is_refused_is_counted_in_every_unit() -> None:
     body = json.dumps({"name": "\U0001f600" * 200})
     found = wrong(failing("dify.length-200-accepted", "x", VALID, 400, sent=body))
     assert found[1].startswith("The name has 200 characters (400 UTF-16 units, 800 bytes in UTF-8)")
     plain = failing("dify.length-200-accepted", "x", VALID, 400, sent='{"name": "abc"}')
-    assert wrong(plain) == ["The server refuses a valid request with 400 Reason."]
+    assert wrong(plain) == ["Sent: x. The server refuses it with 400 Reason, though the request is valid."]
 
 
 def test_a_case_of_many_parts_names_the_first_and_counts_the_rest() -> None:
