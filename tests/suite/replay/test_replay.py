@@ -195,7 +195,7 @@ def test_a_failure_is_kept_and_can_be_replayed(
         Recording(faulty(system, name), echo=True), tmp_path, f"--header=X-Gateway: {SECRET}", select=law, system=system
     )
     assert found.with_verdict("fail") == {rule}, found.output
-    assert re.search(rf"again      .*\breplay {re.escape(rule)} --base-url=http://", found.output)
+    assert re.search(rf"again +.*\breplay {re.escape(rule)} --base-url=http://", found.output)
     kept = files(tmp_path)
     assert kept
     for file, content in kept.items():
