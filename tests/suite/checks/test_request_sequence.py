@@ -67,7 +67,7 @@ def test_steps_are_few_short_and_without_secrets(judged: tuple[Judged, Path]) ->
     assert any("steps" in one for one in told)
     for one in told:
         steps = one.get("steps", [])
-        assert len(steps) <= 9
+        assert len(steps) <= 10
         for step in steps:
             assert all(len(step[part] or "") <= BODY + 1 for part in ("url", "body", "answer"))
         assert not any(key in json.dumps(steps) for key in (KEY, OTHER_MODE_KEY, OTHER_USER_KEY))
@@ -125,3 +125,16 @@ def test_no_part_of_a_secret_is_shown_of_an_answer() -> None:
         assert MASK[:4] in shown or filler >= BODY - 4
     whole = b"-" * (KEPT - 10) + KEY.encode()[:10]
     assert KEY[:8] not in step_of(whole, "s7"), "the journal has cut it"
+
+
+def test_the_reading_that_shows_what_is_wrong_is_in_the_sequence(tmp_path: Path) -> None:
+    server = faults("agno")["changes-another-session"].server(KEY)  # type: ignore[call-arg]
+    with serve(server) as base_url:
+        found = judge(
+            base_url, tmp_path, FEW_DRAWN, system="agno", env=KEYS, select="agno.neighbours-untouched", record_only=True
+        )
+    failure, steps = found.requirements["agno.neighbours-untouched"], steps_of(found, "agno.neighbours-untouched")
+    place = next(number for number, step in enumerate(steps) if step["fails"])
+    others = [step for step in steps[place + 1 :] if step["method"] == "GET" and step["answer"]]
+    other = next(json.loads(step["answer"]) for step in others if failure["compared"]["actual"] in step["answer"])
+    assert other["session_id"] not in failure["request"]["url"], "of another session than was renamed"

@@ -353,6 +353,20 @@ def test_matrix_names_its_columns(given: Files, capfd: Any) -> None:
         assert column in heads
 
 
+def test_matrix_links_to_the_report_beside_each_record(given: Files, tmp_path: Path) -> None:
+    record, alone = given(sample_run.sample(), "a%b/one/conformance.json"), given(only_dify(), "two.json")
+    record.with_name("conformance.html").write_text("<!doctype html>")
+    page = tmp_path / "pages" / "matrix.html"
+    page.parent.mkdir()
+    assert main(["matrix", f"one={record}", f"two={alone}", f"--output={page}"]) == 0
+    source = page.read_text(encoding="utf-8")
+    assert '<th scope="col" class="edition"><a href="./../a%25b/one/conformance.html">one</a></th>' in source
+    assert '<th scope="col" class="edition">two</th>' in source
+    assert 'href="./../a%25b/one/conformance.html#fail:dify.user-required"' in source
+    assert "It answered 200 OK, after 3 ms." in source
+    assert "<summary>curl</summary>" in source
+
+
 # what every command does with a file that is none
 
 

@@ -1153,3 +1153,14 @@ def test_wrap_and_cut() -> None:
     assert chop("  \u5b57\u5b57\u5b57", 4) == ["  \u5b57", "\u5b57\u5b57"]
     assert wrap("", 10) == [""]
     assert cut("abcdef", 4) == "abcd\u2026 (2 more characters)"
+
+
+def test_width_is_that_of_a_terminal() -> None:
+    widths = {"plan": 4, "e\u0301": 1, "\u5b57": 2, "\U0001f44d\U0001f3ff": 2, "\u2764\ufe0f": 2, "\u200b\u5b57": 2}
+    family = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
+    assert {text: width(text) for text in widths} == widths
+    assert width(family) == 2
+    assert width("\u5b57\x1b") == 2, "a control character takes no column"
+    assert chop(family * 2 + "e\u0301x", 3) == [family, f"{family}e\u0301", "x"], (
+        "no character is parted from its marks"
+    )
