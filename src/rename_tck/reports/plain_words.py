@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rename_tck.reports.name_changes import change, shown, units
 from rename_tck.results.record import Json
-from rename_tck.text import cut, one_line
+from rename_tck.text import cut, one_line, visible
 
 #: How much is shown of what a server says, and of a value.
 _SAID, _VALUE = 120, 60
@@ -111,7 +111,7 @@ def _short_names(case: str) -> str:
         mark, name = found["mark"], found["name"]
         return f"{mark}{name[:_NAME]}\u2026{mark}"
 
-    return re.sub(rf"(?P<mark>['\"])(?P<name>.{{{2 * _NAME},}}?)(?P=mark)(?=$|[ ,:;)])", short, case)
+    return re.sub(rf"(?P<mark>['\"])(?P<name>(?:(?!(?P=mark)).){{{2 * _NAME},}})(?P=mark)(?=$|[ ,:;)])", short, case)
 
 
 def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iterator[str]:
@@ -145,6 +145,8 @@ def _differs(case: str, compared: Json, answer: Json | None) -> str:
         return f"{subject} is of another type: {one} is expected, and the answer is {came}"
     if other in ("null", "None"):
         return f"{subject} is null or missing, and {shown(one, _VALUE)} is expected"
+    if re.match(r"(the )?id\b", case.rpartition(": ")[2]):
+        return f"{subject} is {shown(other, _VALUE)}, and {shown(one, _VALUE)} is expected"
     return f"{subject} {change(one, other)}"
 
 
@@ -240,9 +242,10 @@ def _described(case: str, expected: str, answer: Json | None) -> str:
     if "content type" in case and kind is not None:
         return f"{_subject(case)} is {kind}; expected is {expected}"
     if ": " in case:
-        name = _name_in(answer) if case.endswith(": the name in the answer") else None
-        found = "not as" if name is None else f"{shown(name, _VALUE)}, and not as"
-        return f"{_subject(case)} is {found} expected: {expected}"
+        seen = value_in(answer, case)
+        if seen is None:
+            return f"{_subject(case)} is not as expected: {expected}"
+        return f"{_subject(case)} is {seen}; expected is {expected}"
     body = one_line(answer["body"]) if answer is not None else ""
     return f"{_sent(case)}Expected is {expected}" + (f"; the answer is {body}" if 0 < len(body) <= _VALUE else "")
 
@@ -265,13 +268,17 @@ def _subject(case: str) -> str:
     return f"{looked_at[:1].upper()}{looked_at[1:]}"
 
 
-def _name_in(answer: Json | None) -> str | None:
-    """The name that an answer carries; None where it has none that is a text."""
+def value_in(answer: Json | None, case: str) -> str | None:
+    """The value of the member of an answer that a case looks at, as JSON; None where it looks at none that is there."""
+    found = re.search(r": (?:the )?(\w+) in the answer$", case)
     try:
-        content = json.loads(answer["body"]) if answer is not None else None
+        content = json.loads(answer["body"]) if answer is not None and found is not None else None
     except ValueError:
         return None
-    return _name(content)
+    if not isinstance(content, dict) or found is None:
+        return None
+    value = _name(content) if found[1] == "name" else content.get(found[1])
+    return None if value is None else visible(cut(json.dumps(value, ensure_ascii=False), _VALUE))
 
 
 def _name(content: object) -> str | None:

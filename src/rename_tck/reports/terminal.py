@@ -9,9 +9,9 @@ from pathlib import Path
 from rename_tck.reports import facts
 from rename_tck.reports.failures import grouped
 from rename_tck.reports.lines import COLUMNS, indented, labelled
-from rename_tck.reports.plain_words import case_of, wrong
+from rename_tck.reports.plain_words import case_of, value_in, wrong
 from rename_tck.results.record import LEVELS, Json
-from rename_tck.text import HIDDEN, chop, cut, one_line, pad, visible, width, wrap
+from rename_tck.text import HIDDEN, chop, one_line, pad, visible, width, wrap
 
 _WIDEST_ID = 46
 _LABEL = 8
@@ -22,6 +22,8 @@ _CURL = 400
 _BLOCK = 12
 #: Headers that every request of the run has.
 _USUAL_HEADERS = frozenset({"accept", "authorization", "x-session-api-key", "content-type", "content-length", "host"})
+#: Characters of a class of case that is named beside others.
+_KIND = 48
 #: How many of a list are named before the rest is counted.
 _NAMED = 6
 
@@ -175,7 +177,7 @@ def _failure(requirement: Json, run: Json, because: Sequence[Json], again: str |
     lines += _rule(requirement)
     lines += _request(requirement, run["base_url"])
     sent = requirement["request"] or requirement["answer"]
-    answer = _answer(requirement["answer"], requirement.get("compared")) if sent else []
+    answer = _answer(requirement["answer"], _looked_at(requirement)) if sent else []
     others = _classes(requirement)
     aside = _field("drift", said, 1) if (said := facts.aside(run.get("drift"), requirement)) else []
     said = requirement["after"]
@@ -190,7 +192,8 @@ def _failure(requirement: Json, run: Json, because: Sequence[Json], again: str |
 
 def _sentences(sentences: list[str]) -> list[str]:
     """At most four lines, every sentence on a line of its own."""
-    lines = [line for sentence in sentences for line in indented(sentence, 2, 2)]
+    most = 2 if len(sentences) > 1 else 3
+    lines = [line for sentence in sentences for line in indented(sentence, 2, most)]
     return lines[:4]
 
 
@@ -218,7 +221,10 @@ def _classes(requirement: Json) -> list[str]:
     said = facts.failing(requirement)
     if said is None or requirement["failing"]["classes"] < 2:
         return []
-    kinds = [cut(kind, 40) for kind in dict.fromkeys(other["kind"] for other in requirement["failing"]["others"])]
+    kinds = [
+        kind if len(kind) <= _KIND else f"{kind[:_KIND]}\u2026"
+        for kind in dict.fromkeys(other["kind"] for other in requirement["failing"]["others"])
+    ]
     for number in range(len(kinds), -1, -1):
         more = f" and {len(kinds) - number} more" if number < len(kinds) else ""
         lines = wrap(one_line(f"{said}: {'; '.join(kinds[:number])}{more}".rstrip(": ")), _ROOM)
@@ -242,7 +248,13 @@ def _request(requirement: Json, base_url: str | None) -> list[str]:
     return lines + (_cut(one_line(request["body"])) if request["body"] else [])
 
 
-def _answer(answer: Json | None, compared: Json | None) -> list[str]:
+def _looked_at(requirement: Json) -> str | None:
+    """The value of the answer that is wrong, where it is known."""
+    compared = requirement.get("compared")
+    return compared["actual"] if compared else value_in(requirement["answer"], requirement["case"])
+
+
+def _answer(answer: Json | None, around: str | None) -> list[str]:
     """Status, media type and time; then the body on one line, around what was compared."""
     if answer is None:
         return _field("answer", facts.status_line(None), 1)
@@ -250,7 +262,6 @@ def _answer(answer: Json | None, compared: Json | None) -> list[str]:
     kind = headers.get("content-type", "no content type")
     body = answer["body"]
     lines = _field("answer", f"{facts.status_line(answer)}, {kind}{'' if body else ', an empty body'}", 1)
-    around: str | None = compared["actual"] if compared else None
     return lines + (_cut(_excerpt(body, around)) if body else [])
 
 

@@ -115,7 +115,7 @@ def failing(
         ),
         (
             failing("dify.auto-generate-gives-name", "y: the name in the answer", "a name", 200, '{"name": " "}'),
-            ['The name in the answer is " ", and not as expected: a name.'],
+            ['The name in the answer is " "; expected is a name.'],
         ),
         (
             failing(
