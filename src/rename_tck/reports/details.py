@@ -23,7 +23,7 @@ def details(requirement: Json, number: int, trend: Trend | None = None) -> list[
         ("Editions", facts.editions_apart(requirement)),
         ("Sent", facts.evidence(requirement)),
         ("Stated in", quoted.places(requirement["citations"], number)),
-        ("Tests", _tests(requirement["tests"])),
+        ("Tests", None if requirement["verdict"] == "pass" else _tests(requirement["tests"])),
     ]
     return [join(el("dt", name), el("dd", value)) for name, value in rows if value]
 

@@ -295,8 +295,8 @@ def _requirement(
 ) -> Markup:
     verdict, said = requirement["verdict"], facts.aside(drifted, requirement)
     cells = (
-        el("td", requirement["level"], data_label="Level"),
-        el("td", page.verdict(verdict), drift.mark() if said else None, data_label="Verdict"),
+        el("td", requirement["level"]),
+        el("td", page.verdict(verdict), drift.mark() if said else None),
         *(_cell(requirement["by_edition"].get(edition, "silent"), edition) for edition in editions),
     )
     first = join(el("dt", "Drift"), el("dd", said)) if said else None

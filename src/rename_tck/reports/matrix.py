@@ -185,7 +185,7 @@ def _requirement(columns: Sequence[Column], name: str) -> Markup:
     found = [(column, column.find("requirements").get(name)) for column in columns]
     verdicts = {requirement["verdict"] for _, requirement in found if requirement}
     worst = next(verdict for verdict in VERDICTS if verdict in verdicts)
-    level = el("td", latest["level"], class_="quiet", data_label="Level")
+    level = el("td", latest["level"], class_="quiet")
     cells = (_cell(column.name, requirement, latest["level"]) for column, requirement in found)
     lines = (
         join(el("dt", column.title()), el("dd", *_finding(column, requirement)))
