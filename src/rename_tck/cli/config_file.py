@@ -20,6 +20,7 @@ from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE, OT
 from rename_tck.settings.options import OPTIONS, Option
 from rename_tck.settings.settings import BadOptionError
 from rename_tck.settings.sources import Given, Origins, choose
+from rename_tck.settings.spec_source import is_asked_for
 from rename_tck.settings.variables import BASE_URL_VARIABLES, NAMES, PREFIX
 
 #: The file that is read when none is named.
@@ -31,6 +32,7 @@ BASE_URL_VARIABLE = BASE_URL_VARIABLES[-1]
 REPORT_DIR = "report-dir"
 BASE_URL = "base-url"
 _PROFILE = "hypothesis-profile"
+_SPEC = "spec"
 _TARGETS = "targets"
 
 #: Keys that name a variable, and the variable that a run takes the secret from.
@@ -52,7 +54,7 @@ KEYS = (*_VARIABLES, _PROFILE, *_SECRETS)
 _NUMBERS = frozenset({"concurrency", "max-requests", "request-timeout", "settle"})
 
 #: Keys whose value is a path, by what the help calls it.
-_PATHS = frozenset(option.name for option in OPTIONS if option.metavar in {"FILE", "DIR"})
+_PATHS = frozenset(option.name for option in OPTIONS if option.metavar in {"FILE", "DIR", "FILE|URL"})
 
 _TARGET_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -273,7 +275,8 @@ def _text(key: str, value: object, where: str, folder: Path, *, top: bool) -> st
     text = str(value)
     if key in _SECRETS and not _VARIABLE_NAME.fullmatch(text):
         raise ConfigFileError(f"{key} in {where} has to be the name of a variable, not a key.")
-    return str(folder / text) if key in _PATHS else text
+    is_path = key in _PATHS and not (key == _SPEC and is_asked_for(text))
+    return str(folder / text) if is_path else text
 
 
 def _is_line(value: object) -> bool:

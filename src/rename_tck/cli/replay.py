@@ -13,7 +13,11 @@ import click
     metavar="DIR",
     help="The reports of the run that failed (default: reports). [RENAME_TCK_REPORT_DIR]",
 )
-@click.option("--spec", metavar="FILE", help="The document of your own that the run judged by. [RENAME_TCK_SPEC]")
+@click.option(
+    "--spec",
+    metavar="FILE|URL",
+    help="The document of your own that the run judged by, or `published`. [RENAME_TCK_SPEC]",
+)
 def command(arguments: tuple[str, ...], base_url: str | None, report_dir: str | None, spec: str | None) -> int:
     """Send the failing case of a requirement again. ID is the requirement, or the file of the case.
 

@@ -26,6 +26,7 @@ from rename_tck.results.finding import failure
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.results.record import Json
 from rename_tck.results.run import COULD_NOT_JUDGE, Outcome, SystemRun
+from rename_tck.settings.spec_source import is_asked_for
 from rename_tck.text import one_line
 from rename_tck.verdict import Verdict
 
@@ -96,6 +97,8 @@ def _document(kept: ReplayCase, path: Path, asked: str | None, given: str) -> li
             raise CommandError(f"{path} is of a run that judged by the vendored document: leave --spec out.")
         return []
     for file in [asked] if asked else [given, kept.spec_file]:
+        if is_asked_for(file):  # whether it is the right one is seen when it is there
+            return [f"--spec={file}", f"--system={kept.system}"]
         with contextlib.suppress(OSError, ValueError):
             if hashlib.sha256(Path(file).read_bytes()).hexdigest() == kept.spec_sha256:
                 return [f"--spec={file}", f"--system={kept.system}"]

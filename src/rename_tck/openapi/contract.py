@@ -50,7 +50,7 @@ class Contract:
         self,
         system: str,
         edition: str,
-        document_path: Path,
+        document_path: Path | str,
         method: str,
         path: str,
         *,
@@ -70,7 +70,7 @@ class Contract:
         self.method = method.upper()
         self.path = path
         """The path template, such as `/sessions/{session_id}/rename`."""
-        self.document: Mapping[str, Any] = read_yaml(document_path) if document is None else document
+        self.document: Mapping[str, Any] = read_yaml(Path(document_path)) if document is None else document
         self.nearest = nearest
         self._renamed = renamed
         self.operation_pointer = pointer_join("/paths", path, method.lower())

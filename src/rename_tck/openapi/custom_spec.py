@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from rename_tck.openapi import drift
 from rename_tck.openapi.contract import Contract
 from rename_tck.openapi.drift import Comparison, Document, Source, UnreadableError
 from rename_tck.openapi.drift.claims import Claims, Prose, of_requirement, within
-from rename_tck.openapi.spec_file import SpecError, extract, read
+from rename_tck.openapi.spec_file import SpecError, data_of, extract, read
 from rename_tck.requirements.catalogue import OWN, Catalogue, Citation, Operation, Requirement, systems
 from rename_tck.requirements.yaml_source import composed_text, folded, found_in, pointer_join
 
@@ -33,7 +33,7 @@ _COMPONENTS = "/components/"
 #: Characters that are quoted of a document that has other words than the vendored one.
 _QUOTED = 200
 
-__all__ = ["CustomSpec", "SpecError", "load"]
+__all__ = ["CustomSpec", "SpecError", "load", "of_data"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,8 @@ class CustomSpec:
     """The user's document, ready to judge by."""
 
     file: str
-    """Its name as the user gave it."""
+    """Its name as the user gave it, or the URL that it comes from."""
+    data: bytes = field(repr=False)
     sha256: str
     system: str
     nearest: str
@@ -58,7 +59,12 @@ def load(file: str, system: str | None, *, check: bool = True) -> CustomSpec:
     Raises:
         SpecError: it cannot be used; the message is one whole sentence.
     """
-    content, text, data = read(file)
+    return of_data(file, data_of(file), system, check=check)
+
+
+def of_data(file: str, data: bytes, system: str | None, *, check: bool = True) -> CustomSpec:
+    """The document that these bytes are, wherever they come from; else as `load`."""
+    content, text = read(file, data)
     try:
         document = Document(content)
     except UnreadableError as error:
@@ -72,11 +78,11 @@ def load(file: str, system: str | None, *, check: bool = True) -> CustomSpec:
         raise SpecError(f"--spec={file} cannot be read: it is nested too deeply, or no plain YAML.") from None
     made = _Reading(file, vendored, Source(Document(kept), text, root))
     contract = Contract(
-        name, OWN, Path(file), vendored.operation.method, path, document=kept,
+        name, OWN, file, vendored.operation.method, path, document=kept,
         nearest=Contract.load(name, made.nearest), renamed=made.renamed(),
     )  # fmt: skip
     return CustomSpec(
-        file, hashlib.sha256(data).hexdigest(), name, made.nearest, made.catalogue(path), contract, made.source,
+        file, data, hashlib.sha256(data).hexdigest(), name, made.nearest, made.catalogue(path), contract, made.source,
         made.notes(),
     )  # fmt: skip
 

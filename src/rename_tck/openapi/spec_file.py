@@ -28,17 +28,22 @@ class SpecError(ValueError):
     """A file that cannot be judged by; the message is one whole sentence."""
 
 
-def read(file: str) -> tuple[object, str, bytes]:
-    """The content of a YAML or JSON file, its text as YAML can be asked for lines, and its bytes.
+def data_of(file: str) -> bytes:
+    """The bytes of a file. Raises SpecError: it cannot be read."""
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise SpecError(f"--spec={file} cannot be read: {error.strerror}.") from None
+
+
+def read(file: str, data: bytes) -> tuple[object, str]:
+    """The content of YAML or JSON, and its text as YAML can be asked for lines; `file` is what it is called.
 
     Raises:
         SpecError: it cannot be read.
     """
     try:
-        data = Path(file).read_bytes()
         text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise SpecError(f"--spec={file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise SpecError(f"--spec={file} cannot be read: it is not UTF-8 text.") from None
     if len(data) > _LARGEST:
@@ -46,11 +51,11 @@ def read(file: str) -> tuple[object, str, bytes]:
     try:
         if text.lstrip().startswith("{"):
             try:
-                return _plain(json.loads(text), "", [0]), _as_yaml(text), data
+                return _plain(json.loads(text), "", [0]), _as_yaml(text)
             except ValueError as error:
                 if isinstance(error, SpecError):
                     raise
-        return _plain(parsed(text), "", [0]), text, data
+        return _plain(parsed(text), "", [0]), text
     except SpecError as error:
         raise SpecError(f"--spec={file} cannot be read: {error}.") from None
     except (RecursionError, ValueError):

@@ -55,7 +55,11 @@ class TargetLifecycle:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         """With workers, the controller looks at the target first, so that they need not find out each for itself."""
-        session, settings = self._session, self._session.settings
+        session = self._session
+        if session.settings.spec_source is not None and session.settings.spec is None:
+            with without_frames():
+                self._begin(self._targets.take_document)
+        settings = session.settings
         if session.is_controller and settings.plan:
             raise pytest.UsageError("--plan counts in one process: leave -n out.")
         if session.is_controller and settings.base_url is not None and not self._config.option.collectonly:
@@ -65,15 +69,15 @@ class TargetLifecycle:
                     f"{workers} workers need a session each: give {workers} --session-id, or fewer workers."
                 )
             self._ensure_writable()
-            session.active = True
             self._config.add_cleanup(INTERRUPTION.heed())
             with without_frames():
-                self._look_first()
+                self._begin(self._look_and_foretell)
 
-    def _look_first(self) -> None:
+    def _begin(self, first: Callable[[], None]) -> None:
+        """Do what comes before the tests are collected; where it cannot be done, the run ends with it."""
+        self._session.active = True
         try:
-            self._targets.look_at_target()
-            self._foretell()
+            first()
         except CouldNotJudge as trouble:
             self._session.give_up(trouble)
             self._conclude(COULD_NOT_JUDGE)
@@ -119,6 +123,10 @@ class TargetLifecycle:
         except BadOptionError as error:
             self._refuse(error)
 
+    def _look_and_foretell(self) -> None:
+        self._targets.look_at_target()
+        self._foretell()
+
     def _foretell(self) -> None:
         """Say what the run will take."""
         assert self._session.identity is not None
@@ -143,7 +151,10 @@ class TargetLifecycle:
         from rename_tck.pytest_plugin.reporting import record_bad_option
 
         self._session.active = False
-        record_bad_option(self._session.settings.report_dir, str(error))
+        if self._session.replay is None:
+            record_bad_option(self._session.settings.report_dir, str(error))
+        else:
+            self._session.replay.complaint = str(error)
         raise pytest.UsageError(str(error))
 
     def _ensure_writable(self) -> None:

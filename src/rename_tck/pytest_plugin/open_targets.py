@@ -13,6 +13,7 @@ from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.earlier_failures import EarlierFailures
 from rename_tck.pytest_plugin.prefetching import Prefetching
 from rename_tck.settings.settings import BadOptionError
+from rename_tck.settings.spec_source import PUBLISHED
 from rename_tck.target.connection import TargetConnection, all_editions, embedded_settings
 from rename_tck.target.detection import identify, locate
 from rename_tck.target.waiting import wait_until_up
@@ -39,6 +40,38 @@ class Targets:
         self.sent: dict[str, Counter[tuple[str, str]]] = {}
         self._open: dict[str, TargetConnection] = {}
         self._for_replay: dict[str, TargetConnection] = {}
+        #: What the target was waited for.
+        self._waited: str | None = None
+
+    def take_document(self) -> None:
+        """Ask for the document to judge by, where it is no file: before the tests are collected, for it decides which.
+
+        Raises:
+            BadOptionError: there is none, or none that can be judged by.
+            CouldNotJudge: the target cannot be reached, or it is not clear which system it is.
+        """
+        from rename_tck.target import asked_document  # here, for most runs are by the vendored documents
+
+        session, settings = self._session, self._session.settings
+        assert settings.spec_source is not None
+        if settings.spec_source == PUBLISHED:
+            self._identify()
+            assert session.identity is not None
+            spec = asked_document.of_target(settings, session.identity)
+        else:
+            spec = asked_document.at_url(settings, settings.spec_source, settings.system)
+        # without a target the embedded server of the document's system is judged
+        system = spec.system if settings.base_url is None else settings.system
+        session.settings = replace(settings, spec=spec, system=system)
+        if session.replay is not None:
+            session.replay.take_document(spec.sha256, spec.catalogue, settings.spec_source)
+
+    def _identify(self) -> None:
+        """Find out which system the target is, once, and when it is up."""
+        session, settings = self._session, self._session.settings
+        if session.identity is None:
+            self._waited = wait_until_up(settings, self._say)
+            session.identity = locate(settings, settings.system) if settings.system else identify(settings)
 
     def look_at_target(self) -> None:
         """Find out which system the target is, and open it.
@@ -48,10 +81,8 @@ class Targets:
             CouldNotJudge: it cannot be reached, or offers nothing to judge.
         """
         session, settings = self._session, self._session.settings
-        waited = None
-        if session.identity is None:
-            waited = wait_until_up(settings, self._say)
-            session.identity = locate(settings, settings.system) if settings.system else identify(settings)
+        self._identify()
+        assert session.identity is not None
         spec, system = settings.spec, session.identity.system
         if spec is not None and spec.system != system:
             raise BadOptionError(f"--spec={spec.file} is of {spec.system}, and the target is {system}.")
@@ -59,7 +90,7 @@ class Targets:
         if settings.editions and not set(settings.editions) <= set(known):
             raise CouldNotJudge(f"--edition does not go with {system}: its document has one edition only")
         run = session.system_run(system)
-        run.notes += [session.redact(waited)] if waited else []
+        run.notes += [session.redact(self._waited)] if self._waited else []
         self.open(system)
 
     def open(self, system: str) -> TargetConnection:
@@ -71,6 +102,8 @@ class Targets:
             run.base_url = opened.base_url
             opened.target.prefetch = self._prefetching.process
             asked = session.settings.base_url is not None or session.settings.plan
+            # what is judged by already differs from itself in nothing
+            asked = asked and session.settings.spec_source != PUBLISHED
             if session.worker is None and asked and session.replay is None:
                 from rename_tck.target.published import ask  # here, for a run on an embedded server does without
 

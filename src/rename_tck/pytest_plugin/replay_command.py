@@ -107,7 +107,7 @@ def _options(settings: Settings) -> Iterator[str]:
     given: list[tuple[str, object]] = [
         ("base-url", settings.base_url),
         ("report-dir", settings.report_dir),
-        ("spec", settings.spec and settings.spec.file),
+        ("spec", settings.spec_source or (settings.spec and settings.spec.file)),
         ("user", settings.user if settings.user != Settings.user else None),
         *(("session-id", session_id) for session_id in settings.session_ids),
         ("ca-bundle", settings.ca_bundle),

@@ -28,6 +28,8 @@ class Workers:
         """Tell a worker what the controller knows."""
         node.workerinput["rename_tck_seed"] = self._session.seed
         node.workerinput["rename_tck_base_url"] = self._session.settings.base_url
+        spec = self._session.settings.spec
+        node.workerinput["rename_tck_spec"] = (spec.file, spec.data, spec.system) if spec is not None else None
         node.workerinput["rename_tck_drift"] = self._session.drift()
         identity = self._session.identity
         node.workerinput["rename_tck_identity"] = (

@@ -78,10 +78,29 @@ class Replay:
             # the command has seen to it that it is the right one
             self.own, self.editions = settings.spec.catalogue, first.editions
             return replace(settings, system=first.system)
+        if first.spec_sha256 is not None and settings.spec_source is not None:
+            self.editions = first.editions  # the document is asked for when the session begins
+            return replace(settings, system=first.system)
         self.editions = settings.editions or first.editions
         # an edition is chosen only where there are several
         several = len(Catalogue.load(first.system).editions) > 1
-        return replace(settings, system=first.system, editions=self.editions if several else (), spec=None)
+        return replace(
+            settings, system=first.system, editions=self.editions if several else (), spec=None, spec_source=None
+        )
+
+    def take_document(self, sha256: str, own: Catalogue, source: str) -> None:
+        """Judge by the document that was asked for.
+
+        Raises:
+            BadOptionError: the replay cases were judged by another one.
+        """
+        first = self.cases[0]
+        if sha256 != first.spec_sha256:
+            raise BadOptionError(
+                f"{first.requirement} was judged by {first.spec_file} with the SHA-256 {first.spec_sha256}; "
+                f"--spec={source} is another one now."
+            )
+        self.own = own
 
     def note(self, case: ReplayCase, check: CheckContext) -> None:
         """Remember what was sent for a case; controls after it are none of it, like as they may be."""

@@ -15,7 +15,9 @@ from rename_tck.client.exchange import KEY_VARIABLE, OTHER_MODE_KEY_VARIABLE, OT
 from rename_tck.client.limits import parse_duration, parse_rate
 from rename_tck.in_flight import MOST as MOST_IN_FLIGHT
 from rename_tck.requirements.catalogue import Catalogue
+from rename_tck.settings import spec_source
 from rename_tck.settings.settings import BadOptionError, Settings
+from rename_tck.settings.spec_source import PUBLISHED
 from rename_tck.systems import NAMES, load
 
 if TYPE_CHECKING:
@@ -62,8 +64,9 @@ OPTIONS = (
     ),
     Option(
         "spec",
-        "your own edition of the document, YAML or JSON, to judge by instead of the vendored one",
-        "FILE",
+        "your own edition of the document, YAML or JSON, to judge by instead of the vendored one: a file, a URL, or "
+        f"`{PUBLISHED}` for the one that the target publishes itself",
+        "FILE|URL",
         required=True,
     ),
     Option("user", "the user on whose behalf sessions are created and renamed", "NAME", default="rename-tck"),
@@ -112,13 +115,14 @@ def settings_from(
     base_url: str | None,
     environ: Mapping[str, str],
     *,
-    check_spec: bool = True,
+    handed_over: tuple[str, bytes, str] | None = None,
     notes: Sequence[str] = (),
 ) -> Settings:
     """The settings that these values of the options make, each option by its name; keys come from the environment.
 
-    `check_spec` says whether the user's own document is to be checked: it may have been already. `notes` are what is
-    known of where the values come from.
+    `handed_over` is the user's own document as another process has read and checked it: its
+    name, its bytes, its system. What is asked for
+    over HTTP is left to whoever opens the target. `notes` are what is known of where the values come from.
 
     Raises:
         BadOptionError: a value cannot be used.
@@ -127,7 +131,13 @@ def settings_from(
     if system is not None and system not in NAMES:
         raise BadOptionError(f"--system is one of {', '.join(NAMES)}, not {system!r}.")
     base_url = _base_url(base_url)
-    spec = _spec(_one(values["spec"]), system, bool(values["edition"]), check=check_spec)
+    given = _one(values["spec"])
+    if given is not None and values["edition"]:
+        raise BadOptionError("--spec and --edition do not go together: the one document takes the place of the others.")
+    asked_for = given is not None and spec_source.is_asked_for(given)
+    if given is not None and asked_for:
+        _check_asked_for(given, base_url, plan=bool(values["plan"]))
+    spec = None if given is None or (asked_for and handed_over is None) else _spec(given, system, handed_over)
     if spec is not None and (base_url is None or values["plan"]):
         system = spec.system
     if values["plan"] and base_url is not None and system is None:
@@ -145,6 +155,7 @@ def settings_from(
         system=system,
         editions=_editions(system, values["edition"]),
         spec=spec,
+        spec_source=given if asked_for else None,
         user=_one(values["user"]) or "rename-tck",
         session_ids=tuple(dict.fromkeys(values["session-id"])),
         level=level,
@@ -210,15 +221,23 @@ def _editions(system: str | None, given: Sequence[str]) -> tuple[str, ...]:
     return tuple(edition for edition in known if edition in names)
 
 
-def _spec(file: str | None, system: str | None, editions: bool, *, check: bool) -> CustomSpec | None:
-    if file is None:
-        return None
-    if editions:
-        raise BadOptionError("--spec and --edition do not go together: the one document takes the place of the others.")
+def _check_asked_for(given: str, base_url: str | None, *, plan: bool) -> None:
+    """See that a document can be asked for in this run."""
+    if plan:
+        raise BadOptionError(f"--plan sends nothing, so it cannot ask for --spec={given}: give the document as a file.")
+    if given != PUBLISHED:
+        spec_source.split(given)
+    elif base_url is None:
+        raise BadOptionError("--spec=published is the document of a target: name the target with --base-url=URL.")
+
+
+def _spec(file: str, system: str | None, handed_over: tuple[str, bytes, str] | None) -> CustomSpec:
     from rename_tck.openapi import custom_spec  # here, for most runs are by the vendored documents
 
     try:
-        return custom_spec.load(file, system, check=check)
+        if handed_over is not None:
+            return custom_spec.of_data(*handed_over, check=False)
+        return custom_spec.load(file, system)
     except custom_spec.SpecError as error:
         raise BadOptionError(str(error)) from None
 

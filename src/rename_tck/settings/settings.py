@@ -26,6 +26,8 @@ class Settings:
     editions: tuple[str, ...] = ()
     #: The user's own edition, which is judged by instead.
     spec: CustomSpec | None = field(default=None, repr=False)
+    #: What that is asked for from, where it is no file: ``published`` or a URL.
+    spec_source: str | None = None
     user: str = "rename-tck"
     session_ids: tuple[str, ...] = ()
     level: str = "must"
@@ -63,6 +65,12 @@ class Settings:
     def may_be_cut_short(self) -> bool:
         """Whether a limit of the user's may end the run before it has tried everything."""
         return self.max_requests is not None or self.time_budget is not None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Whatever must not show."""
+        keys = self.api_key, self.other_mode_key, self.other_user_key
+        return (*filter(None, keys), *self.proxy_secrets, *(value for _, value in self.headers if value))
 
     def redactor(self) -> Redactor:
         """Takes the user's secrets out of a text."""

@@ -102,11 +102,6 @@ def _locate(settings: Settings, dialect: Dialect, seen: list[Exchange]) -> _Foun
 
 def connection_to(settings: Settings, dialect: Dialect, base_url: str) -> Connection:
     """How to reach the API of a dialect's system at a base URL, by the user's settings."""
-    verify: bool | str = default_verify()
-    if settings.ca_bundle is not None:
-        verify = str(settings.ca_bundle)
-    if settings.insecure:
-        verify = False
     return Connection(
         base_url=base_url,
         key_header=dialect.key_header,
@@ -115,10 +110,17 @@ def connection_to(settings: Settings, dialect: Dialect, base_url: str) -> Connec
         other_user_key=settings.other_user_key,
         extra_headers=_headers(settings, dialect),
         time_limit=settings.request_timeout,
-        verify=verify,
+        verify=verify_by(settings),
         through_proxies=settings.through_proxies,
         more_secrets=settings.proxy_secrets,
     )
+
+
+def verify_by(settings: Settings) -> bool | str:
+    """What TLS is verified by, as requests takes it."""
+    if settings.insecure:
+        return False
+    return default_verify() if settings.ca_bundle is None else str(settings.ca_bundle)
 
 
 def _headers(settings: Settings, dialect: Dialect) -> tuple[tuple[str, str], ...]:

@@ -96,6 +96,17 @@ def test_every_python_of_the_package_is_tried_with_the_lowest_and_the_newest_ver
     assert (ROOT / ".ci" / "lowest").stat().st_mode & stat.S_IXUSR
 
 
+def test_every_real_server_is_judged(workflow: dict[Any, Any]) -> None:
+    described = yaml.safe_load((ROOT / "tests/suite/real/targets.yaml").read_text(encoding="utf-8"))
+    job = workflow["jobs"]["real"]
+    assert job["strategy"]["matrix"]["server"] == list(described["servers"])
+    wanted = {server["python"] for server in described["servers"].values()}
+    setup = next(step for step in job["steps"] if step.get("uses", "").startswith("actions/setup-python@"))
+    assert set(setup["with"]["python-version"].split()) == wanted
+    installed = next(step["run"] for step in job["steps"] if "apt-get" in step.get("run", ""))
+    assert {store["debian"] for store in described["stores"].values() if "debian" in store} <= set(installed.split())
+
+
 def test_the_docs_name_what_is_to_be_set(workflow: dict[Any, Any]) -> None:
     text = WORKFLOW.read_text(encoding="utf-8")
     page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from harness import ROOT, plain_environment
 
 def _collected(*options: str) -> tuple[int, str]:
     """A run of a module whose tests are all slow: exit status and output."""
-    command = [sys.executable, "-m", "pytest", "tests/suite/real/test_openhands.py", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "tests/suite/real/test_agno_2_5_6.py", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*command, *options],
         cwd=ROOT,

@@ -387,7 +387,7 @@ def test_an_error_names_its_keyword_through_every_reference() -> None:
     contract = Contract.load("openhands", "0.53.0")
     [error] = contract.answer_errors(422, {"detail": [{"loc": [], "msg": 1, "type": "t"}]})
     assert error.schema_pointer == "/components/schemas/ValidationError/properties/msg/type"
-    assert passage(contract.document_path, error.schema_pointer).text.strip() == "type: string"
+    assert passage(Path(contract.document_path), error.schema_pointer).text.strip() == "type: string"
     [dify] = Contract.load("dify", "en").answer_errors(200, {"id": 1})
     assert dify.schema_pointer == "/components/schemas/ConversationListItem/properties/id/type"
     [missing] = Contract.load("dify", "en").request_errors({})
@@ -425,8 +425,8 @@ def test_a_contract_is_loaded_once_and_knows_its_operation(system: str, edition:
     assert contract.method == ("PATCH" if system == "openhands" else "POST")
     assert contract.path in contract.document["paths"]
     assert contract.request_schema["type"] == "object"
-    assert passage(contract.document_path, contract.operation_pointer).line > 1
-    assert contract.document_path.is_file()
+    assert passage(Path(contract.document_path), contract.operation_pointer).line > 1
+    assert Path(contract.document_path).is_file()
 
 
 @pytest.mark.parametrize(("system", "edition"), CONTRACTS)

@@ -1,6 +1,7 @@
 """The real Agno AgentOS with an agent, a team and a workflow on one database: no model is called, no network used.
 
-Usage: python agno_app.py sqlite|memory|json PATH. PATH is the file of SQLite's database or the folder of JSON files.
+Usage: python agno_app.py sqlite|memory|json|postgres|mariadb|redis PLACE. PLACE is the file of SQLite's database, the
+folder of JSON files, or a database's URL.
 Prints its base URL, then serves. OS_SECURITY_KEY turns the key on.
 """
 
@@ -15,7 +16,7 @@ from agno.team import Team
 from agno.workflow import Workflow
 
 
-def database_of(store: str, path: str) -> Any:
+def database_of(store: str, place: str) -> Any:
     """The database; what another store needs need not be installed."""
     if store == "memory":
         from agno.db.in_memory import InMemoryDb
@@ -27,10 +28,22 @@ def database_of(store: str, path: str) -> Any:
     if store == "json":
         from agno.db.json import JsonDb
 
-        return JsonDb(db_path=path, id="real-db")
+        return JsonDb(db_path=place, id="real-db")
+    if store == "postgres":
+        from agno.db.postgres import PostgresDb
+
+        return PostgresDb(db_url=place, id="real-db")
+    if store == "mariadb":
+        from agno.db.mysql import MySQLDb
+
+        return MySQLDb(db_url=place, id="real-db")
+    if store == "redis":
+        from agno.db.redis import RedisDb
+
+        return RedisDb(db_url=place, id="real-db")
     from agno.db.sqlite import SqliteDb
 
-    return SqliteDb(db_file=path, id="real-db")
+    return SqliteDb(db_file=place, id="real-db")
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """The real OpenHands server on a folder of files, without its front end and without a container.
 
-Usage: python openhands_app.py FOLDER. Prints its base URL, then serves. SESSION_API_KEY turns the key on. Two
-conversations, `lent-1` and `lent-2`, are there to be lent: creating one over HTTP would start an agent.
+Usage: python openhands_app.py files FOLDER ID.... Prints its base URL, then serves. SESSION_API_KEY turns the key on.
+The conversations of these ids are there to be given to a run, for creating one over HTTP would start an agent; beside
+them there are `left-alone` and, for what is tried by hand, `for-curls`.
 """
 
 import json
@@ -12,9 +13,9 @@ from pathlib import Path
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
+    folder = Path(sys.argv[2])
     os.environ.update(FILE_STORE="local", FILE_STORE_PATH=str(folder), RUNTIME="cli", SERVE_FRONTEND="false")
-    for name in ("lent-1", "lent-2", "left-alone"):
+    for name in (*sys.argv[3:], "left-alone", "for-curls"):
         conversation = folder / "sessions" / name
         conversation.mkdir(parents=True)
         content = {

@@ -13,6 +13,10 @@ from pathlib import Path
 START_TIMEOUT = 180.0
 
 
+class StartFailure(AssertionError):
+    """A server did not start; the message is one whole sentence."""
+
+
 @contextlib.contextmanager
 def serving(python: str | Path, script: Path, *arguments: str, env: Mapping[str, str]) -> Iterator[str]:
     """Run ``python script arguments`` and yield the base URL that it prints on a line of its own."""
@@ -32,7 +36,11 @@ def serving(python: str | Path, script: Path, *arguments: str, env: Mapping[str,
     try:
         url = next((line.strip() for line in process.stdout if line.startswith("http://127.0.0.1:")), None)
         watchdog.cancel()
-        assert url is not None, "the server did not start:\n" + "".join(said[-30:])
+        if url is None:
+            process.wait()
+            errors.join(5)
+            last = " ".join("".join(said[-3:]).split())[-300:].rstrip(".")
+            raise StartFailure(f"the server {script.name} did not start: {last or 'it said nothing'}.")
         rest = threading.Thread(target=lambda: said.extend(process.stdout or ()), daemon=True)
         rest.start()
         yield url

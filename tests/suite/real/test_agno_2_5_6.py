@@ -121,7 +121,7 @@ def test_it_is_recognised_without_being_named(judged: Judged) -> None:
 
 def test_every_requirement_has_a_verdict(judged: Judged) -> None:
     expected = outcome.load("agno-2.5.6-sqlite")
-    assert outcome.differences(expected, judged.requirements) == []
+    assert outcome.differences(expected, outcome.Judged(judged.requirements, {}, {})) == []
     assert judged.status == 1
     assert judged.run["verdict"] == "does not conform"
 

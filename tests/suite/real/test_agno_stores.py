@@ -1,10 +1,13 @@
 """The real Agno AgentOS 2.5.6 in memory and on JSON files, and with a session that was never given a name.
 
-What is found is written down in a file for each (expected/); ``python tests/suite/real/outcome.py NAME`` makes it anew.
+What is found is written down in a file for each (expected/); ``results.py NAME --accept`` makes it anew.
+These run in the environment of the suite's own tests; all other targets are judged by results.py alone.
 """
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,26 +16,41 @@ import pytest
 import requests
 from harness import KEY, judge
 
-from real import outcome
-from real.outcome import SERVERS, Expected
+from real import description, outcome
+from real.description import Target
+from real.outcome import Judged
+from real.serving import serving
 
 AUTH = {"Authorization": f"Bearer {KEY}"}
 
+TARGETS = description.load().targets
+
 #: SQLite is judged more closely in test_agno_2_5_6.py.
-HERE = sorted(SERVERS.keys() - {"agno-2.5.6-sqlite"})
+HERE = [name for name, target in TARGETS.items() if target.in_ci and name != "agno-2.5.6-sqlite"]
+
+
+@contextlib.contextmanager
+def served(target: Target, path: Path) -> Iterator[str]:
+    """A target of the suite's own environment, with the session that is given to the run; its base URL."""
+    env = {**target.server.environment, target.server.key: KEY}
+    with serving(sys.executable, target.server.app, target.store.name, str(path), env=env) as url:
+        if target.provision is not None:
+            made = requests.post(f"{url}/sessions?type=agent", json=target.provision, headers=AUTH, timeout=10)
+            assert made.status_code == 201, made.text
+        yield url
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HERE)
 def test_what_is_found_is_what_is_written_down(name: str, tmp_path: Path) -> None:
     """A result that differs in either direction is an error."""
-    server = SERVERS[name]
-    with outcome.serve(server, tmp_path / "store", KEY) as url:
-        env = {"RENAME_TCK_API_KEY": KEY}
-        judged = judge(url, tmp_path / "report", *server.options, env=env, real_time=True)
+    target = TARGETS[name]
+    with served(target, tmp_path / "store") as url:
+        env, given = {"RENAME_TCK_API_KEY": KEY}, [f"--session-id={one}" for one in target.given]
+        judged = judge(url, tmp_path / "report", *given, env=env, real_time=True)
         assert judged.run["system"] == "agno"
-        left = [item for item in _listed(url) if item["session_id"] != (server.given or {}).get("session_id")]
-    assert outcome.differences(outcome.load(name), judged.requirements) == []
+        left = [item for item in _listed(url) if item["session_id"] not in target.given]
+    assert outcome.differences(outcome.load(name), Judged(judged.requirements, {}, {})) == []
     assert judged.status == 1
     assert left == []
 
@@ -48,7 +66,7 @@ def _listed(url: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module", params=["agno-2.5.6-memory", "agno-2.5.6-json"])
 def agno(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with outcome.serve(SERVERS[request.param], tmp_path_factory.mktemp("agno") / "store", KEY) as url:
+    with served(TARGETS[request.param], tmp_path_factory.mktemp("agno") / "store") as url:
         yield url
 
 
@@ -87,41 +105,3 @@ def test_by_hand_an_unpaired_surrogate_is_a_500_and_stored(agno: str) -> None:
 @pytest.mark.slow
 def test_by_hand_the_type_is_looked_at(agno: str) -> None:
     assert _rename(_created(agno, session_name="old"), {"session_name": "new"}, type="team").status_code == 404
-
-
-# -- the files
-
-
-@pytest.mark.parametrize("name", SERVERS)
-def test_a_file_says_what_each_finding_is(name: str) -> None:
-    for requirement, expected in outcome.load(name).items():
-        assert expected.verdict in {"pass", "fail", "not tested", "error"}, requirement
-        assert (expected.finding is None) is (expected.verdict == "pass"), requirement
-
-
-def _found(verdict: str, **more: object) -> dict[str, Any]:
-    return {"verdict": verdict, "case": "a case", "expected": "that", "answer": None, "reason": "so", **more}
-
-
-def test_a_difference_in_either_direction_is_told() -> None:
-    expected = {"a": Expected("fail", "It fails."), "b": Expected("pass"), "c": Expected("pass")}
-    found = {"a": _found("pass"), "b": _found("fail"), "d": _found("pass")}
-    told = outcome.differences(expected, found)
-    assert [sentence.partition(":")[0] for sentence in told] == ["a", "b", "c", "d"]
-    assert outcome.differences(expected, {"a": _found("fail"), "b": _found("pass"), "c": _found("pass")}) == []
-
-
-def test_a_file_made_anew_keeps_the_sentences_that_are_still_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outcome, "FOLDER", tmp_path)
-    was = {"a": Expected("fail", 'It is: so, and it\'s "thus" # always.'), "b": Expected("fail", "It failed.")}
-    found = {"a": _found("fail"), "b": _found("pass"), "c": _found("not tested"), "d": _found("fail")}
-    (tmp_path / "x.yaml").write_text(outcome.dump(was, found), encoding="utf-8")
-    made = outcome.load("x")
-    assert outcome.differences(made, found) == []
-    assert made["a"] == was["a"]
-    assert made["b"] == Expected("pass")
-    assert made["c"] == Expected("not tested", "so")
-    assert made["d"].finding
-    assert made["d"].finding.startswith("a case: expected that")

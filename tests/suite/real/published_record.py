@@ -1,0 +1,82 @@
+"""A record as it is published: without what only this run or this machine has, and what its vendor is told first."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from real import confirming
+from real.description import Target
+from real.outcome import Judged, is_withheld
+from rename_tck.results.record import validate
+
+#: Where each system listens by default, for the port that a server had in the run.
+_PORTS = {"agno": 7777, "openhands": 3000}
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+_WITHHELD = "told to the vendor first"
+
+
+class UnfitError(Exception):
+    """A record holds what must not be published; the message is one whole sentence."""
+
+
+def published(record: Mapping[str, Any], target: Target, judged: Judged, secrets: tuple[str, ...]) -> dict[str, Any]:
+    """The record as it is published.
+
+    Ids that are drawn anew for every run are numbered in the order in which they come, the port is the system's usual
+    one, and of findings that only their vendor is told there is no more than the verdict.
+
+    Raises:
+        UnfitError: it holds a secret or a path of this machine.
+    """
+    text = json.dumps(record, ensure_ascii=False)
+    base_url = str(record["runs"][0]["base_url"])
+    text = text.replace(base_url, f"http://127.0.0.1:{_PORTS[target.server.system]}")
+    numbers: dict[str, int] = {}
+    text = _UUID.sub(lambda found: _numbered(numbers.setdefault(found[0], len(numbers) + 1)), text)
+    content: dict[str, Any] = json.loads(text)
+    run = content["runs"][0]
+    run["requirements"] = [_told(requirement, judged) for requirement in run["requirements"]]
+    if any(is_withheld(judged, finding) for finding in confirming.load().values()):
+        run["notes"] = [note for note in run["notes"] if not note.startswith("nothing was tried with")]
+    validate(content)
+    _check(target.name, json.dumps(content, ensure_ascii=False), secrets)
+    return content
+
+
+def _numbered(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def _told(requirement: dict[str, Any], judged: Judged) -> dict[str, Any]:
+    """A requirement, without its case where that is withheld."""
+    if requirement["verdict"] != "fail" or not withholds(requirement["id"], judged):
+        return requirement
+    told = {"case": _WITHHELD, "expected": _WITHHELD, "failing": requirement["failing"] | {"others": []}}
+    nothing = dict.fromkeys(
+        name for name in ("request", "answer", "curl", "compared", "after", "left_out", "again") if name in requirement
+    )
+    return requirement | told | nothing
+
+
+def withholds(requirement: str, judged: Judged) -> bool:
+    """Whether a requirement's failure is told to the vendor first."""
+    system, _, name = requirement.partition(".")
+    return any(
+        finding.system == system and name in finding.requirements and is_withheld(judged, finding)
+        for finding in confirming.load().values()
+    )
+
+
+def _check(name: str, text: str, secrets: tuple[str, ...]) -> None:
+    """Raises UnfitError where a secret or a path of this machine is in the text."""
+    paths = {str(Path.home()), str(Path(__file__).resolve().parents[3]), "/tmp/", "site-packages"}
+    for word in (*secrets, *paths):
+        if word in text:
+            shown = "a secret" if word in secrets else word
+            raise UnfitError(f"the record of {name} holds {shown}, which is not to be published.")
