@@ -236,6 +236,8 @@ def test_the_build_ends_at_a_link_an_anchor_and_a_resource_from_elsewhere(tmp_pa
         # the long tables take most of the time, and no link leads into them
         text = f"# {page.stem}\n" if page.name in MADE[:3] else _text(page)
         (tmp_path / _name(page)).write_text(text, encoding="utf-8")
+    (tmp_path / "docs" / "results").mkdir()
+    (tmp_path / "docs" / "results" / "index.md").write_text("# Results\n", encoding="utf-8")
     shutil.copytree(SITE.parent, tmp_path / "docs" / "site")
     shutil.copy(ROOT / "docs" / "report.png", tmp_path / "docs")
     done = build(tmp_path)

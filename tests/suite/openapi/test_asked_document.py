@@ -320,7 +320,7 @@ def test_a_case_is_replayed_by_the_same_document_or_not_at_all(
     server = Publishing(published(maxLength=50))
     with serve(server) as url:
         judged = _run(url, tmp_path, "--spec=published", select="invalid-space")
-        again = re.search(r"again      (.*\breplay agno\.\S* .*)", judged.output)
+        again = re.search(r"again +(.*\breplay agno\.\S* .*)", judged.output)
         assert again is not None
         assert "--spec=published" in shlex.split(again[1])
         capsys.readouterr()

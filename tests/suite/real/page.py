@@ -39,12 +39,12 @@ server's own where that differs. What a target cannot be tested for, and why, is
 """.splitlines()
 
 _SECURITY = """\
-This is a matter of security, and described in general terms until its vendor has had time to mend it: SECURITY.md in the
+This is a matter of security, described in general terms until its vendor has had time to mend it: SECURITY.md in the
 repository says how such a one is reported.
 """.splitlines()
 
 _NO_STEPS = """\
-Not described here: this lets one user into what is another's. They are for the vendor alone, by the private way that its
+Not shown here: this lets one user into what is another's. They are for the vendor alone, by the private way that its
 security policy names, and are put here when it has had time to mend it (SECURITY.md in the repository).
 """.splitlines()
 
