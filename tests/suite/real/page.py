@@ -30,7 +30,9 @@ _ABOUT = """\
 Each server was judged twice: by the vendored document, and by the document that it publishes itself
 (`--spec=published`). [The matrix](matrix.html) has each requirement of each target by the vendored document,
 [this one](matrix-own.html) by the servers' own. The records behind them are in `records/`, a badge for each target in
-`badges/`. Ids that are drawn anew for every run are numbered in them, and each server has its system's usual port.
+`badges/`. Ids that are drawn anew for every run are numbered in them, each server has its system's usual port, and
+requests that were sent again because a connection broke are not counted. Made again the same servers give the same
+bytes, but for dates, times, and the SHA-256 of Agno's own document, which it writes in another order at each start.
 """.splitlines()
 
 _VERDICTS = """\
@@ -49,7 +51,8 @@ security policy names, and are put here when it has had time to mend it (SECURIT
 """.splitlines()
 
 _LEFT = """\
-After each run the sessions in the store itself were counted, those left out that were made for the run.
+After each run the sessions in the store itself were counted (in memory: those that the server lists), without those
+that were made for the run.
 """.splitlines()
 
 
@@ -263,7 +266,8 @@ def _left(results: Sequence[Result]) -> list[str]:
     lines = [*_LEFT, f"None was left at {none} targets."]
     lines += [f"- `{name}`: {' and '.join(map(str, left[name]))} after the two runs." for name in left]
     if unknown:
-        lines += ["", f"In memory nobody can count but the server: {', '.join(f'`{name}`' for name in unknown)}."]
+        named = ", ".join(f"`{name}`" for name in unknown)
+        lines += ["", f"In memory nobody can count but the server, and its listing failed: {named}."]
     return lines
 
 
@@ -330,7 +334,7 @@ def report(finding: Finding, results: Sequence[Result]) -> str:
 
 def _ran(showing: Sequence[Result]) -> str:
     """On what it was seen last: the newest version that shows it."""
-    newest = showing[-1]
+    newest = ([result for result in showing if result.is_plain] or list(showing))[-1]
     packages = ", ".join(f"{name} {version}" for name, version in newest.seen["versions"].items())
     database = f", {newest.target.store.title} {newest.seen['database']}" if newest.seen["database"] else ""
     return f"The newest of them ran with {packages}{database}, on Python {newest.target.server.python}."

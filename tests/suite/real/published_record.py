@@ -16,7 +16,10 @@ from rename_tck.results.record import validate
 #: Where each system listens by default, for the port that a server had in the run.
 _PORTS = {"agno": 7777, "openhands": 3000}
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+#: What a run notes of connections that broke, which is another number each time.
+_AGAIN = re.compile(r"(\d+) requests were sent again because the connection broke without an answer")
 
 _WITHHELD = "told to the vendor first"
 
@@ -29,7 +32,8 @@ def published(record: Mapping[str, Any], target: Target, judged: Judged, secrets
     """The record as it is published.
 
     Ids that are drawn anew for every run are numbered in the order in which they come, the port is the system's usual
-    one, and of findings that only their vendor is told there is no more than the verdict.
+    one, requests that were sent again because a connection broke are not counted, and of findings that only their
+    vendor is told there is no more than the verdict.
 
     Raises:
         UnfitError: it holds a secret or a path of this machine.
@@ -38,9 +42,12 @@ def published(record: Mapping[str, Any], target: Target, judged: Judged, secrets
     base_url = str(record["runs"][0]["base_url"])
     text = text.replace(base_url, f"http://127.0.0.1:{_PORTS[target.server.system]}")
     numbers: dict[str, int] = {}
-    text = _UUID.sub(lambda found: _numbered(numbers.setdefault(found[0], len(numbers) + 1)), text)
+    text = _UUID.sub(lambda found: _numbered(found[0], numbers), text)
     content: dict[str, Any] = json.loads(text)
     run = content["runs"][0]
+    again = [found for note in run["notes"] if (found := _AGAIN.fullmatch(note))]
+    run["notes"] = [note for note in run["notes"] if not _AGAIN.fullmatch(note)]
+    run["requests"] -= sum(int(found[1]) for found in again)
     run["requirements"] = [_told(requirement, judged) for requirement in run["requirements"]]
     if any(is_withheld(judged, finding) for finding in confirming.load().values()):
         run["notes"] = [note for note in run["notes"] if not note.startswith("nothing was tried with")]
@@ -49,8 +56,11 @@ def published(record: Mapping[str, Any], target: Target, judged: Judged, secrets
     return content
 
 
-def _numbered(number: int) -> str:
-    return f"00000000-0000-4000-8000-{number:012d}"
+def _numbered(drawn: str, numbers: dict[str, int]) -> str:
+    """An id in the place of one that was drawn: the same for the same, in the same letters' case."""
+    number = numbers.setdefault(drawn.lower(), len(numbers) + 1)
+    made = f"aaaaaaaa-aaaa-4aaa-8aaa-{number:012d}"
+    return made if drawn == drawn.lower() else made.upper()
 
 
 def _told(requirement: dict[str, Any], judged: Judged) -> dict[str, Any]:

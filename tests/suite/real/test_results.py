@@ -477,7 +477,8 @@ def test_a_published_record_has_nothing_of_the_machine(record: dict[str, Any]) -
     text = json.dumps(made)
     assert made["runs"][0]["base_url"] == "http://127.0.0.1:7777"
     assert str(record["runs"][0]["base_url"]) not in text
-    assert "00000000-0000-4000-8000-000000000001" in text
+    assert "aaaaaaaa-aaaa-4aaa-8aaa-000000000001" in text
+    assert not any("sent again because" in note for note in made["runs"][0]["notes"])
     (was,) = (one for one in record["runs"][0]["requirements"] if one["id"] == "agno.error-422-shape")
     (now,) = (one for one in made["runs"][0]["requirements"] if one["id"] == "agno.error-422-shape")
     assert now["case"] == was["case"]
