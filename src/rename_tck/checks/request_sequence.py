@@ -123,7 +123,8 @@ def _words(entry: Entry, ids: Sequence[str]) -> str:
     if not entry.of_rename:
         return "prepare the session"
     if entry.purpose is Purpose.CONTROL:
-        return "an ordinary rename, to see whether the session works"
+        accepted = entry.exchange.answer is not None and entry.exchange.answer.status < 300
+        return "an ordinary rename, to see whether the session works" if accepted else "a request beside it"
     if entry.purpose is Purpose.PREPARATION:
         return "an ordinary rename"
     return "a rename before it"

@@ -16,8 +16,7 @@ EFFECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "the new name is lost",
         (
-            "name-stored", "shown-at-once", "rename-again", "same-name", "auto-generate-stored",
-            "auto-generate-gives-name",
+            "name-stored", "shown-at-once", "auto-generate-stored", "auto-generate-gives-name",
         ),
     ),
     (
@@ -33,7 +32,7 @@ EFFECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "text-not-interpreted", "unicode-exact", "blanks-kept", "never-altered", "null-is-not-text",
             "auto-generate-ignores-name", "auto-generate-false-uses-name", "concurrent-same-session",
-            "concurrent-two-sessions", "sequence-consistent",
+            "concurrent-two-sessions", "rename-again", "same-name", "sequence-consistent",
         ),
     ),
     (

@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import Iterator
 
+from rename_tck.reports.difference import compare
 from rename_tck.reports.name_changes import change, shown, units
 from rename_tck.results.record import Json
 from rename_tck.text import cut, one_line, visible
 
 #: How much is shown of what a server says, and of a value.
 _SAID, _VALUE = 120, 60
+#: Characters before the first difference of two names.
+_BEFORE = 24
 #: How much of a name, where a case has a long one.
 _NAME = 24
 #: A point of the space of renames has several parts; no more of them are told.
@@ -119,7 +122,8 @@ def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iter
     case, expected = requirement["case"], requirement["expected"]
     status = _expected_status(expected)
     if compared is not None:
-        yield f"{_differs(case, compared, answer)}."
+        earlier = _earlier(requirement, compared["actual"])
+        yield f"{_differs(case, compared, answer) if earlier is None else _is_earlier(case, compared, earlier)}."
     elif answer is None and requirement["request"] is not None:
         yield f"{_sent(case)}The server gives no answer."
     elif status is not None and answer is not None and answer["status"] != status:
@@ -131,6 +135,30 @@ def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iter
 def _sent(case: str) -> str:
     """The case at the start of a sentence, where it is short."""
     return "" if len(case) > _SHORT_CASE or " \u00d7 " in case else f"{_SENT}{case}. "
+
+
+def _is_earlier(case: str, compared: Json, earlier: str) -> str:
+    """Of a name that came in place of another, and which request has sent it."""
+    start = max(0, len(compare(compared["expected"], compared["actual"]).before) - _BEFORE)
+    one, other = (("\u2026" if start else "") + compared[which][start:] for which in ("expected", "actual"))
+    return f"{_subject(case)} is {shown(other, _VALUE)}, the name that {earlier}; expected is {shown(one, _VALUE)}"
+
+
+def _earlier(requirement: Json, name: str) -> str | None:
+    """Which earlier request has sent a name that came instead, where the record has it among the steps."""
+    request = requirement["request"]
+    for step in reversed(requirement.get("steps") or ()):
+        if step["fails"] or request is None or step["method"] != request["method"] or not step["body"]:
+            continue
+        try:
+            sent = _name(json.loads(step["body"]))
+        except ValueError:
+            continue
+        if sent == name and name != requirement["compared"]["expected"]:
+            same = step["url"].partition("?")[0] == request["url"].partition("?")[0]
+            answered = "no answer" if step["status"] is None else f"status {step['status']}"
+            return f"an earlier rename {'at the same address' if same else 'of another session'} sent ({answered})"
+    return None
 
 
 # -- another value than expected
@@ -230,6 +258,7 @@ def _message(body: str) -> str | None:
 def _described(case: str, expected: str, answer: Json | None) -> str:
     """An expectation that says itself what came instead, after a `but`."""
     wanted, but, came = expected.partition(", but ")
+    came = re.sub(r"not JSON \(Unexpected UTF-8 BOM.*", "behind a byte order mark (EF BB BF)", came)
     status = f"{answer['status']} " if answer is not None else ""
     if but:
         for start, words in _NOT_AS:

@@ -20,6 +20,8 @@ _ROOM = COLUMNS - _LABEL - 3
 _CURL = 400
 #: Lines of one failing requirement.
 _BLOCK = 12
+#: So many lines at the top of one leave the case and the rule a line each.
+_MANY = 4
 #: Headers that every request of the run has.
 _USUAL_HEADERS = frozenset({"accept", "authorization", "x-session-api-key", "content-type", "content-length", "host"})
 #: Characters of a class of case that is named beside others.
@@ -173,8 +175,9 @@ def _failure(requirement: Json, run: Json, because: Sequence[Json], again: str |
     last = labelled("again", [one_line(again)], _LABEL) if again else []
     if verbosity < 0:
         return lines + last
-    lines += [*(indented(known, 2, 1) if known else []), *_field("case", case_of(requirement), 2)]
-    lines += _rule(requirement)
+    most = 2 if len(lines) < _MANY else 1
+    lines += [*(indented(known, 2, 1) if known else []), *_field("case", case_of(requirement), most)]
+    lines += _rule(requirement, most)
     lines += _request(requirement, run["base_url"])
     sent = requirement["request"] or requirement["answer"]
     answer = _answer(requirement["answer"], _looked_at(requirement)) if sent else []
@@ -204,9 +207,9 @@ def _field(label: str, content: str, most: int) -> list[str]:
     return labelled(label, lines, _LABEL)
 
 
-def _rule(requirement: Json) -> list[str]:
+def _rule(requirement: Json, most: int) -> list[str]:
     places = [facts.cited(citation) for citation in facts.stated_in(requirement)]
-    lines = _field("rule", requirement["sentence"], 2)
+    lines = _field("rule", requirement["sentence"], most)
     for place, words, edition in places[:1]:
         source = f"{place} (edition {edition})" if edition else place
         if width(source) > _ROOM - 20:

@@ -174,3 +174,24 @@ def test_a_case_of_many_parts_names_the_first_and_counts_the_rest() -> None:
     assert case_of({"case": f"a rename with the name '{'y' * 90}' (long)"}) == (
         f"a rename with the name '{'y' * 24}\u2026' (long)"
     )
+
+
+def test_the_request_that_sent_a_name_which_came_instead_is_said() -> None:
+    def step(name: str, url: str, *, fails: bool = False) -> dict[str, Any]:
+        body = json.dumps({"session_name": name})
+        return {"method": "POST", "url": url, "body": body, "status": 200, "fails": fails}
+
+    compared = {"expected": "one after the other: second", "actual": "one after the other: first"}
+    found = failing("agno.answer-name", "x: the name in the answer", '"second"', compared=compared)
+    found["steps"] = [
+        step(compared["actual"], "http://h/?type=agent"),
+        step(compared["expected"], "http://h/", fails=True),
+    ]
+    assert " ".join(wrong(found)) == (
+        f'The name in the answer is "{compared["actual"]}", the name that an earlier rename at the same address sent '
+        f'(status 200); expected is "{compared["expected"]}".'
+    )
+    found["steps"][0]["url"] = "http://h/2"
+    assert "of another session sent" in wrong(found)[0]
+    found["steps"] = found["steps"][1:]
+    assert "the name that" not in wrong(found)[0]
