@@ -64,19 +64,19 @@ def judge(target: Target, folder: Path, *, curls_only: bool = False) -> None:
     if curls_only:
         seen |= {"runs": json.loads((folder / "seen.json").read_bytes())["runs"]}
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as own, databases.running(target.store, Path(own)) as place:
-        seen["database"] = place.version
+    with tempfile.TemporaryDirectory() as own:
         for document, options in () if curls_only else DOCUMENTS.items():
-            # each on a server of its own: a run may spoil the sessions that it is given for good
-            with _served(target, python, place, document) as (url, where):
+            # each on a server and a store of its own: a run may spoil the sessions that it is given for good
+            with _served(target, python, Path(own) / document) as (url, place):
                 started = time.monotonic()
-                record = _run(target, url, Path(own) / document, options)
+                record = _run(target, url, Path(own) / document / "run", options)
                 seconds = round(time.monotonic() - started, 1)
-                left = _left(target, python, where, url)
+                left = _left(target, python, place.address, url)
             text = json.dumps(record).replace(own, "/folder")
             (folder / f"{document}.json").write_text(text, encoding="utf-8")
             seen.setdefault("runs", {})[document] = {"left": left, "seconds": seconds}
-        with _served(target, python, place, "curls") as (url, _):
+        with _served(target, python, Path(own) / "curls") as (url, place):
+            seen["database"] = place.version
             seen["findings"] = confirming.confirm(target, url, KEY, own)
     (folder / "seen.json").write_text(json.dumps(seen), encoding="utf-8")
 
@@ -87,14 +87,15 @@ def _say(line: str) -> None:
 
 
 @contextlib.contextmanager
-def _served(target: Target, python: Path, place: Place, stage: str) -> Iterator[tuple[str, str]]:
-    """The server, with what is made first: its base URL, and where its sessions are."""
-    where = place.address if place.version else f"{place.address}-{stage}"
-    environment = {**target.server.environment, target.server.key: KEY}
-    arguments = [target.store.name, where, *target.server.sessions]
-    with serving(python, target.server.app, *arguments, env=environment) as url:
-        _provision(target, url)
-        yield url, where
+def _served(target: Target, python: Path, folder: Path) -> Iterator[tuple[str, Place]]:
+    """The server on a store that is empty but for what is made first: its base URL, and where its sessions are."""
+    folder.mkdir()
+    with databases.running(target.store, folder) as place:
+        environment = {**target.server.environment, target.server.key: KEY}
+        arguments = [target.store.name, place.address, *target.server.sessions]
+        with serving(python, target.server.app, *arguments, env=environment) as url:
+            _provision(target, url)
+            yield url, place
 
 
 def _provision(target: Target, url: str) -> None:

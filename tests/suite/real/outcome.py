@@ -43,8 +43,8 @@ class Expected:
     confirmed: str | None = None
     """The finding whose curls show it."""
     issue: str | None = None
-    unsteady: str | None = None
-    """The other verdict that a run may come to, for what shows on some runs only."""
+    unsteady: tuple[str, ...] = ()
+    """The other verdicts that a run may come to, for what shows on some runs only: a race, and what it breaks."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,10 @@ def _requirements(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def load(name: str) -> dict[str, Expected]:
     """The file of a target, by requirement. Raises OSError when there is none."""
     content: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
-    return {requirement: Expected(**one) for requirement, one in content.items()}
+    return {
+        requirement: Expected(**one | {"unsteady": tuple(one.get("unsteady", ()))})
+        for requirement, one in content.items()
+    }
 
 
 def differences(expected: Mapping[str, Expected], judged: Judged) -> list[str]:
@@ -89,7 +92,7 @@ def differences(expected: Mapping[str, Expected], judged: Judged) -> list[str]:
             if by and not judged.published:
                 continue
             now = str(found[name]["verdict"]) if name in found else "not in the record"
-            if now != wanted and not (was and was.unsteady == now):
+            if now != wanted and not (was and now in was.unsteady):
                 more = f": {said_of(found[name])}" if name in found else ""
                 said.append(f"{name}: expected {wanted or 'nothing'}{by}, found {now}{more}")
     return said
@@ -150,7 +153,7 @@ def dump(before: Mapping[str, Expected], judged: Judged) -> str:
             continue
         lines += [f"{name}:", f"  verdict: {one.verdict}"]
         lines += [f"  published: {one.published}"] if one.published else []
-        lines += [f"  unsteady: {one.unsteady}"] if one.unsteady else []
+        lines += [f"  unsteady: [{', '.join(one.unsteady)}]"] if one.unsteady else []
         if one.finding:
             indent = "    "
             lines += [
@@ -165,10 +168,10 @@ def dump(before: Mapping[str, Expected], judged: Judged) -> str:
 def _expected(name: str, requirement: Mapping[str, Any], judged: Judged, before: Expected | None) -> Expected:
     verdict, other = str(requirement["verdict"]), str(judged.published.get(name, requirement)["verdict"])
     known = before if before and before.verdict == verdict else None
-    if before and before.unsteady in {verdict, other}:
+    if before and before.unsteady and {verdict, other} <= {before.verdict, *before.unsteady}:
         return before
     published = None if other == verdict else other
-    unsteady = known.unsteady if known else None
+    unsteady = known.unsteady if known else ()
     if verdict == "pass":
         worse = said_of(judged.published[name]) if published in {"fail", "error"} else None
         return Expected(verdict, published, (known and known.finding) or worse, unsteady=unsteady)

@@ -16,7 +16,9 @@ from rename_tck.results.record import validate
 #: Where each system listens by default, for the port that a server had in the run.
 _PORTS = {"agno": 7777, "openhands": 3000}
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile(
+    r"(?<![0-9a-f])[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE
+)
 
 #: What a run notes of connections that broke, which is another number each time.
 _AGAIN = re.compile(r"(\d+) requests were sent again because the connection broke without an answer")
@@ -39,8 +41,8 @@ def published(record: Mapping[str, Any], target: Target, judged: Judged, secrets
         UnfitError: it holds a secret or a path of this machine.
     """
     text = json.dumps(record, ensure_ascii=False)
-    base_url = str(record["runs"][0]["base_url"])
-    text = text.replace(base_url, f"http://127.0.0.1:{_PORTS[target.server.system]}")
+    host = str(record["runs"][0]["base_url"]).removeprefix("http://")
+    text = text.replace(host, f"127.0.0.1:{_PORTS[target.server.system]}")
     numbers: dict[str, int] = {}
     text = _UUID.sub(lambda found: _numbered(found[0], numbers), text)
     content: dict[str, Any] = json.loads(text)
@@ -58,8 +60,9 @@ def published(record: Mapping[str, Any], target: Target, judged: Judged, secrets
 
 def _numbered(drawn: str, numbers: dict[str, int]) -> str:
     """An id in the place of one that was drawn: the same for the same, in the same letters' case."""
-    number = numbers.setdefault(drawn.lower(), len(numbers) + 1)
+    number = numbers.setdefault(drawn.lower().replace("-", ""), len(numbers) + 1)
     made = f"aaaaaaaa-aaaa-4aaa-8aaa-{number:012d}"
+    made = made if "-" in drawn else made.replace("-", "")
     return made if drawn == drawn.lower() else made.upper()
 
 

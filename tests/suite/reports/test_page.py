@@ -131,9 +131,9 @@ def test_failures_of_one_cause_are_together() -> None:
     groups = [([one["id"].partition(".")[2] for one in group.failures], group.shared) for group in grouped(run)]
     assert groups == [
         (["name-stored"], None),
-        (["same-name"], None),
         (["credential-missing", "credential-wrong"], "each is about how the credential is checked"),
         (["text-not-interpreted", "valid-space-accepted"], 'in each, "<" was expected and "&lt;" came back'),
+        (["same-name"], None),
         (["not-found-code", "error-404-shape"], "each was answered with status 404 and the same body"),
     ], "a whole name that is another one may have any cause"
     assert [one["id"] for group in grouped(run) for one in group.blocked] == ["dify.null-is-not-text"]
