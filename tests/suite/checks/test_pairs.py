@@ -103,4 +103,4 @@ def test_a_pair_that_fails_is_named(
     assert found["verdict"] == "fail", judged.output
     assert all(word in str(found["after"]) for word in words), found["after"]
     assert str(found["after"]).startswith("It takes ")
-    assert " together." in str(found["after"])
+    assert " together: " in str(found["after"])

@@ -126,7 +126,7 @@ def test_nor_where_what_failed_earlier_is_tried_again(tmp_path: Path) -> None:
         judge(url, tmp_path, system="agno", select="name-stored")
     assert list((tmp_path / FOLDER).iterdir())
     with proxying(503) as (proxy, asked):
-        judged = judge(None, tmp_path, system="agno", env={"HTTP_PROXY": f"http://{proxy}"}, select="name-stored")
+        judged = judge(None, tmp_path, "-v", system="agno", env={"HTTP_PROXY": f"http://{proxy}"}, select="name-stored")
     assert "-kept" in judged.output
     assert (judged.status, asked) == (0, []), judged.output
 

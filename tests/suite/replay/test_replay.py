@@ -309,7 +309,8 @@ def test_the_next_run_sends_the_kept_request_first(tmp_path: Path) -> None:
     assert kept["again"]["keys"] == ["no user"]
     # an ordinary rename before it, and one after it, show that it is the case that fails
     ordinary = first.renames()[0]
-    assert again.renames()[:3] == [ordinary, kept["request"]["body"].encode(), ordinary]
+    assert [again.renames()[0], again.renames()[2]] == [ordinary, ordinary]
+    assert json.loads(kept["request"]["body"]).keys() == json.loads(again.renames()[1]).keys() == {"name"}
     # what the ordinary tests send is what they send without a kept file
     assert again.renames()[3:] == first.renames()
     assert set(files(tmp_path)) == {f"{RULE}.json"}
