@@ -23,7 +23,7 @@ _UUID = re.compile(
 #: What a run notes of connections that broke, which is another number each time.
 _AGAIN = re.compile(r"(\d+) requests were sent again because the connection broke without an answer")
 
-_WITHHELD = "told to the vendor first"
+_WITHHELD = "the vendor learns it first"
 
 
 class UnfitError(Exception):
@@ -78,7 +78,7 @@ def _told(requirement: dict[str, Any], judged: Judged) -> dict[str, Any]:
 
 
 def withholds(requirement: str, judged: Judged) -> bool:
-    """Whether a requirement's failure is told to the vendor first."""
+    """Whether a requirement's failure is the vendor learns it first."""
     system, _, name = requirement.partition(".")
     return any(
         finding.system == system and name in finding.requirements and is_withheld(judged, finding)

@@ -510,7 +510,7 @@ def test_a_matter_of_security_is_told_without_its_case(record: dict[str, Any]) -
     (told,) = (one for one in made["runs"][0]["requirements"] if one["id"] == "agno.user-scope-lookalike")
     assert (told["verdict"], told["case"], told["request"], told["curl"]) == (
         "fail",
-        "told to the vendor first",
+        "the vendor learns it first",
         None,
         None,
     )
