@@ -6,6 +6,7 @@ import importlib.util
 import threading
 import time
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -143,7 +144,8 @@ class Progress:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         with self._lock:
             if self._wide and reporter is not None:
-                reporter.write(f"\r{' ' * self._wide}\r", flush=True)
+                with self._uncaptured():
+                    reporter.write(f"\r{' ' * self._wide}\r", flush=True)
             self._wide = 0
 
     def _show(self) -> None:
@@ -157,11 +159,17 @@ class Progress:
                 return
             self._shown = now
             line = self._line(now - self._first)
-            if on_a_terminal:
-                reporter.write(f"\r{line.ljust(self._wide)}", flush=True)
-                self._wide = len(line)
-            else:
-                reporter.write_line(line, flush=True)
+            with self._uncaptured():
+                if on_a_terminal:
+                    reporter.write(f"\r{line.ljust(self._wide)}", flush=True)
+                    self._wide = len(line)
+                else:
+                    reporter.write_line(line, flush=True)
+
+    def _uncaptured(self) -> AbstractContextManager[None]:
+        """While it lasts, what is written reaches the terminal: within a test pytest captures it."""
+        capture = self._config.pluginmanager.get_plugin("capturemanager")
+        return nullcontext() if capture is None else capture.global_and_fixture_disabled()
 
     def _line(self, took: float) -> str:
         if self._session.is_controller:

@@ -234,15 +234,15 @@ def _of(part: int, whole: int) -> str:
 
 
 def took(record: Json) -> str:
-    """How long the run took, as people write it: `6.1 s`, `41 s`, `3 min 20 s`, `1 h 5 min`."""
+    """How long the run took, as people write it: `6 s`, `3 min 20 s`, `1 h 5 min`; the record has whole seconds."""
     start, end = (datetime.fromisoformat(record[member]) for member in ("start", "end"))
     return duration(max(0.0, (end - start).total_seconds()))
 
 
 def duration(seconds: float) -> str:
     """A time as people write it."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
+    if seconds < 1:
+        return "less than 1 s"
     minutes, rest = divmod(round(seconds), 60)
     if not minutes:
         return f"{rest} s"

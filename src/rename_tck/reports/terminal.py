@@ -32,6 +32,9 @@ _NAMED = 6
 #: What is said after a failure that is no news, or stands in the sentences.
 _REPEATED = ("It failed twice", "It takes ", "Sent once more, it passed")
 
+#: Why a requirement is not tested that was left out, or a part of its tests.
+_BY_CHOICE = "left out, all or in part, by the choice of tests"
+
 #: The commands that try failing cases again, by requirement.
 Commands = Mapping[str, str]
 
@@ -80,7 +83,7 @@ def paths_line(paths: Sequence[Path]) -> str:
 
 
 def sent_line(record: Json) -> str | None:
-    """How many requests the run sent, and how long it took: `sent: 912 requests in 6.1 s`; None where it sent none."""
+    """How many requests the run sent, and how long it took: `sent: 912 requests in 6 s`; None where it sent none."""
     number = sum(run["requests"] for run in record["runs"])
     if not number:
         return None
@@ -152,12 +155,24 @@ def _row(requirement: Json, longest: int) -> list[str]:
 def _not_tested(groups: Mapping[str, list[Json]], verbosity: int) -> list[str]:
     """A line or two a reason, with the requirements that it holds for."""
     lines = [f"Not tested ({sum(map(len, groups.values()))})"]
-    for reason, members in groups.items() if verbosity > -1 else ():
+    for reason, members in (groups if verbosity > 0 else _folded(groups)).items() if verbosity > -1 else ():
         named = _NAMED if verbosity < 1 else len(members)
         names = ", ".join(member["id"] for member in members[:named])
         more = f" and {len(members) - named} more" if len(members) > named else ""
         lines += indented(f"{reason.rstrip('.')}: {names}{more}", 2, 2 if verbosity < 1 else 12)
     return lines
+
+
+def _folded(groups: Mapping[str, list[Json]]) -> dict[str, list[Json]]:
+    """The same, what was left out by choice under one reason: it is known to who chose."""
+    folded: dict[str, list[Json]] = {}
+    for reason, members in groups.items():
+        for member in members:
+            chosen = member["gap"] == "choice"
+            folded.setdefault("left out, all or in part, by the choice of tests" if chosen else reason, []).append(
+                member
+            )
+    return folded
 
 
 # -- one failing requirement

@@ -17,7 +17,7 @@ BLOCKING = frozenset({Gap.LIMIT, Gap.CAUSE, Gap.CHOICE})
 
 _WHY = {
     Gap.LIMIT: "the run ended before",
-    Gap.CHOICE: "left out by the choice of tests (-k, -m, --deselect, --lf, a node id or a file)",
+    Gap.CHOICE: "left out by the choice of tests (-k, -m, --deselect, --lf, a node id, a file, the profile smoke)",
 }
 
 

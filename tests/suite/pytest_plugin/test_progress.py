@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from harness import KEY, KEYS, judge, judge_in_process
+from harness import KEY, KEYS, ROOT, judge, judge_in_process, plain_environment
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rename_tck.cases.requests_sent import requests_of, seconds_for, seconds_with_workers
@@ -84,3 +89,22 @@ def test_workers_are_told_of_and_counted_by_tests(tmp_path: Path) -> None:
         judged = judge_in_process(url, tmp_path, "-n2", "--hypothesis-profile=smoke", system="agno", env=KEYS)
     assert judged.status == 0, judged.output
     assert "requests from 2 workers" in judged.output
+
+
+def test_on_a_terminal_one_line_says_how_far_the_run_is(tmp_path: Path) -> None:
+    """Also within a test, whose output pytest captures."""
+    master, slave = pty.openpty()
+    with serve(AgnoServer(KEY)) as url:
+        command = [sys.executable, "-m", "pytest", f"--base-url={url}", "--system=agno", f"--report-dir={tmp_path}",
+                   "--hypothesis-profile=smoke", "-p", "no:cacheprovider"]  # fmt: skip
+        process = subprocess.Popen(command, cwd=ROOT, env=plain_environment() | KEYS, stdout=slave, stderr=slave)
+        os.close(slave)
+        said = b""
+        # the end of a terminal's output is an error on Linux
+        with contextlib.suppress(OSError):
+            while block := os.read(master, 65_536):
+                said += block
+        os.close(master)
+        assert process.wait() == 0, said.decode()
+    assert re.search(rb"\r\d+ of about 148 requests, \d+(\.\d)?/s", said), said.decode()
+    assert b"\rrename-tck" not in said.replace(b"\r\n", b"\n"), "the line is taken away before the last screen"

@@ -886,8 +886,8 @@ def test_table_is_short_where_nothing_was_tested() -> None:
 def test_the_requests_and_the_time_are_told() -> None:
     assert terminal.sent_line(sample_run.could_not_start()) is None
     assert str(terminal.sent_line(sample_run.sample())).startswith("sent: 1,234 requests in ")
-    told = [facts.duration(seconds) for seconds in (0.04, 6.14, 42.4, 200.0)]
-    assert told == ["0.0 s", "6.1 s", "42 s", "3 min 20 s"]
+    told = [facts.duration(seconds) for seconds in (0.0, 6.0, 42.0, 200.0)]
+    assert told == ["less than 1 s", "6 s", "42 s", "3 min 20 s"]
 
 
 def test_table_of_odd_widths() -> None:
