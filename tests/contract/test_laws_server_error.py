@@ -75,7 +75,7 @@ def _seen(check: CheckContext) -> list[tuple[str, Exchange, str]]:
     found: dict[str, tuple[str, Exchange, str]] = {}
     for entry in broken:
         case = f": {entry.case[-1]}" if entry.case else ""
-        what = f"{'a request' if entry.purpose is Purpose.CASE else f'a {entry.purpose} request'}"
+        what = "a request" if entry.purpose is Purpose.CASE else "a request beside a case"
         words = f"{what} of {entry.requirement or 'every requirement on valid renames'}{case}"
         kind = f"{words}, {entry.exchange.status}"
         if entry.number in before and all(before.values()):

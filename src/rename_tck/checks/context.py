@@ -175,7 +175,7 @@ class CheckContext(RefusalReader):
             else:
                 raise failure from None  # it comes and goes, whatever the form
             failure.case = f"{case}, with {words}"
-            failure.after = f"It takes {words}: the same request without it is refused."
+            failure.after = f"It fails only with {words}; without it the same request is refused."
             raise
         self.target.note_like(request, exchange)
         return exchange

@@ -38,10 +38,10 @@ class Failure:
             return None
         words = " and ".join(self.point.values[place].words for place in odd)
         if self.outcome.point != self.point:
-            return f"It takes {words} alone."
+            return f"It fails with {words} alone, too."
         if len(odd) == 1:
-            return f"It takes {words}: the same rename without it is done right."
-        return f"It takes {words} together: the same rename with less of it is done right."
+            return f"It fails only with {words}; without it the same rename works."
+        return f"It fails only with {words} together; with less of it the same rename works."
 
     def is_in(self, point: Point) -> bool:
         """Whether a point has all of its odd values, too, or has them packed in its name."""

@@ -24,7 +24,7 @@ _MESSAGES = ("message", "msg", "detail", "error", "title", "description")
 
 #: How a sentence begins that names the case; and what was seen after a case that says what of it is to blame.
 _SENT = "Sent: "
-_NARROWS = ("It takes ", "Sent once more, it passed")
+_NARROWS = ("It fails only with ", "It fails with ", "Sent once more, it passed")
 #: A case that is longer, or has parts, does not go into a sentence.
 _SHORT_CASE = 70
 
@@ -41,8 +41,6 @@ _MEANING = {
     "concurrent-same-session": "Renames of one session at the same time break something",
     "concurrent-two-sessions": "Renames of several sessions at the same time disturb each other",
     "sequence-consistent": "After a series of renames a session is not as the last accepted ones leave it",
-    "rename-again": "A session that was renamed before cannot be renamed like any other",
-    "same-name": "Renaming a session to the name that it has does not work like any rename",
     "unknown-id-refused": "The rename of an id that no session has is not refused",
     "unknown-id-creates-nothing": "The rename of an id that no session has created something",
     "deleted-id-refused": "The rename of a deleted session is not refused as for an id that never was",
@@ -92,7 +90,8 @@ def _says_it_all(sentence: str) -> bool:
 def _shown_after(requirement: Json) -> str | None:
     """What narrows the fault down, of what was sent after the case: what it takes, or that it comes and goes."""
     after = requirement.get("after") or ""
-    return re.match(r".*?[.](?= [A-Z]|$)", after)[0] if after.startswith(_NARROWS) else None  # type: ignore[index]
+    found = re.match(r".*?[.](?= [A-Z]|$)", _short_names(after)) if after.startswith(_NARROWS) else None
+    return None if found is None else found[0]
 
 
 def case_of(requirement: Json) -> str:
@@ -124,6 +123,8 @@ def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iter
     if compared is not None:
         earlier = _earlier(requirement, compared["actual"])
         yield f"{_differs(case, compared, answer) if earlier is None else _is_earlier(case, compared, earlier)}."
+        if requirement["request"] is not None and (said := _read_afterwards(requirement, compared)):
+            yield said
     elif answer is None and requirement["request"] is not None:
         yield f"{_sent(case)}The server gives no answer."
     elif status is not None and answer is not None and answer["status"] != status:
@@ -138,27 +139,59 @@ def _sent(case: str) -> str:
 
 
 def _is_earlier(case: str, compared: Json, earlier: str) -> str:
-    """Of a name that came in place of another, and which request has sent it."""
+    """Of a name that came in place of another, and where it comes from."""
     start = max(0, len(compare(compared["expected"], compared["actual"]).before) - _BEFORE)
     one, other = (("\u2026" if start else "") + compared[which][start:] for which in ("expected", "actual"))
     return f"{_subject(case)} is {shown(other, _VALUE)}, the name that {earlier}; expected is {shown(one, _VALUE)}"
 
 
 def _earlier(requirement: Json, name: str) -> str | None:
-    """Which earlier request has sent a name that came instead, where the record has it among the steps."""
+    """Where a name comes from that came instead: a reading before the request, or an earlier request."""
     request = requirement["request"]
+    if request is None or name == requirement["compared"]["expected"]:
+        return None
+    before, _ = _readings(requirement)
+    if name in before:
+        return "the session had before"
     for step in reversed(requirement.get("steps") or ()):
-        if step["fails"] or request is None or step["method"] != request["method"] or not step["body"]:
-            continue
-        try:
-            sent = _name(json.loads(step["body"]))
-        except ValueError:
-            continue
-        if sent == name and name != requirement["compared"]["expected"]:
+        if not step["fails"] and step["method"] == request["method"] and _name(_parsed(step["body"])) == name:
             same = step["url"].partition("?")[0] == request["url"].partition("?")[0]
             answered = "no answer" if step["status"] is None else f"status {step['status']}"
             return f"an earlier rename {'at the same address' if same else 'of another session'} sent ({answered})"
     return None
+
+
+def _read_afterwards(requirement: Json, compared: Json) -> str | None:
+    """What the readings after the request show, of a failure that the answer alone shows."""
+    _, after = _readings(requirement)
+    if not requirement["case"].endswith(": the name in the answer") or not after:
+        return None
+    if after[0] == compared["expected"]:
+        return "Read afterwards, the session has the new name: the answer alone is wrong."
+    return "Read afterwards, the session has that name, too." if after[0] == compared["actual"] else None
+
+
+def _readings(requirement: Json) -> tuple[list[str], list[str]]:
+    """The names that the session of the failing request was read with, before that request and after it."""
+    before: list[str] = []
+    after: list[str] = []
+    found, parts = before, requirement["request"]["url"].partition("?")[0].split("/")
+    for step in requirement.get("steps") or ():
+        if step["fails"]:
+            found = after
+        content = _parsed(step["answer"]) if step["method"] == "GET" else None
+        if isinstance(content, dict) and any(value in parts for value in content.values() if isinstance(value, str)):
+            name = _name(content)
+            found += [] if name is None else [name]
+    return before, after
+
+
+def _parsed(text: str | None) -> object:
+    """A body as JSON; None where it is none."""
+    try:
+        return json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
 
 
 # -- another value than expected
@@ -225,11 +258,7 @@ def _counted(requirement: Json) -> Iterator[str]:
 
 def sent_name(requirement: Json) -> str | None:
     """The name that the failing request carries; None where it has none that is a text."""
-    try:
-        body = json.loads((requirement["request"] or {}).get("body") or "null")
-    except ValueError:
-        return None
-    return _name(body)
+    return _name(_parsed((requirement["request"] or {}).get("body")))
 
 
 def _line(answer: Json) -> str:
@@ -238,10 +267,7 @@ def _line(answer: Json) -> str:
 
 def _message(body: str) -> str | None:
     """What an error says was wrong, where it is JSON in one of the usual shapes."""
-    try:
-        content = json.loads(body)
-    except ValueError:
-        return None
+    content = _parsed(body)
     for _ in range(5):
         if isinstance(content, str):
             return content or None
@@ -300,10 +326,7 @@ def _subject(case: str) -> str:
 def value_in(answer: Json | None, case: str) -> str | None:
     """The value of the member of an answer that a case looks at, as JSON; None where it looks at none that is there."""
     found = re.search(r": (?:the )?(\w+) in the answer$", case)
-    try:
-        content = json.loads(answer["body"]) if answer is not None and found is not None else None
-    except ValueError:
-        return None
+    content = _parsed(answer["body"]) if answer is not None and found is not None else None
     if not isinstance(content, dict) or found is None:
         return None
     value = _name(content) if found[1] == "name" else content.get(found[1])

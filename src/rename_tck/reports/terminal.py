@@ -22,6 +22,8 @@ _CURL = 400
 _BLOCK = 12
 #: So many lines at the top of one leave the case and the rule a line each.
 _MANY = 4
+#: Lines of the sentences at the top.
+_TOP = 5
 #: Headers that every request of the run has.
 _USUAL_HEADERS = frozenset({"accept", "authorization", "x-session-api-key", "content-type", "content-length", "host"})
 #: Characters of a class of case that is named beside others.
@@ -30,7 +32,7 @@ _KIND = 48
 _NAMED = 6
 
 #: What is said after a failure that is no news, or stands in the sentences.
-_REPEATED = ("It failed twice", "It takes ", "Sent once more, it passed")
+_REPEATED = ("It failed twice", "It fails only with ", "It fails with ", "Sent once more, it passed")
 
 #: Why a requirement is not tested that was left out, or a part of its tests.
 _BY_CHOICE = "left out, all or in part, by the choice of tests"
@@ -199,7 +201,7 @@ def _failure(requirement: Json, run: Json, because: Sequence[Json], again: str |
     others = _classes(requirement)
     aside = _field("drift", said, 1) if (said := facts.aside(run.get("drift"), requirement)) else []
     said = requirement["after"]
-    after = _field("then", said, 1) if said and not said.startswith(_REPEATED) else []
+    after = _field("then", said, 2) if said and not said.startswith(_REPEATED) else []
     for extra in (answer, aside, after, others):
         if len(lines) + len(extra) + len(last) <= _BLOCK:
             lines += extra
@@ -209,10 +211,9 @@ def _failure(requirement: Json, run: Json, because: Sequence[Json], again: str |
 
 
 def _sentences(sentences: list[str]) -> list[str]:
-    """At most four lines, every sentence on a line of its own."""
-    most = 2 if len(sentences) > 1 else 3
-    lines = [line for sentence in sentences for line in indented(sentence, 2, most)]
-    return lines[:4]
+    """At most five lines, every sentence on a line of its own."""
+    lines = [line for sentence in sentences for line in indented(sentence, 2)]
+    return lines[:_TOP]
 
 
 def _field(label: str, content: str, most: int) -> list[str]:
@@ -263,7 +264,7 @@ def _request(requirement: Json, base_url: str | None) -> list[str]:
     odd += request.get("wire", [])
     lines = labelled("request", [one_line(f"{request['method']} {path}")], _LABEL)  # an address is never broken
     lines += _field("", f"with {', '.join(odd)}", 1) if odd else []
-    return lines + (_cut(one_line(request["body"])) if request["body"] else [])
+    return lines + (_cut(visible(request["body"])) if request["body"] else [])
 
 
 def _looked_at(requirement: Json) -> str | None:

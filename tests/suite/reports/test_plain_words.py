@@ -142,8 +142,10 @@ def test_what_is_wrong_in_plain_words(requirement: dict[str, Any], sentences: li
 
 
 def test_what_narrows_the_fault_down_is_said_on_top() -> None:
-    found = failing("agno.rename-accepted", "x \u00d7 y", VALID, 404, after="It takes y: the rest works. And so on.")
-    assert wrong(found)[-1] == "It takes y: the rest works."
+    found = failing(
+        "agno.rename-accepted", "x \u00d7 y", VALID, 404, after="It fails only with y; it works without. So."
+    )
+    assert wrong(found)[-1] == "It fails only with y; it works without."
     assert wrong({**found, "after": "It failed twice."})[-1] == (
         "The server refuses it with 404 Reason, though the request is valid."
     )
@@ -195,3 +197,23 @@ def test_the_request_that_sent_a_name_which_came_instead_is_said() -> None:
     assert "of another session sent" in wrong(found)[0]
     found["steps"] = found["steps"][1:]
     assert "the name that" not in wrong(found)[0]
+
+
+def test_the_readings_say_where_a_wrong_name_comes_from() -> None:
+    def reading(name: str) -> dict[str, Any]:
+        answer = json.dumps({"session_id": "s1", "session_name": name})
+        return {"method": "GET", "url": "http://h/s1", "body": None, "status": 200, "answer": answer, "fails": False}
+
+    compared = {"expected": "new", "actual": "old"}
+    found = failing("agno.answer-name", "x: the name in the answer", "new", compared=compared)
+    found["request"]["url"] = "http://h/s1/rename?type=agent"
+    sent = {**reading("new"), "method": "POST", "body": '{"session_name": "new"}', "fails": True}
+    found["steps"] = [reading("old"), sent, reading("new")]
+    assert wrong(found) == [
+        'The name in the answer is "old", the name that the session had before; expected is "new".',
+        "Read afterwards, the session has the new name: the answer alone is wrong.",
+    ]
+    found["steps"] = [reading("other"), sent, reading("old")]
+    assert wrong(found)[1] == "Read afterwards, the session has that name, too."
+    found["steps"] = [{**reading("old"), "answer": json.dumps({"session_id": "s2", "session_name": "old"})}, sent]
+    assert len(wrong(found)) == 1, "a reading of another session says nothing"
