@@ -71,7 +71,7 @@ class RunConclusion:
             return exit_status
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         say = reporter.write_line if reporter else print
-        verbosity = self._config.option.verbose
+        verbosity = int(self._config.getoption("verbose", 0))
         if session.settings.plan:
             for note in session.settings.notes:
                 say(f"note: {session.redact(note)}")

@@ -48,13 +48,18 @@ class Progress:
     @property
     def shows(self) -> bool:
         """Whether this process tells how far the run is, in place of a letter a test."""
-        session, option = self._session, self._config.option
-        return session.active and option.verbose == 0 and session.worker is None and session.replay is None
+        session = self._session
+        return session.active and self._verbosity == 0 and session.worker is None and session.replay is None
 
     @property
     def has_letters(self) -> bool:
         """Whether pytest shows its letter, or word, for each of the suite's tests: with -v alone."""
-        return bool(self._config.option.verbose > 0)
+        return self._verbosity > 0
+
+    @property
+    def _verbosity(self) -> int:
+        """pytest's; 0 where its plugin for terminals is not there."""
+        return int(self._config.getoption("verbose", 0))
 
     def say(self, line: str) -> None:
         """Write a line to the terminal, while the run goes on."""
@@ -116,18 +121,15 @@ class Progress:
         """Leave out the names of files where every test is one of the suite's."""
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         contract = [item for item in session.items if chosen_by(item)]
-        if (
-            reporter is not None
-            and contract
-            and len(contract) == len(session.items)
-            and not self._config.option.verbose
-        ):
+        if reporter is not None and contract and len(contract) == len(session.items) and not self._verbosity:
             reporter.showfspath = False
             reporter._show_progress_info = False  # pytest has an ini option alone for it
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """With workers, count their tests."""
+        """Make room for what pytest says of a test that is none of the suite's; with workers, count their tests."""
+        if not hasattr(report, "verdict") and report.when == "call":
+            self.clear()
         if self._session.is_controller and report.when == "teardown":
             with self._lock:
                 self._tests += 1

@@ -28,6 +28,8 @@ def change(sent: str, seen: str) -> str:
         return "is as it was sent"
     if not seen:
         return "is empty"
+    if sent.startswith(seen) and sent[len(seen) :].strip():
+        return _cut(sent, seen) or _elsewhere(sent, seen)
     for what, made in _TRANSFORMATIONS:
         try:
             if made(sent) == seen:
@@ -114,9 +116,10 @@ def _unaccented(text: str) -> str:
 
 #: What servers are known to do with a text, each with the words that name it. The first that gives what came is told.
 _TRANSFORMATIONS: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("has lost the blanks at its ends", str.strip),
     ("has lost the blanks at its start", str.lstrip),
     ("has lost the blanks at its end", str.rstrip),
+    ("has lost the blanks at its ends", str.strip),
+    ("has its tabs made blanks", lambda text: text.replace("\t", " ")),
     ("has its runs of blanks made one", lambda text: " ".join(text.split())),
     ("has its runs of blanks made one", lambda text: re.sub(r"\s+", " ", text)),
     ("has its line breaks made other ones", lambda text: re.sub("\r\n?|\n", "\n", text)),
@@ -133,9 +136,9 @@ _TRANSFORMATIONS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("has lost what looks like HTML tags", lambda text: re.sub("<[^>]*>", "", text)),
     ("has lost what looks like HTML tags", lambda text: re.sub("<[^>]*>?", "", text)),
     ("has lost its angle brackets", lambda text: re.sub("[<>]", "", text)),
+    ("has + made a blank", lambda text: text.replace("+", " ")),
     ("is percent-decoded", unquote),
     ("is percent-decoded, with + made a blank", unquote_plus),
-    ("has + made a blank", lambda text: text.replace("+", " ")),
     ("is percent-encoded", quote),
     ("is percent-encoded", lambda text: quote(text, safe="")),
     ("is percent-encoded", quote_plus),
@@ -157,7 +160,7 @@ _TRANSFORMATIONS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("is in Unicode normal form KC (NFKC)", lambda text: unicodedata.normalize("NFKC", text)),
     ("is in Unicode normal form KD (NFKD)", lambda text: unicodedata.normalize("NFKD", text)),
     ("is in small letters", str.lower),
-    ("is in small letters", str.casefold),
+    ("is case-folded", str.casefold),
     ("is in capital letters", str.upper),
     ("has capital letters at the start of words", str.title),
     ("has a capital letter at its start", str.capitalize),

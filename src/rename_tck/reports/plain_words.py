@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -28,38 +29,41 @@ _NARROWS = ("It fails only with ", "It fails with ", "Sent once more, it passed"
 #: A case that is longer, or has parts, does not go into a sentence.
 _SHORT_CASE = 70
 
+#: How a case begins that is no request.
+_NO_REQUEST = ("the ", "session ", "sessions ", "step ", "what ", "whether ")
+
 #: The members that carry a session's name.
 _NAMES = ("name", "session_name", "title")
 
-#: What it means that a requirement fails, where the failing case alone does not tell it.
-_MEANING = {
+#: What it means that another value than the expected one is there when it is looked at behind the answer.
+_OF_A_DIFFERENCE = {
     "name-stored": "A rename that was accepted is not stored as it was sent",
     "shown-at-once": "A rename that was accepted shows late",
     "neighbours-untouched": "The rename of one session changed another one",
     "session-untouched": "A rename changed more of the session than its name",
     "refusal-changes-nothing": "A rename that was refused changed a session all the same",
-    "concurrent-same-session": "Renames of one session at the same time break something",
-    "concurrent-two-sessions": "Renames of several sessions at the same time disturb each other",
-    "sequence-consistent": "After a series of renames a session is not as the last accepted ones leave it",
-    "unknown-id-refused": "The rename of an id that no session has is not refused",
-    "unknown-id-creates-nothing": "The rename of an id that no session has created something",
+    "auto-generate-stored": "The generated name is not the one that is stored",
+}
+#: What it means that an answer has another status than the expected one.
+_OF_A_STATUS = {
+    "unknown-id-refused": "The rename of an id that no session has is not refused as it should be",
     "deleted-id-refused": "The rename of a deleted session is not refused as for an id that never was",
     "credential-missing": "A request without a credential is not refused as it should be",
     "credential-wrong": "A wrong credential is not refused as it should be",
     "credential-before-validation": "The request is looked at before its credential",
     "user-scope-other": "A rename on behalf of another user is not answered as for a session that is not there",
-    "user-scope-lookalike": "A rename on behalf of a user with a similar id is not refused",
-    "owner-only": "A rename by another user is not refused",
+    "user-scope-lookalike": "A rename on behalf of a user with a similar id is not refused as it should be",
+    "owner-only": "A rename by another user is not refused as it should be",
     "other-user-not-found": "A rename on behalf of another user is not answered as for a session that is not there",
-    "other-app-not-found": "A rename with the key of another app is not refused",
+    "other-app-not-found": "A rename with the key of another app is not refused as it should be",
     "other-type-not-renamed": "A rename under another type than the session's is not refused as it should be",
-    "type-default-agent": "A rename without a type does not work as one of an agent session",
-    "auto-generate-default-false": "A rename without auto_generate does not do the same as with false",
-    "auto-generate-false-uses-name": "With auto_generate false the name is not used as it was sent",
-    "auto-generate-ignores-name": "With auto_generate true a name that is sent along is not ignored",
-    "auto-generate-stored": "The generated name is not the one that is stored",
-    "null-is-not-text": "A name that is null is taken for a text",
-}  # fmt: skip
+}
+#: In what it was seen, which no single request shows.
+_SEEN_WHILE = {
+    "concurrent-same-session": "It was seen while one session was renamed several times at once",
+    "concurrent-two-sessions": "It was seen while several sessions were renamed at once",
+    "sequence-consistent": "It was seen in a series of renames",
+}
 
 #: What is wrong with a body that is not what was expected before the comma.
 _NOT_AS = (
@@ -73,10 +77,14 @@ _NOT_AS = (
 def wrong(requirement: Json) -> list[str]:
     """Two or three sentences for somebody who has to mend the server and does not know this suite."""
     answer, compared = requirement["answer"], requirement.get("compared")
-    meaning = _MEANING.get(requirement["id"].partition(".")[2])
+    law = requirement["id"].partition(".")[2]
     found = [*_seen(requirement, compared, answer)]
-    if meaning is not None and (compared is not None or not _says_it_all(found[0])):
+    behind = compared is not None and not requirement["case"].endswith("in the answer")
+    meaning = _OF_A_DIFFERENCE.get(law) if behind else _OF_A_STATUS.get(law)
+    if meaning is not None and (behind or (compared is None and answer is not None and not _says_it_all(found[0]))):
         found = [f"{meaning}.", *found]
+    if law in _SEEN_WHILE:
+        found.append(f"{_SEEN_WHILE[law]}.")
     if (said := _shown_after(requirement)) is not None:
         found.append(said)
     return [one_line(sentence) for sentence in found]
@@ -126,7 +134,7 @@ def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iter
         if requirement["request"] is not None and (said := _read_afterwards(requirement, compared)):
             yield said
     elif answer is None and requirement["request"] is not None:
-        yield f"{_sent(case)}The server gives no answer."
+        yield f"{_sent(case)}No whole answer came."
     elif status is not None and answer is not None and answer["status"] != status:
         yield from _answered(requirement, status, answer)
     else:
@@ -134,8 +142,10 @@ def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iter
 
 
 def _sent(case: str) -> str:
-    """The case at the start of a sentence, where it is short."""
-    return "" if len(case) > _SHORT_CASE or " \u00d7 " in case else f"{_SENT}{case}. "
+    """The case at the start of a sentence, where it is short and names a request, or an answer."""
+    if len(case) > _SHORT_CASE or " \u00d7 " in case or case.startswith(_NO_REQUEST):
+        return ""
+    return f"Of {case}: " if re.match(r"an? (\w+ )?\d{3} answer", case) else f"{_SENT}{case}. "
 
 
 def _is_earlier(case: str, compared: Json, earlier: str) -> str:
@@ -153,8 +163,9 @@ def _earlier(requirement: Json, name: str) -> str | None:
     before, _ = _readings(requirement)
     if name in before:
         return "the session had before"
-    for step in reversed(requirement.get("steps") or ()):
-        if not step["fails"] and step["method"] == request["method"] and _name(_parsed(step["body"])) == name:
+    earlier = itertools.takewhile(lambda step: not step["fails"], requirement.get("steps") or ())
+    for step in reversed([*earlier]):
+        if step["method"] == request["method"] and _name(_parsed(step["body"])) == name:
             same = step["url"].partition("?")[0] == request["url"].partition("?")[0]
             answered = "no answer" if step["status"] is None else f"status {step['status']}"
             return f"an earlier rename {'at the same address' if same else 'of another session'} sent ({answered})"
@@ -204,7 +215,7 @@ def _differs(case: str, compared: Json, answer: Json | None) -> str:
     if one == other:
         came = cut(one_line((answer or {}).get("body") or other), _VALUE)
         return f"{subject} is of another type: {one} is expected, and the answer is {came}"
-    if other in ("null", "None"):
+    if other == "null" and value_in(answer, case) is None and "null" not in one:
         return f"{subject} is null or missing, and {shown(one, _VALUE)} is expected"
     if re.match(r"(the )?id\b", case.rpartition(": ")[2]):
         return f"{subject} is {shown(other, _VALUE)}, and {shown(one, _VALUE)} is expected"
@@ -232,10 +243,10 @@ def _answered(requirement: Json, wanted: int, answer: Json) -> Iterator[str]:
         yield f"{sent}The server fails with {line}" + (
             ", though the request is valid." if valid else "." if wanted in (5, 200) else f"; expected is {should}."
         )
-    elif wanted == 200 and "4xx" not in expected:
+    elif wanted == 200 and "4xx" not in expected and status >= 400:
         yield f"{sent}The server refuses it with {line}, though the request is valid."
         yield from _counted(requirement)
-    elif status < 300:
+    elif status < 300 and wanted != 200:
         yield f"{sent}The server accepts it with {line}; expected is {should}."
     else:
         yield f"{sent}The server answers {line}; expected is {expected}."
@@ -253,7 +264,7 @@ def _counted(requirement: Json) -> Iterator[str]:
     """How long a name was that was refused, where servers count it in different ways."""
     name = sent_name(requirement)
     if name is not None and "(" in units(name) and ("length" in requirement["id"] or len(name) >= 100):
-        yield f"The name has {units(name)}: the server seems not to count characters."
+        yield f"The name has {units(name)}: does the server count something else than characters?."
 
 
 def sent_name(requirement: Json) -> str | None:
@@ -301,8 +312,11 @@ def _described(case: str, expected: str, answer: Json | None) -> str:
         if seen is None:
             return f"{_subject(case)} is not as expected: {expected}"
         return f"{_subject(case)} is {seen}; expected is {expected}"
-    body = one_line(answer["body"]) if answer is not None else ""
-    return f"{_sent(case)}Expected is {expected}" + (f"; the answer is {body}" if 0 < len(body) <= _VALUE else "")
+    if answer is None:
+        return f"{_sent(case)}Expected is {expected}"
+    body = one_line(answer["body"])
+    came = f": {body}" if 0 < len(body) <= _VALUE else ""
+    return f"{_sent(case)}The server answers {_line(answer)}{came}; expected is {expected}"
 
 
 def _media_type(answer: Json | None) -> str | None:

@@ -110,16 +110,12 @@ def _requirements(run: Json, again: Commands, verbosity: int) -> list[str]:
     if len(groups) == 1 and len(alone) == len(requirements):
         return [*lines, f"Not tested: all {len(requirements)} requirements", *indented(next(iter(groups)), 2)]
     for group in grouped(run):
-        first, *others = group.failures
-        shown = group.failures if verbosity > 0 else (first,)
-        for requirement in shown:
-            because = group.blocked if requirement is first else ()
-            lines += _failure(requirement, run, because, again.get(requirement["id"]), verbosity)
-            lines += [""] if verbosity > -2 and requirement is not shown[-1] else []
-        if others and verbosity <= 0:
-            same = ", ".join(map(_title, others))
-            lines += [f"FAIL  of the same cause, probably: {same}"] if verbosity < 0 else _field("same", same, 3)
-        lines += [""] if verbosity > -2 else []
+        for requirement in group.failures:
+            because = group.blocked if requirement is group.failures[0] else ()
+            # of failures of one cause the first has its whole block
+            less = verbosity if requirement is group.failures[0] or verbosity > 0 else min(verbosity, -1)
+            lines += _failure(requirement, run, because, again.get(requirement["id"]), less)
+            lines += [""] if verbosity > -2 else []
     for requirement in facts.with_verdict(run, "error"):
         lines += [f"COULD NOT BE JUDGED  {_title(requirement)}", *indented(requirement["reason"], 2, 4), ""]
     if groups and verbosity > -2:
@@ -135,9 +131,8 @@ def _heading(run: Json, verbosity: int) -> list[str]:
         return []
     where = f" at {run['base_url']}" if run["base_url"] else ""
     known_by = f"; {run['identified_by']}" if run["identified_by"] else ""
-    document = "edition" if not run.get("spec") else "document"
-    several = "s" * (len(run["chosen_editions"]) > 1)
-    said = f"{facts.name_of_system(run)}{where}, judged by {document}{several} {facts.judged_by(run)}{known_by}"
+    editions = "" if run.get("spec") else f"edition{'s' * (len(run['chosen_editions']) > 1)} "
+    said = f"{facts.name_of_system(run)}{where}, judged by {editions}{facts.judged_by(run)}{known_by}"
     return [*wrap(one_line(said), COLUMNS), ""]
 
 
@@ -170,10 +165,7 @@ def _folded(groups: Mapping[str, list[Json]]) -> dict[str, list[Json]]:
     folded: dict[str, list[Json]] = {}
     for reason, members in groups.items():
         for member in members:
-            chosen = member["gap"] == "choice"
-            folded.setdefault("left out, all or in part, by the choice of tests" if chosen else reason, []).append(
-                member
-            )
+            folded.setdefault(_BY_CHOICE if member["gap"] == "choice" else reason, []).append(member)
     return folded
 
 
@@ -189,7 +181,8 @@ def _failure(requirement: Json, run: Json, because: Sequence[Json], again: str |
         return chop(one_line(f"{title}: {sentences[0]}"), COLUMNS * 2)[:1]
     more = f"; {facts.because(because)}" if because else ""
     lines = [*chop(f"{title}{more}", COLUMNS)[:1], *_sentences(sentences)]
-    last = labelled("again", [one_line(again)], _LABEL) if again else []
+    aside = _field("drift", said, 1) if (said := facts.aside(run.get("drift"), requirement)) else []
+    last = aside + (labelled("again", [one_line(again)], _LABEL) if again else [])
     if verbosity < 0:
         return lines + last
     most = 2 if len(lines) < _MANY else 1
@@ -199,15 +192,13 @@ def _failure(requirement: Json, run: Json, because: Sequence[Json], again: str |
     sent = requirement["request"] or requirement["answer"]
     answer = _answer(requirement["answer"], _looked_at(requirement)) if sent else []
     others = _classes(requirement)
-    aside = _field("drift", said, 1) if (said := facts.aside(run.get("drift"), requirement)) else []
     said = requirement["after"]
     after = _field("then", said, 2) if said and not said.startswith(_REPEATED) else []
-    for extra in (answer, aside, after, others):
-        if len(lines) + len(extra) + len(last) <= _BLOCK:
-            lines += extra
-        elif room := _BLOCK - len(lines) - len(last):
-            lines += extra[:room]
-    return lines + last
+    most = _BLOCK - len(last)
+    lines = lines[: most - 1] if answer else lines
+    for extra in (answer, after, others):
+        lines += extra[: max(0, most - len(lines))]
+    return lines[:most] + last
 
 
 def _sentences(sentences: list[str]) -> list[str]:

@@ -64,7 +64,10 @@ class Step:
 
 def _about(value: object, name: str) -> dict[str, object] | None:
     """The innermost object of a JSON value one of whose members is this id; None where there is none."""
-    return next((found for found in _objects(value) if name in found.values()), None)
+    try:
+        return next((found for found in _objects(value) if name in found.values()), None)
+    except RecursionError:  # Python 3.13 and later read JSON that is nested deeper than this can follow
+        return None
 
 
 def _dumped(part: dict[str, object]) -> str:

@@ -192,6 +192,8 @@ def _base_url(text: str | None) -> str | None:
     if not text.strip():
         # an unset variable in a CI script must not turn into a green of the embedded servers
         raise BadOptionError("--base-url (or RENAME_TCK_BASE_URL, PYTEST_BASE_URL) is given but empty.")
+    if "@" in text.partition("://")[2].partition("/")[0]:
+        raise BadOptionError(f"--base-url must not hold a user or a password: give the key in {KEY_VARIABLE}.")
     try:
         parts = urlsplit(text.strip())
         _ = parts.port
@@ -199,8 +201,6 @@ def _base_url(text: str | None) -> str | None:
         raise BadOptionError(f"--base-url={text} is no URL: {error}.") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise BadOptionError(f"--base-url={text} needs a scheme and a host, as in http://localhost:8000.")
-    if parts.username is not None or parts.password is not None:
-        raise BadOptionError(f"--base-url must not hold a user or a password: give the key in {KEY_VARIABLE}.")
     if parts.query or parts.fragment:
         raise BadOptionError(f"--base-url={text} must not hold a query or a fragment.")
     return text.strip().rstrip("/")

@@ -24,6 +24,8 @@ def split(url: str) -> tuple[str, str]:
     Raises:
         BadOptionError: it is none that can be asked for.
     """
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise BadOptionError("--spec must not hold a user or a password: a document is asked for without a credential.")
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -31,8 +33,6 @@ def split(url: str) -> tuple[str, str]:
         raise BadOptionError(f"--spec={url} is no URL: {error}.") from None
     if not parts.hostname:
         raise BadOptionError(f"--spec={url} needs a host, as in https://example.com/openapi.json.")
-    if parts.username is not None or parts.password is not None:
-        raise BadOptionError("--spec must not hold a user or a password: a document is asked for without a credential.")
     if not parts.netloc.isascii() or any(ord(char) < 33 for char in url):
         raise BadOptionError("--spec holds a character that no URL can carry.")
     path = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")

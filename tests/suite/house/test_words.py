@@ -14,7 +14,8 @@ from harness import ROOT
 #: Words of ours, for which the field has others: given, created, saved, stored, has, says, that exists, the opposite.
 OURS = re.compile(
     r"\b(?:lent|lends?|lending|borne|bears?|bore|bearing|kept|a live|live one|mended|told|fickle|twins?|borrow(?:s|ed)"
-    r"|gave back|given up|judged by en|part at|the contrary|nobody's|astray)\b"
+    r"|gave back|given up|judged by en|part at|the contrary|nobody's|astray)\b",
+    re.IGNORECASE,
 )
 #: A value that stands in records, which have their format; reports show it in other words.
 OF_THE_RECORD = "states the contrary"

@@ -23,6 +23,13 @@ _UUID = re.compile(
 #: What a run notes of connections that broke, which is another number each time.
 _AGAIN = re.compile(r"(\d+) requests were sent again because the connection broke without an answer")
 
+#: Of a requirement whose case is withheld: members that say nothing of the case, and those that a failure must have.
+_SHOWN = (
+    "id", "level", "sentence", "editions", "verdict", "reason", "by_edition", "evidence", "citations", "tests", "gap",
+    "cause", "edition",
+)  # fmt: skip
+_EMPTY = ("request", "answer", "curl", "compared", "after", "left_out")
+
 _WITHHELD = "the vendor learns it first"
 
 
@@ -70,15 +77,13 @@ def _told(requirement: dict[str, Any], judged: Judged) -> dict[str, Any]:
     """A requirement, without its case where that is withheld."""
     if requirement["verdict"] != "fail" or not withholds(requirement["id"], judged):
         return requirement
-    told = {"case": _WITHHELD, "expected": _WITHHELD, "failing": requirement["failing"] | {"others": []}}
-    nothing = dict.fromkeys(
-        name for name in ("request", "answer", "curl", "compared", "after", "left_out", "again") if name in requirement
-    )
-    return requirement | told | nothing
+    shown = {name: requirement[name] for name in _SHOWN}
+    said = {"case": _WITHHELD, "expected": _WITHHELD, "failing": requirement["failing"] | {"others": []}}
+    return shown | said | dict.fromkeys(_EMPTY)
 
 
 def withholds(requirement: str, judged: Judged) -> bool:
-    """Whether a requirement's failure is the vendor learns it first."""
+    """Whether the vendor learns first what a requirement fails by."""
     system, _, name = requirement.partition(".")
     return any(
         finding.system == system and name in finding.requirements and is_withheld(judged, finding)

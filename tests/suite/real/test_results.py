@@ -503,6 +503,11 @@ def test_a_matter_of_security_is_told_without_its_case(record: dict[str, Any]) -
     held["runs"][0]["summary"][scope["level"]]["fail"] += 1
     scope |= {"verdict": "fail", "case": "the very way in", "expected": "the very way out"}
     scope |= {name: broken[name] for name in ("request", "answer", "curl", "compared", "failing")}
+    scope |= {"after": "the very way after it", "left_out": "the very way on"}
+    scope["steps"] = [{
+        "for": "the very way", "method": "POST", "url": "http://h/the very way", "body": "the very way", "status": 200,
+        "elapsed_ms": 1, "answer": "the very way", "fails": True,
+    }]  # fmt: skip
     held["runs"][0]["notes"].append("nothing was tried with the very way in: POST /sessions creates none")
     made = published_record.published(held, SQLITE, _of(held), ())
     text = json.dumps(made)

@@ -103,7 +103,7 @@ def failing(
         ),
         (
             failing("dify.no-server-error", "x", "any answer but a 5xx status", None),
-            ["Sent: x. The server gives no answer."],
+            ["Sent: x. No whole answer came."],
         ),
         (
             failing("dify.answer-json", "a 200 answer: its body", "JSON in UTF-8, but it is empty"),
@@ -111,7 +111,7 @@ def failing(
         ),
         (
             failing("openhands.answer-boolean", "x", "a JSON boolean", 200, '"true"'),
-            ['Sent: x. Expected is a JSON boolean; the answer is "true".'],
+            ['Sent: x. The server answers 200 Reason: "true"; expected is a JSON boolean.'],
         ),
         (
             failing("dify.auto-generate-gives-name", "y: the name in the answer", "a name", 200, '{"name": " "}'),
@@ -217,3 +217,50 @@ def test_the_readings_say_where_a_wrong_name_comes_from() -> None:
     assert wrong(found)[1] == "Read afterwards, the session has that name, too."
     found["steps"] = [{**reading("old"), "answer": json.dumps({"session_id": "s2", "session_name": "old"})}, sent]
     assert len(wrong(found)) == 1, "a reading of another session says nothing"
+
+
+@pytest.mark.parametrize(
+    ("sent", "seen", "what"),
+    [
+        ("x" * 199 + "\U0001f600", "x" * 199, "is cut after 199 characters of 200"),
+        ("Caf\u00e9", "Caf", "is cut after 3 characters of 4"),
+        ("Plan  ", "Plan", "has lost the blanks at its end"),
+        ("  Plan", "Plan", "has lost the blanks at its start"),
+        ("A+B", "A B", "has + made a blank"),
+        ("a\tb", "a b", "has its tabs made blanks"),
+        ("Stra\u00dfe", "strasse", "is case-folded"),
+    ],
+)
+def test_the_narrowest_change_is_named(sent: str, seen: str, what: str) -> None:
+    assert change(sent, seen).startswith(what)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "not_said"),
+    [
+        # the text None came, which is no null
+        (
+            failing("dify.null-is-not-text", "name null: the name in the answer", "no text made of the null",
+                    body='{"name": "None"}', compared={"expected": "no text made of the null", "actual": "None"}),
+            "missing",
+        ),
+        (failing("dify.rename-accepted", "x", VALID, 204), "refuses"),
+        (failing("dify.credential-challenge", "a 401 answer", "a WWW-Authenticate header", 401), "Sent:"),
+        (failing("dify.name-stored", "the session read back", "it to be readable as before, but 500"), "Sent:"),
+        (failing("openhands.owner-only", "x: the name read back", "old", compared={"expected": "old", "actual": "n"}),
+         "not refused"),
+        (failing("dify.name-stored", "x: the name in the answer", "n", compared={"expected": "n", "actual": "o"}),
+         "not stored"),
+        (failing("agno.db-id-unknown", "an unknown db_id", "a documented error: 400, 404", 500), "Expected is a"),
+    ],
+)  # fmt: skip
+def test_nothing_is_said_that_was_not_seen(requirement: dict[str, Any], not_said: str) -> None:
+    assert not_said not in " ".join(wrong(requirement))
+
+
+def test_odd_records_are_told_as_well() -> None:
+    for body in ("[" * 5000, "\ud800", "\x00", "1e400", '{"name": 1}', ""):
+        for status in (200, 404, 500):
+            assert wrong(failing("dify.name-stored", "x", VALID, status, body))
+    without = {**failing("dify.name-stored", "x", VALID), "request": None, "answer": None}
+    assert wrong(without)

@@ -845,7 +845,7 @@ def test_a_failure_is_told_in_twelve_lines_at_most() -> None:
     curl = entry("dify.user-required")["curl"]
     assert _block(lines, "dify.user-required") == [
         "FAIL  dify.user-required (MUST); not tested because of it: 1 requirement",
-        "  Sent: user left out. Expected is a refusal: status 400 to 499.",
+        "  Sent: user left out. The server answers 200 OK; expected is a refusal: status 400 to 499.",
         "  case     user left out",
         "  rule     A rename without `user` MUST be refused with a 4xx status.",
         "           specs/dify/openapi.en.yaml:78 (edition en): required: - user",

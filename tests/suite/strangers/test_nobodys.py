@@ -151,7 +151,7 @@ def test_a_session_under_an_id_that_is_sent_by_mistake_is_nobodys_fault(system: 
     assert "what it was called before is not known" in left["what"]
     assert {"dify.odd-ids-safe", "dify.odd-ids-refused"} <= found.with_verdict("not tested")
     assert any("odd-ids-safe: 7 of its made-up ids were not sent" in note for note in found.run["notes"])
-    assert "was taken to be nobody's" in " ".join(found.output.split())
+    assert "was taken to be that of no session" in " ".join(found.output.split())
 
 
 # -- a refusal that has renamed another session
