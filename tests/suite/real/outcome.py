@@ -93,9 +93,20 @@ def differences(expected: Mapping[str, Expected], judged: Judged) -> list[str]:
                 continue
             now = str(found[name]["verdict"]) if name in found else "not in the record"
             if now != wanted and not (was and now in was.unsteady):
-                more = f": {said_of(found[name])}" if name in found else ""
+                # a log is read by anybody
+                tells = name in found and not (now == "fail" and withholds(name, judged))
+                more = f": {said_of(found[name])}" if tells else ""
                 said.append(f"{name}: expected {wanted or 'nothing'}{by}, found {now}{more}")
     return said
+
+
+def withholds(requirement: str, judged: Judged) -> bool:
+    """Whether the vendor learns first what a requirement fails by."""
+    system, _, name = requirement.partition(".")
+    return any(
+        finding.system == system and name in finding.requirements and is_withheld(judged, finding)
+        for finding in confirming.load().values()
+    )
 
 
 def unconfirmed(expected: Mapping[str, Expected], judged: Judged) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from real import confirming
 from real.description import Target
-from real.outcome import Judged, is_withheld
+from real.outcome import Judged, is_withheld, withholds
 from rename_tck.results.record import validate
 
 #: Where each system listens by default, for the port that a server had in the run.
@@ -80,15 +80,6 @@ def _told(requirement: dict[str, Any], judged: Judged) -> dict[str, Any]:
     shown = {name: requirement[name] for name in _SHOWN}
     said = {"case": _WITHHELD, "expected": _WITHHELD, "failing": requirement["failing"] | {"others": []}}
     return shown | said | dict.fromkeys(_EMPTY)
-
-
-def withholds(requirement: str, judged: Judged) -> bool:
-    """Whether the vendor learns first what a requirement fails by."""
-    system, _, name = requirement.partition(".")
-    return any(
-        finding.system == system and name in finding.requirements and is_withheld(judged, finding)
-        for finding in confirming.load().values()
-    )
 
 
 def _check(name: str, text: str, secrets: tuple[str, ...]) -> None:
