@@ -595,9 +595,9 @@ def test_what_is_published_holds_no_key_and_no_path_of_a_machine() -> None:
 
 
 def test_what_a_vendor_learns_first_is_not_said_of_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged, expected = _judged({"a": "fail"}), {"a": outcome.Expected("pass")}
+    judged, expected = _judged({"a": "fail"}), {"agno.a": outcome.Expected("pass")}
     assert all(": " in said.partition("found fail")[2] for said in outcome.differences(expected, judged))
-    monkeypatch.setattr(outcome, "withholds", lambda name, _: name == "a")
+    monkeypatch.setattr(outcome, "withholds", lambda name, _: name == "agno.a")
     found = outcome.differences(expected, judged)
     assert found
     assert all(said.endswith("found fail") for said in found)
