@@ -150,9 +150,15 @@ def _sent(case: str) -> str:
 
 def _is_earlier(case: str, compared: Json, earlier: str) -> str:
     """Of a name that came in place of another, and where it comes from."""
+    one, other = _around(compared)
+    return f"{_subject(case)} is {shown(other, _VALUE)}, the name that {earlier}; expected is {shown(one, _VALUE)}"
+
+
+def _around(compared: Json) -> tuple[str, str]:
+    """What was expected and what came, from a little before the first difference on."""
     start = max(0, len(compare(compared["expected"], compared["actual"]).before) - _BEFORE)
     one, other = (("\u2026" if start else "") + compared[which][start:] for which in ("expected", "actual"))
-    return f"{_subject(case)} is {shown(other, _VALUE)}, the name that {earlier}; expected is {shown(one, _VALUE)}"
+    return one, other
 
 
 def _earlier(requirement: Json, name: str) -> str | None:
@@ -219,7 +225,12 @@ def _differs(case: str, compared: Json, answer: Json | None) -> str:
         return f"{subject} is null or missing, and {shown(one, _VALUE)} is expected"
     if re.match(r"(the )?id\b", case.rpartition(": ")[2]):
         return f"{subject} is {shown(other, _VALUE)}, and {shown(one, _VALUE)} is expected"
-    return f"{subject} {change(one, other)}"
+    looked_at = case.rpartition(": ")[2]
+    if "name" in looked_at or "title" in looked_at or max(len(one), len(other)) <= _VALUE:
+        return f"{subject} {change(one, other)}"
+    # a long value that is no name: where the two differ
+    one, other = _around(compared)
+    return f"{subject} is {shown(other, _VALUE)}, and {shown(one, _VALUE)} is expected"
 
 
 # -- another status than expected
@@ -332,6 +343,8 @@ def _subject(case: str) -> str:
         looked_at = f"the {looked_at.removeprefix('its ')} of {done}"
     elif done and looked_at.endswith(" in it"):
         looked_at = f"{looked_at.removesuffix(' it')} {done}"
+    # a case may end in what was read, which the sentence says itself
+    looked_at = re.sub(r" is ['\"\[{].*$", "", looked_at)
     if "_" in looked_at.partition(" ")[0]:
         return f"The member {looked_at}"
     return f"{looked_at[:1].upper()}{looked_at[1:]}"

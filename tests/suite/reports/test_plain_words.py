@@ -264,3 +264,18 @@ def test_odd_records_are_told_as_well() -> None:
             assert wrong(failing("dify.name-stored", "x", VALID, status, body))
     without = {**failing("dify.name-stored", "x", VALID), "request": None, "answer": None}
     assert wrong(without)
+
+
+def test_a_long_value_that_is_no_name_is_shown_where_it_differs() -> None:
+    state = '{"topic": "0123456789 as the run has made it", "steps": [1, 2.5, 9007199254740993], "deep": '
+    compared = {"expected": f"{state}null}}", "actual": f"{state}7}}"}
+    found = wrong(failing("agno.session-untouched", "x: session_state in the listing", "it", compared=compared))
+    assert "another name" not in found[1]
+    assert '"deep": 7}", and' in found[1]
+    assert found[1].endswith('"deep": null}" is expected.')
+
+
+def test_what_was_read_is_not_said_twice() -> None:
+    compared = {"expected": "one' or 'two", "actual": "old"}
+    (found, *_) = wrong(failing("dify.same-name", "2 at once: the name read back is 'old'", "it", compared=compared))
+    assert found.startswith('The name read back is "old", and ')
