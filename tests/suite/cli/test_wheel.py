@@ -140,7 +140,7 @@ def test_the_embedded_servers_are_judged_with_nothing_left_but_reports(installed
     done = installed.call("rename-tck", "run")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count(" conforms: ") == 3
-    assert "\nconformance/test_laws_answer.py ." in done.stdout
+    assert "collected " in done.stdout
     assert os.listdir() == ["reports"]
     assert {path: path.stat().st_mtime_ns for path in installed.package.rglob("*")} == before
 
@@ -157,7 +157,9 @@ def test_a_faulty_server_is_judged_and_its_records_worked_with(
     done = installed.call("rename-tck", "run", f"--base-url={bad}", *options, RENAME_TCK_API_KEY=KEY)
     assert done.returncode == 1, done.stdout + done.stderr
     assert failed() == {"dify.user-required"}
-    (test,) = re.findall(r"^FAIL (conformance/.*)$", done.stdout, re.MULTILINE)
+    record = json.loads(Path("reports/conformance.json").read_bytes())
+    (test,) = (one for r in record["runs"][0]["requirements"] if r["verdict"] == "fail" for one in r["tests"])
+    assert test.startswith("conformance/")
     done = installed.call(
         "rename-tck", "run", f"--base-url={bad}", "--report-dir=one", "--system=dify", test, RENAME_TCK_API_KEY=KEY
     )
