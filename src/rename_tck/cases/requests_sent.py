@@ -6,7 +6,7 @@ whatever the target, and of the time that answers take a part is saved where sev
 
 from __future__ import annotations
 
-from rename_tck.cases.spaces import DEFAULT, settle_by
+from rename_tck.cases.spaces import DEFAULT, SMOKE, settle_by
 
 #: Requests of a whole run by one key against the embedded servers, by profile and system.
 _REQUESTS = {
@@ -31,7 +31,7 @@ def requests_of(system: str, profile: str) -> int:
 
 def seconds_for(requests: int, profile: str, answer: float, in_flight: int) -> float:
     """About how long they take, at so many seconds an answer and so many in flight at most."""
-    beside = _BESIDE_SMOKE if profile == "smoke" else _BESIDE
+    beside = _BESIDE_SMOKE if profile == SMOKE else _BESIDE
     return beside + settle_by(profile) + requests * answer * (_IN_TURN + _DIVIDED / in_flight)
 
 

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.request_sequence import sequence
+from rename_tck.results.failing_cases import SHORT
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import JSON_TYPE
-
-#: Characters within which one request is as quick to read as another: of such the first that was tried is the clearest.
-SHORT = 64
 
 
 def told(failures: Sequence[Nonconformance], check: CheckContext, left_out: str | None) -> Nonconformance:

@@ -9,13 +9,15 @@ import pytest
 
 from rename_tck.pytest_plugin.conformance_session import ConformanceSession
 from rename_tck.pytest_plugin.open_targets import Targets
+from rename_tck.pytest_plugin.outcomes import EXCUSED
 from rename_tck.pytest_plugin.replay_command import replay_command
+from rename_tck.results.record import Json
 from rename_tck.text import visible
 
 #: What pytest's -r is where nobody has given it.
 _USUAL = frozenset({"fE", ""})
-#: The names under which pytest counts failures that do not fail the run.
-_WITH_REASONS = ("SHOULD failed", "known to fail")
+#: The names under which pytest counts the suite's failures.
+_COUNTED_AS = ("failed", *(category for category, _, _ in EXCUSED.values()))
 
 
 class RunConclusion:
@@ -81,19 +83,15 @@ class RunConclusion:
         trouble = save_failures(session.run, session.settings, session.redact, say)
         record = session.run.record(exit_status)
         return (
-            write_reports(record, session.settings, session.redact, say, again=self._again(), verbosity=verbosity)
+            write_reports(record, session.settings, session.redact, say, again=self._again(record), verbosity=verbosity)
             or trouble
         )
 
-    def _again(self) -> dict[str, str]:
+    def _again(self, record: Json) -> dict[str, str]:
         """The command that tries the clearest failing case again, by requirement; none where it was not saved."""
-        session, found = self._session, {}
-        for system_run in session.run.systems.values():
-            for outcome in system_run.outcomes():
-                if outcome.failure is not None and outcome.failure.again is not None:
-                    name = outcome.requirement.id
-                    found[name] = session.redact(replay_command(name, session.settings, self._config))
-        return found
+        session = self._session
+        saved = [one["id"] for run in record["runs"] for one in run["requirements"] if one.get("replay") is not None]
+        return {name: session.redact(replay_command(name, session.settings, self._config)) for name in saved}
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
@@ -102,7 +100,7 @@ class RunConclusion:
         if option.verbose > 0 or option.reportchars not in _USUAL:
             return (yield)
         stats = terminalreporter.stats
-        before = {name: stats.get(name, []) for name in ("failed", *_WITH_REASONS)}
+        before = {name: stats.get(name, []) for name in _COUNTED_AS}
         for name, reports in before.items():
             if reports:
                 stats[name] = [one for one in reports if getattr(one, "verdict", None) is None]

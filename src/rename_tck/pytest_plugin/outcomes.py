@@ -28,7 +28,7 @@ _WORDS = {
     Verdict.ERROR: ("failed", "E", "ERROR"),
 }
 #: Of a failure that does not fail the run, by what it says of itself.
-_EXCUSED = {"SHOULD": ("SHOULD failed", "f", "FAIL (SHOULD)"), "known": ("known to fail", "k", "FAIL (known)")}
+EXCUSED = {"SHOULD": ("SHOULD failed", "f", "FAIL (SHOULD)"), "known": ("known to fail", "k", "FAIL (known)")}
 
 
 def tell(
@@ -96,7 +96,7 @@ def status(report: pytest.TestReport) -> tuple[str, str, str] | None:
     if verdict is None:
         return _WORDS[Verdict.PASS] if hasattr(report, "observed") else None
     excuse = getattr(report, "wasxfail", None)
-    return _EXCUSED[excuse.partition(":")[0]] if excuse else _WORDS[Verdict(verdict)]
+    return EXCUSED[excuse.partition(":")[0]] if excuse else _WORDS[Verdict(verdict)]
 
 
 class Outcomes:

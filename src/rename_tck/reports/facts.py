@@ -290,6 +290,11 @@ def cited(citation: Json) -> tuple[str, str, str]:
     return f"{citation['file']}:{citation['line']}", citation["quote"], citation["edition"]
 
 
+def media_type(answer: Json) -> str | None:
+    """The content type of an answer; None where it has none."""
+    return next((value for name, value in answer["headers"].items() if name.lower() == "content-type"), None)
+
+
 def status_line(answer: Json | None) -> str:
     """The answer's first line and its time: `200 OK, after 3 ms`."""
     if answer is None:

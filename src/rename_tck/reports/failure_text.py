@@ -20,13 +20,10 @@ _OTHERS = 8
 _ROOM = COLUMNS - _LABEL - 3
 
 
-def failure_text(
-    requirement: Json, drift: Json | None = None, report_dir: str = "reports", again: str | None = None
-) -> str:
+def failure_text(requirement: Json, drift: Json | None = None, report_dir: str = "reports") -> str:
     """What a failing test prints: the rule and where it stands, the request, what was expected, what came back.
 
-    Then a line for each further class of case that fails, with its file in the folder of reports; `again` is the
-    command that tries one of them again, with `[FILE]` in the file's place.
+    Then a line for each further class of case that fails, with its file in the folder of reports, where that is known.
     """
     lines = [f"{visible(requirement['id'])} ({requirement['level']})", *indented(requirement["sentence"], 2, 6)]
     places = [facts.cited(citation) for citation in facts.stated_in(requirement)]
@@ -48,11 +45,11 @@ def failure_text(
         lines += _compared(requirement["compared"])
     if requirement.get("after"):
         lines += _field("after it", cut(requirement["after"], 600))
-    lines += _others(requirement, report_dir, again)
+    lines += _others(requirement, report_dir)
     return "\n".join(lines)
 
 
-def _others(requirement: Json, report_dir: str, again: str | None) -> list[str]:
+def _others(requirement: Json, report_dir: str) -> list[str]:
     """The other classes of case that fail, and what was left out; the record has all of them."""
     cases, said = requirement.get("failing"), facts.failing(requirement)
     if not cases:
@@ -67,7 +64,7 @@ def _others(requirement: Json, report_dir: str, again: str | None) -> list[str]:
     if len(others) > _OTHERS:
         lines += _field("", f"and {len(others) - _OTHERS} more: see conformance.html")
     if any(other["replay"] for other in others):
-        command = again or f"rename-tck replay {shlex.quote(f'{report_dir}/replay/')}[FILE]"
+        command = f"rename-tck replay {shlex.quote(f'{report_dir}/replay/')}[FILE]"
         lines += labelled("each again", [one_line(command)], _LABEL)
     return lines + (_field("left out", requirement["left_out"]) if requirement["left_out"] else [])
 
@@ -112,8 +109,7 @@ def _request(requirement: Json) -> list[str]:
 def _answer(answer: Json | None) -> list[str]:
     if answer is None:
         return _field("answer", facts.status_line(None))
-    headers = {name.lower(): value for name, value in answer["headers"].items()}
-    kind = headers.get("content-type", "no content type")
+    kind = facts.media_type(answer) or "no content type"
     lines = _field("answer", cut(f"{facts.status_line(answer)}, {kind}", 300))
     body = answer["body"]
     if not body:

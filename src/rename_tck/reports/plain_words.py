@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from rename_tck.reports import facts
 from rename_tck.reports.difference import compare
 from rename_tck.reports.name_changes import change, shown, units
 from rename_tck.results.record import Json
@@ -25,7 +26,7 @@ _MESSAGES = ("message", "msg", "detail", "error", "title", "description")
 
 #: How a sentence begins that names the case; and what was seen after a case that says what of it is to blame.
 _SENT = "Sent: "
-_NARROWS = ("It fails only with ", "It fails with ", "Sent once more, it passed")
+NARROWS = ("It fails only with ", "It fails with ", "Sent once more, it passed")
 #: A case that is longer, or has parts, does not go into a sentence.
 _SHORT_CASE = 70
 
@@ -98,7 +99,7 @@ def _says_it_all(sentence: str) -> bool:
 def _shown_after(requirement: Json) -> str | None:
     """What narrows the fault down, of what was sent after the case: what it takes, or that it comes and goes."""
     after = requirement.get("after") or ""
-    found = re.match(r".*?[.](?= [A-Z]|$)", _short_names(after)) if after.startswith(_NARROWS) else None
+    found = re.match(r".*?[.](?= [A-Z]|$)", _short_names(after)) if after.startswith(NARROWS) else None
     return None if found is None else found[0]
 
 
@@ -223,13 +224,12 @@ def _differs(case: str, compared: Json, answer: Json | None) -> str:
         return f"{subject} is of another type: {one} is expected, and the answer is {came}"
     if other == "null" and value_in(answer, case) is None and "null" not in one:
         return f"{subject} is null or missing, and {shown(one, _VALUE)} is expected"
-    if re.match(r"(the )?id\b", case.rpartition(": ")[2]):
-        return f"{subject} is {shown(other, _VALUE)}, and {shown(one, _VALUE)} is expected"
     looked_at = case.rpartition(": ")[2]
-    if "name" in looked_at or "title" in looked_at or max(len(one), len(other)) <= _VALUE:
+    is_id = re.match(r"(the )?id\b", looked_at) is not None
+    if not is_id and ("name" in looked_at or "title" in looked_at or max(len(one), len(other)) <= _VALUE):
         return f"{subject} {change(one, other)}"
-    # a long value that is no name: where the two differ
-    one, other = _around(compared)
+    # of a long value that is no name the part where the two differ
+    one, other = (one, other) if is_id else _around(compared)
     return f"{subject} is {shown(other, _VALUE)}, and {shown(one, _VALUE)} is expected"
 
 
@@ -273,14 +273,9 @@ def _refusal(expected: str) -> str:
 
 def _counted(requirement: Json) -> Iterator[str]:
     """How long a name was that was refused, where servers count it in different ways."""
-    name = sent_name(requirement)
+    name = _name(_parsed((requirement["request"] or {}).get("body")))
     if name is not None and "(" in units(name) and ("length" in requirement["id"] or len(name) >= 100):
-        yield f"The name has {units(name)}: does the server count something else than characters?."
-
-
-def sent_name(requirement: Json) -> str | None:
-    """The name that the failing request carries; None where it has none that is a text."""
-    return _name(_parsed((requirement["request"] or {}).get("body")))
+        yield f"The name has {units(name)}: does the server count something else than characters?"
 
 
 def _line(answer: Json) -> str:
@@ -313,7 +308,7 @@ def _described(case: str, expected: str, answer: Json | None) -> str:
             if wanted.startswith(start):
                 return f"{words.format(status=status, wanted=wanted)}: {came}"
         return f"{_sent(case)}Expected is {wanted}, but {came}"
-    kind = _media_type(answer)
+    kind = None if answer is None else facts.media_type(answer)
     if expected == "an answer for programs, not an HTML page":
         return f"{_sent(case)}The server answers with an HTML page ({status.strip()}); expected is an error in JSON"
     if "content type" in case and kind is not None:
@@ -328,12 +323,6 @@ def _described(case: str, expected: str, answer: Json | None) -> str:
     body = one_line(answer["body"])
     came = f": {body}" if 0 < len(body) <= _VALUE else ""
     return f"{_sent(case)}The server answers {_line(answer)}{came}; expected is {expected}"
-
-
-def _media_type(answer: Json | None) -> str | None:
-    """The content type of an answer that has one."""
-    headers = {} if answer is None else {name.lower(): value for name, value in answer.get("headers", {}).items()}
-    return headers.get("content-type")
 
 
 def _subject(case: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rename_tck.reports import facts
 from rename_tck.reports.failures import grouped
 from rename_tck.reports.lines import COLUMNS, indented, labelled
-from rename_tck.reports.plain_words import case_of, value_in, wrong
+from rename_tck.reports.plain_words import NARROWS, case_of, value_in, wrong
 from rename_tck.results.record import LEVELS, Json
 from rename_tck.text import HIDDEN, chop, one_line, pad, visible, width, wrap
 
@@ -32,7 +32,7 @@ _KIND = 48
 _NAMED = 6
 
 #: What is said after a failure that is no news, or stands in the sentences.
-_REPEATED = ("It failed twice", "It fails only with ", "It fails with ", "Sent once more, it passed")
+_REPEATED = ("It failed twice", *NARROWS)
 
 #: Why a requirement is not tested that was left out, or a part of its tests.
 _BY_CHOICE = "left out, all or in part, by the choice of tests"
@@ -268,8 +268,7 @@ def _answer(answer: Json | None, around: str | None) -> list[str]:
     """Status, media type and time; then the body on one line, around what was compared."""
     if answer is None:
         return _field("answer", facts.status_line(None), 1)
-    headers = {name.lower(): value for name, value in answer["headers"].items()}
-    kind = headers.get("content-type", "no content type")
+    kind = facts.media_type(answer) or "no content type"
     body = answer["body"]
     lines = _field("answer", f"{facts.status_line(answer)}, {kind}{'' if body else ', an empty body'}", 1)
     return lines + (_cut(_excerpt(body, around)) if body else [])

@@ -15,8 +15,8 @@ from rename_tck.verdict import Verdict
 #: What the run makes up anew for every name: two cases that differ in it alone are told apart by nothing else.
 _TOKEN = re.compile(r"[0-9a-f]{10}\d?(?:-\d+)?")
 
-#: Characters within which one body is as quick to read as another.
-_SHORT = 64
+#: Characters within which one request is as quick to read as another: of such the first that was tried is the clearest.
+SHORT = 64
 
 #: Where the files are, in the folder of reports.
 FOLDER = "replay"
@@ -146,7 +146,7 @@ class FailingCases:
 def _plainness(failure: Failure) -> tuple[bool, bool, bool, int]:
     """What puts a case after others: no request to look at, a drawn one, nothing compared, much to read."""
     body = (failure.request or {}).get("body") or ""
-    return failure.request is None, "drawn" in (failure.again or {}), failure.compared is None, len(str(body)) // _SHORT
+    return failure.request is None, "drawn" in (failure.again or {}), failure.compared is None, len(str(body)) // SHORT
 
 
 def _classes(cases: Iterable[FailingCase]) -> set[object]:

@@ -16,7 +16,7 @@ from rename_tck.client.limits import parse_duration, parse_rate
 from rename_tck.in_flight import MOST as MOST_IN_FLIGHT
 from rename_tck.requirements.catalogue import Catalogue
 from rename_tck.settings import spec_source
-from rename_tck.settings.settings import BadOptionError, Settings
+from rename_tck.settings.settings import BadOptionError, Settings, has_credential
 from rename_tck.settings.spec_source import PUBLISHED
 from rename_tck.systems import NAMES, load
 
@@ -192,7 +192,7 @@ def _base_url(text: str | None) -> str | None:
     if not text.strip():
         # an unset variable in a CI script must not turn into a green of the embedded servers
         raise BadOptionError("--base-url (or RENAME_TCK_BASE_URL, PYTEST_BASE_URL) is given but empty.")
-    if "@" in text.partition("://")[2].partition("/")[0]:
+    if has_credential(text):
         raise BadOptionError(f"--base-url must not hold a user or a password: give the key in {KEY_VARIABLE}.")
     try:
         parts = urlsplit(text.strip())

@@ -13,6 +13,11 @@ if TYPE_CHECKING:  # most runs are by the vendored documents, and do not load it
     from rename_tck.openapi.custom_spec import CustomSpec
 
 
+def has_credential(url: str) -> bool:
+    """Whether a URL has a user or a password, be it malformed otherwise: then it must not be quoted."""
+    return "@" in url.partition("://")[2].partition("/")[0]
+
+
 class BadOptionError(ValueError):
     """An option, variable or ini key has a value that the suite cannot use; the message is one whole sentence."""
 

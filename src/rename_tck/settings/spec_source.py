@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
-from rename_tck.settings.settings import BadOptionError
+from rename_tck.settings.settings import BadOptionError, has_credential
 
 #: The value that means the document which the target publishes; a file of that name is ``./published``.
 PUBLISHED = "published"
@@ -24,7 +24,7 @@ def split(url: str) -> tuple[str, str]:
     Raises:
         BadOptionError: it is none that can be asked for.
     """
-    if "@" in url.partition("://")[2].partition("/")[0]:
+    if has_credential(url):
         raise BadOptionError("--spec must not hold a user or a password: a document is asked for without a credential.")
     try:
         parts = urlsplit(url)

@@ -310,14 +310,15 @@ class OtherSessions:
         redact = self._client.connection.redact
         kind, session_id = one.key
         which = f"session {redact.shortened(session_id, 100)}" + (f" of type {kind}" if kind else "")
-        was = f"{which}, which is not of this run, has the name {shown(one.now, redact)}"
+        verb = "had" if one.put_back and isinstance(one.before, str) else "has"
+        was = f"{which}, which is not of this run, {verb} the name {shown(one.now, redact)}"
         if one.before is UNKNOWN:
             return f"{was}; what it was called before is not known: no listing has shown it"
         if not isinstance(one.before, str):
             return f"{was}; it had no name before ({shown(one.before, redact)}), which a rename cannot give back"
         old = shown(one.before, redact)
         if one.put_back:
-            return f"{was.replace(' has ', ' had ')}; it was given its old name {old} back, and is listed with it"
+            return f"{was}; it was given its old name {old} back, and is listed with it"
         if not one.status:
             return f"{was}, which this run has sent; when it was first listed it was called {old}"
         return f"{was}; it was called {old}, and giving that back was answered with {one.status}"

@@ -87,13 +87,16 @@ def test_the_page_of_such_a_run_is_not_too_large(judged: tuple[Judged, Path]) ->
     assert b"an ordinary rename, to see whether the session works" in page
 
 
-def test_a_name_that_is_not_stored_is_read_in_the_sequence(tmp_path: Path) -> None:
-    server = faults("agno")["name-not-stored"].server(KEY)  # type: ignore[call-arg]
+def failing_by(fault: str, name: str, folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What the record has of a requirement that an embedded Agno server with a fault fails, and its steps."""
+    server = faults("agno")[fault].server(KEY)  # type: ignore[call-arg]
     with serve(server) as base_url:
-        found = judge(
-            base_url, tmp_path, FEW_DRAWN, system="agno", env=KEYS, select="agno.name-stored", record_only=True
-        )
-    failure, steps = found.requirements["agno.name-stored"], steps_of(found, "agno.name-stored")
+        found = judge(base_url, folder, FEW_DRAWN, system="agno", env=KEYS, select=name, record_only=True)
+    return found.requirements[name], steps_of(found, name)
+
+
+def test_a_name_that_is_not_stored_is_read_in_the_sequence(tmp_path: Path) -> None:
+    failure, steps = failing_by("name-not-stored", "agno.name-stored", tmp_path)
     place = next(number for number, step in enumerate(steps) if step["fails"])
     reading = next(step for step in steps[place + 1 :] if step["for"] == "read the session")
     assert reading["method"] == "GET"
@@ -128,12 +131,7 @@ def test_no_part_of_a_secret_is_shown_of_an_answer() -> None:
 
 
 def test_the_reading_that_shows_what_is_wrong_is_in_the_sequence(tmp_path: Path) -> None:
-    server = faults("agno")["changes-another-session"].server(KEY)  # type: ignore[call-arg]
-    with serve(server) as base_url:
-        found = judge(
-            base_url, tmp_path, FEW_DRAWN, system="agno", env=KEYS, select="agno.neighbours-untouched", record_only=True
-        )
-    failure, steps = found.requirements["agno.neighbours-untouched"], steps_of(found, "agno.neighbours-untouched")
+    failure, steps = failing_by("changes-another-session", "agno.neighbours-untouched", tmp_path)
     place = next(number for number, step in enumerate(steps) if step["fails"])
     others = [step for step in steps[place + 1 :] if step["method"] == "GET" and step["answer"]]
     other = next(json.loads(step["answer"]) for step in others if failure["compared"]["actual"] in step["answer"])
