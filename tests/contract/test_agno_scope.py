@@ -43,9 +43,9 @@ def test_a_rename_scoped_to_the_sessions_own_user_is_accepted(check: CheckContex
 def test_a_rename_scoped_to_another_user_finds_nothing(check: CheckContext) -> None:
     sessions = [session for session in check.one_of_each_kind() if session.owner]
     check.needs(sessions, _OWNERLESS)
-    for number, session in enumerate(check.cases(sessions)):
+    for session in check.cases(sessions):
         others = other_users(str(session.owner))
-        for other in check.cases(_dealt(others, number, len(sessions), check.lot)):
+        for other in check.cases(_dealt(others, sessions.index(session), len(sessions), check.lot)):
             _hidden_from(check, session, other)
         kind = next(str(one) for one in check.dialect.kinds if one != session.kind)
         for case in check.cases([f"another user's user_id under type {kind}"]):
@@ -58,8 +58,9 @@ def test_a_rename_scoped_to_another_user_finds_nothing(check: CheckContext) -> N
 def test_a_rename_scoped_to_a_user_of_a_similar_id_finds_nothing(check: CheckContext) -> None:
     sessions = [session for session in check.one_of_each_kind() if session.owner]
     check.needs(sessions, _OWNERLESS)
-    for number, session in enumerate(check.cases(sessions)):
-        for other in check.cases(_dealt(lookalikes(str(session.owner)), number, len(sessions), check.lot)):
+    for session in check.cases(sessions):
+        others = lookalikes(str(session.owner))
+        for other in check.cases(_dealt(others, sessions.index(session), len(sessions), check.lot)):
             _hidden_from(check, session, replace(other, refusable=True))
 
 

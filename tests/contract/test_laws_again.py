@@ -52,7 +52,7 @@ def test_no_session_stopped_being_renamable_in_the_run(check: CheckContext) -> N
         if not jam.seen_again and len(check.target.jams) < _SEVERAL and works_again(check, jam):
             continue  # what had happened to it was over by itself
         case = f"session {jam.session_id}, after what the run had sent to it by then"
-        check.fail(case, f"it to be renamed and read as before. {jam.sentence}", jam.exchange)
+        check.fail(case, f"that it can be renamed and read as before. {jam.sentence}", jam.exchange)
 
 
 @requirement("name-stored", last=True)

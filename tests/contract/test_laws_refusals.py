@@ -129,24 +129,30 @@ def test_renaming_an_unknown_session_creates_none(check: CheckContext) -> None:
 
 def _none_was_made(check: CheckContext, session: Session, name: str, exchange: Exchange, before: Listing) -> None:
     """Require that no session has the id, nor a further one the name that was sent for it, and that none comes."""
-    answered = f"after its rename was answered with {exchange.status}"
+    case, answered = "an unknown id", f"after its rename was answered with {exchange.status}"
     if check.target.reader.read(session) is not None:
-        check.fail(f"an unknown id, read back {answered}", "no such session", exchange)
+        check.fail(case, f"no session of this id, but it can be read {answered}", exchange)
     known = {check.dialect.id_in(item) for item in before.items}
     after = check.target.reader.listing(session.kind)
     for item in check.each(after.items, lambda _: "a listed session"):
         found = check.dialect.id_in(item)
         if found == session.id:
-            check.fail(f"an unknown id, listed {answered}", "no such session", exchange)
+            check.fail(case, f"no session of this id, but it is listed {answered}", exchange)
         if before.complete and found not in known and check.dialect.name_in(item) == name:
-            case = f"an unknown id: a session that was not listed before has the name sent, listed {answered}"
-            check.fail(case, "no further session", exchange, Compared("none", str(found)))
+            further_one = check.excerpt(str(found))
+            check.fail(
+                case, f"no further session, but a new one, {further_one}, is listed with the name sent", exchange
+            )
     if further(check, before, after):
         made = made_by(check, session.kind, lambda: _rename_unknown(check, session))
         check.target.pool.made_up.ghosts |= made
         if made:
-            case = f"an unknown id: a session more is listed {answered}, each time, and none after an ordinary rename"
-            check.fail(case, "no further session", exchange, Compared("none", ", ".join(sorted(made))))
+            each = f"{answered}, each time, and none after an ordinary rename"
+            check.fail(
+                case,
+                f"no further session, but one is listed {each}: {check.excerpt(', '.join(sorted(made)))}",
+                exchange,
+            )
 
 
 @requirement("neighbours-untouched", last=True)
@@ -190,13 +196,12 @@ def test_a_deleted_session_is_not_renamed(check: CheckContext) -> None:
     if not _says_no(check, exchange):
         refusal = "a 4xx status, or false" if check.dialect.unknown_answers_false else "a 4xx status"
         check.fail("a session that was deleted", f"{refusal}, as for an id that never was", exchange)
+    case, answered = "a session that was deleted", f"after its rename was answered with {exchange.status}"
     if check.target.reader.read(session) is not None:
-        case = f"a session that was deleted, read back after its rename was answered with {exchange.status}"
-        check.fail(case, "no such session", exchange)
+        check.fail(case, f"no such session, but it can be read {answered}", exchange)
     for item in check.each(check.target.reader.listing(session.kind).items, lambda _: "a listed session"):
         if check.dialect.name_in(item) == name:
-            case = f"a session that was deleted: after its rename was answered with {exchange.status}, one is listed"
-            check.fail(f"{case} that has the name sent", "no session of this name", exchange)
+            check.fail(case, f"no session of this name, but one with the name sent is listed {answered}", exchange)
     check.require_control_accepted(check.rename(check.some_session(), check.name()))
 
 

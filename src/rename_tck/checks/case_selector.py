@@ -79,6 +79,11 @@ class CaseSelector:
         return self._wanted is not None
 
     @property
+    def met_again(self) -> bool:
+        """Whether the case that the law goes on at was come by since `resume`: else its loops have other cases now."""
+        return not self._done
+
+    @property
     def looks_back(self) -> bool:
         """Whether no case is to be tried: the law judges what others have sent."""
         return "" in self._telling

@@ -8,7 +8,7 @@ from rename_tck.checks import controls, lost_sessions, stopping
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.controls import Control
 from rename_tck.client.exchange import Exchange
-from rename_tck.client.journal import Entry
+from rename_tck.client.journal import Entry, Purpose
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session
 from rename_tck.target.target import Jam
@@ -66,6 +66,16 @@ def look(
         return Diagnosis(check).look(exchange, aspect, mark, missing)
     except ObstacleError:
         return Look()  # a limit of the run was reached: the failure was seen all the same
+
+
+def passed_again(check: CheckContext, exchange: Exchange | None) -> str:
+    """What it shows that a case which failed with this request passed when it was tried once more."""
+    renames = check.target.client.journal.renames()
+    sent = next((place for place, entry in enumerate(renames) if entry.exchange is exchange), len(renames))
+    paths = {entry.exchange.request.path for entry in renames[sent + 1 :] if entry.purpose is Purpose.CASE}
+    if exchange is not None and paths and exchange.request.path not in paths:
+        return "Sent once more, for another session, it passed: the failure comes and goes, or depends on the session."
+    return "Sent once more, it passed: the failure comes and goes."
 
 
 class Diagnosis:

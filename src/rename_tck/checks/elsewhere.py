@@ -85,7 +85,8 @@ class Elsewhere:
         if self._is_of_a_refusal(failure, found) and self.tells("refusal-changes-nothing"):
             exchange = failure.exchange if found.exchange is None else found.exchange
             if exchange is not None:
-                self._target.names_changed_by_refusals.append((failure.case, exchange, _expected(failure), name))
+                case = failure.case.partition(", refused with ")[0]
+                self._target.names_changed_by_refusals.append((case, exchange, _expected(failure), name))
             return NotTested("a refused rename was done all the same", Gap.CAUSE, self._id("refusal-changes-nothing"))
         return None
 

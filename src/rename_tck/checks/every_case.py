@@ -9,7 +9,7 @@ from collections.abc import Callable
 from rename_tck.checks import foreign_names, lost_sessions, stopping
 from rename_tck.checks.bounds import Bounds
 from rename_tck.checks.context import CheckContext
-from rename_tck.checks.diagnosis import CANONICAL, Look, comes_of_the_one_before, look
+from rename_tck.checks.diagnosis import CANONICAL, Look, comes_of_the_one_before, look, passed_again
 from rename_tck.checks.elsewhere import Elsewhere
 from rename_tck.checks.failing_classes import told
 from rename_tck.checks.jammed import is_jammed_before, left_behind
@@ -266,7 +266,8 @@ class EveryCase:
         if jam is not None:
             self._tell(jam, first)
         elif first is not None and not self._was_in_an_outage(first) and not self._is_judged_elsewhere(first):
-            first.after = _joined(first.after, "Sent once more, it passed: the failure comes and goes.")
+            again = passed_again(self._check, first.exchange) if self._check.selector.met_again else None
+            first.after = _joined(first.after, again)
             before = stopping.odd_before(self._check, first.exchange) if first.exchange is not None else None
             if before is not None and first.exchange is not None and first.exchange.status >= 500:
                 first.case, first.kind = f"{first.case}; {before}", stopping.AFTER_ANOTHER

@@ -266,23 +266,35 @@ def _fault(error: Any) -> str:
             unknown = [_shown(key) for key in value if key not in error.schema.get("properties", {})]
             return f"has members that the document does not allow: {', '.join(unknown)}"
         case "anyOf":
-            return f"fits none of the documented forms: {'; '.join(_branches(error))}"
+            return _of_none(error)
         case _:
             return f"breaks the rule `{error.validator}`: {_shown(value)}"
 
 
-def _branches(error: Any) -> Iterator[str]:
-    """The first fault of each branch of an `anyOf`."""
-    seen = set()
+def _of_none(error: Any) -> str:
+    """What is wrong with a value that fits no branch of an `anyOf`, by the first fault of each."""
+    first: dict[object, Any] = {}
     for fault in error.context:
-        branch = fault.schema_path[0]
-        if branch not in seen:
-            seen.add(branch)
-            if fault.validator == "required":
-                missing = [member for member in fault.validator_value if member not in fault.instance]
-                yield f"{_name(fault)} has no member {', '.join(f'`{member}`' for member in missing)}"
-            else:
-                yield f"{_name(fault)} {_fault(fault)}"
+        first.setdefault(fault.schema_path[0], fault)
+    faults = [*first.values()]
+    if all(fault.validator in {"type", "format"} and not fault.path for fault in faults):
+        wanted = (_wanted(fault) for fault in faults)
+        by_format = any(fault.validator == "format" for fault in faults)
+        return f"must be {' or '.join(wanted)}, but is {_shown(error.instance) if by_format else _kind(error.instance)}"
+    return f"fits none of the documented forms: {'; '.join(dict.fromkeys(map(_branch, faults)))}"
+
+
+def _wanted(fault: Any) -> str:
+    """What a type or a format asks for."""
+    wanted = fault.validator_value
+    return _type_name(wanted) if fault.validator == "type" else str(_FORMATS.get(wanted, wanted))
+
+
+def _branch(fault: Any) -> str:
+    if fault.validator == "required":
+        missing = [member for member in fault.validator_value if member not in fault.instance]
+        return f"{_name(fault)} has no member {', '.join(f'`{member}`' for member in missing)}"
+    return f"{_name(fault)} {_fault(fault)}"
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -55,7 +55,7 @@ def write_reports(
     if record["seed"] is not None:
         say(f"seed: {record['seed']} (--hypothesis-seed={record['seed']} repeats the run)")
     for run in record["runs"]:
-        for line in terminal.leftovers(run):
+        for line in terminal.leftovers(run, verbosity):
             say(line)
     for run in record["runs"]:
         say(terminal.verdict_line(run))

@@ -133,11 +133,11 @@ def because(found: Sequence[Json]) -> str:
 
 
 def failing(requirement: Json) -> str | None:
-    """In how many of the classes of case that were tried a requirement fails; None where there was but one."""
+    """In how many of the kinds of case that were tried a requirement fails; None where there was but one."""
     cases = requirement.get("failing")
     if not cases or cases["tried"] < 2:
         return None
-    return f"fails in {cases['classes']} of {cases['tried']} classes of case"
+    return f"fails in {cases['classes']} of {cases['tried']} kinds of case"
 
 
 def other(case: Json) -> str:

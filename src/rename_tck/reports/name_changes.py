@@ -55,6 +55,14 @@ def units(text: str) -> str:
     return f"{characters} ({', '.join(others)})" if others else characters
 
 
+def alike_but_for(one: str, other: str) -> str | None:
+    """In what alone two names differ that look much the same; None where they do not."""
+    for how, same in _LOOKING_ALIKE:
+        if same(one) == same(other):
+            return how
+    return None
+
+
 def _utf_16(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
@@ -186,6 +194,15 @@ _TRANSFORMATIONS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("is backwards", lambda text: text[::-1]),
 )
 
+#: In what names differ that look much the same, and what they are then alike in; the narrowest first.
+_LOOKING_ALIKE: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("their Unicode normal form", lambda text: unicodedata.normalize("NFC", text)),
+    ("small and capital letters", str.casefold),
+    ("blanks", lambda text: "".join(text.split())),
+    ("their Unicode compatibility form", lambda text: unicodedata.normalize("NFKC", text)),
+    ("accents", _unaccented),
+)
+
 
 def _cut(sent: str, seen: str) -> str | None:
     """How it was cut; None where it was not."""
@@ -226,7 +243,7 @@ def _elsewhere(sent: str, seen: str) -> str:
     """The first place where the two differ; or both, where they are short or have little in common."""
     token = _TOKEN.search(sent)
     if token is not None and token[0] in seen:
-        return f"is {shown(seen, 60)}, another name of this run"
+        return f"is {shown(seen, 60)}, another name that was sent in this run; expected is {shown(sent, 60)}"
     parts = compare(sent, seen)
     if len(parts.before) + len(parts.after) < 3 or not parts.before:
         return f"is {shown(seen, 60)}, and {shown(sent, 60)} is expected"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Iterator
 
 from rename_tck.reports import facts
 from rename_tck.reports.difference import compare
-from rename_tck.reports.name_changes import change, shown, units
+from rename_tck.reports.earlier_names import NAMES, earlier, name_in, parsed, read_afterwards
+from rename_tck.reports.name_changes import alike_but_for, change, shown, units
 from rename_tck.results.record import Json
 from rename_tck.text import cut, one_line, visible
 
@@ -26,15 +26,12 @@ _MESSAGES = ("message", "msg", "detail", "error", "title", "description")
 
 #: How a sentence begins that names the case; and what was seen after a case that says what of it is to blame.
 _SENT = "Sent: "
-NARROWS = ("It fails only with ", "It fails with ", "Sent once more, it passed")
+NARROWS = ("It fails only with ", "It fails with ", "Sent once more, ")
 #: A case that is longer, or has parts, does not go into a sentence.
 _SHORT_CASE = 70
 
 #: How a case begins that is no request.
 _NO_REQUEST = ("the ", "session ", "sessions ", "step ", "what ", "whether ")
-
-#: The members that carry a session's name.
-_NAMES = ("name", "session_name", "title")
 
 #: What it means that another value than the expected one is there when it is looked at behind the answer.
 _OF_A_DIFFERENCE = {
@@ -84,11 +81,11 @@ def wrong(requirement: Json) -> list[str]:
     meaning = _OF_A_DIFFERENCE.get(law) if behind else _OF_A_STATUS.get(law)
     if meaning is not None and (behind or (compared is None and answer is not None and not _says_it_all(found[0]))):
         found = [f"{meaning}.", *found]
-    if law in _SEEN_WHILE:
+    if law in _SEEN_WHILE and not found[0].startswith("After "):
         found.append(f"{_SEEN_WHILE[law]}.")
     if (said := _shown_after(requirement)) is not None:
         found.append(said)
-    return [one_line(sentence) for sentence in found]
+    return [re.sub(r"([.\u2026])\.$", r"\1", one_line(sentence)) for sentence in found]
 
 
 def _says_it_all(sentence: str) -> bool:
@@ -129,10 +126,12 @@ def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iter
     """What was sent, what came, and what was expected."""
     case, expected = requirement["case"], requirement["expected"]
     status = _expected_status(expected)
-    if compared is not None:
-        earlier = _earlier(requirement, compared["actual"])
-        yield f"{_differs(case, compared, answer) if earlier is None else _is_earlier(case, compared, earlier)}."
-        if requirement["request"] is not None and (said := _read_afterwards(requirement, compared)):
+    if compared is not None and (said := _after_several(requirement, compared)) is not None:
+        yield said
+    elif compared is not None:
+        origin = earlier(requirement, compared["actual"])
+        yield f"{_differs(case, compared, answer) if origin is None else _is_earlier(case, compared, origin)}."
+        if requirement["request"] is not None and (said := read_afterwards(requirement, compared)):
             yield said
     elif answer is None and requirement["request"] is not None:
         yield f"{_sent(case)}No whole answer came."
@@ -146,13 +145,32 @@ def _sent(case: str) -> str:
     """The case at the start of a sentence, where it is short and names a request, or an answer."""
     if len(case) > _SHORT_CASE or " \u00d7 " in case or case.startswith(_NO_REQUEST):
         return ""
-    return f"Of {case}: " if re.match(r"an? (\w+ )?\d{3} answer", case) else f"{_SENT}{case}. "
+    if re.match(r"an? (\w+ )?\d{3} answer", case):
+        return f"Of {case}: "
+    if found := re.match(r"(an? (?:unknown |odd )?(?:id|session)|another user)\b", case):
+        return f"{_SENT}a rename {'for' if found[1] == 'another user' else 'of'} {case}. "
+    return f"{_SENT}{case}. "
 
 
-def _is_earlier(case: str, compared: Json, earlier: str) -> str:
+def _after_several(requirement: Json, compared: Json) -> str | None:
+    """Of one session that was renamed several times at once, and has none of the names then."""
+    what, at_once, _ = requirement["case"].partition(" of one session at once")
+    names = re.findall(r"(?:^|or )'(.*?)'(?=, whole$| or )", compared["expected"])
+    if not at_once or not names:
+        return None
+    origin = earlier(requirement, compared["actual"])
+    came = shown(compared["actual"], _VALUE) + (f", the name that {origin}" if origin else "")
+    wanted = " or ".join(shown(name, _NAME) for name in names)
+    return f"After {what}{at_once} it is called {came}; expected is a name that was sent: {wanted}."
+
+
+def _is_earlier(case: str, compared: Json, origin: str) -> str:
     """Of a name that came in place of another, and where it comes from."""
     one, other = _around(compared)
-    return f"{_subject(case)} is {shown(other, _VALUE)}, the name that {earlier}; expected is {shown(one, _VALUE)}"
+    alike = alike_but_for(compared["expected"], compared["actual"])
+    apart = f" (the two differ in {alike} only)" if alike else ""
+    said = f"{_subject(case)} is {shown(other, _VALUE)}, the name that {origin}"
+    return f"{said}; expected is {shown(one, _VALUE)}{apart}"
 
 
 def _around(compared: Json) -> tuple[str, str]:
@@ -160,56 +178,6 @@ def _around(compared: Json) -> tuple[str, str]:
     start = max(0, len(compare(compared["expected"], compared["actual"]).before) - _BEFORE)
     one, other = (("\u2026" if start else "") + compared[which][start:] for which in ("expected", "actual"))
     return one, other
-
-
-def _earlier(requirement: Json, name: str) -> str | None:
-    """Where a name comes from that came instead: a reading before the request, or an earlier request."""
-    request = requirement["request"]
-    if request is None or name == requirement["compared"]["expected"]:
-        return None
-    before, _ = _readings(requirement)
-    if name in before:
-        return "the session had before"
-    earlier = itertools.takewhile(lambda step: not step["fails"], requirement.get("steps") or ())
-    for step in reversed([*earlier]):
-        if step["method"] == request["method"] and _name(_parsed(step["body"])) == name:
-            same = step["url"].partition("?")[0] == request["url"].partition("?")[0]
-            answered = "no answer" if step["status"] is None else f"status {step['status']}"
-            return f"an earlier rename {'at the same address' if same else 'of another session'} sent ({answered})"
-    return None
-
-
-def _read_afterwards(requirement: Json, compared: Json) -> str | None:
-    """What the readings after the request show, of a failure that the answer alone shows."""
-    _, after = _readings(requirement)
-    if not requirement["case"].endswith(": the name in the answer") or not after:
-        return None
-    if after[0] == compared["expected"]:
-        return "Read afterwards, the session has the new name: the answer alone is wrong."
-    return "Read afterwards, the session has that name, too." if after[0] == compared["actual"] else None
-
-
-def _readings(requirement: Json) -> tuple[list[str], list[str]]:
-    """The names that the session of the failing request was read with, before that request and after it."""
-    before: list[str] = []
-    after: list[str] = []
-    found, parts = before, requirement["request"]["url"].partition("?")[0].split("/")
-    for step in requirement.get("steps") or ():
-        if step["fails"]:
-            found = after
-        content = _parsed(step["answer"]) if step["method"] == "GET" else None
-        if isinstance(content, dict) and any(value in parts for value in content.values() if isinstance(value, str)):
-            name = _name(content)
-            found += [] if name is None else [name]
-    return before, after
-
-
-def _parsed(text: str | None) -> object:
-    """A body as JSON; None where it is none."""
-    try:
-        return json.loads(text or "null")
-    except (ValueError, RecursionError):
-        return None
 
 
 # -- another value than expected
@@ -220,8 +188,11 @@ def _differs(case: str, compared: Json, answer: Json | None) -> str:
     one, other = compared["expected"], compared["actual"]
     subject = _subject(case)
     if one == other:
-        came = cut(one_line((answer or {}).get("body") or other), _VALUE)
-        return f"{subject} is of another type: {one} is expected, and the answer is {came}"
+        came = value_in(answer, case)
+        if came is None:
+            came = cut(one_line((answer or {}).get("body") or other), _VALUE)
+            return f"{subject} is of another type: {one} is expected, and the answer is {came}"
+        return f"{subject} is {came}, which is no text; expected is {shown(one, _VALUE)}"
     if other == "null" and value_in(answer, case) is None and "null" not in one:
         return f"{subject} is null or missing, and {shown(one, _VALUE)} is expected"
     looked_at = case.rpartition(": ")[2]
@@ -273,7 +244,7 @@ def _refusal(expected: str) -> str:
 
 def _counted(requirement: Json) -> Iterator[str]:
     """How long a name was that was refused, where servers count it in different ways."""
-    name = _name(_parsed((requirement["request"] or {}).get("body")))
+    name = name_in(parsed((requirement["request"] or {}).get("body")))
     if name is not None and "(" in units(name) and ("length" in requirement["id"] or len(name) >= 100):
         yield f"The name has {units(name)}: does the server count something else than characters?"
 
@@ -284,7 +255,7 @@ def _line(answer: Json) -> str:
 
 def _message(body: str) -> str | None:
     """What an error says was wrong, where it is JSON in one of the usual shapes."""
-    content = _parsed(body)
+    content = parsed(body)
     for _ in range(5):
         if isinstance(content, str):
             return content or None
@@ -342,14 +313,9 @@ def _subject(case: str) -> str:
 def value_in(answer: Json | None, case: str) -> str | None:
     """The value of the member of an answer that a case looks at, as JSON; None where it looks at none that is there."""
     found = re.search(r": (?:the )?(\w+) in the answer$", case)
-    content = _parsed(answer["body"]) if answer is not None and found is not None else None
+    content = parsed(answer["body"]) if answer is not None and found is not None else None
     if not isinstance(content, dict) or found is None:
         return None
-    value = _name(content) if found[1] == "name" else content.get(found[1])
+    members = NAMES if found[1] == "name" else (found[1],)
+    value = next((content[name] for name in members if name in content), None)
     return None if value is None else visible(cut(json.dumps(value, ensure_ascii=False), _VALUE))
-
-
-def _name(content: object) -> str | None:
-    if not isinstance(content, dict):
-        return None
-    return next((content[key] for key in _NAMES if isinstance(content.get(key), str)), None)

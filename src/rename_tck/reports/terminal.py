@@ -26,8 +26,10 @@ _MANY = 4
 _TOP = 5
 #: Headers that every request of the run has.
 _USUAL_HEADERS = frozenset({"accept", "authorization", "x-session-api-key", "content-type", "content-length", "host"})
-#: Characters of a class of case that is named beside others.
+#: Characters of a kind of case that is named beside others.
 _KIND = 48
+#: How many sessions that may be left are named.
+_LEFT = 5
 #: How many of a list are named before the rest is counted.
 _NAMED = 6
 
@@ -92,11 +94,14 @@ def sent_line(record: Json) -> str | None:
     return f"sent: {number:,} request{'s' * (number != 1)} in {facts.took(record)}"
 
 
-def leftovers(run: Json) -> list[str]:
-    """What is or may be left at the target, a line or more for each."""
-    heading = facts.leftovers(run)
+def leftovers(run: Json, verbosity: int = 0) -> list[str]:
+    """What is or may be left at the target, a line or more for each; of many the first ones, but with -v."""
+    heading, found = facts.leftovers(run), run["leftovers"]
     lines = [] if heading is None else [f"{heading}:"]
-    return lines + [line for left in run["leftovers"] for line in indented(left["what"], 2, 4)]
+    shown = found if verbosity > 0 or len(found) <= _LEFT else found[:_LEFT]
+    lines += [line for left in shown for line in indented(left["what"], 2, 4)]
+    more = len(found) - len(shown)
+    return lines + ([f"  and {more} more: conformance.json names each"] if more else [])
 
 
 # -- one run
@@ -204,6 +209,8 @@ def _failure(requirement: Json, run: Json, because: Sequence[Json], again: str |
 def _sentences(sentences: list[str]) -> list[str]:
     """At most five lines, every sentence on a line of its own."""
     lines = [line for sentence in sentences for line in indented(sentence, 2)]
+    if len(lines) > _TOP:
+        lines[_TOP - 1] = f"{chop(lines[_TOP - 1], COLUMNS - 1)[0]}\u2026"
     return lines[:_TOP]
 
 
@@ -227,7 +234,7 @@ def _rule(requirement: Json, most: int) -> list[str]:
 
 
 def _classes(requirement: Json) -> list[str]:
-    """In how many classes of case it fails, and which besides the one that is shown, as far as two lines have room."""
+    """In how many kinds of case it fails, and which besides the one that is shown, as far as two lines have room."""
     said = facts.failing(requirement)
     if said is None or requirement["failing"]["classes"] < 2:
         return []

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from harness import FEW_DRAWN, KEY, OTHER_MODE_KEY, Judged, judge
+from mutants.agno import UserIdByItsEnd
 from starlette.responses import Response
 
 from rename_tck.checks.case_selector import CaseSelector
@@ -88,6 +89,16 @@ def test_the_same_case_can_be_tried_once_more() -> None:
     assert tried[:3] == [("b", "y"), ("b", "z"), ("a", "x")]
 
 
+def test_a_case_that_is_not_come_by_any_more_was_not_tried_again() -> None:
+    selector = CaseSelector()
+    for items, met in ((["a", "b"], True), (["a", "c"], False)):
+        for item in selector.select(items):
+            if item == "b":
+                break
+        assert selector.met_again == met
+        selector.resume(again=True)
+
+
 def test_a_law_that_was_left_outside_of_every_loop_does_not_go_on() -> None:
     selector: CaseSelector = CaseSelector()
     with pytest.raises(_Fails):
@@ -135,7 +146,7 @@ def test_every_class_that_fails_is_told_with_its_number(tmp_path: Path) -> None:
     failing = found.requirements["openhands.title-string"]["failing"]
     assert 3 <= failing["classes"] < failing["tried"]
     assert failing["classes"] == 1 + len(failing["others"])
-    assert f"fails in {failing['classes']} of {failing['tried']} classes" in " ".join(found.output.split())
+    assert f"fails in {failing['classes']} of {failing['tried']} kinds" in " ".join(found.output.split())
     for other in failing["others"]:
         assert (tmp_path / other["replay"]).exists()
 
@@ -161,6 +172,15 @@ class RefusesNothing(OpenHandsServer):
     async def rename(self, request: Any) -> Response:
         self.authenticate(request)
         return self.respond(200, True)
+
+
+def test_what_fails_on_one_kind_of_session_is_tried_again_on_that_kind(tmp_path: Path) -> None:
+    # other users are dealt among the kinds: a later kind has others than the first, also when it is tried once more
+    found = judged(UserIdByItsEnd(KEY), "agno", tmp_path, select="user-scope-other").requirements[
+        "agno.user-scope-other"
+    ]
+    assert found["verdict"] == "fail"
+    assert "comes and goes" not in (found["after"] or "")
 
 
 def test_a_hopeless_server_is_judged_cheaply_and_what_was_left_out_is_said(tmp_path: Path) -> None:

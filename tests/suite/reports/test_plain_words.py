@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rename_tck.reports.name_changes import change, shown, units
+from rename_tck.reports.name_changes import alike_but_for, change, shown, units
 from rename_tck.reports.plain_words import case_of, wrong
 
 #: Long enough that a sentence does not show the whole of it.
@@ -53,7 +53,8 @@ def test_a_narrow_change_is_preferred_to_a_wide_one() -> None:
 
 
 def test_another_name_of_the_run_is_not_set_against_the_one_expected() -> None:
-    assert change("Renamed 0123456789-1", "Step 0123456789-2") == 'is "Step 0123456789-2", another name of this run'
+    said = change("Renamed 0123456789-1", "Step 0123456789-2")
+    assert said.startswith('is "Step 0123456789-2", another name that was sent in this run; expected is "Renamed')
 
 
 def test_the_units_that_servers_count() -> None:
@@ -99,7 +100,7 @@ def failing(
         ),
         (
             failing("dify.unknown-id-404", "an unknown id", "status 404", 400),
-            ["Sent: an unknown id. The server answers 400 Reason; expected is status 404."],
+            ["Sent: a rename of an unknown id. The server answers 400 Reason; expected is status 404."],
         ),
         (
             failing("dify.no-server-error", "x", "any answer but a 5xx status", None),
@@ -135,6 +136,30 @@ def failing(
             failing("openhands.answer-true", "x: the answer", "true", 200, '"true"', compared=SAME),
             ['The answer is of another type: true is expected, and the answer is "true".'],
         ),
+        (
+            failing(
+                "agno.text-not-interpreted", "x: the name in the answer", '"12"', 200, '{"session_name": 12}',
+                compared={"expected": "12", "actual": "12"},
+            ),
+            ['The name in the answer is 12, which is no text; expected is "12".'],
+        ),
+        (
+            failing(
+                "dify.concurrent-same-session", "2 renames of one session at once (round 1): the name read back is 'c'",
+                "'a' or 'b', whole", sent='{"name": "d"}', compared={"expected": "'a' or 'b', whole", "actual": "c"},
+            ),
+            ['After 2 renames of one session at once it is called "c"; expected is a name that was sent: "a" or "b".'],
+        ),
+        (
+            failing(
+                "agno.refusal-changes-nothing", "x, refused with 404: the name read back", '"a"', 404,
+                sent='{"session_name": "b"}', compared={"expected": "a", "actual": "b"},
+            ),
+            [
+                "A rename that was refused changed a session all the same.",
+                'The name read back is "b", the name that this request sent; expected is "a".',
+            ],
+        ),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_plain_words(requirement: dict[str, Any], sentences: list[str]) -> None:
@@ -151,13 +176,32 @@ def test_what_narrows_the_fault_down_is_said_on_top() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        ("caf\u00e9", "cafe\u0301", "their Unicode normal form"),
+        ("Plan", "plan", "small and capital letters"),
+        ("a b", "a\u00a0b", "blanks"),
+        ("caf\u00e9", "cafe", "accents"),
+        ("a", "b", None),
+    ],
+)
+def test_names_that_look_alike_are_told_apart(one: str, other: str, apart: str | None) -> None:
+    assert alike_but_for(one, other) == apart
+
+
+def test_no_sentence_ends_in_two_full_stops() -> None:
+    found = wrong(failing("agno.rename-again", "x", "that it can be renamed. A rename is refused (a rename).", 409))
+    assert found[0].endswith("(a rename).")
+
+
 def test_its_and_it_are_said_in_full() -> None:
     media = failing("agno.answer-media-type", "a 200 answer: its content type", "application/json")
     media["answer"]["headers"] = {"Content-Type": "text/html"}
     assert wrong(media) == ["The content type of a 200 answer is text/html; expected is application/json."]
     page = failing("dify.odd-ids-refused", "an odd id: markup", "an answer for programs, not an HTML page", 404)
     assert wrong(page) == [
-        "Sent: an odd id: markup. The server answers with an HTML page (404); expected is an error in JSON."
+        "Sent: a rename of an odd id: markup. The server answers with an HTML page (404); expected is an error in JSON."
     ]
 
 

@@ -853,7 +853,7 @@ def test_a_failure_is_told_in_twelve_lines_at_most() -> None:
         "  answer   200 OK, after 3 ms, application/json",
         '           {"id": "5b0b3f1e-6a5e-4c5f-9a52-0b8f6d0f6a11", "name": "Quarterly plan"}',
         "  then     An ordinary rename, and a reading, of the session and of another still worked.",
-        "  also     fails in 3 of 5 classes of case: user null; user empty",
+        "  also     fails in 3 of 5 kinds of case: user null; user empty",
         f"  again    {again['dify.user-required']}",
     ]
     for verbosity in (0, -1, -2):
@@ -944,7 +944,7 @@ def test_failure_text() -> None:
         "  answer     200 OK, after 3 ms, application/json",
         '             {"id":"5b0b3f1e-6a5e-4c5f-9a52-0b8f6d0f6a11","name":"Quarterly plan"}',
         "  after it   An ordinary rename, and a reading, of the session and of another still worked.",
-        "  classes    fails in 3 of 5 classes of case",
+        "  classes    fails in 3 of 5 kinds of case",
         "  also       user null: status 200; expected a refusal: status 400 to 4… [dify.user-required.2.json]",
         "             user empty: <script>alert(document.domain)</script><img src=x onerror=alert(1)>[ESC][2…",
         "  each again rename-tck replay reports/replay/[FILE]",
@@ -960,7 +960,7 @@ def test_failure_text_counts_the_classes_that_it_leaves_out() -> None:
     ]
     failure["failing"] = {"classes": 13, "tried": 17, "others": cases}
     lines = failure_text(failure, report_dir="a folder").split("\n")
-    assert "  classes    fails in 13 of 17 classes of case" in lines
+    assert "  classes    fails in 13 of 17 kinds of case" in lines
     assert sum("[x." in line for line in lines) == 8
     assert "             and 4 more: see conformance.html" in lines
     assert "  each again rename-tck replay 'a folder/replay/'[FILE]" in lines
