@@ -132,7 +132,7 @@ def _of_other_types(check: CheckContext) -> Iterator[tuple[str, Session, tuple[t
             if kind is not None and kind != session.kind:
                 yield f"a session of type {session.kind} under type {kind}", session, (("type", kind),)
         if session.kind != "agent":
-            yield f"a session of type {session.kind}, type left out, which is agent then", session, ()
+            yield f"a session of type {session.kind}, with type left out (agent is the default)", session, ()
 
 
 @requirement("agno.other-type-not-renamed")

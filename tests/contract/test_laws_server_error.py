@@ -85,8 +85,8 @@ def _seen(check: CheckContext) -> list[tuple[str, Exchange, str]]:
             words, kind = f"{words}; {before[entry.number]}", AFTER_ANOTHER
         elif entry.number in others:
             kind = f"a rename of a sort that is accepted otherwise, {entry.exchange.status}"
-            words = f"a rename of a sort that is accepted otherwise, {times[entry.exchange.status]} of {len(plain)}"
-            words += " in the run"
+            share = f"{times[entry.exchange.status]} of {len(plain)}"
+            words = f"a rename like others that are accepted, of which {share} failed so in this run"
         elif entry.requirement == mine and mine in check.target.failed:
             continue  # told with its own case
         found.setdefault(kind, (words, entry.exchange, kind))
@@ -98,7 +98,8 @@ def _sort(check: CheckContext, entry: Entry) -> object:
     name = check.dialect.name_in(members(decoded(entry.exchange.request.body)))
     if not entry.case or entry.case[-1].startswith(DRAWN) or not isinstance(name, str):
         return entry.exchange.request
-    return entry.requirement, entry.case, names.is_reasonable(name), entry.exchange.request.credential
+    request = entry.exchange.request
+    return entry.requirement, entry.case, names.is_reasonable(name), request.credential, request.headers
 
 
 def _requests(check: CheckContext, session: Session) -> Iterator[tuple[str, Request, bool]]:

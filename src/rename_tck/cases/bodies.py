@@ -42,7 +42,11 @@ NOT_JSON: tuple[RawBody, ...] = (
 def spoilt(valid: bytes) -> tuple[RawBody, ...]:
     """A valid body made into what is not JSON (RFC 8259): a lax parser takes each for the valid one."""
     return (
-        RawBody(valid + b"\nx", "a valid body with a line behind", "what follows the value, or the line, left unread"),
+        RawBody(
+            valid + b"\nx",
+            "a valid body with a second line behind it",
+            "what follows the value, or the line, left unread",
+        ),
         RawBody(valid + valid, "a valid body, twice", "what follows the value left unread"),
         RawBody(valid[:-1] + b",}", "a valid body with a comma too many", "a parser for JavaScript"),
         RawBody(b"/* c */" + valid, "a valid body behind a comment", "a parser for JavaScript"),

@@ -27,5 +27,7 @@ WRONG = (
     BadCredential(Credential.OTHER_BEGINNING, "the key with another first character", "compared by its end"),
     BadCredential(Credential.BEHIND, "the key behind another character", "looked for anywhere in the given text"),
     BadCredential(Credential.OTHER_SCHEME, "the key under the scheme Basic", "whatever stands after a blank taken"),
-    BadCredential(Credential.OTHER_CASE, "the key in the other case", "compared without regard to case"),
+    BadCredential(
+        Credential.OTHER_CASE, "the right key with capital and small letters swapped", "compared without regard to case"
+    ),
 )

@@ -41,7 +41,8 @@ class Failure:
             return f"It fails with {words} alone, too."
         if len(odd) == 1:
             return f"It fails only with {words}; without it the same rename works."
-        return f"It fails only with {words} together; with less of it the same rename works."
+        numbered = ", ".join(f"({number}) {self.point.values[place].words}" for number, place in enumerate(odd, 1))
+        return f"It fails only with all of {numbered}; with any of them left out the same rename works."
 
     def is_in(self, point: Point) -> bool:
         """Whether a point has all of its odd values, too, or has them packed in its name."""

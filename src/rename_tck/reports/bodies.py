@@ -17,6 +17,10 @@ class _Number(str):
     __slots__ = ()
 
 
+#: What stands for the value of a member that one of two objects has not.
+ABSENT = "absent"
+
+
 class _Members(list[tuple[str, Any]]):
     """The members of an object in their order, a name that stands there twice included."""
 
@@ -90,7 +94,7 @@ def members_apart(expected: str, actual: str) -> list[tuple[str, str, str]]:
 
 def _spelled(value: str | None) -> str:
     if value is None:
-        return "absent"
+        return ABSENT
     return value if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
 
 

@@ -30,6 +30,15 @@ def earlier(requirement: Json, name: str) -> str | None:
     return None
 
 
+def had_before(requirement: Json, expected: str, actual: str) -> bool:
+    """Whether a session was read with this name at first, and then with the one that was expected."""
+    names: dict[str, list[str | None]] = {}
+    for step in requirement.get("steps") or ():
+        if step["method"] == "GET":
+            names.setdefault(step["url"], []).append(name_in(parsed(step["answer"])))
+    return any(found[0] == actual and expected in found for found in names.values())
+
+
 def read_afterwards(requirement: Json, compared: Json) -> str | None:
     """What the readings after the request show, of a failure that the answer alone shows."""
     _, after = _readings(requirement)

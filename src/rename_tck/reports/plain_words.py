@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from rename_tck.reports import facts
+from rename_tck.reports.bodies import ABSENT, members_apart
 from rename_tck.reports.difference import compare
-from rename_tck.reports.earlier_names import NAMES, earlier, name_in, parsed, read_afterwards
+from rename_tck.reports.earlier_names import NAMES, earlier, had_before, name_in, parsed, read_afterwards
 from rename_tck.reports.name_changes import alike_but_for, change, shown, units
 from rename_tck.results.record import Json
 from rename_tck.text import cut, one_line, visible
@@ -19,6 +20,8 @@ _SAID, _VALUE = 120, 60
 _BEFORE = 24
 #: How much of a name, where a case has a long one.
 _NAME = 24
+#: Members of an object that are told.
+_MEMBERS = 3
 #: A point of the space of renames has several parts; no more of them are told.
 _PARTS = 4
 #: The members of an error that say what was wrong.
@@ -126,7 +129,7 @@ def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iter
     """What was sent, what came, and what was expected."""
     case, expected = requirement["case"], requirement["expected"]
     status = _expected_status(expected)
-    if compared is not None and (said := _after_several(requirement, compared)) is not None:
+    if compared is not None and (said := _after_several(requirement, compared) or _left_alone(requirement, compared)):
         yield said
     elif compared is not None:
         origin = earlier(requirement, compared["actual"])
@@ -164,6 +167,21 @@ def _after_several(requirement: Json, compared: Json) -> str | None:
     return f"After {what}{at_once} it is called {came}; expected is a name that was sent: {wanted}."
 
 
+def _left_alone(requirement: Json, compared: Json) -> str | None:
+    """Of a session that was renamed, and had another name a while later."""
+    case, answer = requirement["case"], requirement["answer"]
+    found = re.match(r"a session that was left alone (.*) after (an accepted rename)?(.*): its name (.*)", case)
+    if found is None:
+        return None
+    during, own, cause, where = found.groups()
+    was = ", the name that it had before" if had_before(requirement, **compared) else ""
+    then = "" if own else f"Then came {cause}, answered with {facts.status_line(answer)}. "
+    return (
+        f"A session was renamed to {shown(compared['expected'], _VALUE)}, and read with that name. {then}"
+        f"Nothing was sent to it {during}; after that its name {where} is {shown(compared['actual'], _VALUE)}{was}."
+    )
+
+
 def _is_earlier(case: str, compared: Json, origin: str) -> str:
     """Of a name that came in place of another, and where it comes from."""
     one, other = _around(compared)
@@ -196,12 +214,27 @@ def _differs(case: str, compared: Json, answer: Json | None) -> str:
     if other == "null" and value_in(answer, case) is None and "null" not in one:
         return f"{subject} is null or missing, and {shown(one, _VALUE)} is expected"
     looked_at = case.rpartition(": ")[2]
+    if apart := members_apart(one, other):
+        return f"{subject} is another one: {_members(apart)}"
     is_id = re.match(r"(the )?id\b", looked_at) is not None
     if not is_id and ("name" in looked_at or "title" in looked_at or max(len(one), len(other)) <= _VALUE):
         return f"{subject} {change(one, other)}"
     # of a long value that is no name the part where the two differ
     one, other = (one, other) if is_id else _around(compared)
     return f"{subject} is {shown(other, _VALUE)}, and {shown(one, _VALUE)} is expected"
+
+
+def _members(apart: list[tuple[str, str, str]]) -> str:
+    """What became of the members of an object, or the items of an array, by their paths."""
+    said = []
+    for path, one, other in apart[:_MEMBERS]:
+        if one == ABSENT:
+            said.append(f"{path} was added, {cut(other, _VALUE)}")
+        else:
+            said.append(
+                f"{path} is missing" if other == ABSENT else f"{path} is {cut(other, _VALUE)}, not {cut(one, _VALUE)}"
+            )
+    return "; ".join(said) + (f"; and {len(apart) - _MEMBERS} more" if len(apart) > _MEMBERS else "")
 
 
 # -- another status than expected
@@ -246,7 +279,7 @@ def _counted(requirement: Json) -> Iterator[str]:
     """How long a name was that was refused, where servers count it in different ways."""
     name = name_in(parsed((requirement["request"] or {}).get("body")))
     if name is not None and "(" in units(name) and ("length" in requirement["id"] or len(name) >= 100):
-        yield f"The name has {units(name)}: does the server count something else than characters?"
+        yield f"The name has {units(name)}: does the server count something other than characters?"
 
 
 def _line(answer: Json) -> str:

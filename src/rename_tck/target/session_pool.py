@@ -346,11 +346,12 @@ class SessionPool:
         if kind in self._exhausted:
             return
         if self._fixture_ids and self.dialect.creating_is_costly:
-            self._exhausted[kind] = "too few were given, and creating one here starts something costly"
+            spoilt = sum(session.id in self._fixture_ids for session in self._retired)
+            few = f"{spoilt} of those given can no longer be renamed" if spoilt else "too few were given"
+            self._exhausted[kind] = f"{few}, and creating one here starts something costly"
             return
-        refusal = "no creation was tried"
         self.creation.look()
-        new: list[Session] = []
+        new, refusal = list[Session](), "no creation was tried"
         while len(self._of(kind)) < count:
             made, refusal = self._make(kind)
             if made is None:
