@@ -42,7 +42,7 @@ class Failure:
         if len(odd) == 1:
             return f"It fails only with {words}; without it the same rename works."
         numbered = ", ".join(f"({number}) {self.point.values[place].words}" for number, place in enumerate(odd, 1))
-        return f"It fails only with all of {numbered}; with any of them left out the same rename works."
+        return f"It fails only with all of {numbered}; where one of them was left out the rename worked."
 
     def is_in(self, point: Point) -> bool:
         """Whether a point has all of its odd values, too, or has them packed in its name."""

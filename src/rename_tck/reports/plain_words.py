@@ -171,11 +171,11 @@ def _left_alone(requirement: Json, compared: Json) -> str | None:
     """Of a session that was renamed, and had another name a while later."""
     case, answer = requirement["case"], requirement["answer"]
     found = re.match(r"a session that was left alone (.*) after (an accepted rename)?(.*): its name (.*)", case)
-    if found is None:
+    if found is None or answer is None:
         return None
     during, own, cause, where = found.groups()
     was = ", the name that it had before" if had_before(requirement, **compared) else ""
-    then = "" if own else f"Then came {cause}, answered with {facts.status_line(answer)}. "
+    then = "" if own else f"Then came {cause}, answered with {_line(answer)}. "
     return (
         f"A session was renamed to {shown(compared['expected'], _VALUE)}, and read with that name. {then}"
         f"Nothing was sent to it {during}; after that its name {where} is {shown(compared['actual'], _VALUE)}{was}."

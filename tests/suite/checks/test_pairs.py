@@ -102,5 +102,5 @@ def test_a_pair_that_fails_is_named(
     found = judged.requirements[requirement]
     assert found["verdict"] == "fail", judged.output
     assert all(word in str(found["after"]) for word in words), found["after"]
-    assert str(found["after"]).startswith("It fails only with ")
-    assert " together; " in str(found["after"])
+    assert str(found["after"]).startswith("It fails only with all of (1) ")
+    assert "; where one of them was left out the rename worked." in str(found["after"])

@@ -310,13 +310,44 @@ def test_odd_records_are_told_as_well() -> None:
     assert wrong(without)
 
 
+def test_of_an_object_the_members_that_differ_are_told() -> None:
+    state = '{"topic": "0123456789 as the run has made it", "steps": [1, 2.5, 9007199254740993], '
+    compared = {"expected": f'{state}"deep": null, "left": 1}}', "actual": f'{state}"deep": 7, "made": []}}'}
+    found = wrong(failing("agno.session-untouched", "x: session_state in the listing", "it", compared=compared))
+    assert found[1] == (
+        "The member session_state in the listing is another one: "
+        "deep is 7, not null; left is missing; made was added, []."
+    )
+
+
 def test_a_long_value_that_is_no_name_is_shown_where_it_differs() -> None:
-    state = '{"topic": "0123456789 as the run has made it", "steps": [1, 2.5, 9007199254740993], "deep": '
-    compared = {"expected": f"{state}null}}", "actual": f"{state}7}}"}
+    text = "0123456789 as the run has made it, with more behind that nobody reads: "
+    compared = {"expected": f"{text}null", "actual": f"{text}7"}
     found = wrong(failing("agno.session-untouched", "x: session_state in the listing", "it", compared=compared))
     assert "another name" not in found[1]
-    assert '"deep": 7}", and' in found[1]
-    assert found[1].endswith('"deep": null}" is expected.')
+    assert found[1].endswith('reads: null" is expected.')
+
+
+def test_a_session_that_was_left_alone_is_told_in_the_order_of_what_happened() -> None:
+    case = "a session that was left alone for 2 s or longer after a rename of an unknown id: its name read back"
+    found = failing("agno.name-stored", case, '"b"', 404, compared={"expected": "b", "actual": "a"})
+    steps = [("GET", "a", False), ("POST", "", True), ("GET", "b", False), ("GET", "a", False)]
+    found["steps"] = [
+        {
+            "method": method,
+            "url": "u",
+            "fails": fails,
+            "status": 200,
+            "body": None,
+            "answer": f'{{"session_name": "{name}"}}',
+        }
+        for method, name, fails in steps
+    ]
+    assert wrong(found)[1] == (
+        'A session was renamed to "b", and read with that name. Then came a rename of an unknown id, answered with '
+        "404 Reason. Nothing was sent to it for 2 s or longer; after that its name read back is "
+        '"a", the name that it had before.'
+    )
 
 
 def test_what_was_read_is_not_said_twice() -> None:
