@@ -23,7 +23,7 @@ class Column:
     name: str
     record: Json
     run: Json
-    #: Where its report is, as seen from this page; None where that is not known.
+    #: Where its report is, or its record, as seen from this page; None where that is not known.
     report: str | None = None
 
     def title(self) -> Markup:
@@ -37,7 +37,7 @@ class Column:
 
 
 def render(records: Sequence[tuple[str, Json]], reports: Sequence[str | None] = ()) -> str:
-    """The whole page; each record with the name that its columns get, and the addresses of their reports."""
+    """The whole page; each record with the name that its columns get, and the addresses of their reports or records."""
     pages = zip_longest(records, reports[: len(records)])
     columns = [Column(name, record, run, report) for (name, record), report in pages for run in record["runs"]]
     systems = dict.fromkeys(facts.name_of_system(column.run) for column in columns)
@@ -215,15 +215,23 @@ def _finding(column: Column, requirement: Json) -> list[Markup | str | None]:
     if requirement["verdict"] != "fail":
         return lines
     request, curl, again = requirement["request"], requirement["curl"], facts.again(column.run, requirement)
-    where = f"{column.report}#fail:{requirement['id']}" if column.report else None
+    is_page = column.report is not None and column.report.endswith(".html")
+    where = f"{column.report}#fail:{requirement['id']}" if is_page else None
     return [
         *lines,
         exchanges.request_of(request) if request else None,
-        el("p", f"It answered {facts.status_line(requirement['answer'])}."),
+        _answered(requirement),
         exchanges.curl(curl) if curl else None,
         exchanges.command(again, "Command that tries it again") if again else None,
         el("p", el("a", "The whole failure in its report", href=where)) if where else None,
     ]
+
+
+def _answered(requirement: Json) -> Markup | None:
+    """What came; None where the record shows no request, as of a case that its vendor learns first."""
+    if requirement["answer"] is not None:
+        return el("p", f"It answered {facts.status_line(requirement['answer'])}.")
+    return el("p", "No answer came.") if requirement["request"] is not None else None
 
 
 def _observations(columns: Sequence[Column]) -> Markup | None:

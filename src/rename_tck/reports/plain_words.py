@@ -20,8 +20,8 @@ _SAID, _VALUE = 120, 60
 _BEFORE = 24
 #: How much of a name, where a case has a long one.
 _NAME = 24
-#: Members of an object that are told.
-_MEMBERS = 3
+#: Members of an object that are told of those that differ, are missing, or were added.
+_MEMBERS = 2
 #: A point of the space of renames has several parts; no more of them are told.
 _PARTS = 4
 #: The members of an error that say what was wrong.
@@ -59,10 +59,10 @@ _OF_A_STATUS = {
     "other-app-not-found": "A rename with the key of another app is not refused as it should be",
     "other-type-not-renamed": "A rename under another type than the session's is not refused as it should be",
 }
-#: In what it was seen, which no single request shows.
+#: Where it was seen, which no single request shows: the words before the first part of the case.
 _SEEN_WHILE = {
-    "concurrent-same-session": "It was seen while one session was renamed several times at once",
-    "concurrent-two-sessions": "It was seen while several sessions were renamed at once",
+    "concurrent-same-session": "It was seen with ",
+    "concurrent-two-sessions": "It was seen with ",
     "sequence-consistent": "It was seen in a series of renames",
 }
 
@@ -85,7 +85,8 @@ def wrong(requirement: Json) -> list[str]:
     if meaning is not None and (behind or (compared is None and answer is not None and not _says_it_all(found[0]))):
         found = [f"{meaning}.", *found]
     if law in _SEEN_WHILE and not found[0].startswith("After "):
-        found.append(f"{_SEEN_WHILE[law]}.")
+        within = requirement["case"].partition(": ")[0] if law.startswith("concurrent-") else ""
+        found.append(f"{_SEEN_WHILE[law]}{within}.")
     if (said := _shown_after(requirement)) is not None:
         found.append(said)
     return [re.sub(r"([.\u2026])\.$", r"\1", one_line(sentence)) for sentence in found]
@@ -225,16 +226,18 @@ def _differs(case: str, compared: Json, answer: Json | None) -> str:
 
 
 def _members(apart: list[tuple[str, str, str]]) -> str:
-    """What became of the members of an object, or the items of an array, by their paths."""
-    said = []
-    for path, one, other in apart[:_MEMBERS]:
-        if one == ABSENT:
-            said.append(f"{path} was added, {cut(other, _VALUE)}")
-        else:
-            said.append(
-                f"{path} is missing" if other == ABSENT else f"{path} is {cut(other, _VALUE)}, not {cut(one, _VALUE)}"
-            )
-    return "; ".join(said) + (f"; and {len(apart) - _MEMBERS} more" if len(apart) > _MEMBERS else "")
+    """What became of the members of an object, or the items of an array, by their paths; some of each kind."""
+    kinds = (
+        [
+            f"{path} is {cut(other, _VALUE)}, not {cut(one, _VALUE)}"
+            for path, one, other in apart
+            if ABSENT not in (one, other)
+        ],
+        [f"{path} is missing" for path, _, other in apart if other == ABSENT],
+        [f"{path} was added, {cut(other, _VALUE)}" for path, one, other in apart if one == ABSENT],
+    )
+    said = [sentence for found in kinds for sentence in found[:_MEMBERS]]
+    return "; ".join(said) + (f"; and {len(apart) - len(said)} more" if len(apart) > len(said) else "")
 
 
 # -- another status than expected

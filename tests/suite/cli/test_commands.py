@@ -367,6 +367,18 @@ def test_matrix_links_to_the_report_beside_each_record(given: Files, tmp_path: P
     assert "<summary>curl</summary>" in source
 
 
+def test_matrix_of_cases_without_a_request_or_an_answer(given: Files, capfd: pytest.CaptureFixture[str]) -> None:
+    record = sample_run.sample()
+    failing = [one for run in record["runs"] for one in run["requirements"] if one["verdict"] == "fail"]
+    failing[0] |= {"answer": None}
+    failing[1] |= {"answer": None, "request": None, "curl": None}
+    unanswered = [one for one in failing if one["request"] and not one["answer"]]
+    assert main(["matrix", f"one={given(record, 'one.json')}"]) == 0
+    out, _ = capfd.readouterr()
+    assert out.count("No answer came.") == len(unanswered)
+    assert "no answer came." not in out
+
+
 # what every command does with a file that is none
 
 

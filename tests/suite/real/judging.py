@@ -165,6 +165,11 @@ def main() -> int:
     except (EnvironmentFailure, DatabaseFailure, StartFailure, JudgingFailure) as failure:
         sys.stderr.write(f"{failure}\n")
         return 1
+    except (subprocess.SubprocessError, requests.RequestException, OSError, ValueError) as error:
+        # a program that hangs or is not there, a server that went away, an answer that is no JSON
+        said = " ".join(str(error).replace(KEY, "[secret]").split()).rstrip(".")
+        sys.stderr.write(f"{name}: it could not be judged: {said}.\n")
+        return 1
     return 0
 
 

@@ -120,6 +120,8 @@ def unconfirmed(expected: Mapping[str, Expected], judged: Judged) -> list[str]:
             said.append(f"{name}: no curl confirms that it fails: {was.finding}")
         elif was.confirmed not in confirming.load():
             said.append(f"{name}: {was.confirmed} is no finding of {confirming.FILE.name}")
+        elif was.finding != confirming.load()[was.confirmed].sentence:
+            said.append(f"{name}: its finding is not the sentence of {was.confirmed}: --accept writes it anew")
         elif was.confirmed not in seen_of(judged, name):
             said.append(f"{name}: the curls of {was.confirmed} do not show it any more")
     return said

@@ -116,7 +116,9 @@ def _files(described: Description, results: Sequence[Result]) -> Iterable[tuple[
     """Every file's name and text."""
     yield "index.md", index(described, results)
     for name, of in (("matrix.html", "vendored"), ("matrix-own.html", "own")):
-        yield name, matrix.render([(result.target.name, getattr(result, of)) for result in results])
+        ending = "json" if of == "vendored" else "own.json"
+        links = [f"records/{result.target.name}.{ending}" for result in results]
+        yield name, matrix.render([(result.target.name, getattr(result, of)) for result in results], links)
     for result in results:
         name = result.target.name
         yield f"records/{name}.json", _dumped(result.vendored)
@@ -343,7 +345,7 @@ def _ran(showing: Sequence[Result]) -> str:
 def _set_up(result: Result) -> str:
     if result.target.server.system == "agno":
         return " An `AgentOS` with one agent on the database is enough; no model is called."
-    return " `given-1` is a conversation that is there; `FILE_STORE=local` and `RUNTIME=cli` are enough."
+    return " `for-curls` is a conversation that is there; `FILE_STORE=local` and `RUNTIME=cli` are enough."
 
 
 def _answers(finding: Finding, showing: Sequence[Result]) -> list[str]:

@@ -41,8 +41,8 @@ def published(record: Mapping[str, Any], target: Target, judged: Judged, secrets
     """The record as it is published.
 
     Ids that are drawn anew for every run are numbered in the order in which they come, the port is the system's usual
-    one, requests that were sent again because a connection broke are not counted, and of findings that only their
-    vendor is told there is no more than the verdict.
+    one, requests that were sent again because a connection broke are not counted, no file of a failing case is named,
+    and of findings that only their vendor is told there is no more than the verdict.
 
     Raises:
         UnfitError: it holds a secret or a path of this machine.
@@ -75,8 +75,12 @@ def _numbered(drawn: str, numbers: dict[str, int]) -> str:
 
 def _told(requirement: dict[str, Any], judged: Judged) -> dict[str, Any]:
     """A requirement, without its case where that is withheld."""
-    if requirement["verdict"] != "fail" or not withholds(requirement["id"], judged):
+    if requirement["verdict"] != "fail":
         return requirement
+    if not withholds(requirement["id"], judged):
+        # the files of its cases are not published
+        others = [other | {"replay": None} for other in requirement["failing"]["others"]]
+        return requirement | {"replay": None, "failing": requirement["failing"] | {"others": others}}
     shown = {name: requirement[name] for name in _SHOWN}
     said = {"case": _WITHHELD, "expected": _WITHHELD, "failing": requirement["failing"] | {"others": []}}
     return shown | said | dict.fromkeys(_EMPTY)

@@ -140,8 +140,13 @@ def main(arguments: Sequence[str] | None = None, judging: Judging | None = None)
     status = _judge(targets, judging, given.jobs, accept=given.accept)
     if given.write:
         from real import page
+        from real.published_record import UnfitError
 
-        page.write(judging.found)
+        try:
+            page.write(judging.found)
+        except UnfitError as error:
+            sys.stderr.write(f"{error}\n")
+            return _NOT_JUDGED
     return status
 
 

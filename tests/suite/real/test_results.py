@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from harness import KEY, ROOT, judge
 
 from real import confirming, databases, description, environments, outcome, page, published_record, results
+from real import judging as judging_of_one
 from real.databases import DatabaseFailure
 from real.description import DescriptionError
 from real.environments import EnvironmentFailure
@@ -343,10 +346,15 @@ def test_what_shows_on_some_runs_only_may_be_either() -> None:
 def test_a_failure_that_no_curl_confirms_is_told() -> None:
     name = "agno.error-422-shape"
     judged = _judged({"error-422-shape": "fail"}, seen=("agno-422-detail",))
-    fails = Expected("fail", finding="A list.", confirmed="agno-422-detail")
+    sentence = confirming.load()["agno-422-detail"].sentence
+    fails = Expected("fail", finding=sentence, confirmed="agno-422-detail")
     assert outcome.unconfirmed({name: fails}, judged) == []
     for one, words in (
-        (replace(fails, confirmed=None), "no curl confirms that it fails: A list."),
+        (replace(fails, confirmed=None), f"no curl confirms that it fails: {sentence}"),
+        (
+            replace(fails, finding="A list."),
+            "its finding is not the sentence of agno-422-detail: --accept writes it anew",
+        ),
         (replace(fails, confirmed="agno-nothing"), "agno-nothing is no finding of findings.yaml"),
     ):
         assert outcome.unconfirmed({name: one}, judged) == [f"{name}: {words}"]
@@ -483,6 +491,34 @@ def test_a_published_record_has_nothing_of_the_machine(record: dict[str, Any]) -
     (now,) = (one for one in made["runs"][0]["requirements"] if one["id"] == "agno.error-422-shape")
     assert now["case"] == was["case"]
     assert now["answer"]["body"] == was["answer"]["body"]
+    # the files of failing cases are not published: what tries one again does not name them
+    assert was["replay"] is not None
+    assert now["replay"] is None
+    assert all(other["replay"] is None for other in now["failing"]["others"])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        subprocess.TimeoutExpired(["pg_isready"], 60),
+        requests.ConnectionError(f"the server of {judging_of_one.KEY}\nwent away."),
+        json.JSONDecodeError("Expecting value", "", 0),
+    ],
+)
+def test_whatever_keeps_a_target_from_being_judged_is_one_sentence(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(judging_of_one, "judge", fails)
+    monkeypatch.setattr(sys, "argv", ["judging.py", "agno-2.5.6-sqlite", "folder"])
+    assert judging_of_one.main() == 1
+    said = capsys.readouterr().err
+    assert said.startswith("agno-2.5.6-sqlite: it could not be judged: ")
+    assert said.endswith(".\n")
+    assert said.count("\n") == 1
+    assert judging_of_one.KEY not in said
 
 
 @pytest.mark.parametrize("word", ["a-secret-key", str(ROOT), "/tmp/store", "lib/site-packages/agno"])
