@@ -197,7 +197,7 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
     for odd in ids.odd_ids(check.target.token):
         request = dialect.rename(session, check.body(session), encoded_id=odd.encoded)
         if odd.own and not odd.may_leave_route and check.may_send(request, odd):
-            yield f"an id that is odd: {odd.label}", check.once(request, live=False, gathered=True)
+            yield f"an odd id: {odd.label}", check.once(request, live=False, gathered=True)
 
 
 def _error_shape(check: CheckContext, status: int) -> None:

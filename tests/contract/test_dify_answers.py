@@ -52,7 +52,7 @@ def _refuse(check: CheckContext) -> Iterator[tuple[str, Exchange]]:
     for odd in ids.odd_ids(check.target.token):
         request = check.dialect.rename(session, check.body(session), encoded_id=odd.encoded)
         if odd.label in {"not a UUID", "300 characters"} and check.may_send(request, odd):
-            yield f"an id that is odd: {odd.label}", check.once(request, live=False, gathered=True)
+            yield f"an odd id: {odd.label}", check.once(request, live=False, gathered=True)
     other = check.body(session, user=_other_user(session))
     yield "another user", check.once(check.dialect.rename(session, other), gathered=True)
 

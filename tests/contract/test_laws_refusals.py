@@ -244,7 +244,7 @@ def test_odd_ids_are_neither_renamed_nor_broken_by(check: CheckContext) -> None:
         exchange = _odd(check, odd)
         if exchange is None:
             continue
-        case = f"an id that is odd: {odd.label}"
+        case = f"an odd id: {odd.label}"
         if exchange.status >= 500:
             check.fail(case, "any answer but a 5xx status", exchange)
         _must_not_succeed(check, case, exchange)
@@ -262,7 +262,7 @@ def test_odd_ids_are_refused_in_good_order(check: CheckContext) -> None:
             or (exchange.status // 100 == 2 and not _says_no(check, exchange))
         ):
             continue  # odd-ids-safe judges a success and a 5xx
-        case = f"an id that is odd: {odd.label}"
+        case = f"an odd id: {odd.label}"
         assert exchange.answer is not None
         if exchange.answer.is_page:
             check.fail(case, "an answer for programs, not an HTML page", exchange)

@@ -21,13 +21,31 @@ def earlier(requirement: Json, name: str) -> str | None:
     before, _ = _readings(requirement)
     if name in before:
         return "the session had before"
-    earlier = itertools.takewhile(lambda step: not step["fails"], requirement.get("steps") or ())
-    for step in reversed([*earlier]):
-        if step["method"] == request["method"] and name_in(parsed(step["body"])) == name:
-            same = step["url"].partition("?")[0] == request["url"].partition("?")[0]
-            answered = "no answer" if step["status"] is None else f"status {step['status']}"
-            return f"an earlier rename {'at the same address' if same else 'of another session'} sent ({answered})"
+    for own, sent, status in reversed(_earlier_renames(requirement)):
+        if sent == name:
+            answered = "no answer" if status is None else f"status {status}"
+            return f"an earlier rename of {'this' if own else 'another'} session sent ({answered})"
     return None
+
+
+def rest_of_earlier(requirement: Json, expected: str, actual: str) -> str | None:
+    """An earlier name of the session whose end stands behind the expected one: it was written over in part."""
+    if requirement["request"] is None or not (expected and actual.startswith(expected) and actual != expected):
+        return None
+    before, _ = _readings(requirement)
+    earlier_ones = [*before, *(sent for own, sent, _ in _earlier_renames(requirement) if own)]
+    return next((name for name in reversed(earlier_ones) if name[len(expected) :] == actual[len(expected) :]), None)
+
+
+def _earlier_renames(requirement: Json) -> list[tuple[bool, str, int | None]]:
+    """The renames before the failing request: whether each is of the same session, the name it sent, its status."""
+    request, found = requirement["request"], []
+    for step in itertools.takewhile(lambda step: not step["fails"], requirement.get("steps") or ()):
+        name = name_in(parsed(step["body"]))
+        if step["method"] == request["method"] and name is not None:
+            own = step["url"].partition("?")[0] == request["url"].partition("?")[0]
+            found.append((own, name, step["status"]))
+    return found
 
 
 def had_before(requirement: Json, expected: str, actual: str) -> bool:

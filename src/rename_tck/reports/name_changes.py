@@ -234,8 +234,8 @@ def _added(sent: str, seen: str) -> str | None:
     """What was added to it, where all of it is there still."""
     if sent and sent in seen:
         before, _, after = seen.partition(sent)
-        places = [f"{shown(text)} {place} it" for text, place in ((before, "before"), (after, "after")) if text]
-        return f"has {' and '.join(places)}"
+        places = [f"{shown(text)} {place} it" for text, place in ((before, "before"), (after, "behind")) if text]
+        return f"is the expected one with {' and '.join(places)}"
     return None
 
 

@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from rename_tck.reports import facts
 from rename_tck.reports.bodies import ABSENT, members_apart
 from rename_tck.reports.difference import compare
-from rename_tck.reports.earlier_names import NAMES, earlier, had_before, name_in, parsed, read_afterwards
+from rename_tck.reports.earlier_names import (
+    NAMES,
+    earlier,
+    had_before,
+    name_in,
+    parsed,
+    read_afterwards,
+    rest_of_earlier,
+)
 from rename_tck.reports.name_changes import alike_but_for, change, shown, units
 from rename_tck.results.record import Json
 from rename_tck.text import cut, one_line, visible
@@ -134,7 +142,7 @@ def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iter
         yield said
     elif compared is not None:
         origin = earlier(requirement, compared["actual"])
-        yield f"{_differs(case, compared, answer) if origin is None else _is_earlier(case, compared, origin)}."
+        yield f"{_differs(requirement, compared, answer) if origin is None else _is_earlier(case, compared, origin)}."
         if requirement["request"] is not None and (said := read_afterwards(requirement, compared)):
             yield said
     elif answer is None and requirement["request"] is not None:
@@ -202,9 +210,9 @@ def _around(compared: Json) -> tuple[str, str]:
 # -- another value than expected
 
 
-def _differs(case: str, compared: Json, answer: Json | None) -> str:
+def _differs(requirement: Json, compared: Json, answer: Json | None) -> str:
     """Of two values that should have been equal."""
-    one, other = compared["expected"], compared["actual"]
+    case, one, other = requirement["case"], compared["expected"], compared["actual"]
     subject = _subject(case)
     if one == other:
         came = value_in(answer, case)
@@ -216,10 +224,12 @@ def _differs(case: str, compared: Json, answer: Json | None) -> str:
         return f"{subject} is null or missing, and {shown(one, _VALUE)} is expected"
     looked_at = case.rpartition(": ")[2]
     if apart := members_apart(one, other):
-        return f"{subject} is another one: {_members(apart)}"
+        return f"{subject}: {_members(apart)}"
     is_id = re.match(r"(the )?id\b", looked_at) is not None
     if not is_id and ("name" in looked_at or "title" in looked_at or max(len(one), len(other)) <= _VALUE):
-        return f"{subject} {change(one, other)}"
+        tail = rest_of_earlier(requirement, one, other)
+        origin = "" if tail is None else f", the end of the earlier name {shown(tail, _VALUE)}"
+        return f"{subject} {change(one, other)}{origin}"
     # of a long value that is no name the part where the two differ
     one, other = (one, other) if is_id else _around(compared)
     return f"{subject} is {shown(other, _VALUE)}, and {shown(one, _VALUE)} is expected"

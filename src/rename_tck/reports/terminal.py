@@ -234,10 +234,11 @@ def _rule(requirement: Json, most: int) -> list[str]:
 
 
 def _classes(requirement: Json) -> list[str]:
-    """In how many kinds of case it fails, and which besides the one that is shown, as far as two lines have room."""
-    said = facts.failing(requirement)
-    if said is None or requirement["failing"]["classes"] < 2:
+    """In how many other kinds of case it fails than the one that is shown, and which, as far as two lines have room."""
+    failing = requirement.get("failing")
+    if not failing or failing["classes"] < 2 or failing["tried"] < 2:
         return []
+    said = f"fails in {failing['classes'] - 1} of the {failing['tried'] - 1} other kinds of case"
     kinds = [
         kind if len(kind) <= _KIND else f"{kind[:_KIND]}\u2026"
         for kind in dict.fromkeys(other["kind"] for other in requirement["failing"]["others"])

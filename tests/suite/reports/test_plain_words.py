@@ -234,7 +234,7 @@ def test_the_request_that_sent_a_name_which_came_instead_is_said() -> None:
         step(compared["expected"], "http://h/", fails=True),
     ]
     assert " ".join(wrong(found)) == (
-        f'The name in the answer is "{compared["actual"]}", the name that an earlier rename at the same address sent '
+        f'The name in the answer is "{compared["actual"]}", the name that an earlier rename of this session sent '
         f'(status 200); expected is "{compared["expected"]}".'
     )
     found["steps"][0]["url"] = "http://h/2"
@@ -315,8 +315,7 @@ def test_of_an_object_the_members_that_differ_are_told() -> None:
     compared = {"expected": f'{state}"deep": null, "left": 1}}', "actual": f'{state}"deep": 7, "made": []}}'}
     found = wrong(failing("agno.session-untouched", "x: session_state in the listing", "it", compared=compared))
     assert found[1] == (
-        "The member session_state in the listing is another one: "
-        "deep is 7, not null; left is missing; made was added, []."
+        "The member session_state in the listing: deep is 7, not null; left is missing; made was added, []."
     )
 
 
@@ -348,6 +347,16 @@ def test_a_session_that_was_left_alone_is_told_in_the_order_of_what_happened() -
         "404 Reason. Nothing was sent to it for 2 s or longer; after that its name read back is "
         '"a", the name that it had before.'
     )
+
+
+def test_a_name_that_was_written_over_in_part_is_told_with_the_earlier_one() -> None:
+    compared = {"expected": "short", "actual": "short name"}
+    found = failing("dify.name-stored", "x: the name read back", "it", compared=compared, sent='{"name": "short"}')
+    earlier = {"method": "POST", "fails": False, "status": 200, "body": '{"name": "a long name"}', "answer": None}
+    found["steps"] = [earlier | {"url": found["request"]["url"]}]
+    assert wrong(found)[1].endswith('is the expected one with " name" behind it.')
+    found["steps"][0]["body"] = '{"name": "quite name"}'
+    assert wrong(found)[1].endswith('with " name" behind it, the end of the earlier name "quite name".')
 
 
 def test_what_was_read_is_not_said_twice() -> None:

@@ -853,7 +853,7 @@ def test_a_failure_is_told_in_twelve_lines_at_most() -> None:
         "  answer   200 OK, after 3 ms, application/json",
         '           {"id": "5b0b3f1e-6a5e-4c5f-9a52-0b8f6d0f6a11", "name": "Quarterly plan"}',
         "  then     An ordinary rename, and a reading, of the session and of another still worked.",
-        "  also     fails in 3 of 5 kinds of case: user null; user empty",
+        "  also     fails in 2 of the 4 other kinds of case: user null; user empty",
         f"  again    {again['dify.user-required']}",
     ]
     for verbosity in (0, -1, -2):
