@@ -7,6 +7,7 @@ from rename_tck.checks.by_itself import Seen, expect_still, expect_unchanged, lo
 from rename_tck.checks.comparison import same
 from rename_tck.checks.context import CheckContext
 from rename_tck.checks.points_of_run import points_were_sent
+from rename_tck.checks.stopping import odd_before
 from rename_tck.client.exchange import Exchange, NotJsonError
 from rename_tck.systems.dialect import Session, members
 from rename_tck.target.readback import Snapshot
@@ -49,7 +50,9 @@ def test_every_ordinary_rename_of_the_run_is_accepted(check: CheckContext) -> No
         session = check.target.session_at(exchange.request.path)
         told = check.working and check.is_told_as_5xx(exchange)
         if not (told and (_was_renamed(check, exchange) or (session and _is_renamed(check, session)))):
-            case = f"an ordinary rename, for the sake of another requirement: {len(refused)} of them in the run"
+            before = odd_before(check, exchange) if all(odd_before(check, one) for one in refused) else None
+            case = f"an ordinary rename, sent for another requirement ({len(refused)} in the run were refused)"
+            case = f"{case}; {before}" if before else case
             check.fail(case, "status 200: the request is valid", exchange)
     if check.working:
         check.require_control_accepted(check.rename(check.some_session(), check.name()))

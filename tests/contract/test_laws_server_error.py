@@ -74,11 +74,11 @@ def _seen(check: CheckContext) -> list[tuple[str, Exchange, str]]:
     others = {entry.number for entry in plain} if len(times) > 1 else set()
     found: dict[str, tuple[str, Exchange, str]] = {}
     for entry in broken:
-        what = "a request" if entry.purpose is Purpose.CASE else "an ordinary request beside a case"
+        what = "a request" if entry.purpose is Purpose.CASE else "a request beside a case"
         sent_for = f"sent for {entry.requirement or 'every requirement on valid renames'}"
         words = f"{what} {sent_for}"
         if entry.case:
-            beside = "" if entry.purpose is Purpose.CASE else "an ordinary request beside it, "
+            beside = "" if entry.purpose is Purpose.CASE else "a request beside it, "
             words = f"{entry.case[-1]} ({beside}{sent_for})"
         kind = f"{words}, {entry.exchange.status}"
         if entry.number in before and all(before.values()):

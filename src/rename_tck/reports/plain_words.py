@@ -38,6 +38,8 @@ _MESSAGES = ("message", "msg", "detail", "error", "title", "description")
 #: How a sentence begins that names the case; and what was seen after a case that says what of it is to blame.
 _SENT = "Sent: "
 NARROWS = ("It fails only with ", "It fails with ", "Sent once more, ")
+#: Where a case goes on with the odd request that came right before it.
+_BEFORE_IT = "; the request before it was "
 #: A case that is longer, or has parts, does not go into a sentence.
 _SHORT_CASE = 70
 
@@ -95,6 +97,8 @@ def wrong(requirement: Json) -> list[str]:
     if law in _SEEN_WHILE and not found[0].startswith("After "):
         within = requirement["case"].partition(": ")[0] if law.startswith("concurrent-") else ""
         found.append(f"{_SEEN_WHILE[law]}{within}.")
+    if _BEFORE_IT in requirement["case"]:
+        found.append(f"The request before it was {requirement['case'].partition(_BEFORE_IT)[2]}.")
     if (said := _shown_after(requirement)) is not None:
         found.append(said)
     return [re.sub(r"([.\u2026])\.$", r"\1", one_line(sentence)) for sentence in found]
