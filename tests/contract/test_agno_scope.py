@@ -48,7 +48,7 @@ def test_a_rename_scoped_to_another_user_finds_nothing(check: CheckContext) -> N
         for other in check.cases(_dealt(others, sessions.index(session), len(sessions), check.lot)):
             _hidden_from(check, session, other)
         kind = next(str(one) for one in check.dialect.kinds if one != session.kind)
-        for case in check.cases([f"another user's user_id under type {kind}"]):
+        for case in check.cases([f"another user's user_id, and type {kind} for a session of type {session.kind}"]):
             _hidden_from(check, session, replace(others[0], label=case), query=(("type", kind),))
         for _ in check.cases(["type left out"] if session.kind == "agent" else []):
             _hidden_from(check, session, replace(others[0], label=f"{others[0].label}, type left out"), query=())

@@ -1,7 +1,8 @@
 """The law that no input is answered with a 5xx status, over everything that the run has thought of."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import pytest
 
@@ -14,6 +15,7 @@ from rename_tck.checks.points_of_run import points_were_sent
 from rename_tck.checks.stopping import AFTER_ANOTHER, handed_over, is_ordinary, odd_before
 from rename_tck.client.exchange import Credential, Exchange, Request, decoded
 from rename_tck.client.journal import Entry, Purpose
+from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session, members
 
 requirement = pytest.mark.requirement
@@ -42,21 +44,36 @@ def test_no_request_of_the_run_was_answered_with_a_server_error(check: CheckCont
     if (stopped := handed_over(check)) is not None and stopped.exchange is not None:
         check.count(stopped.exchange)
         raise stopped
-    for case, exchange, _ in check.each(_seen(check), lambda seen: seen[2]):
-        _judge(check, check.count(exchange), case)
+    for seen in check.each(_seen(check), lambda seen: seen.kind):
+        _judge(check, check.count(seen.exchange), seen.case, seen.after)
     for case, _, exchange in check.each(check.target.unanswered, lambda one: one[1]):
         check.fail(case, "an HTTP answer", exchange)
     if check.working:
         check.require_control_accepted(check.rename(check.some_session(), check.name()))
 
 
-def _judge(check: CheckContext, exchange: Exchange, case: str) -> None:
+def _judge(check: CheckContext, exchange: Exchange, case: str, after: str | None = None) -> None:
     if exchange.status >= 500 and not check.off_route(exchange):
-        check.fail(case, "any answer but a 5xx status", exchange)
+        try:
+            check.fail(case, "any answer but a 5xx status", exchange)
+        except Nonconformance as failure:
+            failure.after = after
+            raise
 
 
-def _seen(check: CheckContext) -> list[tuple[str, Exchange, str]]:
+class _Seen(NamedTuple):
+    """An answer with a 5xx status, its case and the class of that, and what was seen of what it takes."""
+
+    case: str
+    exchange: Exchange
+    kind: str
+    after: str | None = None
+
+
+def _seen(check: CheckContext) -> list[_Seen]:
     """Every 5xx of the run so far, with its class: one for each requirement and case that brought it and each status.
+
+    Of points that were made smaller the smallest is told.
 
     Those to renames that were accepted at another time, or others like them, are one class, with their number. Where
     what works otherwise failed right after an odd request each time, that one is told.
@@ -72,8 +89,17 @@ def _seen(check: CheckContext) -> list[tuple[str, Exchange, str]]:
     plain = [entry for entry in entries if is_ordinary(check, entry) or _sort(check, entry) in accepted]
     times = Counter(entry.exchange.status for entry in plain)
     others = {entry.number for entry in plain} if len(times) > 1 else set()
-    found: dict[str, tuple[str, Exchange, str]] = {}
+    found: dict[str, _Seen] = {}
+    smallest = _smallest_points(check, broken)
+    of_cases = {(entry.requirement, entry.exchange.status) for entry in broken if entry.case}
     for entry in broken:
+        if not entry.case and (entry.requirement, entry.exchange.status) in of_cases:
+            continue  # the case itself says more than what was sent beside it
+        if smallest and entry.requirement is None:
+            if (label := _label(entry)) in smallest:
+                kind = f"{label}, {entry.exchange.status}"
+                found.setdefault(kind, _Seen(f"a rename with {label}", entry.exchange, kind, smallest[label]))
+            continue
         what = "a request" if entry.purpose is Purpose.CASE else "a request beside a case"
         sent_for = f"sent for {entry.requirement or 'every requirement on valid renames'}"
         words = f"{what} {sent_for}"
@@ -89,8 +115,35 @@ def _seen(check: CheckContext) -> list[tuple[str, Exchange, str]]:
             words = f"a rename like others that are accepted, of which {share} failed so in this run"
         elif entry.requirement == mine and mine in check.target.failed:
             continue  # told with its own case
-        found.setdefault(kind, (words, entry.exchange, kind))
+        if kind not in found or (kind != AFTER_ANOTHER and _length(entry.exchange) < _length(found[kind].exchange)):
+            found[kind] = _Seen(words, entry.exchange, kind)
     return list(found.values())
+
+
+def _length(exchange: Exchange) -> int:
+    """How much there is to read in a request: of one case several forms are sent, the plain one among them."""
+    request = exchange.request
+    return len(request.body or b"") + sum(len(name) + len(value) for name, value in request.headers)
+
+
+def _smallest_points(check: CheckContext, broken: Sequence[Entry]) -> dict[str, str | None]:
+    """By their label, the points that were answered with a 5xx, each made as small as it went, and what was seen of it.
+
+    One whose smallest point is not there stands for itself.
+    """
+    there = set(map(_label, broken))
+    found: dict[str, str | None] = {}
+    for label, (smallest, said) in check.target.broken_points.items():
+        if smallest in there:
+            found.setdefault(smallest, said)
+        else:
+            found.setdefault(label, None)
+    return found
+
+
+def _label(entry: Entry) -> str:
+    """The case that a request was sent for, or beside; of a point its label."""
+    return entry.case[-1] if entry.case else ""
 
 
 def _sort(check: CheckContext, entry: Entry) -> object:

@@ -81,7 +81,7 @@ class PointRun:
         for failure in self._failures_of(point):
             if self._law(failure) != law or self._is_others_doing(check, failure):
                 continue
-            if (told := self._told_elsewhere(check, failure)) is None:
+            if (told := self._told_elsewhere(check, point, failure)) is None:
                 self._raise(check, failure)
             check.told_elsewhere = check.told_elsewhere or told
 
@@ -203,7 +203,7 @@ class PointRun:
 
     # -- telling it
 
-    def _told_elsewhere(self, check: CheckContext, failure: Failure) -> NotTested | None:
+    def _told_elsewhere(self, check: CheckContext, point: Point, failure: Failure) -> NotTested | None:
         """The requirement that tells a failure in place of the one that it breaks."""
         neighbours, errors = (f"{check.dialect.system}.{law}" for law in ("neighbours-untouched", "no-server-error"))
         sent = failure.crossed_by(check)
@@ -216,6 +216,7 @@ class PointRun:
                 check.target.crossings.append(crossing)
             return NotTested("a session was renamed by what was sent for another one", Gap.CAUSE, neighbours)
         if failure.point.odd and check.is_told_as_5xx(failure.outcome.exchange):
+            check.target.broken_points.setdefault(point.label, (failure.point.label, failure.said))
             return NotTested("a rename that must be accepted is answered with a 5xx status", Gap.CAUSE, errors)
         return None
 

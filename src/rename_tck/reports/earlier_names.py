@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from urllib.parse import parse_qsl, urlsplit
 
 from rename_tck.results.record import Json
 
@@ -18,6 +19,8 @@ def earlier(requirement: Json, name: str) -> str | None:
         return None
     if name_in(parsed(request["body"])) == name:
         return "this request sent"
+    if name in [value for _, value in parse_qsl(urlsplit(request["url"]).query)]:
+        return "stands in the query of this request"
     before, _ = _readings(requirement)
     if name in before:
         return "the session had before"

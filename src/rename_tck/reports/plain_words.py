@@ -41,7 +41,7 @@ NARROWS = ("It fails only with ", "It fails with ", "Sent once more, ")
 #: Where a case goes on with the odd request that came right before it.
 _BEFORE_IT = "; the request before it was "
 #: A case that is longer, or has parts, does not go into a sentence.
-_SHORT_CASE = 70
+_SHORT_CASE = 100
 
 #: How a case begins that is no request.
 _NO_REQUEST = ("the ", "session ", "sessions ", "step ", "what ", "whether ")
@@ -163,7 +163,7 @@ def _sent(case: str) -> str:
         return ""
     if re.match(r"an? (\w+ )?\d{3} answer", case):
         return f"Of {case}: "
-    if found := re.match(r"(an? (?:unknown |odd )?(?:id|session)|another user)\b", case):
+    if found := re.match(r"(an? (?:unknown |odd )?(?:id|session)|another user(?!'))\b", case):
         return f"{_SENT}a rename {'for' if found[1] == 'another user' else 'of'} {case}. "
     return f"{_SENT}{case}. "
 

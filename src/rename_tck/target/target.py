@@ -116,6 +116,9 @@ class Target:
     names_by_crossing: set[object] = field(default_factory=set)
     #: Cases whose request got no answer, while others did.
     unanswered: list[tuple[str, str, Exchange]] = field(default_factory=list)
+    #: Points that were answered with a 5xx, by their label: the one with as few odd values as it takes, and what was
+    #: seen of these values, where it was made smaller.
+    broken_points: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     #: Answers that refuse a request for the form in which it was sent, as a server may: no judgement of the rest.
     refused_for_form: list[Exchange] = field(default_factory=list)
     #: Requests that were in flight at once with others.
