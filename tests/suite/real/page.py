@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,9 @@ _NO_STEPS = """\
 Not shown here: this lets one user into what is another's. They are for the vendor alone, by the private way that its
 security policy names, and are put here when it has had time to mend it (SECURITY.md in the repository).
 """.splitlines()
+
+#: Times in an answer, of RFC 3339 or in seconds, also where the answer was cut in one.
+_TIMES = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)|(?<=_at\":)\d+|\d{4}-[-\dT:.]*$")
 
 _LEFT = """\
 After each run the sessions in the store itself were counted (in memory: those that the server lists), without those
@@ -363,6 +367,4 @@ def _answers(finding: Finding, showing: Sequence[Result]) -> list[str]:
 
 def steady(body: str) -> str:
     """An answer's body without what each run has anew."""
-    import re
-
-    return re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)", "TIME", body).replace("`", "'")
+    return _TIMES.sub("TIME", body).replace("`", "'")
