@@ -136,7 +136,7 @@ def _smallest_points(check: CheckContext, broken: Sequence[Entry]) -> dict[str, 
     for label, (smallest, said) in check.target.broken_points.items():
         if smallest in there:
             found.setdefault(smallest, said)
-        else:
+        elif label in there:
             found.setdefault(label, None)
     return found
 

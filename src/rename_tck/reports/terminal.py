@@ -196,14 +196,13 @@ def _failure(requirement: Json, run: Json, because: Sequence[Json], again: str |
     lines += _request(requirement, run["base_url"])
     sent = requirement["request"] or requirement["answer"]
     answer = _answer(requirement["answer"], _looked_at(requirement)) if sent else []
-    others = _classes(requirement)
     said = requirement["after"]
     after = _field("then", said, 2) if said and not said.startswith(_REPEATED) else []
     most = _BLOCK - len(last)
     lines = lines[: most - 1] if answer else lines
-    for extra in (answer, after, others):
+    for extra in (answer, after):
         lines += extra[: max(0, most - len(lines))]
-    return lines[:most] + last
+    return lines[:most] + _classes(requirement, min(2, most - len(lines))) + last
 
 
 def _sentences(sentences: list[str]) -> list[str]:
@@ -233,10 +232,10 @@ def _rule(requirement: Json, most: int) -> list[str]:
     return lines
 
 
-def _classes(requirement: Json) -> list[str]:
-    """In how many other kinds of case it fails than the one that is shown, and which, as far as two lines have room."""
+def _classes(requirement: Json, most: int) -> list[str]:
+    """In how many other kinds of case it fails than the one that is shown, and which, as far as the lines have room."""
     failing = requirement.get("failing")
-    if not failing or failing["classes"] < 2 or failing["tried"] < 2:
+    if most < 1 or not failing or failing["classes"] < 2 or failing["tried"] < 2:
         return []
     said = f"fails in {failing['classes'] - 1} of the {failing['tried'] - 1} other kinds of case"
     kinds = [
@@ -246,9 +245,9 @@ def _classes(requirement: Json) -> list[str]:
     for number in range(len(kinds), -1, -1):
         more = f" and {len(kinds) - number} more" if number < len(kinds) else ""
         lines = wrap(one_line(f"{said}: {'; '.join(kinds[:number])}{more}".rstrip(": ")), _ROOM)
-        if len(lines) <= 2:
+        if len(lines) <= most:
             break
-    return labelled("also", lines[:2], _LABEL)
+    return labelled("also", lines[:most], _LABEL)
 
 
 def _request(requirement: Json, base_url: str | None) -> list[str]:
