@@ -190,16 +190,16 @@ def _verdicts(results: Sequence[Result]) -> list[str]:
 def _cell(result: Result) -> str:
     """The counts of a target, and its verdict where that is not the one that most have."""
     vendored, own = _counts(result.run), _counts(result.own["runs"][0])
-    more = "" if own == vendored else f"; own {own}"
+    more = "" if own == vendored else f"<br>own\u00a0{own}"
     verdict = result.run["verdict"]
     named = "" if verdict == "does not conform" else f"{verdict}, "
     return f"{named}[{vendored}](records/{result.target.name}.json){more}"
 
 
 def _counts(run: Json) -> str:
-    """As in ``42/46, 5/8``: MUST, then SHOULD."""
+    """As in ``42/46, 5/8``: MUST, then SHOULD, on one line."""
     levels = (run["summary"][level] for level in ("MUST", "SHOULD"))
-    return ", ".join(f"{counts['pass']}/{facts.tested(counts)}" for counts in levels)
+    return ",\u00a0".join(f"{counts['pass']}/{facts.tested(counts)}" for counts in levels)
 
 
 def _findings(results: Sequence[Result]) -> list[str]:
