@@ -15,6 +15,7 @@ from rename_tck.checks.points_of_run import points_were_sent
 from rename_tck.checks.stopping import AFTER_ANOTHER, handed_over, is_ordinary, odd_before
 from rename_tck.client.exchange import Credential, Exchange, Request, decoded
 from rename_tck.client.journal import Entry, Purpose
+from rename_tck.client.wire import USUAL
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session, members
 
@@ -73,33 +74,29 @@ class _Seen(NamedTuple):
 def _seen(check: CheckContext) -> list[_Seen]:
     """Every 5xx of the run so far, with its class: one for each requirement and case that brought it and each status.
 
-    Of points that were made smaller the smallest is told.
-
     Those to renames that were accepted at another time, or others like them, are one class, with their number. Where
-    what works otherwise failed right after an odd request each time, that one is told.
+    what works otherwise failed right after an odd request each time, that one is told. Of points of which one was made
+    as small as it went that one is told, and of a case not what was sent beside it.
     """
     entries = check.entries()
     mine = check.requirement.id if check.requirement is not None else None
     allowed = set(map(id, check.target.refused_for_form))
     broken = [entry for entry in entries if entry.exchange.status >= 500 and id(entry.exchange) not in allowed]
     works = {entry.exchange.request for entry in entries if entry.exchange.status < 500}
-    passing = [entry for entry in broken if entry.exchange.request in works or is_ordinary(check, entry)]
+    passing = [entry for entry in broken if entry.exchange.request in works or _is_plain(check, entry)]
     before = {entry.number: odd_before(check, entry.exchange) for entry in passing if entry.requirement != mine}
     accepted = {_sort(check, entry) for entry in entries if check.dialect.succeeded(entry.exchange)}
-    plain = [entry for entry in entries if is_ordinary(check, entry) or _sort(check, entry) in accepted]
+    plain = [entry for entry in entries if _is_plain(check, entry) or _sort(check, entry) in accepted]
     times = Counter(entry.exchange.status for entry in plain)
     others = {entry.number for entry in plain} if len(times) > 1 else set()
     found: dict[str, _Seen] = {}
-    smallest = _smallest_points(check, broken)
-    of_cases = {(entry.requirement, entry.exchange.status) for entry in broken if entry.case}
+    smallest, larger = _made_small(check, broken)
+    of_cases = {(entry.requirement, entry.exchange.status) for entry in broken if entry.case and entry.requirement}
     for entry in broken:
-        if not entry.case and (entry.requirement, entry.exchange.status) in of_cases:
-            continue  # the case itself says more than what was sent beside it
-        if smallest and entry.requirement is None:
-            if (label := _label(entry)) in smallest:
-                kind = f"{label}, {entry.exchange.status}"
-                found.setdefault(kind, _Seen(f"a rename with {label}", entry.exchange, kind, smallest[label]))
+        is_beside = not entry.case and not _is_plain(check, entry)
+        if is_beside and (entry.requirement, entry.exchange.status) in of_cases:
             continue
+        label = _label(entry) if entry.requirement is None else ""
         what = "a request" if entry.purpose is Purpose.CASE else "a request beside a case"
         sent_for = f"sent for {entry.requirement or 'every requirement on valid renames'}"
         words = f"{what} {sent_for}"
@@ -115,8 +112,14 @@ def _seen(check: CheckContext) -> list[_Seen]:
             words = f"a rename like others that are accepted, of which {share} failed so in this run"
         elif entry.requirement == mine and mine in check.target.failed:
             continue  # told with its own case
-        if kind not in found or (kind != AFTER_ANOTHER and _length(entry.exchange) < _length(found[kind].exchange)):
-            found[kind] = _Seen(words, entry.exchange, kind)
+        elif label in smallest:
+            words, kind = f"a rename with {label}", f"{label}, {entry.exchange.status}"
+        elif label in larger:
+            continue
+        is_first = kind == AFTER_ANOTHER or _label(entry).startswith(DRAWN)
+        if kind not in found or (not is_first and _length(entry.exchange) < _length(found[kind].exchange)):
+            after = smallest.get(label) if words == f"a rename with {label}" else None
+            found[kind] = _Seen(words, entry.exchange, kind, after)
     return list(found.values())
 
 
@@ -126,24 +129,26 @@ def _length(exchange: Exchange) -> int:
     return len(request.body or b"") + sum(len(name) + len(value) for name, value in request.headers)
 
 
-def _smallest_points(check: CheckContext, broken: Sequence[Entry]) -> dict[str, str | None]:
-    """By their label, the points that were answered with a 5xx, each made as small as it went, and what was seen of it.
+def _made_small(check: CheckContext, broken: Sequence[Entry]) -> tuple[dict[str, str | None], set[str]]:
+    """Of the points that were answered with a 5xx the smallest, with what was seen of each, and those made smaller.
 
-    One whose smallest point is not there stands for itself.
+    Both by their labels. A smallest one that was answered otherwise when it was sent is none.
     """
-    there = set(map(_label, broken))
-    found: dict[str, str | None] = {}
-    for label, (smallest, said) in check.target.broken_points.items():
-        if smallest in there:
-            found.setdefault(smallest, said)
-        elif label in there:
-            found.setdefault(label, None)
-    return found
+    there = {_label(entry) for entry in broken if entry.requirement is None}
+    points = [point for point in check.target.broken_points if point.smallest in there]
+    smallest = {point.smallest: point.said for point in reversed(points)}
+    on_the_way = check.target.on_the_way if points else set()
+    return smallest, ({point.label for point in points} | on_the_way) - smallest.keys()
 
 
 def _label(entry: Entry) -> str:
     """The case that a request was sent for, or beside; of a point its label."""
     return entry.case[-1] if entry.case else ""
+
+
+def _is_plain(check: CheckContext, entry: Entry) -> bool:
+    """Whether a request is an ordinary rename, sent as the suite itself does."""
+    return is_ordinary(check, entry) and entry.exchange.request.wire == USUAL
 
 
 def _sort(check: CheckContext, entry: Entry) -> object:
@@ -152,7 +157,7 @@ def _sort(check: CheckContext, entry: Entry) -> object:
     if not entry.case or entry.case[-1].startswith(DRAWN) or not isinstance(name, str):
         return entry.exchange.request
     request = entry.exchange.request
-    return entry.requirement, entry.case, names.is_reasonable(name), request.credential, request.headers
+    return entry.requirement, entry.case, names.is_reasonable(name), request.credential, request.headers, request.wire
 
 
 def _requests(check: CheckContext, session: Session) -> Iterator[tuple[str, Request, bool]]:

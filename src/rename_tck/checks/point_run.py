@@ -24,7 +24,7 @@ from rename_tck.client.exchange import Exchange
 from rename_tck.results.coverage import Coverage, Sent
 from rename_tck.results.nonconformance import Nonconformance
 from rename_tck.systems.dialect import Session, members
-from rename_tck.target.target import Crossing
+from rename_tck.target.target import BrokenPoint, Crossing
 from rename_tck.verdict import Gap, NotTested
 
 #: The requirements that every point is evidence for; the others are of classes of names.
@@ -198,6 +198,7 @@ class PointRun:
         outcome = self.sent.alone(point, session)
         for found in problems(self.check, outcome, self.sent.sender.volatile_members):
             if found.sort == problem.sort:
+                self.check.target.on_the_way.add(point.label)
                 return Failure(found, point, outcome)
         return None
 
@@ -216,7 +217,7 @@ class PointRun:
                 check.target.crossings.append(crossing)
             return NotTested("a session was renamed by what was sent for another one", Gap.CAUSE, neighbours)
         if failure.point.odd and check.is_told_as_5xx(failure.outcome.exchange):
-            check.target.broken_points.setdefault(point.label, (failure.point.label, failure.said))
+            check.target.broken_points.append(BrokenPoint(point.label, failure.point.label, failure.said))
             return NotTested("a rename that must be accepted is answered with a 5xx status", Gap.CAUSE, errors)
         return None
 

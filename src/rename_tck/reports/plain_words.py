@@ -69,12 +69,6 @@ _OF_A_STATUS = {
     "other-app-not-found": "A rename with the key of another app is not refused as it should be",
     "other-type-not-renamed": "A rename under another type than the session's is not refused as it should be",
 }
-#: Where it was seen, which no single request shows: the words before the first part of the case.
-_SEEN_WHILE = {
-    "concurrent-same-session": "It was seen with ",
-    "concurrent-two-sessions": "It was seen with ",
-    "sequence-consistent": "It was seen in a series of renames",
-}
 
 #: What is wrong with a body that is not what was expected before the comma.
 _NOT_AS = (
@@ -94,9 +88,11 @@ def wrong(requirement: Json) -> list[str]:
     meaning = _OF_A_DIFFERENCE.get(law) if behind else _OF_A_STATUS.get(law)
     if meaning is not None and (behind or (compared is None and answer is not None and not _says_it_all(found[0]))):
         found = [f"{meaning}.", *found]
-    if law in _SEEN_WHILE and not found[0].startswith("After "):
-        within = requirement["case"].partition(": ")[0] if law.startswith("concurrent-") else ""
-        found.append(f"{_SEEN_WHILE[law]}{within}.")
+    within = requirement["case"].partition(": ")[0]
+    if law == "sequence-consistent":
+        found.append("It was seen in a series of renames.")
+    elif law.startswith("concurrent-") and " at once" in within and not found[0].startswith("After "):
+        found.append(f"It was seen with {within}.")
     if _BEFORE_IT in requirement["case"]:
         found.append(f"The request before it was {requirement['case'].partition(_BEFORE_IT)[2]}.")
     if (said := _shown_after(requirement)) is not None:
@@ -145,7 +141,7 @@ def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iter
     if compared is not None and (said := _after_several(requirement, compared) or _left_alone(requirement, compared)):
         yield said
     elif compared is not None:
-        origin = earlier(requirement, compared["actual"])
+        origin = earlier(requirement, compared["actual"]) if _is_of_a_name(case) else None
         yield f"{_differs(requirement, compared, answer) if origin is None else _is_earlier(case, compared, origin)}."
         if requirement["request"] is not None and (said := read_afterwards(requirement, compared)):
             yield said
@@ -159,19 +155,22 @@ def _seen(requirement: Json, compared: Json | None, answer: Json | None) -> Iter
 
 def _sent(case: str) -> str:
     """The case at the start of a sentence, where it is short and names a request, or an answer."""
+    case = case.partition(_BEFORE_IT)[0]
     if len(case) > _SHORT_CASE or " \u00d7 " in case or case.startswith(_NO_REQUEST):
         return ""
     if re.match(r"an? (\w+ )?\d{3} answer", case):
         return f"Of {case}: "
-    if found := re.match(r"(an? (?:unknown |odd )?(?:id|session)|another user(?!'))\b", case):
-        return f"{_SENT}a rename {'for' if found[1] == 'another user' else 'of'} {case}. "
+    if re.match(r"(an? (unknown |odd )?id|a session (of type|that was deleted))\b", case):
+        return f"{_SENT}a rename of {case}. "
+    if re.match(r"another user\b(?!')", case):
+        return f"{_SENT}a rename for {case}. "
     return f"{_SENT}{case}. "
 
 
 def _after_several(requirement: Json, compared: Json) -> str | None:
     """Of one session that was renamed several times at once, and has none of the names then."""
     what, at_once, _ = requirement["case"].partition(" of one session at once")
-    names = re.findall(r"(?:^|or )'(.*?)'(?=, whole$| or )", compared["expected"])
+    names = [name for _, name in re.findall(r"(?:^|or )(['\"])(.*?)\1(?=, whole$| or )", compared["expected"])]
     if not at_once or not names:
         return None
     origin = earlier(requirement, compared["actual"])
@@ -227,28 +226,42 @@ def _differs(requirement: Json, compared: Json, answer: Json | None) -> str:
     if other == "null" and value_in(answer, case) is None and "null" not in one:
         return f"{subject} is null or missing, and {shown(one, _VALUE)} is expected"
     looked_at = case.rpartition(": ")[2]
-    if apart := members_apart(one, other):
-        return f"{subject}: {_members(apart)}"
-    is_id = re.match(r"(the )?id\b", looked_at) is not None
-    if not is_id and ("name" in looked_at or "title" in looked_at or max(len(one), len(other)) <= _VALUE):
+    if _is_of_a_name(case):
         tail = rest_of_earlier(requirement, one, other)
         origin = "" if tail is None else f", the end of the earlier name {shown(tail, _VALUE)}"
         return f"{subject} {change(one, other)}{origin}"
+    if (members := _members(members_apart(one, other))) is not None:
+        return f"{subject}: {members}"
+    is_id = _is_of_an_id(looked_at)
+    if not is_id and max(len(one), len(other)) <= _VALUE:
+        return f"{subject} {change(one, other)}"
     # of a long value that is no name the part where the two differ
     one, other = (one, other) if is_id else _around(compared)
     return f"{subject} is {shown(other, _VALUE)}, and {shown(one, _VALUE)} is expected"
 
 
-def _members(apart: list[tuple[str, str, str]]) -> str:
-    """What became of the members of an object, or the items of an array, by their paths; some of each kind."""
+def _is_of_a_name(case: str) -> bool:
+    """Whether a case looks at a name or a title, and not at an id."""
+    looked_at = case.rpartition(": ")[2]
+    return not _is_of_an_id(looked_at) and ("name" in looked_at or "title" in looked_at)
+
+
+def _is_of_an_id(looked_at: str) -> bool:
+    return re.match(r"(the )?id\b", looked_at) is not None
+
+
+def _members(apart: list[tuple[str, str, str]]) -> str | None:
+    """What became of the members of an object, by their paths, some of each kind; None where paths do not say it."""
+    paths = [path for path, *_ in apart]
+    moved = (path for path, *values in apart if ABSENT in values and path.rpartition(".")[2].isdigit())
+    within = (path for path in paths for other in paths if other.startswith(f"{path}."))
+    if not apart or "" in paths or any(moved) or any(within):
+        return None
+    values = [(path, cut(was, _VALUE), cut(came, _VALUE)) for path, was, came in apart]
     kinds = (
-        [
-            f"{path} is {cut(other, _VALUE)}, not {cut(one, _VALUE)}"
-            for path, one, other in apart
-            if ABSENT not in (one, other)
-        ],
-        [f"{path} is missing" for path, _, other in apart if other == ABSENT],
-        [f"{path} was added, {cut(other, _VALUE)}" for path, one, other in apart if one == ABSENT],
+        [f"{path} is {came}, not {was}" for path, was, came in values if ABSENT not in (was, came)],
+        [f"{path} is missing" for path, _, came in values if came == ABSENT],
+        [f"{path} was added, {came}" for path, was, came in values if was == ABSENT],
     )
     said = [sentence for found in kinds for sentence in found[:_MEMBERS]]
     return "; ".join(said) + (f"; and {len(apart) - len(said)} more" if len(apart) > len(said) else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from rename_tck.cases.prefetch import Prefetch
 from rename_tck.cases.spaces import DEFAULT, settle_by
@@ -73,6 +73,15 @@ class GoneAfter:
     refusals: tuple[tuple[str, Exchange], ...]
 
 
+class BrokenPoint(NamedTuple):
+    """A point that was answered with a 5xx, by its label."""
+
+    label: str
+    #: The point with as few odd values as it takes, and what was seen of these values, where it was made smaller.
+    smallest: str
+    said: str | None
+
+
 @dataclass(repr=False)
 class Target:
     """One system under test in one run: everything that its tests share."""
@@ -116,9 +125,10 @@ class Target:
     names_by_crossing: set[object] = field(default_factory=set)
     #: Cases whose request got no answer, while others did.
     unanswered: list[tuple[str, str, Exchange]] = field(default_factory=list)
-    #: Points that were answered with a 5xx, by their label: the one with as few odd values as it takes, and what was
-    #: seen of these values, where it was made smaller.
-    broken_points: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    #: Points that were answered with a 5xx.
+    broken_points: list[BrokenPoint] = field(default_factory=list)
+    #: Labels of the points that were sent on the way to a smaller one, and showed the same problem.
+    on_the_way: set[str] = field(default_factory=set)
     #: Answers that refuse a request for the form in which it was sent, as a server may: no judgement of the rest.
     refused_for_form: list[Exchange] = field(default_factory=list)
     #: Requests that were in flight at once with others.

@@ -190,6 +190,39 @@ def test_names_that_look_alike_are_told_apart(one: str, other: str, apart: str |
     assert alike_but_for(one, other) == apart
 
 
+@pytest.mark.parametrize(
+    ("expected", "actual"),
+    [('{}', '{"a": 1}'), ('{"a": {}}', '{"a": {"b": 1}}'), ('[1, 2, 3]', '[2, 3]'), ('{"": 1}', '{"": 2}')],
+)  # fmt: skip
+def test_objects_whose_paths_do_not_say_it_are_shown_as_they_are(expected: str, actual: str) -> None:
+    compared = {"expected": expected, "actual": actual}
+    found = wrong(failing("agno.session-untouched", "x: session_state in the listing", "it", compared=compared))
+    assert " missing" not in found[1]
+    assert " added" not in found[1]
+    assert " not 1" not in found[1]
+
+
+def test_a_name_that_is_json_is_a_name() -> None:
+    compared = {"expected": '{"a":1}', "actual": '{"a":2}'}
+    (found,) = wrong(failing("dify.text-not-interpreted", "x: the name read back", "it", compared=compared))
+    assert found.startswith("The name read back is ")
+
+
+def test_what_stands_in_the_query_is_a_name_only_where_a_name_is_looked_at() -> None:
+    for what, told in (("the name read back", True), ("the id in the answer", False)):
+        found = failing(
+            "agno.name-stored", f"x: {what}", '"new"', sent='{"session_name": "new"}',
+            compared={"expected": "new", "actual": "agent"},
+        )  # fmt: skip
+        found["request"]["url"] = "http://[broken/x?type=agent"
+        assert any("stands in the query" in sentence for sentence in wrong(found)) == told
+
+
+def test_the_request_before_is_said_once() -> None:
+    found = wrong(failing("dify.rename-accepted", "an ordinary rename; the request before it was POST /x", VALID, 404))
+    assert sum("the request before it was" in sentence.lower() for sentence in found) == 1
+
+
 def test_no_sentence_ends_in_two_full_stops() -> None:
     found = wrong(failing("agno.rename-again", "x", "that it can be renamed. A rename is refused (a rename).", 409))
     assert found[0].endswith("(a rename).")

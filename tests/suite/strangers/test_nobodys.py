@@ -204,7 +204,7 @@ def test_sessions_that_come_with_renames_of_unknown_ids_are_red_and_named(system
     server = MakesAnother(system, [])
     found = judged(server, tmp_path)
     assert (found.status, found.with_verdict("fail")) == (1, {f"{system}.unknown-id-creates-nothing"}), found.output
-    assert "each time" in found.requirements[f"{system}.unknown-id-creates-nothing"]["case"]
+    assert "each time" in found.requirements[f"{system}.unknown-id-creates-nothing"]["expected"]
     left = {key[1] if isinstance(key, tuple) else key for key in server.store}
     assert {one["id"] for one in found.run["leftovers"]} == left
     assert any("is left: it came with the rename" in one["what"] for one in found.run["leftovers"])
