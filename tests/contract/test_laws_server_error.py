@@ -96,7 +96,7 @@ def _seen(check: CheckContext) -> list[_Seen]:
         is_beside = not entry.case and not _is_plain(check, entry)
         if is_beside and (entry.requirement, entry.exchange.status) in of_cases:
             continue
-        label = _label(entry) if entry.requirement is None else ""
+        label, after = _label(entry) if entry.requirement is None else "", None
         what = "a request" if entry.purpose is Purpose.CASE else "a request beside a case"
         sent_for = f"sent for {entry.requirement or 'every requirement on valid renames'}"
         words = f"{what} {sent_for}"
@@ -113,12 +113,11 @@ def _seen(check: CheckContext) -> list[_Seen]:
         elif entry.requirement == mine and mine in check.target.failed:
             continue  # told with its own case
         elif label in smallest:
-            words, kind = f"a rename with {label}", f"{label}, {entry.exchange.status}"
+            words, kind, after = f"a rename with {label}", f"{label}, {entry.exchange.status}", smallest[label]
         elif label in larger:
             continue
         is_first = kind == AFTER_ANOTHER or _label(entry).startswith(DRAWN)
         if kind not in found or (not is_first and _length(entry.exchange) < _length(found[kind].exchange)):
-            after = smallest.get(label) if words == f"a rename with {label}" else None
             found[kind] = _Seen(words, entry.exchange, kind, after)
     return list(found.values())
 

@@ -36,12 +36,13 @@ class Failure:
         odd = self.point.odd
         if self.comes_and_goes or not self.reduced or not odd:
             return None
-        words = " and ".join(self.point.values[place].words for place in odd)
+        values = [self.point.values[place].words for place in odd]
+        words = " and ".join(values)
         if self.outcome.point != self.point:
             return f"It fails with {words} alone, too."
         if len(odd) == 1:
             return f"It fails only with {words}; without it the same rename works."
-        numbered = ", ".join(f"({number}) {self.point.values[place].words}" for number, place in enumerate(odd, 1))
+        numbered = ", ".join(f"({number}) {value}" for number, value in enumerate(values, 1))
         return f"It fails only with all of {numbered}; where one of them was left out the rename worked."
 
     def is_in(self, point: Point) -> bool:

@@ -253,9 +253,9 @@ def _fault(error: Any) -> str:
     wanted, value = error.validator_value, error.instance
     match error.validator:
         case "type":
-            return f"must be {_type_name(wanted)}, but is {_kind(value)}"
+            return f"must be {_wanted(error)}, but is {_kind(value)}"
         case "format":
-            return f"must be {_FORMATS.get(wanted, wanted)}, but is {_shown(value)}"
+            return f"must be {_wanted(error)}, but is {_shown(value)}"
         case "enum":
             return f"must be one of {', '.join(map(_shown, wanted))}, but is {_shown(value)}"
         case "minLength":

@@ -98,7 +98,7 @@ def leftovers(run: Json, verbosity: int = 0) -> list[str]:
     """What is or may be left at the target, a line or more for each; of many the first ones, but with -v."""
     heading, found = facts.leftovers(run), run["leftovers"]
     lines = [] if heading is None else [f"{heading}:"]
-    shown = found if verbosity > 0 or len(found) <= _LEFT else found[:_LEFT]
+    shown = found if verbosity > 0 else found[:_LEFT]
     lines += [line for left in shown for line in indented(left["what"], 2, 4)]
     more = len(found) - len(shown)
     return lines + ([f"  and {more} more: conformance.json names each"] if more else [])

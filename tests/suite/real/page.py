@@ -120,17 +120,21 @@ def _files(described: Description, results: Sequence[Result]) -> Iterable[tuple[
     """Every file's name and text."""
     yield "index.md", index(described, results)
     for name, of in (("matrix.html", "vendored"), ("matrix-own.html", "own")):
-        ending = "json" if of == "vendored" else "own.json"
-        links = [f"records/{result.target.name}.{ending}" for result in results]
+        links = [_record(result, of) for result in results]
         yield name, matrix.render([(result.target.name, getattr(result, of)) for result in results], links)
     for result in results:
         name = result.target.name
-        yield f"records/{name}.json", _dumped(result.vendored)
-        yield f"records/{name}.own.json", _dumped(result.own)
+        yield _record(result, "vendored"), _dumped(result.vendored)
+        yield _record(result, "own"), _dumped(result.own)
         yield f"badges/{name}.json", _dumped(badge.build(result.vendored))
     for finding in confirming.load().values():
         if any(result.shows(finding) for result in results):
             yield f"findings/{finding.id}.md", report(finding, results)
+
+
+def _record(result: Result, of: str) -> str:
+    """Where the record of a target is, by the vendored document or by its own, as seen from the page."""
+    return f"records/{result.target.name}.{'json' if of == 'vendored' else 'own.json'}"
 
 
 def _dumped(content: Json) -> str:
@@ -193,7 +197,7 @@ def _cell(result: Result) -> str:
     more = "" if own == vendored else f"<br>own\u00a0{own}"
     verdict = result.run["verdict"]
     named = "" if verdict == "does not conform" else f"{verdict}, "
-    return f"{named}[{vendored}](records/{result.target.name}.json){more}"
+    return f"{named}[{vendored}]({_record(result, 'vendored')}){more}"
 
 
 def _counts(run: Json) -> str:
